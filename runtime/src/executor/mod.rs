@@ -1,0 +1,200 @@
+//! The executor: a block's transactions in order, each all or nothing.
+//!
+//! `execute_block` is a pure function of (state, block): the pre-pass settles replay, authority and
+//! quota sequentially and without WASM; then each admitted transaction runs in the overlay; at the
+//! end quotas get back what was reserved and not charged, and the overlay becomes the delta.
+
+mod block;
+mod prepass;
+mod transaction;
+
+pub use block::{leaf as receipt_leaf, receipts_root};
+
+use crate::state::overlay::Overlay;
+use crate::{
+    state::read::{Fault, StateDelta, StateRead},
+    vm::{EngineConfig, EntryKind, Env, Notes, Request, Vm, enter},
+};
+use dure_types::{
+    Address, Event, ExecutionError, Failure, Gas, Hash, Height, Outcome, TimestampMs,
+    TransactionBody, limits,
+};
+use std::sync::Arc;
+
+/// How an executor is set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ExecutorConfig {
+    /// What the virtual machine keeps ready.
+    pub engine: EngineConfig,
+}
+
+/// What a contract can learn of the block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockContext {
+    /// The chain id.
+    pub chain: Hash,
+    /// Height being executed.
+    pub height: Height,
+    /// The block's time.
+    pub time: TimestampMs,
+}
+
+/// What a block did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockOutput {
+    /// Outcome of every transaction, in order.
+    pub outcomes: Vec<TransactionOutput>,
+    /// What changed in state.
+    pub delta: StateDelta,
+    /// Root over the outcomes.
+    pub receipts_root: Hash,
+    /// Gas that all transactions used.
+    pub gas_used: Gas,
+}
+
+/// What one transaction did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransactionOutput {
+    /// Transaction id.
+    pub id: Hash,
+    /// Receipt, or why it was skipped.
+    pub outcome: Outcome,
+    /// Its events, in order.
+    pub events: Vec<Event>,
+}
+
+/// What a query answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryOutput {
+    /// SCALE value, or what was wrong.
+    pub result: Result<Vec<u8>, ExecutionError>,
+    /// Gas that it used.
+    pub gas_used: Gas,
+    /// Text from `debug`.
+    pub debug: Vec<String>,
+    /// Text from `panic`.
+    pub panic: Option<String>,
+}
+
+/// What a transaction would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Simulation {
+    /// The output of each call, or what stopped the transaction.
+    pub outputs: Result<Vec<Vec<u8>>, Failure>,
+    /// Events it would emit.
+    pub events: Vec<Event>,
+    /// Gas it would use, its base cost included.
+    pub gas_used: Gas,
+    /// What it would change.
+    pub delta: StateDelta,
+    /// Text from `debug`.
+    pub debug: Vec<String>,
+    /// Text from `panic`.
+    pub panic: Option<String>,
+}
+
+/// Executes blocks, queries and simulations on one virtual machine.
+pub struct Executor {
+    vm: Arc<Vm>,
+}
+
+impl Executor {
+    /// Sets up the virtual machine.
+    ///
+    /// # Errors
+    /// [`Fault::Vm`] when this machine cannot run it.
+    pub fn new(config: ExecutorConfig) -> Result<Self, Fault> {
+        Ok(Self { vm: Arc::new(Vm::new(config.engine)?) })
+    }
+
+    fn env(
+        &self,
+        overlay: Overlay,
+        block: &BlockContext,
+        gas_limit: Gas,
+        notes: Option<Notes>,
+    ) -> Box<Env> {
+        Box::new(Env {
+            vm: Arc::clone(&self.vm),
+            overlay,
+            block: *block,
+            transaction: Hash::ZERO,
+            gas_limit,
+            stack: Vec::new(),
+            events: Vec::new(),
+            notes,
+        })
+    }
+
+    /// Asks a contract; nothing changes. `input` is selector and arguments.
+    ///
+    /// # Errors
+    /// [`Fault`] when this node's store or machine fails.
+    pub fn query(
+        &self,
+        state: &Arc<dyn StateRead>,
+        block: &BlockContext,
+        contract: Address,
+        input: &[u8],
+        gas_limit: Gas,
+    ) -> Result<QueryOutput, Fault> {
+        let gas_limit = gas_limit.min(Gas(limits::QUERY_GAS_MAX));
+        let overlay = Overlay::new(Arc::clone(state));
+        let env = self.env(overlay, block, gas_limit, Some(Notes::default()));
+        let request = Request {
+            contract,
+            caller: Address::SYSTEM,
+            kind: EntryKind::Query,
+            input: input.to_vec(),
+            gas: gas_limit.0,
+            read_only: true,
+        };
+        let (env, done) = enter(env, request);
+        let done = done?;
+        let notes = env.and_then(|env| env.notes).unwrap_or_default();
+        Ok(QueryOutput {
+            result: done.result,
+            gas_used: gas_limit.saturating_sub(Gas(done.gas_left)),
+            debug: notes.debug,
+            panic: notes.panic,
+        })
+    }
+
+    /// Runs a transaction as if it were alone in the next block, without signature, nonce or
+    /// quota; nothing changes.
+    ///
+    /// # Errors
+    /// [`Fault`] when this node's store or machine fails.
+    pub fn simulate(
+        &self,
+        state: &Arc<dyn StateRead>,
+        block: &BlockContext,
+        body: &TransactionBody,
+    ) -> Result<Simulation, Fault> {
+        let gas_limit = body.gas_limit.min(Gas(limits::TRANSACTION_GAS_MAX));
+        let overlay = Overlay::new(Arc::clone(state));
+        let env = self.env(overlay, block, gas_limit, Some(Notes::default()));
+        let id = body.id(block.chain);
+        let length = codec::Encode::encoded_size(body).saturating_add(SIGNATURE_BYTES);
+        let parameters = crate::system::parameters(state.as_ref())?;
+        let base = prepass::base_gas(&parameters, length);
+        let (env, ran) = transaction::run(env, id, body, gas_limit, base);
+        let ran = ran?;
+        let Some(env) = env else {
+            return Err(Fault::Vm("the state of a simulation is lost".into()));
+        };
+        let env = *env;
+        let notes = env.notes.unwrap_or_default();
+        Ok(Simulation {
+            outputs: ran.result,
+            events: ran.events,
+            gas_used: ran.gas_used,
+            delta: env.overlay.into_delta()?,
+            debug: notes.debug,
+            panic: notes.panic,
+        })
+    }
+}
+
+/// A witness of one Ed25519 signature, SCALE-encoded.
+const SIGNATURE_BYTES: usize = 98;

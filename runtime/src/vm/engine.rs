@@ -1,0 +1,139 @@
+//! The one engine of a process, and the modules compiled for it.
+
+use super::{gas, guest::Guest, host};
+use crate::state::read::Fault;
+use dure_abi::entry;
+use dure_types::{Hash, Selector, limits};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, RwLock},
+};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel,
+    PoolingAllocationConfig,
+};
+
+/// Stack of one entry into WASM. With [`limits::CALL_DEPTH_MAX`] of them and the host's frames
+/// between, a thread of 2 MiB suffices.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// How much the engine may keep ready.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineConfig {
+    /// Threads that execute, query or simulate at the same time.
+    pub threads: u32,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { threads: 16 }
+    }
+}
+
+/// A module ready to be entered.
+pub(crate) struct Code {
+    pub(crate) pre: InstancePre<Guest>,
+    /// Methods that may run while their contract is on the call stack.
+    pub(crate) reentrant: BTreeSet<Selector>,
+}
+
+/// Compiles modules and keeps them by code hash.
+pub struct Vm {
+    engine: Engine,
+    linker: Linker<Guest>,
+    codes: RwLock<BTreeMap<Hash, Arc<Code>>>,
+}
+
+impl Vm {
+    /// Builds the engine.
+    ///
+    /// # Errors
+    /// [`Fault::Vm`] when this machine cannot run it.
+    pub fn new(config: EngineConfig) -> Result<Self, Fault> {
+        let engine = Engine::new(&engine_config(config)?).map_err(fault)?;
+        let mut linker = Linker::new(&engine);
+        host::link(&mut linker).map_err(fault)?;
+        Ok(Self { engine, linker, codes: RwLock::new(BTreeMap::new()) })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<Guest> {
+        &self.linker
+    }
+
+    /// Finds compiled code.
+    pub(crate) fn cached(&self, hash: Hash) -> Option<Arc<Code>> {
+        self.codes.read().ok()?.get(&hash).cloned()
+    }
+
+    /// Compiles a module that was validated at deploy, once.
+    pub(crate) fn compile(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
+        if let Some(code) = self.cached(hash) {
+            return Ok(code);
+        }
+        let valid = super::validate::validate(bytes)
+            .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
+        let module = Module::new(&self.engine, bytes).map_err(fault)?;
+        let pre = self.linker.instantiate_pre(&module).map_err(fault)?;
+        let methods = valid.spec.methods.iter();
+        let reentrant =
+            methods.filter(|method| method.reentrant).map(|method| method.selector).collect();
+        let code = Arc::new(Code { pre, reentrant });
+        if let Ok(mut codes) = self.codes.write() {
+            codes.insert(hash, Arc::clone(&code));
+        }
+        Ok(code)
+    }
+}
+
+fn engine_config(config: EngineConfig) -> Result<Config, Fault> {
+    let instances = config.threads.saturating_mul(limits::CALL_DEPTH_MAX as u32);
+    let memory_bytes = usize::try_from(limits::MEMORY_PAGES_MAX.saturating_mul(65_536))
+        .map_err(|_| Fault::Vm("memory limit exceeds the address space".into()))?;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances)
+        .max_memory_size(memory_bytes)
+        .table_elements(limits::TABLE_ELEMENTS_MAX as usize)
+        .linear_memory_keep_resident(2 * 1024 * 1024)
+        .table_keep_resident(32 * 1024)
+        .pagemap_scan(Enabled::Auto)
+        .max_unused_warm_slots(instances);
+    let mut engine = Config::new();
+    engine
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .cranelift_opt_level(OptLevel::Speed)
+        .consume_fuel(true)
+        .operator_cost(gas::operators())
+        .max_wasm_stack(STACK_BYTES)
+        .memory_init_cow(true)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .wasm_bulk_memory(true)
+        .wasm_multi_value(true)
+        .wasm_simd(false)
+        .wasm_relaxed_simd(false)
+        .wasm_tail_call(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_extended_const(false);
+    Ok(engine)
+}
+
+/// Whether a name is one of the entry points.
+pub(crate) fn entry_name(kind: super::EntryKind) -> &'static str {
+    match kind {
+        super::EntryKind::Init => entry::INIT,
+        super::EntryKind::Call => entry::CALL,
+        super::EntryKind::Query => entry::QUERY,
+    }
+}
+
+pub(crate) fn fault(error: impl std::fmt::Display) -> Fault {
+    Fault::Vm(error.to_string())
+}

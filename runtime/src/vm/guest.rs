@@ -1,0 +1,107 @@
+//! What a running contract carries with it, and what all contracts of a transaction share.
+
+use super::{Vm, gas};
+use crate::{BlockContext, state::overlay::Overlay, state::read::Fault};
+use dure_types::{Address, Event, ExecutionError, Gas, Hash, limits};
+use std::sync::Arc;
+use wasmtime::{Memory, ResourceLimiter};
+
+/// Shared by every contract that one transaction enters. It moves into the store of the contract
+/// that runs and back out, so that exactly one holds it.
+pub(crate) struct Env {
+    pub(crate) vm: Arc<Vm>,
+    pub(crate) overlay: Overlay,
+    pub(crate) block: BlockContext,
+    pub(crate) transaction: Hash,
+    /// The transaction's limit, for the error that names it.
+    pub(crate) gas_limit: Gas,
+    /// Contracts entered and not yet left, outermost first.
+    pub(crate) stack: Vec<Address>,
+    pub(crate) events: Vec<Event>,
+    /// Text for people, kept in simulations only.
+    pub(crate) notes: Option<Notes>,
+}
+
+/// Text that contracts showed. Never reaches a receipt.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) debug: Vec<String>,
+    pub(crate) panic: Option<String>,
+}
+
+/// Ends a contract from within a host function.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error(transparent)]
+    Error(ExecutionError),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<ExecutionError> for Stop {
+    fn from(error: ExecutionError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// The data of one contract's store.
+pub(crate) struct Guest {
+    /// Absent only while a contract that this one called runs.
+    pub(crate) env: Option<Box<Env>>,
+    pub(crate) contract: Address,
+    pub(crate) caller: Address,
+    pub(crate) read_only: bool,
+    pub(crate) input: Vec<u8>,
+    pub(crate) output: Vec<u8>,
+    /// Result of the last `call` or `storage_scan`, until the guest fetches it.
+    pub(crate) aside: Vec<u8>,
+    /// State key of the access at hand: the contract's address is always in front.
+    pub(crate) key: Vec<u8>,
+    pub(crate) memory: Option<Memory>,
+    /// Gas owed for pages, settled by the next host function or at the end.
+    pub(crate) debt: u64,
+}
+
+impl Guest {
+    pub(crate) fn new(
+        env: Box<Env>,
+        contract: Address,
+        caller: Address,
+        read_only: bool,
+        input: Vec<u8>,
+    ) -> Self {
+        let mut key = Vec::with_capacity(96);
+        key.extend_from_slice(&contract.0);
+        let (output, aside) = (Vec::new(), Vec::new());
+        let env = Some(env);
+        Self { env, contract, caller, read_only, input, output, aside, key, memory: None, debt: 0 }
+    }
+}
+
+impl ResourceLimiter for Guest {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let pages = |bytes: usize| (bytes / 65_536) as u64;
+        if pages(desired) > limits::MEMORY_PAGES_MAX {
+            return Ok(false);
+        }
+        // The first page is part of `gas::ENTER`.
+        let charged = pages(current).max(1);
+        let new = pages(desired).saturating_sub(charged);
+        self.debt = self.debt.saturating_add(new.saturating_mul(gas::PAGE));
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired as u64 <= limits::TABLE_ELEMENTS_MAX)
+    }
+}

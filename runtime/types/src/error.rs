@@ -1,0 +1,293 @@
+//! What can go wrong inside a transaction. Deterministic, stored in the receipt, never text.
+
+use crate::{Address, Gas, Hash, Selector};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode};
+
+/// The contract or its caller is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, thiserror::Error)]
+pub enum ExecutionError {
+    /// The contract refused: its error enum, SCALE-encoded, byte for byte.
+    #[error("contract {contract} refused")]
+    Contract {
+        /// Who refused.
+        contract: Address,
+        /// SCALE encoding of the error enum of that contract's spec.
+        error: Vec<u8>,
+    },
+    /// No contract has that address. Code and contracts of a block are callable from the next.
+    #[error("no contract has the address {contract}")]
+    UnknownContract {
+        /// The address.
+        contract: Address,
+    },
+    /// The contract has no such method of that kind.
+    #[error("contract {contract} has no method {method}")]
+    UnknownMethod {
+        /// The contract.
+        contract: Address,
+        /// The selector.
+        method: Selector,
+    },
+    /// The arguments did not decode.
+    #[error("the arguments of {method} of contract {contract} do not decode")]
+    BadArguments {
+        /// The contract.
+        contract: Address,
+        /// The selector.
+        method: Selector,
+    },
+    /// All gas is used up.
+    #[error("out of gas at the limit of {limit}")]
+    OutOfGas {
+        /// The transaction's gas limit.
+        limit: Gas,
+    },
+    /// The contract's code trapped.
+    #[error("contract {contract} trapped: {kind}")]
+    Trap {
+        /// Whose code.
+        contract: Address,
+        /// How.
+        kind: TrapKind,
+    },
+    /// The contract is on the call stack already.
+    #[error("contract {contract} may not be entered again")]
+    Reentrant {
+        /// The contract.
+        contract: Address,
+    },
+    /// Too many contracts on the call stack.
+    #[error("the call stack is at its limit of {limit}")]
+    CallDepth {
+        /// Contracts allowed.
+        limit: u32,
+    },
+    /// A write, an event or a call that may write, from a query.
+    #[error("contract {contract} tried to write in a query")]
+    ReadOnly {
+        /// Who tried.
+        contract: Address,
+    },
+    /// A length or a count is above its limit.
+    #[error("contract {contract}: {kind} of {value} exceeds the limit of {limit}")]
+    Limit {
+        /// Who broke it.
+        contract: Address,
+        /// Which.
+        kind: LimitKind,
+        /// Allowed.
+        limit: u64,
+        /// Asked for.
+        value: u64,
+    },
+    /// A pointer or length outside the contract's memory, or text that is not UTF-8.
+    #[error("contract {contract} passed a range outside its memory to a host function")]
+    BadPointer {
+        /// Who.
+        contract: Address,
+    },
+    /// A panic in the node's own code: the transaction ends, the node reports it.
+    #[error("internal error")]
+    Internal,
+}
+
+/// How WASM code trapped.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, thiserror::Error,
+)]
+pub enum TrapKind {
+    /// `unreachable` was executed.
+    #[error("unreachable")]
+    Unreachable,
+    /// The contract called `panic` (the SDK's panic handler does).
+    #[error("panic")]
+    Panic,
+    /// Access outside linear memory.
+    #[error("memory access out of bounds")]
+    MemoryOutOfBounds,
+    /// Access outside the table.
+    #[error("table access out of bounds")]
+    TableOutOfBounds,
+    /// Call through an empty table entry.
+    #[error("indirect call to null")]
+    IndirectCallToNull,
+    /// Call through the table with another type.
+    #[error("indirect call type mismatch")]
+    BadSignature,
+    /// Integer overflow in a division.
+    #[error("integer overflow")]
+    IntegerOverflow,
+    /// Division by zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// Recursion too deep.
+    #[error("stack overflow")]
+    StackOverflow,
+    /// The entry point returned a code that means nothing.
+    #[error("unknown exit code")]
+    BadExitCode,
+}
+
+/// Which limit a contract broke.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, thiserror::Error,
+)]
+pub enum LimitKind {
+    /// Bytes of a storage key.
+    #[error("storage key")]
+    StorageKey,
+    /// Bytes of a storage value.
+    #[error("storage value")]
+    StorageValue,
+    /// Bytes of an output.
+    #[error("output")]
+    Output,
+    /// Bytes of an event.
+    #[error("event")]
+    EventData,
+    /// Events of a transaction.
+    #[error("event count")]
+    EventCount,
+    /// Bytes of an input to another contract.
+    #[error("call input")]
+    CallInput,
+    /// Entries of a scan.
+    #[error("scan")]
+    ScanEntries,
+}
+
+/// What the system contract refuses. SCALE-encoded in [`ExecutionError::Contract`] of address 0.
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    thiserror::Error,
+    scale_info::TypeInfo,
+)]
+pub enum SystemError {
+    /// Code with this hash is stored already.
+    #[error("code {code} is deployed already")]
+    CodeExists {
+        /// BLAKE3 of the code.
+        code: Hash,
+    },
+    /// The module is not acceptable.
+    #[error("the module is refused: {0}")]
+    Module(ModuleError),
+    /// No code has that hash.
+    #[error("no code has the hash {code}")]
+    UnknownCode {
+        /// The hash.
+        code: Hash,
+    },
+    /// Code can be used from the block after the one that stored it.
+    #[error("code {code} is usable from height {from}")]
+    CodeNotActive {
+        /// The hash.
+        code: Hash,
+        /// First height.
+        from: u64,
+    },
+    /// The creator used this salt before.
+    #[error("address {address} is taken")]
+    AddressTaken {
+        /// The address.
+        address: Address,
+    },
+    /// The salt is too long.
+    #[error("salt of {length} bytes exceeds {limit}")]
+    Salt {
+        /// Bytes given.
+        length: u32,
+        /// Bytes allowed.
+        limit: u32,
+    },
+    /// Only accounts of a tier that may deploy can do this.
+    #[error("tier {tier} may not deploy")]
+    MayNotDeploy {
+        /// The account's tier.
+        tier: u8,
+    },
+}
+
+/// Why a module cannot be deployed.
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    thiserror::Error,
+    scale_info::TypeInfo,
+)]
+pub enum ModuleError {
+    /// More bytes than code may have.
+    #[error("{length} bytes exceed {limit}")]
+    TooLong {
+        /// Bytes given.
+        length: u32,
+        /// Bytes allowed.
+        limit: u32,
+    },
+    /// Not WASM, or WASM that does not validate.
+    #[error("not a valid WASM module (at byte {offset})")]
+    Invalid {
+        /// Where the validator stopped.
+        offset: u32,
+    },
+    /// An opcode that contracts may not use, floats among them.
+    #[error("function {function} uses the opcode {opcode}", function = text(.function), opcode = text(.opcode))]
+    Opcode {
+        /// Name of the function, or its index.
+        function: Vec<u8>,
+        /// The opcode's name.
+        opcode: Vec<u8>,
+    },
+    /// A type that contracts may not use (float, vector).
+    #[error("the module uses the type {ty}", ty = text(.ty))]
+    Type {
+        /// The type's name.
+        ty: Vec<u8>,
+    },
+    /// An import that is not in the table of host functions, or has another type.
+    #[error("unknown import {module}.{name}", module = text(.module), name = text(.name))]
+    Import {
+        /// Module of the import.
+        module: Vec<u8>,
+        /// Its name.
+        name: Vec<u8>,
+    },
+    /// An entry point or the memory is missing or has another type.
+    #[error("export {name} is missing or has the wrong type", name = text(.name))]
+    Export {
+        /// Its name.
+        name: Vec<u8>,
+    },
+    /// A start function runs outside any call.
+    #[error("start functions are not allowed")]
+    Start,
+    /// A count or size in the module is above its limit.
+    #[error("{what} of {value} exceeds {limit}", what = text(.what))]
+    Limit {
+        /// What is counted.
+        what: Vec<u8>,
+        /// Counted.
+        value: u64,
+        /// Allowed.
+        limit: u64,
+    },
+    /// No `dure.spec` section, twice, or one that does not decode.
+    #[error("the section dure.spec is missing or malformed")]
+    Spec,
+}
+
+fn text(bytes: &[u8]) -> alloc::borrow::Cow<'_, str> {
+    alloc::string::String::from_utf8_lossy(bytes)
+}

@@ -1,0 +1,26 @@
+//! Words that both sides of the sandbox share: the host functions, the identifiers a contract
+//! names, and the contract's specification.
+//!
+//! **The boundary.** A contract is a WASM module that exports `memory` and the entry points of
+//! [`entry`]. It *pulls* its input and *pushes* its output through imports of the module
+//! [`MODULE`]; the host never calls back into the guest while an import runs, and asks it for no
+//! allocator. [`host_functions!`] is the one table of those imports: the SDK generates its stubs
+//! from it, the runtime its linker, and the book its reference.
+//!
+//! Versioning: the module name carries the version. A function is never changed once a chain
+//! lives; new ones are added, and an incompatible set would be `dure2` beside `dure1`.
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod entry;
+mod host;
+mod id;
+#[cfg(feature = "spec")]
+pub mod spec;
+
+pub use host::{CALL_FAILED_BIT, CallFault, FLAG_READ_ONLY, SCAN_REVERSE};
+pub use id::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
+
+/// Names the WASM import module of this version of the boundary.
+pub const MODULE: &str = "dure1";

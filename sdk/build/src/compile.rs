@@ -1,0 +1,206 @@
+//! Running cargo.
+
+use crate::{
+    BuildError, BuildRequest,
+    toolchain::{TARGET, Toolchain},
+};
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// Bytes of the guest's stack: it lies first, so that overflowing it traps, and is small, so that a
+/// contract fits into two pages of memory.
+const STACK_BYTES: u32 = 32 * 1024;
+
+/// A contract crate as cargo sees it.
+pub(crate) struct Package {
+    pub(crate) name: String,
+    manifest: PathBuf,
+    library: String,
+    target_dir: PathBuf,
+    workspace: PathBuf,
+}
+
+impl Package {
+    pub(crate) fn read(folder: &Path, request: &BuildRequest) -> Result<Self, BuildError> {
+        let missing = |reason: &str| BuildError::Crate {
+            path: folder.to_path_buf(),
+            reason: reason.to_owned(),
+        };
+        let manifest = folder.join("Cargo.toml");
+        let manifest = manifest.canonicalize().map_err(|_| missing("no Cargo.toml here"))?;
+        let mut cargo = cargo();
+        cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
+        cargo.arg(&manifest);
+        let output = run(&mut cargo)?;
+        let metadata: Value = serde_json::from_slice(&output.stdout)
+            .map_err(|error| missing(&format!("cargo metadata: {error}")))?;
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let package = packages
+            .into_iter()
+            .find(|package| package["manifest_path"].as_str().map(Path::new) == Some(&manifest))
+            .ok_or_else(|| missing("Cargo.toml has no [package]"))?;
+        if package["features"].get("spec").is_none() {
+            return Err(missing(
+                "Cargo.toml needs the line `spec = [\"dure-sdk/spec\"]` \
+                                 under [features]",
+            ));
+        }
+        let targets = package["targets"].as_array().into_iter().flatten();
+        let library = targets
+            .into_iter()
+            .find(|target| {
+                let types = target["crate_types"].as_array().into_iter().flatten();
+                types.into_iter().any(|kind| kind == "cdylib")
+            })
+            .and_then(|target| target["name"].as_str())
+            .ok_or_else(|| {
+                missing(
+                    "Cargo.toml needs `crate-type = [\"cdylib\", \"rlib\"]` \
+                                     under [lib]",
+                )
+            })?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let target = request.target_dir.clone();
+        let target = target.unwrap_or_else(|| text(&metadata["target_directory"]).into());
+        Ok(Self {
+            name: text(&package["name"]),
+            manifest,
+            library: library.to_owned(),
+            target_dir: target.join("dure"),
+            workspace: text(&metadata["workspace_root"]).into(),
+        })
+    }
+
+    pub(crate) fn output(&self) -> PathBuf {
+        self.target_dir.join(format!("{}.wasm", self.library))
+    }
+}
+
+/// Cargo without what an outer cargo put into the environment.
+fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let inherited = text.starts_with("CARGO_PKG_")
+            || text.starts_with("CARGO_PROFILE_")
+            || matches!(
+                &*text,
+                "CARGO_MANIFEST_DIR"
+                    | "CARGO_MANIFEST_PATH"
+                    | "CARGO_ENCODED_RUSTFLAGS"
+                    | "CARGO_CRATE_NAME"
+                    | "CARGO_BIN_NAME"
+                    | "CARGO_PRIMARY_PACKAGE"
+                    | "CARGO_BUILD_TARGET"
+                    | "CARGO_MAKEFLAGS"
+                    | "MAKEFLAGS"
+                    | "RUSTFLAGS"
+                    | "RUSTC"
+                    | "RUSTC_WRAPPER"
+                    | "RUSTC_WORKSPACE_WRAPPER"
+                    | "RUSTDOCFLAGS"
+                    | "LD_LIBRARY_PATH"
+            );
+        if inherited {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+fn run(command: &mut Command) -> Result<Output, BuildError> {
+    let output = command
+        .output()
+        .map_err(|source| BuildError::Io { path: PathBuf::from(command.get_program()), source })?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let mut words = String::from_utf8_lossy(&output.stderr).into_owned();
+    // With JSON messages the compiler's own words are in the messages.
+    for line in output.stdout.split(|byte| *byte == b'\n') {
+        let message: Value = serde_json::from_slice(line).unwrap_or_default();
+        if let Some(rendered) = message["message"]["rendered"].as_str() {
+            words.push_str(rendered);
+        }
+    }
+    Err(BuildError::Compiler(words))
+}
+
+/// Compiles the crate and returns the path of the module.
+pub(crate) fn wasm(
+    toolchain: &Toolchain,
+    package: &Package,
+    request: &BuildRequest,
+    spec: bool,
+) -> Result<PathBuf, BuildError> {
+    let mut cargo = cargo();
+    cargo.args(["build", "--release", "--lib", "--target", TARGET]);
+    cargo.args(["--message-format", "json-render-diagnostics", "--manifest-path"]);
+    cargo.arg(&package.manifest).arg("--target-dir").arg(&package.target_dir);
+    if spec {
+        cargo.args(["--features", "spec"]);
+    }
+    if request.locked {
+        cargo.arg("--locked");
+    }
+    if request.offline {
+        cargo.arg("--offline");
+    }
+    if let Toolchain::BuildStd { rustc, linker } = toolchain {
+        cargo.arg("-Zbuild-std=core,alloc");
+        cargo.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+    }
+    // One profile for every contract, whatever its workspace says: the bytes are its name.
+    cargo
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
+        .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "none")
+        .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true")
+        .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "false")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(package).join("\u{1f}"));
+    let output = run(&mut cargo)?;
+    artifact(&output.stdout, package).ok_or_else(|| BuildError::Crate {
+        path: package.manifest.clone(),
+        reason: "cargo reported no WASM module".into(),
+    })
+}
+
+fn flags(package: &Package) -> Vec<String> {
+    let mut flags = vec![
+        "-Ctarget-cpu=mvp".to_owned(),
+        format!("-Clink-arg=-zstack-size={STACK_BYTES}"),
+        "-Clink-arg=--stack-first".to_owned(),
+    ];
+    // Panic messages name files: the machine's paths must not reach the bytes.
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    flags.push(format!("--remap-path-prefix={}=/src", package.workspace.display()));
+    if let Some(home) = home {
+        flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
+    }
+    flags
+}
+
+fn artifact(stdout: &[u8], package: &Package) -> Option<PathBuf> {
+    for line in stdout.split(|byte| *byte == b'\n') {
+        let message: Value = serde_json::from_slice(line).unwrap_or_default();
+        if message["reason"] != "compiler-artifact"
+            || message["target"]["name"].as_str() != Some(&package.library)
+        {
+            continue;
+        }
+        let files = message["filenames"].as_array().into_iter().flatten();
+        let mut files = files.into_iter().filter_map(Value::as_str).map(PathBuf::from);
+        if let Some(path) = files.find(|path| path.extension().is_some_and(|e| e == "wasm")) {
+            return Some(path);
+        }
+    }
+    None
+}

@@ -1,0 +1,123 @@
+//! Builds a contract crate into the module that is deployed.
+//!
+//! The crate is compiled twice: once with its feature `spec`, whose only extra export is run in the
+//! sandbox and hands over the specification; once without, stripped, with the specification
+//! appended as the custom section `dure.spec` (registry code left in a contract costs 22 KB). The
+//! result is validated as a deploy would, so that what builds can be deployed.
+//!
+//! The command line, the test chain and the project's own tasks all build through [`build`].
+
+mod compile;
+mod module;
+mod toolchain;
+
+use codec::DecodeAll;
+use dure_abi::spec::ContractSpec;
+use dure_types::{Hash, ModuleError};
+use std::path::{Path, PathBuf};
+
+pub use toolchain::{Toolchain, ToolchainError};
+
+/// What to build.
+#[derive(Clone, Debug, Default)]
+pub struct BuildRequest {
+    /// Folder of the contract's `Cargo.toml`.
+    pub manifest_dir: PathBuf,
+    /// Where cargo puts its files; by default `CARGO_TARGET_DIR` or `target` of the workspace. A
+    /// folder `dure` inside it is used, so that a running `cargo test` does not block the build.
+    pub target_dir: Option<PathBuf>,
+    /// Refuse to change `Cargo.lock`.
+    pub locked: bool,
+    /// Build from what is downloaded already.
+    pub offline: bool,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The module, ready to be deployed.
+    pub wasm: Vec<u8>,
+    /// What it offers.
+    pub spec: ContractSpec,
+    /// Where the module was written.
+    pub path: PathBuf,
+    /// BLAKE3 of the module: its name on chain.
+    pub code_hash: Hash,
+}
+
+/// Says why a contract was not built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No way to compile for `wasm32-unknown-unknown` was found.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// The folder is no crate that builds a `cdylib`.
+    #[error("{path}: {reason}")]
+    Crate {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// The compiler refused; its words.
+    #[error("cargo failed:\n{0}")]
+    Compiler(String),
+    /// The spec build did not hand over a specification.
+    #[error("specification: {0}")]
+    Spec(String),
+    /// The module would be refused at deploy.
+    #[error("the module would be refused at deploy: {0}")]
+    Module(ModuleError),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Builds a contract crate. `progress` is told what happens, a line each.
+///
+/// # Errors
+/// [`BuildError`] says what to do about it.
+pub fn build(request: &BuildRequest, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildError> {
+    let toolchain = Toolchain::find()?;
+    let package = compile::Package::read(&request.manifest_dir, request)?;
+    progress(&format!("compiling {} for its specification", package.name));
+    let spec_module = compile::wasm(&toolchain, &package, request, true)?;
+    let bytes = dure_runtime::vm::run_spec(&read(&spec_module)?)
+        .map_err(|error| BuildError::Spec(error.to_string()))?;
+    let spec = ContractSpec::decode_all(&mut bytes.as_slice())
+        .map_err(|error| BuildError::Spec(error.to_string()))?;
+    progress(&format!("compiling {}", package.name));
+    let plain = read(&compile::wasm(&toolchain, &package, request, false)?)?;
+    let wasm = module::with_spec(&plain, &bytes)
+        .ok_or_else(|| BuildError::Spec("the compiler's output is not a WASM module".into()))?;
+    dure_runtime::vm::validate(&wasm).map_err(BuildError::Module)?;
+    let path = package.output();
+    write(&path, &wasm)?;
+    let code_hash = dure_types::domain::blake3_hash(&wasm);
+    Ok(Built { wasm, spec, path, code_hash })
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {
+    let path = path.to_path_buf();
+    move |source| BuildError::Io { path, source }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
+    std::fs::read(path).map_err(io(path))
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(io(folder))?;
+    }
+    // Two test binaries may build the same contract: nobody may read half a file.
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
+    std::fs::write(&partial, bytes).map_err(io(&partial))?;
+    std::fs::rename(&partial, path).map_err(io(path))
+}

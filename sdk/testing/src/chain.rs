@@ -1,0 +1,342 @@
+//! The chain itself.
+
+use crate::{Account, TestFailure};
+use codec::{DecodeAll, Encode};
+use dure_runtime::{
+    BlockContext, Executor, ExecutorConfig, Fault, Simulation, StateRead, TransactionOutput,
+    genesis, signature, system,
+};
+use dure_types::{
+    Address, Call, Event, Gas, Genesis, Hash, Height, Outcome, Receipt, Tier, TimestampMs,
+    TransactionBody, ValidatorSet, address, domain::selector, limits,
+};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+/// Tier of the accounts of a test: it may deploy, and its quota does not run out.
+const TIER: u8 = 9;
+
+/// A chain in memory. Every call is a block of its own, one second after the last.
+pub struct Chain {
+    executor: Arc<Executor>,
+    state: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
+    chain: Hash,
+    height: Height,
+    time: TimestampMs,
+    events: Vec<Event>,
+    instances: u64,
+}
+
+/// A transaction that succeeded.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// Output of each call, SCALE-encoded.
+    pub outputs: Vec<Vec<u8>>,
+    /// Events of the transaction.
+    pub events: Vec<Event>,
+    /// Gas that it used.
+    pub gas_used: Gas,
+}
+
+impl Executed {
+    /// Decodes the output of one call.
+    ///
+    /// # Errors
+    /// [`TestFailure::Output`] when there is none or it is of another type.
+    pub fn output<T: DecodeAll>(&self, call: usize) -> Result<T, TestFailure> {
+        let bytes = self.outputs.get(call);
+        let mut bytes =
+            bytes.ok_or_else(|| TestFailure::Output(format!("no call {call}")))?.as_slice();
+        T::decode_all(&mut bytes).map_err(|error| TestFailure::Output(error.to_string()))
+    }
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The engine reserves much address space: one serves all chains of a test binary.
+fn executor() -> Arc<Executor> {
+    static EXECUTOR: OnceLock<Arc<Executor>> = OnceLock::new();
+    let make = || Arc::new(Executor::new(ExecutorConfig::default()).expect("wasmtime runs here"));
+    Arc::clone(EXECUTOR.get_or_init(make))
+}
+
+impl Chain {
+    /// Starts at 2026-01-01 00:00 UTC with nothing but the system contract.
+    #[must_use]
+    pub fn new() -> Self {
+        let time = TimestampMs(1_767_225_600_000);
+        let tier = |tier, gas, may_deploy| Tier {
+            tier,
+            capacity: Gas(gas),
+            refill_per_second: Gas(gas),
+            may_deploy,
+        };
+        let genesis = Genesis {
+            version: Genesis::VERSION,
+            name: "test".into(),
+            time,
+            validators: ValidatorSet(Vec::new()),
+            tiers: vec![tier(0, 0, false), tier(TIER, limits::BLOCK_GAS_MAX, true)],
+            accounts: Vec::new(),
+            sponsors: Vec::new(),
+            parameters: genesis::parameters(),
+        };
+        let entries = genesis::state(&genesis).into_iter();
+        let state = entries.filter_map(|(key, value)| Some((key, value?))).collect();
+        Self {
+            executor: executor(),
+            state: Arc::new(state),
+            chain: genesis.chain_id(),
+            height: Height(0),
+            time,
+            events: Vec::new(),
+            instances: 0,
+        }
+    }
+
+    /// The account of a name, able to pay for what it does. The first use puts it on the chain.
+    pub fn account(&mut self, name: &str) -> Account {
+        let account = Account::named(name);
+        let key = dure_runtime::state::key::account(account.address());
+        if !self.state.contains_key(&key) {
+            let record = system::AccountRecord { tier: TIER, ..Default::default() };
+            Arc::make_mut(&mut self.state).insert(key, record.encode());
+        }
+        account
+    }
+
+    /// Height of the last block.
+    #[must_use]
+    pub fn height(&self) -> Height {
+        self.height
+    }
+
+    /// Time of the last block.
+    #[must_use]
+    pub fn time(&self) -> TimestampMs {
+        self.time
+    }
+
+    /// Lets time pass before the next block.
+    pub fn advance(&mut self, milliseconds: u64) {
+        self.time = TimestampMs(self.time.0.saturating_add(milliseconds));
+    }
+
+    /// Events of all blocks, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The state after the last block.
+    #[must_use]
+    pub fn state(&self) -> Arc<dyn StateRead> {
+        Arc::clone(&self.state) as Arc<dyn StateRead>
+    }
+
+    /// The executor that the chain runs on.
+    #[must_use]
+    pub fn executor(&self) -> &Executor {
+        &self.executor
+    }
+
+    /// Builds the contract crate at `manifest_dir` (once in a test binary), deploys it and
+    /// instantiates it with `init`, a tuple of the init method's arguments.
+    ///
+    /// # Errors
+    /// [`TestFailure`] when it does not build or its `init` refuses.
+    pub fn deploy(
+        &mut self,
+        manifest_dir: impl AsRef<Path>,
+        creator: Account,
+        init: impl Encode,
+    ) -> Result<Address, TestFailure> {
+        let wasm = build(manifest_dir.as_ref())?;
+        self.deploy_wasm(&wasm, creator, init)
+    }
+
+    /// Deploys a module, unless its code is stored, and instantiates it.
+    ///
+    /// # Errors
+    /// [`TestFailure`] when it is refused.
+    pub fn deploy_wasm(
+        &mut self,
+        wasm: &[u8],
+        creator: Account,
+        init: impl Encode,
+    ) -> Result<Address, TestFailure> {
+        let code = dure_types::domain::blake3_hash(wasm);
+        if system::code_record(self.state.as_ref(), code).map_err(fault)?.is_none() {
+            self.call::<Hash>(creator, Address::SYSTEM, "deploy", wasm.to_vec())?;
+        }
+        self.instances = self.instances.saturating_add(1);
+        let salt = self.instances.to_be_bytes().to_vec();
+        let args = (code, salt, init.encode());
+        self.call(creator, Address::SYSTEM, "instantiate", args)
+    }
+
+    /// The address of the next contract that `creator` would instantiate by [`Chain::deploy`].
+    #[must_use]
+    pub fn next_address(&self, creator: Account) -> Address {
+        address::contract(creator.address(), &self.instances.saturating_add(1).to_be_bytes())
+    }
+
+    /// Calls one method in a block of its own. `args` is a tuple of the method's arguments (or the
+    /// argument itself when there is one).
+    ///
+    /// # Errors
+    /// [`TestFailure`] when it fails; see [`crate::ContractError`] for the contract's own error.
+    pub fn call<T: DecodeAll>(
+        &mut self,
+        by: Account,
+        contract: Address,
+        method: &str,
+        args: impl Encode,
+    ) -> Result<T, TestFailure> {
+        self.transact(by, vec![call(contract, method, args)])?.output(0)
+    }
+
+    /// Runs several calls in one transaction, all or nothing. See [`call`].
+    ///
+    /// # Errors
+    /// [`TestFailure`] when one fails; then nothing happened.
+    pub fn transact(&mut self, by: Account, calls: Vec<Call>) -> Result<Executed, TestFailure> {
+        let body = self.body(by, calls)?;
+        // What a panic said is known to simulations only, so it is looked up before the block.
+        let before = Arc::clone(&self.state);
+        let output = self.execute(by, body.clone())?;
+        match output.outcome {
+            Outcome::Skipped(reason) => Err(TestFailure::Skipped(reason)),
+            Outcome::Receipt(Receipt { result: Ok(outputs), gas_used, .. }) => {
+                self.events.extend(output.events.iter().cloned());
+                Ok(Executed { outputs, events: output.events, gas_used })
+            }
+            Outcome::Receipt(Receipt { result: Err(failure), .. }) => {
+                let state = before as Arc<dyn StateRead>;
+                let simulation = self.simulate_on(&state, &body).map_err(fault)?;
+                let (call, error) = (failure.call, failure.error);
+                Err(TestFailure::Failed { call, error, panic: simulation.panic })
+            }
+        }
+    }
+
+    /// Runs a transaction without changing anything.
+    ///
+    /// # Errors
+    /// [`TestFailure::Fault`] when the executor is broken.
+    pub fn simulate(&self, by: Account, calls: Vec<Call>) -> Result<Simulation, TestFailure> {
+        let body = self.body(by, calls)?;
+        self.simulate_on(&self.state(), &body).map_err(fault)
+    }
+
+    fn simulate_on(
+        &self,
+        state: &Arc<dyn StateRead>,
+        body: &TransactionBody,
+    ) -> Result<Simulation, Fault> {
+        self.executor.simulate(state, &self.context(), body)
+    }
+
+    fn context(&self) -> BlockContext {
+        BlockContext { chain: self.chain, height: self.height, time: self.time }
+    }
+
+    fn body(&self, by: Account, calls: Vec<Call>) -> Result<TransactionBody, TestFailure> {
+        let account = system::account_record(self.state.as_ref(), by.address()).map_err(fault)?;
+        Ok(TransactionBody {
+            account: by.address(),
+            lane: 0,
+            nonce: account.nonces.next(),
+            valid_until: TimestampMs(self.time.0.saturating_add(60_000)),
+            gas_limit: Gas(limits::TRANSACTION_GAS_MAX),
+            sponsor: None,
+            calls,
+        })
+    }
+
+    fn execute(
+        &mut self,
+        by: Account,
+        body: TransactionBody,
+    ) -> Result<TransactionOutput, TestFailure> {
+        self.height = Height(self.height.0.saturating_add(1));
+        self.advance(1_000);
+        let transaction = by.sign(self.chain, body);
+        let mut verified = Vec::new();
+        for result in signature::verify(self.chain, vec![transaction]) {
+            verified.push(result.map_err(|error| TestFailure::Fault(error.to_string()))?);
+        }
+        let state = self.state();
+        let block = self.executor.execute_block(&state, &self.context(), &verified);
+        let block = block.map_err(fault)?;
+        drop(state);
+        let state = Arc::make_mut(&mut self.state);
+        for (key, value) in block.delta {
+            match value {
+                Some(value) => state.insert(key, value),
+                None => state.remove(&key),
+            };
+        }
+        let output = block.outcomes.into_iter().next();
+        output.ok_or_else(|| TestFailure::Fault("the block has no outcome".into()))
+    }
+
+    /// Asks a contract. `args` as for [`Chain::call`].
+    ///
+    /// # Errors
+    /// [`TestFailure`] when it fails.
+    pub fn query<T: DecodeAll>(
+        &self,
+        contract: Address,
+        method: &str,
+        args: impl Encode,
+    ) -> Result<T, TestFailure> {
+        let call = call(contract, method, args);
+        let mut input = call.method.0.to_vec();
+        input.extend_from_slice(&call.args);
+        let gas = Gas(limits::QUERY_GAS_MAX);
+        let output = self.executor.query(&self.state(), &self.context(), contract, &input, gas);
+        let output = output.map_err(fault)?;
+        let panic = output.panic;
+        let bytes = output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })?;
+        T::decode_all(&mut bytes.as_slice()).map_err(|error| TestFailure::Output(error.to_string()))
+    }
+
+    /// Reads a storage value of a contract by the key it wrote (field id, then ordered key).
+    ///
+    /// # Errors
+    /// [`TestFailure::Fault`] when the state cannot be read.
+    pub fn storage(&self, contract: Address, key: &[u8]) -> Result<Option<Vec<u8>>, TestFailure> {
+        let key = dure_runtime::state::key::of_contract(contract, key);
+        StateRead::get(self.state.as_ref(), &key).map_err(fault)
+    }
+}
+
+/// One call of a transaction.
+pub fn call(contract: Address, method: &str, args: impl Encode) -> Call {
+    Call { contract, method: selector(method), args: args.encode() }
+}
+
+fn fault(fault: Fault) -> TestFailure {
+    TestFailure::Fault(fault.to_string())
+}
+
+/// Builds a contract crate once in a test binary.
+fn build(manifest_dir: &Path) -> Result<Arc<Vec<u8>>, TestFailure> {
+    static BUILT: Mutex<BTreeMap<std::path::PathBuf, Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().map_err(|error| TestFailure::Build(error.to_string()))?;
+    if let Some(wasm) = built.get(manifest_dir) {
+        return Ok(Arc::clone(wasm));
+    }
+    let wasm = crate::build::build(manifest_dir)?;
+    let wasm = Arc::new(wasm);
+    built.insert(manifest_dir.to_path_buf(), Arc::clone(&wasm));
+    Ok(wasm)
+}

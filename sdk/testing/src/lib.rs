@@ -1,0 +1,30 @@
+//! An in-memory chain on the real executor, for contract tests.
+//!
+//! [`Chain`] signs real transactions, checks their signatures and executes them as a node would,
+//! one block each, without a process, a disk or a network: a test takes milliseconds. Contracts run
+//! as the WASM that `dure build` makes.
+//!
+//! ```no_run
+//! use dure_testing::{Chain, ContractError};
+//!
+//! let mut chain = Chain::new();
+//! let (issuer, holder) = (chain.account("issuer"), chain.account("holder"));
+//! let token = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, ("Won", 1_000u128)).unwrap();
+//! chain.call::<()>(issuer, token, "transfer", (holder.address(), 5u128)).unwrap();
+//! assert_eq!(chain.query::<u128>(token, "balance", holder.address()).unwrap(), 5);
+//! ```
+
+mod account;
+mod build;
+mod chain;
+mod failure;
+
+pub use account::Account;
+pub use chain::{Chain, Executed, call};
+pub use codec;
+pub use dure_abi;
+pub use dure_types::{
+    self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, TimestampMs,
+    TrapKind, address::contract as contract_address, domain::selector,
+};
+pub use failure::{ContractError, TestFailure};
