@@ -69,6 +69,14 @@ impl Vm {
         self.codes.read().ok()?.get(&hash).cloned()
     }
 
+    /// Compiles a module ahead of its first call.
+    ///
+    /// # Errors
+    /// [`Fault`] when the code was never valid or this machine cannot compile it.
+    pub fn prepare(&self, hash: Hash, bytes: &[u8]) -> Result<(), Fault> {
+        self.compile(hash, bytes).map(|_| ())
+    }
+
     /// Compiles a module that was validated at deploy, once.
     pub(crate) fn compile(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
         if let Some(code) = self.cached(hash) {

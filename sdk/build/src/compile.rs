@@ -52,16 +52,11 @@ impl Package {
         let library = targets
             .into_iter()
             .find(|target| {
-                let types = target["crate_types"].as_array().into_iter().flatten();
-                types.into_iter().any(|kind| kind == "cdylib")
+                let kinds = target["kind"].as_array().into_iter().flatten();
+                kinds.into_iter().any(|kind| kind != "bin" && kind != "test" && kind != "example")
             })
             .and_then(|target| target["name"].as_str())
-            .ok_or_else(|| {
-                missing(
-                    "Cargo.toml needs `crate-type = [\"cdylib\", \"rlib\"]` \
-                                     under [lib]",
-                )
-            })?;
+            .ok_or_else(|| missing("a contract is a library: src/lib.rs is missing"))?;
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let target = request.target_dir.clone();
         let target = target.unwrap_or_else(|| text(&metadata["target_directory"]).into());
@@ -137,7 +132,7 @@ pub(crate) fn wasm(
     spec: bool,
 ) -> Result<PathBuf, BuildError> {
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--lib", "--target", TARGET]);
+    cargo.args(["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
     cargo.args(["--message-format", "json-render-diagnostics", "--manifest-path"]);
     cargo.arg(&package.manifest).arg("--target-dir").arg(&package.target_dir);
     if spec {
@@ -165,6 +160,8 @@ pub(crate) fn wasm(
         .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true")
         .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "false")
         .env("CARGO_ENCODED_RUSTFLAGS", flags(package).join("\u{1f}"));
+    // Only the crate itself exports entry points: a contract may depend on another's crate.
+    cargo.args(["--", "--cfg", "dure_contract"]);
     let output = run(&mut cargo)?;
     artifact(&output.stdout, package).ok_or_else(|| BuildError::Crate {
         path: package.manifest.clone(),

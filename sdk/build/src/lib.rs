@@ -52,7 +52,7 @@ pub enum BuildError {
     /// No way to compile for `wasm32-unknown-unknown` was found.
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
-    /// The folder is no crate that builds a `cdylib`.
+    /// The folder is no crate of a contract.
     #[error("{path}: {reason}")]
     Crate {
         /// The folder.

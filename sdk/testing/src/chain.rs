@@ -1,11 +1,12 @@
 //! The chain itself.
 
-use crate::{Account, TestFailure};
-use codec::{DecodeAll, Encode};
+use crate::{Account, Refusal, TestFailure};
+use codec::{Decode, DecodeAll, Encode};
 use dure_runtime::{
     BlockContext, Executor, ExecutorConfig, Fault, Simulation, StateRead, TransactionOutput,
     genesis, signature, system,
 };
+use dure_sdk::Invocation;
 use dure_types::{
     Address, Call, Event, Gas, Genesis, Hash, Height, Outcome, Receipt, Tier, TimestampMs,
     TransactionBody, ValidatorSet, address, domain::selector, limits,
@@ -192,7 +193,7 @@ impl Chain {
     /// argument itself when there is one).
     ///
     /// # Errors
-    /// [`TestFailure`] when it fails; see [`crate::ContractError`] for the contract's own error.
+    /// [`TestFailure`] when it fails; see [`TestFailure::contract_error`] for the contract's own error.
     pub fn call<T: DecodeAll>(
         &mut self,
         by: Account,
@@ -201,6 +202,35 @@ impl Chain {
         args: impl Encode,
     ) -> Result<T, TestFailure> {
         self.transact(by, vec![call(contract, method, args)])?.output(0)
+    }
+
+    /// Calls one method with the types of its client: `token::call::transfer(&to, &amount)`.
+    ///
+    /// # Errors
+    /// [`Refusal::Contract`] with the contract's own error, or what else was wrong.
+    pub fn send<T: Decode, E: Decode>(
+        &mut self,
+        by: Account,
+        contract: Address,
+        invocation: &Invocation<T, E>,
+    ) -> Result<T, Refusal<E>> {
+        let executed = self.transact(by, vec![invoke(contract, invocation)]);
+        let executed = executed.map_err(TestFailure::typed)?;
+        let bytes = executed.outputs.first().map(Vec::as_slice).unwrap_or_default();
+        typed_output(bytes)
+    }
+
+    /// Asks with the types of the client: `token::call::balance(&holder)`.
+    ///
+    /// # Errors
+    /// [`Refusal`] as for [`Chain::send`].
+    pub fn ask<T: Decode, E: Decode>(
+        &self,
+        contract: Address,
+        invocation: &Invocation<T, E>,
+    ) -> Result<T, Refusal<E>> {
+        let bytes = self.query_bytes(contract, invocation.input()).map_err(TestFailure::typed)?;
+        typed_output(&bytes)
     }
 
     /// Runs several calls in one transaction, all or nothing. See [`call`].
@@ -301,12 +331,16 @@ impl Chain {
         let call = call(contract, method, args);
         let mut input = call.method.0.to_vec();
         input.extend_from_slice(&call.args);
+        let bytes = self.query_bytes(contract, &input)?;
+        T::decode_all(&mut bytes.as_slice()).map_err(|error| TestFailure::Output(error.to_string()))
+    }
+
+    fn query_bytes(&self, contract: Address, input: &[u8]) -> Result<Vec<u8>, TestFailure> {
         let gas = Gas(limits::QUERY_GAS_MAX);
-        let output = self.executor.query(&self.state(), &self.context(), contract, &input, gas);
+        let output = self.executor.query(&self.state(), &self.context(), contract, input, gas);
         let output = output.map_err(fault)?;
         let panic = output.panic;
-        let bytes = output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })?;
-        T::decode_all(&mut bytes.as_slice()).map_err(|error| TestFailure::Output(error.to_string()))
+        output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })
     }
 
     /// Reads a storage value of a contract by the key it wrote (field id, then ordered key).
@@ -322,6 +356,18 @@ impl Chain {
 /// One call of a transaction.
 pub fn call(contract: Address, method: &str, args: impl Encode) -> Call {
     Call { contract, method: selector(method), args: args.encode() }
+}
+
+/// One call of a transaction, with the types of the contract's client.
+pub fn invoke<T: Decode, E: Decode>(contract: Address, invocation: &Invocation<T, E>) -> Call {
+    let (method, args) = (invocation.selector, invocation.arguments().to_vec());
+    Call { contract, method, args }
+}
+
+fn typed_output<T: Decode, E>(mut bytes: &[u8]) -> Result<T, Refusal<E>> {
+    let malformed = |text: String| Refusal::Other(TestFailure::Output(text));
+    let value = T::decode(&mut bytes).map_err(|error| malformed(error.to_string()))?;
+    if bytes.is_empty() { Ok(value) } else { Err(malformed("bytes are left over".into())) }
 }
 
 fn fault(fault: Fault) -> TestFailure {

@@ -1,6 +1,6 @@
 //! Why a call on a test chain did not succeed.
 
-use codec::DecodeAll;
+use codec::Decode;
 use dure_types::{Address, ExecutionError, SkipReason};
 
 /// Why a call or a query did not give a value.
@@ -31,25 +31,32 @@ pub enum TestFailure {
     Fault(String),
 }
 
-/// Access to the error enum of the contract that refused.
-pub trait ContractError {
-    /// The contract's own error when it refused, decoded; `None` for every other failure.
-    fn contract_error<E: DecodeAll>(&self) -> Option<E>;
-    /// The contract that refused.
-    fn refused_by(&self) -> Option<Address>;
+/// Why a typed call did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal<E> {
+    /// The contract refused with its own error.
+    Contract(E),
+    /// Everything else.
+    Other(TestFailure),
 }
 
-impl ContractError for TestFailure {
-    fn contract_error<E: DecodeAll>(&self) -> Option<E> {
+impl TestFailure {
+    /// The error of the contract that refused, decoded; `None` for every other failure, and for
+    /// bytes that are no such error.
+    #[must_use]
+    pub fn contract_error<E: Decode>(&self) -> Option<E> {
         match self {
             Self::Failed { error: ExecutionError::Contract { error, .. }, .. } => {
-                E::decode_all(&mut error.as_slice()).ok()
+                let mut bytes = error.as_slice();
+                E::decode(&mut bytes).ok().filter(|_| bytes.is_empty())
             }
             _ => None,
         }
     }
 
-    fn refused_by(&self) -> Option<Address> {
+    /// The contract that refused.
+    #[must_use]
+    pub fn refused_by(&self) -> Option<Address> {
         match self {
             Self::Failed { error: ExecutionError::Contract { contract, .. }, .. } => {
                 Some(*contract)
@@ -57,14 +64,13 @@ impl ContractError for TestFailure {
             _ => None,
         }
     }
-}
 
-impl<T> ContractError for Result<T, TestFailure> {
-    fn contract_error<E: DecodeAll>(&self) -> Option<E> {
-        self.as_ref().err()?.contract_error()
-    }
-
-    fn refused_by(&self) -> Option<Address> {
-        self.as_ref().err()?.refused_by()
+    /// Sorts out the contract's own error.
+    #[must_use]
+    pub fn typed<E: Decode>(self) -> Refusal<E> {
+        match self.contract_error() {
+            Some(error) => Refusal::Contract(error),
+            None => Refusal::Other(self),
+        }
     }
 }

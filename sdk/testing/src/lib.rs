@@ -5,7 +5,7 @@
 //! as the WASM that `dure build` makes.
 //!
 //! ```no_run
-//! use dure_testing::{Chain, ContractError};
+//! use dure_testing::Chain;
 //!
 //! let mut chain = Chain::new();
 //! let (issuer, holder) = (chain.account("issuer"), chain.account("holder"));
@@ -20,11 +20,11 @@ mod chain;
 mod failure;
 
 pub use account::Account;
-pub use chain::{Chain, Executed, call};
+pub use chain::{Chain, Executed, call, invoke};
 pub use codec;
 pub use dure_abi;
 pub use dure_types::{
     self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, TimestampMs,
     TrapKind, address::contract as contract_address, domain::selector,
 };
-pub use failure::{ContractError, TestFailure};
+pub use failure::{Refusal, TestFailure};

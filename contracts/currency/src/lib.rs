@@ -1,0 +1,375 @@
+//! A currency that is issued against a deposit.
+//!
+//! A company pays money into an account at its bank and books it here as the *deposit*. Units are
+//! issued up to that deposit, move between holders, are paid to registered merchants, and are
+//! redeemed by merchants: burnt here, paid out there, the deposit falling by as much.
+//!
+//! **Invariants.** The sum of what is held equals `supply`; `supply` never exceeds `deposit`.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+use dure_sdk::prelude::*;
+
+/// The contract.
+#[dure::contract]
+pub mod currency {
+    use dure_sdk::prelude::*;
+
+    #[storage]
+    pub struct Currency {
+        name: Item<String>,
+        symbol: Item<String>,
+        decimals: Item<u8>,
+        issuer: Item<Address>,
+        deposit: Balance,
+        supply: Balance,
+        held: Map<Address, Balance>,
+        allowances: Map<(Address, Address), Allowance>,
+        merchants: Map<Address, Merchant>,
+    }
+
+    /// What a holder lets somebody take.
+    #[dure::ty]
+    pub struct Allowance {
+        /// Left to be taken.
+        pub amount: Amount,
+        /// First block time at which it is void; none: until revoked.
+        pub expires: Option<TimestampMs>,
+    }
+
+    /// Where the currency can be paid, and who may redeem it.
+    #[dure::ty]
+    pub struct Merchant {
+        /// For people.
+        pub name: String,
+        /// Whether it takes payments and may redeem.
+        pub active: bool,
+    }
+
+    /// Units moved. From nobody: issued; to nobody: burnt.
+    #[event]
+    pub struct Moved {
+        #[index]
+        pub from: Option<Address>,
+        #[index]
+        pub to: Option<Address>,
+        pub amount: Amount,
+        pub memo: Option<Vec<u8>>,
+    }
+
+    /// Somebody may take units of a holder.
+    #[event]
+    pub struct Approved {
+        #[index]
+        pub holder: Address,
+        #[index]
+        pub spender: Address,
+        pub amount: Amount,
+        pub expires: Option<TimestampMs>,
+    }
+
+    /// A merchant was paid.
+    #[event]
+    pub struct Paid {
+        #[index]
+        pub by: Address,
+        #[index]
+        pub merchant: Address,
+        pub amount: Amount,
+        pub reference: Option<Vec<u8>>,
+    }
+
+    /// A merchant gave units back; the issuer owes it as much money.
+    #[event]
+    pub struct Redeemed {
+        #[index]
+        pub merchant: Address,
+        pub amount: Amount,
+        pub reference: Option<Vec<u8>>,
+    }
+
+    /// The deposit changed.
+    #[event]
+    pub struct DepositChanged {
+        pub deposit: Amount,
+    }
+
+    /// A merchant was registered, renamed, suspended or taken back.
+    #[event]
+    pub struct MerchantChanged {
+        #[index]
+        pub merchant: Address,
+        pub name: String,
+        pub active: bool,
+    }
+
+    #[error]
+    pub enum Error {
+        /// Only the issuer may do this.
+        NotIssuer { issuer: Address },
+        /// An amount of nought moves nothing.
+        Zero,
+        /// The holder has less than that.
+        Short { left: Amount, wanted: Amount },
+        /// The deposit does not cover it.
+        Uncovered { deposit: Amount, supply: Amount, wanted: Amount },
+        /// The allowance is less than that.
+        AllowanceShort { left: Amount, wanted: Amount },
+        /// The allowance is void since then.
+        AllowanceExpired { expires: TimestampMs },
+        /// Not registered as a merchant.
+        NotMerchant { account: Address },
+        /// Registered, but suspended.
+        MerchantSuspended { account: Address },
+    }
+
+    impl Currency {
+        /// The creator becomes the issuer; nothing is issued yet.
+        #[init]
+        pub fn new(&mut self, cx: &Cx, name: String, symbol: String, decimals: u8) {
+            self.issuer.set(&cx.caller());
+            self.name.set(&name);
+            self.symbol.set(&symbol);
+            self.decimals.set(&decimals);
+        }
+
+        /// Books money that the issuer received: the deposit grows.
+        #[call]
+        pub fn book_deposit(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
+            self.only_issuer(cx)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            self.deposit.add(amount);
+            cx.emit(&DepositChanged { deposit: self.deposit.get() });
+            Ok(())
+        }
+
+        /// Books money that the issuer took out: what is issued must stay covered.
+        #[call]
+        pub fn withdraw_deposit(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
+            self.only_issuer(cx)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            let (deposit, supply) = (self.deposit.get(), self.supply.get());
+            let uncovered = Error::Uncovered { deposit, supply, wanted: amount };
+            let free = deposit.saturating_sub(supply);
+            ensure!(amount <= free, uncovered);
+            self.deposit.sub(amount).map_err(|_| uncovered)?;
+            cx.emit(&DepositChanged { deposit: self.deposit.get() });
+            Ok(())
+        }
+
+        /// Issues units against the deposit.
+        #[call]
+        pub fn issue(&mut self, cx: &Cx, to: Address, amount: Amount) -> Result<(), Error> {
+            self.only_issuer(cx)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            let (deposit, supply) = (self.deposit.get(), self.supply.get());
+            let covered = supply.checked_add(amount).is_some_and(|supply| supply <= deposit);
+            ensure!(covered, Error::Uncovered { deposit, supply, wanted: amount });
+            self.supply.add(amount);
+            self.held.at(&to).add(amount);
+            cx.emit(&Moved { from: None, to: Some(to), amount, memo: None });
+            Ok(())
+        }
+
+        /// Moves the caller's units.
+        #[call]
+        pub fn transfer(
+            &mut self,
+            cx: &Cx,
+            to: Address,
+            amount: Amount,
+            memo: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            self.shift(cx, cx.caller(), to, amount, memo)
+        }
+
+        /// Lets somebody take up to an amount; replaces what was allowed before.
+        #[call]
+        pub fn approve(
+            &mut self,
+            cx: &Cx,
+            spender: Address,
+            amount: Amount,
+            expires: Option<TimestampMs>,
+        ) {
+            let holder = cx.caller();
+            let key = (holder, spender);
+            if amount == Amount::ZERO {
+                self.allowances.remove(&key);
+            } else {
+                self.allowances.set(&key, &Allowance { amount, expires });
+            }
+            cx.emit(&Approved { holder, spender, amount, expires });
+        }
+
+        /// Moves somebody's units by their allowance.
+        #[call]
+        pub fn transfer_from(
+            &mut self,
+            cx: &Cx,
+            from: Address,
+            to: Address,
+            amount: Amount,
+            memo: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            let key = (from, cx.caller());
+            let nothing = Allowance { amount: Amount::ZERO, expires: None };
+            let mut allowance = self.allowances.get(&key).unwrap_or(nothing);
+            if let Some(expires) = allowance.expires {
+                ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
+            }
+            let left = allowance.amount;
+            allowance.amount =
+                left.checked_sub(amount).ok_or(Error::AllowanceShort { left, wanted: amount })?;
+            if allowance.amount == Amount::ZERO {
+                self.allowances.remove(&key);
+            } else {
+                self.allowances.set(&key, &allowance);
+            }
+            self.shift(cx, from, to, amount, memo)
+        }
+
+        /// Registers a merchant, or changes its name or standing.
+        #[call]
+        pub fn set_merchant(
+            &mut self,
+            cx: &Cx,
+            merchant: Address,
+            name: String,
+            active: bool,
+        ) -> Result<(), Error> {
+            self.only_issuer(cx)?;
+            let record = Merchant { name, active };
+            self.merchants.set(&merchant, &record);
+            cx.emit(&MerchantChanged { merchant, name: record.name, active });
+            Ok(())
+        }
+
+        /// Pays a registered merchant.
+        #[call]
+        pub fn pay(
+            &mut self,
+            cx: &Cx,
+            merchant: Address,
+            amount: Amount,
+            reference: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            self.only_merchant(merchant)?;
+            let by = cx.caller();
+            self.shift(cx, by, merchant, amount, None)?;
+            cx.emit(&Paid { by, merchant, amount, reference });
+            Ok(())
+        }
+
+        /// Gives a merchant's units back against the deposit: they are burnt, it is paid out.
+        #[call]
+        pub fn redeem(
+            &mut self,
+            cx: &Cx,
+            amount: Amount,
+            reference: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            let merchant = cx.caller();
+            self.only_merchant(merchant)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            let short = |s: Short| Error::Short { left: s.left, wanted: s.wanted };
+            self.held.at(&merchant).sub(amount).map_err(short)?;
+            self.supply.sub(amount).map_err(short)?;
+            self.deposit.sub(amount).map_err(short)?;
+            cx.emit(&Moved { from: Some(merchant), to: None, amount, memo: None });
+            cx.emit(&Redeemed { merchant, amount, reference });
+            Ok(())
+        }
+
+        /// What a holder has.
+        #[query]
+        pub fn balance(&self, holder: Address) -> Amount {
+            self.held.at(&holder).get()
+        }
+
+        /// What a spender may still take of a holder.
+        #[query]
+        pub fn allowance(&self, holder: Address, spender: Address) -> Option<Allowance> {
+            self.allowances.get(&(holder, spender))
+        }
+
+        /// All units that are held.
+        #[query]
+        pub fn supply(&self) -> Amount {
+            self.supply.get()
+        }
+
+        /// The money that covers them.
+        #[query]
+        pub fn deposit(&self) -> Amount {
+            self.deposit.get()
+        }
+
+        /// A merchant's record.
+        #[query]
+        pub fn merchant(&self, account: Address) -> Option<Merchant> {
+            self.merchants.get(&account)
+        }
+
+        /// Name, symbol, decimals and issuer.
+        #[query]
+        pub fn about(&self) -> About {
+            About {
+                name: self.name.get(),
+                symbol: self.symbol.get(),
+                decimals: self.decimals.get(),
+                issuer: self.issuer.get(),
+            }
+        }
+
+        /// Holders with their amounts, those after `after`; at most `limit` of them.
+        #[query]
+        pub fn holders(&self, after: Option<Address>, limit: u32) -> Vec<(Address, Amount)> {
+            self.held
+                .amounts(after.as_ref(), Order::Ascending)
+                .filter(|(holder, _)| Some(*holder) != after)
+                .take(limit.min(200) as usize)
+                .collect()
+        }
+
+        fn only_issuer(&self, cx: &Cx) -> Result<(), Error> {
+            let issuer = self.issuer.get();
+            ensure!(cx.caller() == issuer, Error::NotIssuer { issuer });
+            Ok(())
+        }
+
+        fn only_merchant(&self, account: Address) -> Result<(), Error> {
+            let record = self.merchants.get(&account).ok_or(Error::NotMerchant { account })?;
+            ensure!(record.active, Error::MerchantSuspended { account });
+            Ok(())
+        }
+
+        fn shift(
+            &mut self,
+            cx: &Cx,
+            from: Address,
+            to: Address,
+            amount: Amount,
+            memo: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            let short = |s: Short| Error::Short { left: s.left, wanted: s.wanted };
+            self.held.at(&from).sub(amount).map_err(short)?;
+            self.held.at(&to).add(amount);
+            cx.emit(&Moved { from: Some(from), to: Some(to), amount, memo });
+            Ok(())
+        }
+    }
+
+    /// What a wallet shows of a currency.
+    #[dure::ty]
+    pub struct About {
+        /// For people.
+        pub name: String,
+        /// Short, as on a price tag.
+        pub symbol: String,
+        /// Digits after the point that are shown.
+        pub decimals: u8,
+        /// Who issues and owes it.
+        pub issuer: Address,
+    }
+}

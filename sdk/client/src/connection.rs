@@ -1,0 +1,240 @@
+//! A connection to a node, over HTTP or WebSocket.
+
+use crate::{ClientError, Key, TransactionBuilder};
+use codec::Decode;
+use dure_abi::spec::ContractSpec;
+use dure_rpc::DureClient;
+use dure_types::{Address, Hash};
+use jsonrpsee::{
+    core::{
+        ClientError as TransportError, DeserializeOwned,
+        client::{BatchResponse, ClientT, Subscription, SubscriptionClientT},
+        params::BatchRequestBuilder,
+        traits::ToRpcParams,
+    },
+    http_client::{HttpClient, HttpClientBuilder},
+    ws_client::{WsClient, WsClientBuilder},
+};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Longer than the node waits for `final` or `certified`.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// Deploying sends a whole module in hexadecimal.
+const REQUEST_BYTES_MAX: u32 = 4 << 20;
+const RESPONSE_BYTES_MAX: u32 = 16 << 20;
+
+/// A client of one node. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    url: String,
+    transport: Transport,
+    chain: Hash,
+    specs: Mutex<BTreeMap<Address, Arc<ContractSpec>>>,
+    nonces: Mutex<BTreeMap<Address, u64>>,
+}
+
+impl Client {
+    /// Connects to `http://HOST:PORT/v1` or `ws://HOST:PORT/v1` and learns which chain it is.
+    ///
+    /// # Errors
+    /// [`ClientError::Url`], or [`ClientError::Unreachable`] when nobody answers.
+    pub async fn connect(url: &str) -> Result<Self, ClientError> {
+        let transport = Transport::connect(url).await?;
+        let status = transport.chain_status(None).await.map_err(|e| ClientError::of(url, e))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                url: url.to_owned(),
+                transport,
+                chain: status.chain.0,
+                specs: Mutex::default(),
+                nonces: Mutex::default(),
+            }),
+        })
+    }
+
+    /// The URL that it was connected to.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// The chain that the node had when it was connected to; transactions are signed for it.
+    #[must_use]
+    pub fn chain(&self) -> Hash {
+        self.inner.chain
+    }
+
+    /// Every method of the node, as the table of `dure-rpc` has them.
+    #[must_use]
+    pub fn raw(&self) -> &(impl DureClient + use<>) {
+        &self.inner.transport
+    }
+
+    /// Begins a transaction on behalf of a key's account.
+    #[must_use]
+    pub fn transaction<'a>(&'a self, key: &'a Key) -> TransactionBuilder<'a> {
+        TransactionBuilder::new(self, key)
+    }
+
+    /// Reads a contract's specification; asked once, then kept.
+    ///
+    /// # Errors
+    /// [`ClientError`] when there is no such contract.
+    pub async fn spec(&self, contract: Address) -> Result<Arc<ContractSpec>, ClientError> {
+        let known = lock(&self.inner.specs).get(&contract).cloned();
+        if let Some(spec) = known {
+            return Ok(spec);
+        }
+        let answer = self.transport().contract_spec(contract.into(), None).await;
+        let answer = answer.map_err(|error| self.error(error))?;
+        let spec = ContractSpec::decode(&mut answer.scale.0.as_slice())
+            .map_err(|error| ClientError::Malformed(error.to_string()))?;
+        let spec = Arc::new(spec);
+        lock(&self.inner.specs).insert(contract, Arc::clone(&spec));
+        Ok(spec)
+    }
+
+    /// A nonce of lane 0 that neither the chain nor this client has used.
+    pub(crate) async fn nonce(&self, account: Address) -> Result<u64, ClientError> {
+        let answer = self.transport().account_get(account.into(), None, None).await;
+        let free = answer.map_err(|error| self.error(error))?.nonce_next.0;
+        let mut nonces = lock(&self.inner.nonces);
+        let given = nonces.get(&account).map_or(0, |last| last.saturating_add(1));
+        let nonce = free.max(given);
+        nonces.insert(account, nonce);
+        Ok(nonce)
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.inner.transport
+    }
+
+    pub(crate) fn error(&self, error: TransportError) -> ClientError {
+        ClientError::of(&self.inner.url, error)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.inner.url)
+    }
+}
+
+/// What the locks guard is whole after every statement, so a panic elsewhere does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// HTTP or WebSocket behind one type.
+pub(crate) enum Transport {
+    Http(HttpClient),
+    Ws(WsClient),
+}
+
+impl Transport {
+    async fn connect(url: &str) -> Result<Self, ClientError> {
+        let failed = |error| ClientError::of(url, error);
+        if url.starts_with("http://") || url.starts_with("https://") {
+            let client = HttpClientBuilder::default()
+                .request_timeout(REQUEST_TIMEOUT)
+                .max_request_size(REQUEST_BYTES_MAX)
+                .max_response_size(RESPONSE_BYTES_MAX)
+                .build(url);
+            return client.map(Self::Http).map_err(failed);
+        }
+        if url.starts_with("ws://") || url.starts_with("wss://") {
+            let client = WsClientBuilder::default()
+                .request_timeout(REQUEST_TIMEOUT)
+                .max_request_size(REQUEST_BYTES_MAX)
+                .max_response_size(RESPONSE_BYTES_MAX)
+                .build(url)
+                .await;
+            return client.map(Self::Ws).map_err(failed);
+        }
+        Err(ClientError::Url { url: url.to_owned() })
+    }
+}
+
+impl ClientT for Transport {
+    async fn notification<Params>(
+        &self,
+        method: &str,
+        params: Params,
+    ) -> Result<(), TransportError>
+    where
+        Params: ToRpcParams + Send,
+    {
+        match self {
+            Self::Http(client) => client.notification(method, params).await,
+            Self::Ws(client) => client.notification(method, params).await,
+        }
+    }
+
+    async fn request<R, Params>(&self, method: &str, params: Params) -> Result<R, TransportError>
+    where
+        R: DeserializeOwned,
+        Params: ToRpcParams + Send,
+    {
+        match self {
+            Self::Http(client) => client.request(method, params).await,
+            Self::Ws(client) => client.request(method, params).await,
+        }
+    }
+
+    async fn batch_request<'a, R>(
+        &self,
+        batch: BatchRequestBuilder<'a>,
+    ) -> Result<BatchResponse<'a, R>, TransportError>
+    where
+        R: DeserializeOwned + fmt::Debug + 'a,
+    {
+        match self {
+            Self::Http(client) => client.batch_request(batch).await,
+            Self::Ws(client) => client.batch_request(batch).await,
+        }
+    }
+}
+
+impl SubscriptionClientT for Transport {
+    async fn subscribe<'a, Notif, Params>(
+        &self,
+        subscribe_method: &'a str,
+        params: Params,
+        unsubscribe_method: &'a str,
+    ) -> Result<Subscription<Notif>, TransportError>
+    where
+        Params: ToRpcParams + Send,
+        Notif: DeserializeOwned,
+    {
+        match self {
+            Self::Http(client) => {
+                client.subscribe(subscribe_method, params, unsubscribe_method).await
+            }
+            Self::Ws(client) => {
+                client.subscribe(subscribe_method, params, unsubscribe_method).await
+            }
+        }
+    }
+
+    async fn subscribe_to_method<Notif>(
+        &self,
+        method: &str,
+    ) -> Result<Subscription<Notif>, TransportError>
+    where
+        Notif: DeserializeOwned,
+    {
+        match self {
+            Self::Http(client) => client.subscribe_to_method(method).await,
+            Self::Ws(client) => client.subscribe_to_method(method).await,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Keys of accounts.
+
+use crate::ClientError;
+use dure_rpc::hex::{parse, to_bytes, to_text};
+use dure_types::{
+    Address, Hash, PublicKey, Signature, Transaction, TransactionBody, address::of_key,
+};
+use ed25519_dalek::{Signer, SigningKey};
+use std::{io::Read, path::Path};
+
+/// An Ed25519 key with its account.
+///
+/// In a file: 0x and the 64 digits of the seed, one line. Printing one shows the address only.
+#[derive(Clone)]
+pub struct Key {
+    signing: SigningKey,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({})", self.address())
+    }
+}
+
+/// Says why there is no key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file could not be read or written.
+    #[error("{path}: {reason}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        reason: std::io::Error,
+    },
+    /// The file holds something else.
+    #[error("{path}: expected 0x and 64 hexadecimal digits")]
+    NotASeed {
+        /// Which.
+        path: String,
+    },
+    /// The system gave no random bytes.
+    #[error("no randomness: {0}")]
+    Randomness(std::io::Error),
+}
+
+impl Key {
+    /// The key of a seed.
+    #[must_use]
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        Self { signing: SigningKey::from_bytes(&seed) }
+    }
+
+    /// Makes a new key from the system's randomness.
+    ///
+    /// # Errors
+    /// [`KeyError::Randomness`].
+    pub fn generate() -> Result<Self, KeyError> {
+        Ok(Self::from_seed(random()?))
+    }
+
+    /// Reads a key from a file.
+    ///
+    /// # Errors
+    /// [`KeyError`] when it cannot be read or holds no seed.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| KeyError::File { path: name.clone(), reason })?;
+        let seed = to_bytes(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+        Ok(Self::from_seed(seed.ok_or(KeyError::NotASeed { path: name })?))
+    }
+
+    /// Writes the key to a new file that only its owner may read.
+    ///
+    /// # Errors
+    /// [`KeyError::File`] when the file exists already or cannot be written.
+    pub fn to_file(&self, path: impl AsRef<Path>) -> Result<(), KeyError> {
+        let path = path.as_ref();
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let text = format!("{}\n", to_text(&self.signing.to_bytes()));
+        options
+            .open(path)
+            .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
+            .map_err(|reason| KeyError::File { path: path.display().to_string(), reason })
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey::Ed25519(self.signing.verifying_key().to_bytes())
+    }
+
+    /// The account of this key alone.
+    #[must_use]
+    pub fn address(&self) -> Address {
+        of_key(self.public())
+    }
+
+    /// The key itself, for a validator.
+    #[must_use]
+    pub const fn signing(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// Signs a transaction for a chain.
+    #[must_use]
+    pub fn sign(&self, chain: Hash, body: TransactionBody) -> Transaction {
+        let signature = self.signing.sign(&body.signed_bytes(chain)).to_bytes();
+        let key = self.signing.verifying_key().to_bytes();
+        Transaction { body, witness: vec![Signature::Ed25519 { key, signature }] }
+    }
+}
+
+/// Reads an address from text.
+pub trait ParseAddress {
+    /// Reads 0x and 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`ClientError::Hex`].
+    fn parse_address(&self) -> Result<Address, ClientError>;
+}
+
+impl ParseAddress for str {
+    fn parse_address(&self) -> Result<Address, ClientError> {
+        parse(self).map_err(|reason| ClientError::Hex { found: self.to_owned(), reason })
+    }
+}
+
+/// Random bytes of the system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(KeyError::Randomness)?;
+    Ok(bytes)
+}

@@ -1,0 +1,269 @@
+//! What `#[contract]` writes into the module.
+
+use crate::{
+    contract::Contract,
+    method::{Kind, Method, Returns},
+    name,
+};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+/// Items to append to the module.
+pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
+    let mut items = vec![dispatch(contract), exports(), calls(contract), client(contract)];
+    if cfg!(feature = "spec") {
+        items.push(spec(contract));
+    }
+    items
+}
+
+/// One arm: decode the arguments, run the method, hand over what it returned.
+fn run(method: &Method) -> TokenStream {
+    let ident = &method.ident;
+    let (names, types): (Vec<_>, Vec<_>) =
+        method.args.iter().map(|(name, ty)| (format_ident!("arg_{name}"), ty)).unzip();
+    let context = method.context.then(|| quote!(cx,));
+    let call = quote!(this.#ident(#context #(#names),*));
+    let done = match &method.returns {
+        Returns::Fallible(_) => quote!(::dure_sdk::entry::result(#call)),
+        Returns::Value(Some(_)) => quote!(::dure_sdk::entry::value(#call)),
+        Returns::Value(None) => quote!({ #call; ::dure_sdk::entry::OK }),
+    };
+    let pattern = if names.is_empty() { quote!(()) } else { quote!((#(#names,)*)) };
+    let ty = if types.is_empty() { quote!(()) } else { quote!((#(#types,)*)) };
+    quote! {
+        match ::dure_sdk::entry::arguments::<#ty>(bytes) {
+            ::core::option::Option::Some(#pattern) => #done,
+            ::core::option::Option::None => ::dure_sdk::entry::BAD_ARGUMENTS,
+        }
+    }
+}
+
+fn of_kind(contract: &Contract, kind: Kind) -> impl Iterator<Item = &Method> {
+    contract.methods.iter().filter(move |method| method.kind == kind)
+}
+
+/// The functions behind the entry points. They exist outside WASM too, so that `cargo check` and
+/// editors see whatever is wrong with the types of arguments.
+fn dispatch(contract: &Contract) -> TokenStream {
+    let storage = &contract.storage;
+    let arms = |kind: Kind| {
+        let arms = of_kind(contract, kind).map(|method| {
+            let selector = u32::from_le_bytes(name::selector(&name::text(&method.ident)));
+            let run = run(method);
+            quote!(#selector => #run,)
+        });
+        quote!(#(#arms)*)
+    };
+    let (calls, queries) = (arms(Kind::Call), arms(Kind::Query));
+    let init = of_kind(contract, Kind::Init).map(run);
+    let allow = quote! {
+        #[doc(hidden)]
+        #[allow(unused_variables, unused_mut, dead_code, reason = "depends on the methods")]
+        #[allow(clippy::unit_arg, clippy::let_unit_value, reason = "written for every type")]
+    };
+    let open = quote!(let mut this = <#storage as ::dure_sdk::Storage>::open(););
+    let unknown = quote!(_ => ::dure_sdk::entry::UNKNOWN_METHOD);
+    quote! {
+        #allow
+        #[inline(always)]
+        fn __init(cx: &::dure_sdk::Cx, bytes: &[u8]) -> i32 {
+            #open
+            #(#init)*
+        }
+
+        #allow
+        #[inline(always)]
+        fn __call(cx: &::dure_sdk::Cx, selector: u32, bytes: &[u8]) -> i32 {
+            #open
+            match selector { #calls #unknown }
+        }
+
+        #allow
+        #[inline(always)]
+        fn __query(cx: &::dure_sdk::Cx, selector: u32, bytes: &[u8]) -> i32 {
+            #open
+            match selector { #queries #unknown }
+        }
+    }
+}
+
+/// The entry points, in the module that is being built and not in those it depends on.
+fn exports() -> TokenStream {
+    let spec = cfg!(feature = "spec").then(|| {
+        quote! {
+            #[unsafe(no_mangle)]
+            extern "C" fn dure_spec() -> i32 {
+                ::dure_sdk::spec::hand_over(&__spec())
+            }
+        }
+    });
+    quote! {
+        #[cfg(all(target_arch = "wasm32", dure_contract))]
+        const _: () = {
+            #[unsafe(no_mangle)]
+            extern "C" fn dure_init(input_len: u32) -> i32 {
+                ::dure_sdk::entry::init(input_len, __init)
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn dure_call(input_len: u32) -> i32 {
+                ::dure_sdk::entry::dispatch(input_len, __call)
+            }
+
+            #[unsafe(no_mangle)]
+            extern "C" fn dure_query(input_len: u32) -> i32 {
+                ::dure_sdk::entry::dispatch(input_len, __query)
+            }
+
+            #spec
+        };
+    }
+}
+
+fn value_type(method: &Method) -> TokenStream {
+    match &method.returns {
+        Returns::Fallible(ty) | Returns::Value(Some(ty)) => quote!(#ty),
+        Returns::Value(None) => quote!(()),
+    }
+}
+
+fn error_type(contract: &Contract) -> TokenStream {
+    contract.error.as_ref().map_or_else(|| quote!(()), |error| quote!(#error))
+}
+
+fn doc_attributes(method: &Method) -> TokenStream {
+    let lines = &method.docs;
+    if lines.is_empty() {
+        let text = format!("`{}`.", method.ident);
+        return quote!(#[doc = #text]);
+    }
+    quote!(#(#[doc = #lines])*)
+}
+
+/// The module `call`: a function for each method that encodes its call.
+fn calls(contract: &Contract) -> TokenStream {
+    let error = error_type(contract);
+    let functions = contract.methods.iter().map(|method| {
+        let ident = &method.ident;
+        let text = name::text(ident);
+        let selector = name::selector(&text);
+        let (names, types): (Vec<_>, Vec<_>) = method.args.iter().cloned().unzip();
+        let value = value_type(method);
+        let docs = doc_attributes(method);
+        let read_only = method.kind == Kind::Query;
+        let tuple = if names.is_empty() { quote!(()) } else { quote!((#(#names,)*)) };
+        quote! {
+            #docs
+            #[inline]
+            #[must_use]
+            pub fn #ident(#(#names: #types),*) -> ::dure_sdk::Invocation<#value, #error> {
+                let selector = ::dure_sdk::Selector([#(#selector),*]);
+                ::dure_sdk::Invocation::new(#text, selector, #read_only, &#tuple)
+            }
+        }
+    });
+    quote! {
+        /// Calls of this contract, encoded: for clients, tests and tools.
+        pub mod call {
+            #[allow(unused_imports, reason = "the types of arguments are in scope out there")]
+            use super::*;
+            #(#functions)*
+        }
+    }
+}
+
+/// The typed client for other contracts.
+fn client(contract: &Contract) -> TokenStream {
+    let client = format_ident!("{}Client", contract.storage);
+    let error = error_type(contract);
+    let title = format!("Calls the contract `{}` at an address, from another.", contract.ident);
+    let methods = contract.methods.iter().filter(|method| method.kind != Kind::Init).map(|method| {
+        let ident = &method.ident;
+        let (names, types): (Vec<_>, Vec<_>) = method.args.iter().cloned().unzip();
+        let value = value_type(method);
+        let docs = doc_attributes(method);
+        quote! {
+            #docs
+            ///
+            /// # Errors
+            /// `CallError`: what the callee did was undone, and the caller may go on.
+            pub fn #ident(
+                &self,
+                #(#names: #types),*
+            ) -> ::core::result::Result<#value, ::dure_sdk::CallError<#error>> {
+                call::#ident(#(#names),*).send(self.address)
+            }
+        }
+    });
+    quote! {
+        #[doc = #title]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct #client {
+            address: ::dure_sdk::Address,
+        }
+
+        impl #client {
+            /// Names the contract.
+            #[must_use]
+            pub const fn at(address: ::dure_sdk::Address) -> Self {
+                Self { address }
+            }
+
+            /// The contract's address.
+            #[must_use]
+            pub const fn address(&self) -> ::dure_sdk::Address {
+                self.address
+            }
+
+            #(#methods)*
+        }
+    }
+}
+
+/// The description of the contract.
+fn spec(contract: &Contract) -> TokenStream {
+    let (storage, events, docs) = (&contract.storage, &contract.events, &contract.docs);
+    let title = name::text(&contract.ident);
+    let error = contract.error.as_ref().map(|error| quote!(builder.error::<#error>();));
+    let methods = contract.methods.iter().map(|method| {
+        let text = name::text(&method.ident);
+        let selector = name::selector(&text);
+        let kind = match method.kind {
+            Kind::Init => quote!(Init),
+            Kind::Call => quote!(Call),
+            Kind::Query => quote!(Query),
+        };
+        let args = method.args.iter().map(|(name, ty)| {
+            let name = name::text(name);
+            quote!((#name, ::dure_sdk::spec::MetaType::new::<#ty>()))
+        });
+        let returns = value_type(method);
+        let fallible = matches!(method.returns, Returns::Fallible(_));
+        let (reentrant, docs) = (method.reentrant, &method.docs);
+        quote! {
+            builder.method(&::dure_sdk::spec::Method {
+                name: #text,
+                selector: ::dure_sdk::Selector([#(#selector),*]),
+                kind: ::dure_sdk::spec::Kind::#kind,
+                args: &[#(#args),*],
+                returns: ::dure_sdk::spec::MetaType::new::<#returns>(),
+                fallible: #fallible,
+                reentrant: #reentrant,
+                docs: &[#(#docs),*],
+            });
+        }
+    });
+    quote! {
+        #[doc(hidden)]
+        #[must_use]
+        pub fn __spec() -> ::dure_sdk::spec::ContractSpec {
+            let mut builder = ::dure_sdk::spec::Builder::new(#title, &[#(#docs),*]);
+            #(#methods)*
+            #(builder.event::<#events>();)*
+            #error
+            <#storage as ::dure_sdk::Storage>::spec(&mut builder);
+            builder.finish()
+        }
+    }
+}

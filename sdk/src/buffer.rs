@@ -1,0 +1,83 @@
+//! Bytes on the stack that move to the heap only when they outgrow it.
+
+use alloc::vec::Vec;
+use core::mem::MaybeUninit;
+
+/// Bytes that most keys, values, events and outputs fit into.
+pub(crate) const SMALL: usize = 256;
+
+/// A growing list of bytes whose first `N` need no heap and are never zeroed.
+pub(crate) struct Buffer<const N: usize> {
+    stack: [MaybeUninit<u8>; N],
+    len: usize,
+    heap: Vec<u8>,
+}
+
+impl<const N: usize> Buffer<N> {
+    #[inline(always)]
+    pub(crate) const fn new() -> Self {
+        Self { stack: [MaybeUninit::uninit(); N], len: 0, heap: Vec::new() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        let end = self.len.saturating_add(bytes.len());
+        if end > N {
+            return self.spill(bytes);
+        }
+        // SAFETY: `len..end` lies within the array, and `bytes` cannot overlap what we borrow
+        // exclusively.
+        unsafe {
+            let target = self.stack.as_mut_ptr().cast::<u8>().add(self.len);
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len());
+        }
+        self.len = end;
+    }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        if self.heap.is_empty() {
+            let mut heap = Vec::with_capacity((N * 2).max(self.len.saturating_add(bytes.len())));
+            heap.extend_from_slice(self.as_slice());
+            self.heap = heap;
+            // From here on every write takes this path.
+            self.len = N;
+        }
+        self.heap.extend_from_slice(bytes);
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        if !self.heap.is_empty() {
+            return &self.heap;
+        }
+        // SAFETY: the first `len` bytes were written by `extend`.
+        unsafe { core::slice::from_raw_parts(self.stack.as_ptr().cast(), self.len) }
+    }
+}
+
+impl<const N: usize> codec::Output for Buffer<N> {
+    #[inline(always)]
+    fn write(&mut self, bytes: &[u8]) {
+        self.extend(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Buffer;
+
+    #[test]
+    fn bytes_survive_the_move_to_the_heap() {
+        for first in 0..=9usize {
+            let mut buffer = Buffer::<8>::new();
+            let mut expected = alloc::vec::Vec::new();
+            for (index, length) in [first, 0, 1, 7, 8, 30, 0, 1].into_iter().enumerate() {
+                let bytes = alloc::vec![index as u8; length];
+                buffer.extend(&bytes);
+                expected.extend_from_slice(&bytes);
+                assert_eq!(buffer.as_slice(), expected);
+            }
+        }
+    }
+}

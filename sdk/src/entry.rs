@@ -1,0 +1,62 @@
+//! Glue between the entry points and the methods; the `contract` attribute writes calls to it.
+
+use crate::{Cx, buffer::{Buffer, SMALL}, host};
+use codec::{Decode, Encode};
+pub use dure_abi::entry::{BAD_ARGUMENTS, CONTRACT_ERROR, OK, UNKNOWN_METHOD};
+
+/// Runs the init method with the whole input as its arguments.
+#[inline(always)]
+pub fn init(input_len: u32, run: impl FnOnce(&Cx, &[u8]) -> i32) -> i32 {
+    run(&Cx::new(), host::input(input_len).as_slice())
+}
+
+/// Runs the method whose selector, read as a little-endian number, opens the input.
+#[inline(always)]
+pub fn dispatch(input_len: u32, run: impl FnOnce(&Cx, u32, &[u8]) -> i32) -> i32 {
+    let input = host::input(input_len);
+    match input.as_slice().split_first_chunk::<4>() {
+        Some((selector, arguments)) => {
+            run(&Cx::new(), u32::from_le_bytes(*selector), arguments)
+        }
+        None => UNKNOWN_METHOD,
+    }
+}
+
+/// Decodes arguments; every byte must belong to them.
+#[inline(always)]
+pub fn arguments<T: Decode>(mut bytes: &[u8]) -> Option<T> {
+    let value = T::decode(&mut bytes).ok()?;
+    bytes.is_empty().then_some(value)
+}
+
+/// Hands over a value.
+#[inline(always)]
+pub fn value<T: Encode>(value: T) -> i32 {
+    output(&value);
+    OK
+}
+
+/// Hands over a value or the contract's error.
+#[inline(always)]
+pub fn result<T: Encode, E: Encode>(result: Result<T, E>) -> i32 {
+    match result {
+        Ok(value) => {
+            output(&value);
+            OK
+        }
+        Err(error) => {
+            output(&error);
+            CONTRACT_ERROR
+        }
+    }
+}
+
+#[inline(always)]
+fn output(value: &impl Encode) {
+    let mut bytes = Buffer::<SMALL>::new();
+    value.encode_to(&mut bytes);
+    // No output is an empty output.
+    if !bytes.as_slice().is_empty() {
+        host::ret(bytes.as_slice());
+    }
+}

@@ -1,0 +1,129 @@
+//! What a contract author imports.
+//!
+//! A contract is a module under `#[dure::contract]`: one `#[storage]` struct, an `impl` whose
+//! methods are marked `#[init]`, `#[call]` or `#[query]`, events and one error enum. `dure build`
+//! compiles the crate to WASM and appends its spec; nothing else is needed in the author's
+//! `Cargo.toml` than this crate.
+//!
+//! ```
+//! #![no_std]
+//! use dure_sdk::prelude::*;
+//!
+//! /// Counts, for whoever asks.
+//! #[dure::contract]
+//! pub mod counter {
+//!     use dure_sdk::prelude::*;
+//!
+//!     #[storage]
+//!     pub struct Counter {
+//!         count: Item<u64>,
+//!         owner: Item<Address>,
+//!     }
+//!
+//!     #[event]
+//!     pub struct Raised {
+//!         #[index]
+//!         by: Address,
+//!         count: u64,
+//!     }
+//!
+//!     #[error]
+//!     pub enum Error {
+//!         /// Counting ends at the limit.
+//!         Full { limit: u64 },
+//!     }
+//!
+//!     impl Counter {
+//!         #[init]
+//!         pub fn new(&mut self, cx: &Cx) {
+//!             self.owner.set(&cx.caller());
+//!             self.count.set(&0);
+//!         }
+//!
+//!         /// Raises the count and returns it.
+//!         #[call]
+//!         pub fn raise(&mut self, cx: &Cx) -> Result<u64, Error> {
+//!             let count = self.count.get();
+//!             ensure!(count < 1_000, Error::Full { limit: 1_000 });
+//!             self.count.set(&(count + 1));
+//!             cx.emit(&Raised { by: cx.caller(), count: count + 1 });
+//!             Ok(count + 1)
+//!         }
+//!
+//!         #[query]
+//!         pub fn count(&self) -> u64 {
+//!             self.count.get()
+//!         }
+//!     }
+//! }
+//! # fn main() {
+//! assert_eq!(counter::call::raise().method, "raise");
+//! # }
+//! ```
+//!
+//! **Storage is lazy.** A field is two bytes of a key until it is asked: nothing is read before
+//! `get`, nothing is written when a value is dropped.
+//!
+//! **Only WASM runs.** Outside `wasm32` this crate compiles, so that `cargo check`, editors and
+//! tests see types, clients and encodings, but a function that needs the host panics: contracts
+//! are tested through `dure-testing`, which runs the WASM on the real executor.
+//!
+//! **Memory.** 16 KiB of stack, then data, then a heap that only grows: a call is short and its
+//! memory is thrown away with it. Small values, keys and events never touch the heap.
+#![no_std]
+
+extern crate alloc;
+// Tests and clients outside WASM use the panic handler and the allocator of std.
+#[cfg(not(target_arch = "wasm32"))]
+extern crate std;
+
+#[cfg(target_arch = "wasm32")]
+mod allocator;
+mod buffer;
+mod context;
+pub mod entry;
+mod event;
+mod host;
+mod invocation;
+mod key;
+#[cfg(target_arch = "wasm32")]
+mod panic;
+pub mod prelude;
+mod ratio;
+#[cfg(feature = "spec")]
+pub mod spec;
+mod storage;
+
+pub use codec;
+pub use context::Cx;
+pub use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
+pub use dure_macros::{contract, error, event, selector, storage, ty};
+pub use event::Event;
+pub use host::stop;
+pub use invocation::{CallError, Invocation};
+pub use key::{KeyBuffer, StorageKey};
+pub use ratio::Ratio;
+#[cfg(feature = "spec")]
+pub use scale_info;
+pub use storage::{Balance, BalanceAt, Described, Entries, Field, Item, Map, Order, Short, Storage};
+
+/// Returns the error unless the condition holds.
+///
+/// # Example
+/// ```
+/// use dure_sdk::ensure;
+/// fn half(x: u32) -> Result<u32, &'static str> {
+///     ensure!(x % 2 == 0, "odd");
+///     Ok(x / 2)
+/// }
+/// assert_eq!(half(3), Err("odd"));
+/// assert_eq!(half(4), Ok(2));
+/// ```
+#[macro_export]
+macro_rules! ensure {
+    ($condition:expr, $error:expr $(,)?) => {
+        if !$condition {
+            return ::core::result::Result::Err(::core::convert::From::from($error));
+        }
+    };
+}

@@ -1,0 +1,150 @@
+//! Describing a contract, in the build that `dure build` runs for its specification.
+
+use crate::host;
+use alloc::{string::String, vec::Vec};
+use codec::Encode;
+use dure_abi::{
+    Selector,
+    spec::{
+        ArgSpec, EventFieldSpec, EventSpec, FieldSpec, MethodKind, MethodSpec,
+        VERSION,
+    },
+};
+pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind as Kind};
+pub use scale_info::MetaType;
+use scale_info::{PortableRegistry, Registry, TypeInfo};
+
+/// What the attributes know of a method.
+pub struct Method<'a> {
+    /// Name in the source.
+    pub name: &'a str,
+    /// First four bytes of BLAKE3 of the name.
+    pub selector: Selector,
+    /// How it is entered.
+    pub kind: MethodKind,
+    /// Names and types of the arguments.
+    pub args: &'a [(&'a str, MetaType)],
+    /// Type of the value.
+    pub returns: MetaType,
+    /// Whether the error enum can come back.
+    pub fallible: bool,
+    /// Whether it may run while the contract is on the call stack.
+    pub reentrant: bool,
+    /// Doc comment.
+    pub docs: &'a [&'a str],
+}
+
+/// Collects the parts of a specification and the types that they name.
+pub struct Builder {
+    registry: Registry,
+    name: &'static str,
+    docs: Vec<String>,
+    methods: Vec<MethodSpec>,
+    events: Vec<EventSpec>,
+    error: Option<u32>,
+    storage: Vec<FieldSpec>,
+}
+
+fn lines(docs: &[&str]) -> Vec<String> {
+    docs.iter().map(|line| (*line).into()).collect()
+}
+
+impl Builder {
+    /// Starts with the contract's name and doc comment.
+    #[must_use]
+    pub fn new(name: &'static str, docs: &[&str]) -> Self {
+        Self {
+            registry: Registry::new(),
+            name,
+            docs: lines(docs),
+            methods: Vec::new(),
+            events: Vec::new(),
+            error: None,
+            storage: Vec::new(),
+        }
+    }
+
+    /// The id of a type.
+    pub fn type_id<T: TypeInfo + 'static>(&mut self) -> u32 {
+        self.registered(&MetaType::new::<T>())
+    }
+
+    fn registered(&mut self, ty: &MetaType) -> u32 {
+        self.registry.register_type(ty).id
+    }
+
+    /// Adds a field of the storage struct.
+    pub fn field<F: crate::Field>(&mut self, name: &str, id: u16) {
+        let (kind, key, value) = F::spec(self);
+        self.storage.push(FieldSpec { name: name.into(), id, kind, key, value });
+    }
+
+    /// Adds an event.
+    pub fn event<E: crate::Event>(&mut self) {
+        let event = E::spec(self);
+        self.events.push(event);
+    }
+
+    /// Makes the description of an event from its fields: name, type, whether indexed.
+    pub fn event_spec(
+        &mut self,
+        name: &str,
+        topic: Selector,
+        fields: &[(&str, MetaType, bool)],
+        docs: &[&str],
+    ) -> EventSpec {
+        let field = |(name, ty, indexed): &(&str, MetaType, bool)| EventFieldSpec {
+            name: (*name).into(),
+            ty: self.registered(ty),
+            indexed: *indexed,
+        };
+        let fields = fields.iter().map(field).collect();
+        EventSpec { name: name.into(), topic, fields, docs: lines(docs) }
+    }
+
+    /// Sets the error enum.
+    pub fn error<E: TypeInfo + 'static>(&mut self) {
+        self.error = Some(self.type_id::<E>());
+    }
+
+    /// Adds a method.
+    pub fn method(&mut self, method: &Method<'_>) {
+        let arg = |(name, ty): &(&str, MetaType)| ArgSpec {
+            name: (*name).into(),
+            ty: self.registered(ty),
+        };
+        let args = method.args.iter().map(arg).collect();
+        let returns = self.registered(&method.returns);
+        self.methods.push(MethodSpec {
+            name: method.name.into(),
+            selector: method.selector,
+            kind: method.kind,
+            args,
+            returns,
+            fallible: method.fallible,
+            reentrant: method.reentrant,
+            docs: lines(method.docs),
+        });
+    }
+
+    /// Ends with every type in place.
+    #[must_use]
+    pub fn finish(self) -> ContractSpec {
+        ContractSpec {
+            version: VERSION,
+            name: self.name.into(),
+            methods: self.methods,
+            events: self.events,
+            error: self.error,
+            storage: self.storage,
+            docs: self.docs,
+            types: PortableRegistry::from(self.registry),
+        }
+    }
+}
+
+/// Hands the specification to the host.
+pub fn hand_over(spec: &ContractSpec) -> i32 {
+    host::ret(&spec.encode());
+    0
+}

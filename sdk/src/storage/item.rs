@@ -1,0 +1,61 @@
+//! One value.
+
+use super::{Described, Field, load, store};
+use crate::{
+    host::{self, stop},
+    key::KeyBuffer,
+};
+use codec::{Decode, Encode};
+use core::marker::PhantomData;
+
+/// One stored value. Its key is the field's number alone.
+pub struct Item<T> {
+    id: u16,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Encode + Decode> Item<T> {
+    /// Reads the value. Ends the contract when it was never set: set it in `init`.
+    #[inline]
+    #[track_caller]
+    #[must_use]
+    pub fn get(&self) -> T {
+        match self.try_get() {
+            Some(value) => value,
+            None => stop("an item was read before it was set"),
+        }
+    }
+
+    /// Reads the value; `None` when it was never set.
+    #[inline]
+    #[must_use]
+    pub fn try_get(&self) -> Option<T> {
+        load(KeyBuffer::of_field(self.id).as_slice())
+    }
+
+    /// Writes the value.
+    #[inline]
+    pub fn set(&mut self, value: &T) {
+        store(KeyBuffer::of_field(self.id).as_slice(), value);
+    }
+
+    /// Removes the value.
+    #[inline]
+    pub fn remove(&mut self) {
+        host::storage_remove(KeyBuffer::of_field(self.id).as_slice());
+    }
+}
+
+impl<T: Encode + Decode + Described + 'static> Field for Item<T> {
+    #[inline(always)]
+    fn open(id: u16) -> Self {
+        Self { id, value: PhantomData }
+    }
+
+    #[cfg(feature = "spec")]
+    fn spec(
+        builder: &mut crate::spec::Builder,
+    ) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
+        (dure_abi::spec::FieldKind::Item, None, builder.type_id::<T>())
+    }
+}
