@@ -340,19 +340,43 @@ fn a_crowded_bucket_keeps_its_root_through_growth_and_decline() {
     };
     let mut oracle = Oracle::default();
     let (mut wide, mut narrow) = (StateTree::new(20), StateTree::new(0));
+    let mut state = BTreeMap::new();
+    let mut history = vec![];
     let mut check = |changes: &Changes| {
-        let expected = oracle.update(changes);
-        assert_eq!(wide.update(&hashed(changes)).root, expected);
-        assert_eq!(narrow.update(&hashed(changes)).root, expected);
+        let before = state.clone();
+        let real = effective(&mut state, changes);
+        let previous: Vec<_> = real.keys().map(|key| (*key, value_hash(&before, *key))).collect();
+        let root = oracle.update(changes);
+        let update = wide.update(&hashed(changes));
+        assert_eq!(update, TreeUpdate { root, buckets: vec![0x77777], previous });
+        let same = narrow.update(&hashed(changes));
+        assert_eq!(same, TreeUpdate { buckets: vec![0], ..update.clone() });
+        history.push((root, update.previous));
     };
     check(&changes(Some(vec![1])));
     for chunk in crowd.chunks(97).take(20) {
         check(&chunk.iter().map(|key| (*key, Some(vec![2]))).collect());
     }
-    let removed: Changes = crowd.iter().skip(3).map(|key| (*key, None)).collect();
-    check(&removed);
+    check(&crowd.iter().skip(3).map(|key| (*key, None)).collect());
     check(&crowd.iter().take(40).map(|key| (*key, Some(vec![3]))).collect());
     assert_eq!(wide.bucket(0x77777).len(), 40);
+    assert_eq!(
+        StateTree::load(20, [(0x77777, wide.bucket(0x77777))]).as_ref().map(StateTree::root),
+        Ok(wide.root())
+    );
+
+    for back in [1, 2, 9] {
+        let (then, since) = history.split_at(history.len() - back);
+        let undo: Vec<_> = since.iter().flat_map(|(_, previous)| previous).copied().collect();
+        let root = then.last().expect("an earlier height").0;
+        for view in [wide.view(&undo), narrow.view(&undo)] {
+            assert_eq!(view.root(), root);
+            let value = Some(blake3_hash(&[if back == 9 { 1 } else { 2 }]));
+            let proof = view.prove(crowd[97 * 19]);
+            let value = if back == 1 { None } else { value };
+            verify_hashed(root, crowd[97 * 19], value, &proof).expect("what was there then");
+        }
+    }
 }
 
 #[test]

@@ -265,8 +265,23 @@ fn counts_and_sizes_have_limits() {
             "nesting of deep of 257 exceeds 256".into(),
         ),
         (
-            format!("(func $wide {})", many("block end ", 4_097)),
-            "blocks of wide of 4097 exceeds 4096".into(),
+            format!("(func $wide {})", many("block end ", 2_049)),
+            "blocks of wide of 2049 exceeds 2048".into(),
+        ),
+        (
+            format!("(func $round {}{})", many("loop ", 17), many("end ", 17)),
+            "nested loops of round of 17 exceeds 16".into(),
+        ),
+        (
+            format!("(func $forks {})", many("i32.const 0 br_if 0 ", 2_049)),
+            "branches of forks of 2049 exceeds 2048".into(),
+        ),
+        (
+            format!(
+                "(table 1 funcref) (type $t (func)) (func $dyn {})",
+                many("i32.const 0 call_indirect (type $t) ", 257)
+            ),
+            "indirect calls of dyn of 257 exceeds 256".into(),
         ),
         (
             format!("(func $jump i32.const 0 br_table {} 0)", many("0 ", 1_025)),
@@ -292,7 +307,7 @@ fn counts_and_sizes_have_limits() {
             r#"(data (i32.const -1) "x")"#.into(),
             "end of a data segment of 4294967296 exceeds 65536".into(),
         ),
-    ] as [(String, String); 17]
+    ] as [(String, String); 20]
     {
         refuses(&fields, &expected);
     }
@@ -309,6 +324,28 @@ fn counts_and_sizes_have_limits() {
     refuses(&exports, "exports of 65 exceeds 64");
     let elements = format!("(table 1 funcref) {}", many("(elem (i32.const 0) func)", 65));
     refuses(&elements, "element segments of 65 exceeds 64");
+}
+
+#[test]
+fn the_compilers_work_is_bounded_over_the_module() {
+    // 1,000 locals x 250 branches x 12, and the bytes of the body.
+    let branches = "(br_if 0 (i32.const 0)) ".repeat(250);
+    let function = format!("(func (local{}) {branches})", " i32".repeat(1_000));
+    accepts(&function.repeat(2));
+    let Err(ModuleError::Limit { what, value, limit }) = validate(&complete(&function.repeat(3)))
+    else {
+        panic!("three of them are too much");
+    };
+    assert_eq!((what.as_slice(), limit), (&b"compile work"[..], limits::COMPILE_WORK_MAX));
+    assert!((9_000_000..9_010_000).contains(&value), "{value}");
+    // 16 loops around 1,000 writes: 16,000 x (48 + 128).
+    let sets = "(local.set 0 (i32.const 0)) ".repeat(1_000);
+    let nest = format!("(func (local i32) {} {sets} {})", "loop ".repeat(16), "end ".repeat(16));
+    accepts(&nest.repeat(2));
+    let Err(ModuleError::Limit { value, .. }) = validate(&complete(&nest.repeat(3))) else {
+        panic!("three of them are too much");
+    };
+    assert!((8_448_000..8_470_000).contains(&value), "{value}");
 }
 
 #[test]

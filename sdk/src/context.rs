@@ -1,6 +1,10 @@
 //! What a method knows about the call it serves.
 
-use crate::{CallError, Event, buffer::{Buffer, SMALL}, host};
+use crate::{
+    CallError, Event,
+    buffer::{Buffer, SMALL},
+    host,
+};
 use alloc::vec::Vec;
 use dure_abi::{Address, FLAG_READ_ONLY, Gas, Hash, Height, Selector, TimestampMs};
 

@@ -1,6 +1,10 @@
 //! Glue between the entry points and the methods; the `contract` attribute writes calls to it.
 
-use crate::{Cx, buffer::{Buffer, SMALL}, host};
+use crate::{
+    Cx,
+    buffer::{Buffer, SMALL},
+    host,
+};
 use codec::{Decode, Encode};
 pub use dure_abi::entry::{BAD_ARGUMENTS, CONTRACT_ERROR, OK, UNKNOWN_METHOD};
 
@@ -15,9 +19,7 @@ pub fn init(input_len: u32, run: impl FnOnce(&Cx, &[u8]) -> i32) -> i32 {
 pub fn dispatch(input_len: u32, run: impl FnOnce(&Cx, u32, &[u8]) -> i32) -> i32 {
     let input = host::input(input_len);
     match input.as_slice().split_first_chunk::<4>() {
-        Some((selector, arguments)) => {
-            run(&Cx::new(), u32::from_le_bytes(*selector), arguments)
-        }
+        Some((selector, arguments)) => run(&Cx::new(), u32::from_le_bytes(*selector), arguments),
         None => UNKNOWN_METHOD,
     }
 }

@@ -40,9 +40,11 @@ mod raw {
     dure_abi::host_functions!(absent);
 }
 
+/// The address that the host is given. It is exposed, since the host reads and writes there behind
+/// the compiler's back.
 #[inline(always)]
 fn at<T>(pointer: *const T) -> u32 {
-    pointer.addr() as u32
+    pointer.expose_provenance() as u32
 }
 
 /// Bytes that were asked from the host: small ones on the stack.
@@ -58,7 +60,7 @@ impl<const N: usize> Bytes<N> {
     fn filled(len: usize, fill: impl Fn(u32)) -> Self {
         let mut bytes = Self { stack: MaybeUninit::uninit(), len, heap: Vec::new() };
         if len <= N {
-            fill(at(bytes.stack.as_ptr()));
+            fill(at(bytes.stack.as_mut_ptr()));
         } else {
             bytes.grow(len, fill);
         }
@@ -67,8 +69,8 @@ impl<const N: usize> Bytes<N> {
 
     #[cold]
     fn grow(&mut self, len: usize, fill: impl Fn(u32)) {
-        let mut heap = Vec::with_capacity(len);
-        fill(at(heap.as_ptr()));
+        let mut heap = Vec::<u8>::with_capacity(len);
+        fill(at(heap.as_mut_ptr()));
         // SAFETY: the host wrote `len` bytes, and the capacity holds them.
         unsafe { heap.set_len(len) };
         self.heap = heap;
@@ -113,7 +115,7 @@ pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
     let read = |out: u32, capacity: usize| unsafe {
         raw::storage_get(at(key.as_ptr()), key.len() as u32, out, capacity as u32)
     };
-    let len = read(at(bytes.stack.as_ptr()), SMALL);
+    let len = read(at(bytes.stack.as_mut_ptr()), SMALL);
     if len < 0 {
         return None;
     }
@@ -131,9 +133,8 @@ pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
 pub(crate) fn storage_get_u128(key: &[u8]) -> u128 {
     let mut value = MaybeUninit::<[u8; 16]>::uninit();
     // SAFETY: key and target are live; the host writes at most the 16 bytes it is told.
-    let len = unsafe {
-        raw::storage_get(at(key.as_ptr()), key.len() as u32, at(value.as_mut_ptr()), 16)
-    };
+    let len =
+        unsafe { raw::storage_get(at(key.as_ptr()), key.len() as u32, at(value.as_mut_ptr()), 16) };
     match len {
         // SAFETY: the host wrote all 16 bytes.
         16 => u128::from_le_bytes(unsafe { value.assume_init() }),

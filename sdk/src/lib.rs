@@ -105,7 +105,9 @@ pub use key::{KeyBuffer, StorageKey};
 pub use ratio::Ratio;
 #[cfg(feature = "spec")]
 pub use scale_info;
-pub use storage::{Balance, BalanceAt, Described, Entries, Field, Item, Map, Order, Short, Storage};
+pub use storage::{
+    Balance, BalanceAt, Described, Entries, Field, Item, Map, Order, Short, Storage,
+};
 
 /// Returns the error unless the condition holds.
 ///
@@ -127,3 +129,8 @@ macro_rules! ensure {
         }
     };
 }
+
+/// The examples of the README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -1,6 +1,9 @@
 //! What a panic says: its message and where it happened, seen in simulations and tests.
 
-use crate::{buffer::{Buffer, SMALL}, host};
+use crate::{
+    buffer::{Buffer, SMALL},
+    host,
+};
 use core::{fmt::Write, panic::PanicInfo};
 
 struct Text(Buffer<SMALL>);

@@ -3,14 +3,11 @@
 use crate::host;
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
+pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind as Kind};
 use dure_abi::{
     Selector,
-    spec::{
-        ArgSpec, EventFieldSpec, EventSpec, FieldSpec, MethodKind, MethodSpec,
-        VERSION,
-    },
+    spec::{ArgSpec, EventFieldSpec, EventSpec, FieldSpec, MethodKind, MethodSpec, VERSION},
 };
-pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind as Kind};
 pub use scale_info::MetaType;
 use scale_info::{PortableRegistry, Registry, TypeInfo};
 

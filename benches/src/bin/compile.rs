@@ -6,7 +6,7 @@
 use codec::Encode;
 use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
 use dure_runtime::{EngineConfig, vm};
-use dure_types::{domain, limits};
+use dure_types::{ModuleError, domain, limits};
 use scale_info::{MetaType, Registry};
 use std::{fmt::Write, time::Instant};
 
@@ -34,14 +34,17 @@ fn shapes() -> Vec<(&'static str, Body)> {
         ("many_functions", small()),
         ("straight_line", straight_line()),
         ("memory_access", memory_access()),
-        ("nested_loops", nested_loops()),
-        ("many_branches", many_branches()),
-        ("branch_tables", branch_tables()),
-        ("ifs", ifs()),
+        ("divisions", divisions()),
+        ("live_values", live_values()),
         ("calls", calls()),
         ("indirect_calls", indirect_calls()),
-        ("live_values", live_values()),
-        ("divisions", divisions()),
+        ("nested_loops", nested_loops()),
+        ("many_loops", many_loops()),
+        ("deep_blocks", deep_blocks()),
+        ("many_branches_few_locals", many_branches(16)),
+        ("many_branches_many_locals", many_branches(256)),
+        ("branch_tables", branch_tables()),
+        ("ifs", ifs()),
     ]
 }
 
@@ -58,105 +61,20 @@ fn straight_line() -> Body {
     let mut text = String::new();
     for i in 0..7_000u32 {
         let (a, b, c) = (i % 100 + 1, i * 7 % 100 + 1, i * 13 % 100 + 1);
-        write!(text, "local.get {a} local.get {b} i64.rotl local.set {c} ").expect("a string");
+        put(&mut text, format_args!("local.get {a} local.get {b} i64.rotl local.set {c} "));
     }
-    body(101, text)
+    body(102, text)
 }
 
 fn memory_access() -> Body {
     let mut text = String::new();
     for i in 0..4_500u32 {
-        write!(text, "local.get 0 local.get 0 i64.load offset={} i64.store offset={} ", i, i * 3)
-            .expect("a string");
+        let other = i * 3;
+        put(
+            &mut text,
+            format_args!("local.get 0 local.get 0 i64.load offset={i} i64.store offset={other} "),
+        );
     }
-    body(2, text)
-}
-
-/// Every local changes inside every loop: each loop's head joins each local.
-fn nested_loops() -> Body {
-    let locals = share_of_joins(250);
-    let mut nest = "loop ".repeat(250);
-    for local in 1..locals {
-        write!(nest, "local.get {local} i64.const 1 i64.add local.set {local} ").expect("a string");
-    }
-    nest.push_str(&"local.get 0 br_if 0 end ".repeat(250));
-    body(locals, nest)
-}
-
-/// Every local has another value at each of many branches to one block.
-fn many_branches() -> Body {
-    let branches = 8_000;
-    let locals = share_of_joins(branches);
-    let mut text = String::from("block ");
-    for branch in 0..branches {
-        if branch % 8 == 0 {
-            let local = branch / 8 % (locals - 1) + 1;
-            write!(text, "local.get {local} i64.const 1 i64.add local.set {local} ")
-                .expect("a string");
-        }
-        text.push_str("local.get 0 br_if 0 ");
-    }
-    text.push_str("end ");
-    body(locals, text)
-}
-
-fn branch_tables() -> Body {
-    let tables = 15u32;
-    let targets = limits::BR_TABLE_MAX;
-    let locals = share_of_joins(tables * targets + 200);
-    let mut text = String::new();
-    for _ in 0..tables {
-        text.push_str("block ");
-        text.push_str(&"block ".repeat(120));
-        for local in 1..locals {
-            write!(text, "i64.const {local} local.set {local} ").expect("a string");
-        }
-        text.push_str("local.get 0 br_table ");
-        for target in 0..=targets {
-            write!(text, "{} ", target % 120).expect("a string");
-        }
-        for depth in 0..120 {
-            let local = depth % (locals - 1) + 1;
-            write!(text, "end local.get {local} i64.const 3 i64.add local.set {local} ")
-                .expect("a string");
-        }
-        text.push_str("end ");
-    }
-    body(locals, text)
-}
-
-fn ifs() -> Body {
-    let locals = share_of_joins(3_600);
-    let mut text = String::new();
-    for i in 0..3_600 {
-        let local = i % (locals - 1) + 1;
-        write!(text, "local.get 0 if local.get {local} i64.eqz local.set 0 else i64.const {i} local.set {local} end ").expect("a string");
-    }
-    body(locals, text)
-}
-
-fn calls() -> Body {
-    body(2, "local.get 0 call 3 drop ".repeat(size(10_000)))
-}
-
-fn indirect_calls() -> Body {
-    body(2, "local.get 0 local.get 0 call_indirect (type $entry) drop ".repeat(size(7_000)))
-}
-
-fn size_of(name: &str) -> usize { std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(usize::MAX) }
-
-fn size(n: usize) -> usize {
-    std::env::var("SCALE").ok().and_then(|s| s.parse::<usize>().ok()).map_or(n, |s| n / s)
-}
-
-/// Values that are all alive at once: the register allocator must spill nearly all of them.
-fn live_values() -> Body {
-    let mut text = String::new();
-    for i in 0..10_000u32 {
-        write!(text, "local.get 1 i64.const {} i64.xor ", i & 63).expect("a string");
-    }
-    text.push_str(&"i64.add ".repeat(9_999));
-    text.push_str("local.set 1 ");
     body(2, text)
 }
 
@@ -164,24 +82,137 @@ fn divisions() -> Body {
     body(3, "local.get 1 local.get 2 i64.div_s local.get 2 i64.rem_u local.set 1 ".repeat(5_000))
 }
 
-/// As many locals as a function with these branches may have.
-fn share_of_joins(branches: u32) -> u32 {
-    let _ = branches;
-    std::env::var("LOCALS").ok().and_then(|s| s.parse().ok()).unwrap_or(limits::LOCALS_MAX)
+/// Values that are all alive at once: the register allocator must spill nearly all of them.
+fn live_values() -> Body {
+    let mut text = String::new();
+    for i in 0..10_000u32 {
+        put(&mut text, format_args!("local.get 1 i64.const {} i64.xor ", i & 63));
+    }
+    text.push_str(&"i64.add ".repeat(9_999));
+    text.push_str("local.set 1 ");
+    body(2, text)
 }
 
+fn calls() -> Body {
+    body(2, "local.get 0 call 3 drop ".repeat(10_000))
+}
+
+fn indirect_calls() -> Body {
+    let calls = limits::INDIRECT_CALLS_MAX as usize;
+    body(2, "local.get 0 local.get 0 call_indirect (type $entry) drop ".repeat(calls))
+}
+
+/// Every local changes inside every loop: each loop's head joins each local.
+fn nested_loops() -> Body {
+    let depth = limits::LOOP_NESTING_MAX as usize;
+    let mut text = "loop ".repeat(depth);
+    step(&mut text, 1..limits::LOCALS_MAX);
+    text.push_str(&"local.get 0 br_if 0 end ".repeat(depth));
+    body(limits::LOCALS_MAX, text)
+}
+
+fn many_loops() -> Body {
+    let locals = 64;
+    let mut text = String::new();
+    for i in 0..limits::BLOCKS_MAX {
+        let local = i % (locals - 1) + 1;
+        text.push_str("loop ");
+        step(&mut text, local..local + 1);
+        text.push_str("local.get 0 br_if 0 end ");
+    }
+    body(locals, text)
+}
+
+/// Blocks as deep as may be, every local set innermost and left by a branch out of each.
+fn deep_blocks() -> Body {
+    let depth = limits::NESTING_MAX;
+    let mut text = "block ".repeat(depth as usize);
+    for level in 0..depth {
+        step(&mut text, level % 255 + 1..level % 255 + 2);
+        put(&mut text, format_args!("local.get 0 br_if {level} "));
+    }
+    for level in 0..depth {
+        text.push_str("end ");
+        step(&mut text, level % 255 + 1..level % 255 + 2);
+    }
+    body(256, text)
+}
+
+/// Every local has another value at each of many branches to one block.
+fn many_branches(locals: u32) -> Body {
+    let mut text = String::from("block ");
+    for branch in 0..limits::BRANCHES_MAX {
+        let local = branch % (locals - 1) + 1;
+        step(&mut text, local..local + 1);
+        text.push_str("local.get 0 br_if 0 ");
+    }
+    text.push_str("end ");
+    body(locals, text)
+}
+
+fn branch_tables() -> Body {
+    let (depth, locals) = (120, 256);
+    let targets = limits::BRANCHES_MAX - 1;
+    let mut text = String::new();
+    for part in [targets / 2, targets - targets / 2] {
+        text.push_str(&"block ".repeat(depth));
+        step(&mut text, 1..locals);
+        text.push_str("local.get 0 br_table ");
+        for target in 0..part {
+            put(&mut text, format_args!("{} ", target as usize % depth));
+        }
+        for level in 0..depth as u32 {
+            text.push_str("end ");
+            step(&mut text, level + 1..level + 2);
+        }
+    }
+    body(locals, text)
+}
+
+fn ifs() -> Body {
+    let locals = 128;
+    let mut text = String::new();
+    for i in 0..limits::BLOCKS_MAX {
+        let (one, other) = (i % (locals - 1) + 1, i * 7 % (locals - 1) + 1);
+        text.push_str("local.get 0 if ");
+        step(&mut text, one..one + 1);
+        text.push_str("else ");
+        step(&mut text, other..other + 1);
+        text.push_str("end ");
+    }
+    body(locals, text)
+}
+
+/// Adds one to each of these locals.
+fn step(text: &mut String, locals: std::ops::Range<u32>) {
+    for local in locals {
+        put(text, format_args!("local.get {local} i64.const 1 i64.add local.set {local} "));
+    }
+}
+
+fn put(text: &mut String, words: std::fmt::Arguments<'_>) {
+    text.write_fmt(words).expect("a string takes everything");
+}
+
+/// Fills a module with the body, as often as validation lets pass, and compiles it.
 fn measure(name: &str, body: &Body) {
     let one = function_bytes(body);
     let fit = (limits::CODE_BYTES_MAX - SPARE_BYTES) / one;
-    let count = fit.min(limits::FUNCTIONS_MAX as usize - 3).min(size_of("COUNT"));
-    let code = module(body, count);
-    let started = Instant::now();
-    let valid = vm::validate(&code);
-    let validated = started.elapsed();
-    if let Err(error) = valid {
-        println!(r#"{{"bench":"compile","metric":"{name}","refused":"{error}"}}"#);
-        return;
-    }
+    let mut count = fit.min(limits::FUNCTIONS_MAX as usize - 3);
+    let (code, validated) = loop {
+        let code = module(body, count);
+        let started = Instant::now();
+        match vm::validate(&code) {
+            Ok(_) => break (code, started.elapsed()),
+            Err(ModuleError::Limit { what, value, limit }) if what == b"compile work" => {
+                // The other sections and the entry points take a little too.
+                let fewer = (count as u64 * limit / value) as usize;
+                count = fewer.min(count - 1);
+                assert!(count > 0, "{name}: one function is too much work: {value}");
+            }
+            Err(error) => panic!("{name}: {error}"),
+        }
+    };
     let machine = vm::Vm::new(EngineConfig::default()).expect("this machine runs the engine");
     let started = Instant::now();
     machine.prepare(domain::blake3_hash(&code), &code).expect("a valid module compiles");
@@ -210,8 +241,12 @@ fn module(body: &Body, count: usize) -> Vec<u8> {
         (func (export "dure_query") (param i32) (result i32) i32.const 0)"#,
     );
     for _ in 0..count {
-        write!(text, "(func (param i32) (result i32) (local{}) ", " i64".repeat(body.locals as usize - 1))
-            .expect("a string");
+        write!(
+            text,
+            "(func (param i32) (result i32) (local{}) ",
+            " i64".repeat(body.locals as usize - 1)
+        )
+        .expect("a string");
         text.push_str(&body.text);
         text.push_str("local.get 0)");
     }

@@ -5,7 +5,11 @@
 //! redeemed by merchants: burnt here, paid out there, the deposit falling by as much.
 //!
 //! **Invariants.** The sum of what is held equals `supply`; `supply` never exceeds `deposit`.
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![no_std]
+
+mod error;
+mod event;
+mod state;
 
 use dure_sdk::prelude::*;
 
@@ -14,113 +18,13 @@ use dure_sdk::prelude::*;
 pub mod currency {
     use dure_sdk::prelude::*;
 
-    #[storage]
-    pub struct Currency {
-        name: Item<String>,
-        symbol: Item<String>,
-        decimals: Item<u8>,
-        issuer: Item<Address>,
-        deposit: Balance,
-        supply: Balance,
-        held: Map<Address, Balance>,
-        allowances: Map<(Address, Address), Allowance>,
-        merchants: Map<Address, Merchant>,
-    }
-
-    /// What a holder lets somebody take.
-    #[dure::ty]
-    pub struct Allowance {
-        /// Left to be taken.
-        pub amount: Amount,
-        /// First block time at which it is void; none: until revoked.
-        pub expires: Option<TimestampMs>,
-    }
-
-    /// Where the currency can be paid, and who may redeem it.
-    #[dure::ty]
-    pub struct Merchant {
-        /// For people.
-        pub name: String,
-        /// Whether it takes payments and may redeem.
-        pub active: bool,
-    }
-
-    /// Units moved. From nobody: issued; to nobody: burnt.
-    #[event]
-    pub struct Moved {
-        #[index]
-        pub from: Option<Address>,
-        #[index]
-        pub to: Option<Address>,
-        pub amount: Amount,
-        pub memo: Option<Vec<u8>>,
-    }
-
-    /// Somebody may take units of a holder.
-    #[event]
-    pub struct Approved {
-        #[index]
-        pub holder: Address,
-        #[index]
-        pub spender: Address,
-        pub amount: Amount,
-        pub expires: Option<TimestampMs>,
-    }
-
-    /// A merchant was paid.
-    #[event]
-    pub struct Paid {
-        #[index]
-        pub by: Address,
-        #[index]
-        pub merchant: Address,
-        pub amount: Amount,
-        pub reference: Option<Vec<u8>>,
-    }
-
-    /// A merchant gave units back; the issuer owes it as much money.
-    #[event]
-    pub struct Redeemed {
-        #[index]
-        pub merchant: Address,
-        pub amount: Amount,
-        pub reference: Option<Vec<u8>>,
-    }
-
-    /// The deposit changed.
-    #[event]
-    pub struct DepositChanged {
-        pub deposit: Amount,
-    }
-
-    /// A merchant was registered, renamed, suspended or taken back.
-    #[event]
-    pub struct MerchantChanged {
-        #[index]
-        pub merchant: Address,
-        pub name: String,
-        pub active: bool,
-    }
-
     #[error]
-    pub enum Error {
-        /// Only the issuer may do this.
-        NotIssuer { issuer: Address },
-        /// An amount of nought moves nothing.
-        Zero,
-        /// The holder has less than that.
-        Short { left: Amount, wanted: Amount },
-        /// The deposit does not cover it.
-        Uncovered { deposit: Amount, supply: Amount, wanted: Amount },
-        /// The allowance is less than that.
-        AllowanceShort { left: Amount, wanted: Amount },
-        /// The allowance is void since then.
-        AllowanceExpired { expires: TimestampMs },
-        /// Not registered as a merchant.
-        NotMerchant { account: Address },
-        /// Registered, but suspended.
-        MerchantSuspended { account: Address },
-    }
+    pub use crate::error::Error;
+    #[event]
+    pub use crate::event::{Approved, DepositChanged, MerchantChanged, Moved, Paid, Redeemed};
+    #[storage]
+    pub use crate::state::Currency;
+    pub use crate::state::{About, Allowance, Merchant};
 
     impl Currency {
         /// The creator becomes the issuer; nothing is issued yet.
@@ -358,18 +262,5 @@ pub mod currency {
             cx.emit(&Moved { from: Some(from), to: Some(to), amount, memo });
             Ok(())
         }
-    }
-
-    /// What a wallet shows of a currency.
-    #[dure::ty]
-    pub struct About {
-        /// For people.
-        pub name: String,
-        /// Short, as on a price tag.
-        pub symbol: String,
-        /// Digits after the point that are shown.
-        pub decimals: u8,
-        /// Who issues and owes it.
-        pub issuer: Address,
     }
 }

@@ -5,78 +5,27 @@
 //!
 //! **Invariant.** An exchange changes what the desk holds of both tokens by exactly what the event
 //! says, and what it gives is at most `taken x give / take`.
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![no_std]
+
+mod error;
+mod event;
+mod state;
 
 use dure_sdk::prelude::*;
 
 /// The contract.
 #[dure::contract]
 pub mod desk {
-    use currency::currency::{self as token, Error as TokenError};
+    use currency::currency as token;
     use dure_sdk::prelude::*;
 
-    #[storage]
-    pub struct Desk {
-        owner: Item<Address>,
-        takes: Item<Address>,
-        gives: Item<Address>,
-        rate: Item<Rate>,
-    }
-
-    /// `give` units for each `take` units.
-    #[dure::ty]
-    #[derive(Copy)]
-    pub struct Rate {
-        /// Units of the token given.
-        pub give: Amount,
-        /// Units of the token taken.
-        pub take: Amount,
-    }
-
-    /// An exchange happened.
-    #[event]
-    pub struct Exchanged {
-        #[index]
-        pub by: Address,
-        pub taken: Amount,
-        pub given: Amount,
-    }
-
-    /// The rate changed.
-    #[event]
-    pub struct RateChanged {
-        pub rate: Rate,
-    }
-
-    /// The owner took out inventory.
-    #[event]
-    pub struct Withdrawn {
-        #[index]
-        pub token: Address,
-        pub amount: Amount,
-    }
-
     #[error]
-    pub enum Error {
-        /// Only the owner may do this.
-        NotOwner { owner: Address },
-        /// A rate needs two amounts above nought.
-        BadRate,
-        /// The desk would give nothing for so little.
-        TooLittle { taken: Amount },
-        /// The product is beyond what can be counted.
-        TooMuch { taken: Amount },
-        /// The desk would give less than the caller insists on.
-        Worse { given: Amount, least: Amount },
-        /// The desk has less than that.
-        Inventory { left: Amount, wanted: Amount },
-        /// Not one of the desk's tokens.
-        UnknownToken { token: Address },
-        /// The token that the desk takes refused.
-        Taking(CallError<TokenError>),
-        /// The token that the desk gives refused.
-        Giving(CallError<TokenError>),
-    }
+    pub use crate::error::Error;
+    #[event]
+    pub use crate::event::{Exchanged, RateChanged, Withdrawn};
+    #[storage]
+    pub use crate::state::Desk;
+    pub use crate::state::Rate;
 
     impl Desk {
         /// The creator becomes the owner.

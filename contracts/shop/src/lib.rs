@@ -7,152 +7,30 @@
 //!
 //! **Invariants.** For every item, stock + sold = stocked. Takings equal the prices of the live
 //! orders that are not settled, and the shop holds at least as much of the token.
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![no_std]
+
+mod error;
+mod event;
+mod state;
 
 use dure_sdk::prelude::*;
 
 /// The contract.
 #[dure::contract]
 pub mod shop {
-    use currency::currency::{self as token, Error as TokenError};
+    use currency::currency as token;
     use dure_sdk::prelude::*;
+
+    #[error]
+    pub use crate::error::Error;
+    #[event]
+    pub use crate::event::{Ordered, Settled, StatusChanged, StockChanged, TakingsChanged};
+    #[storage]
+    pub use crate::state::Shop;
+    pub use crate::state::{Dish, Line, Order, Status};
 
     /// Lines of one order.
     const LINES_MAX: u32 = 32;
-
-    #[storage]
-    pub struct Shop {
-        owner: Item<Address>,
-        token: Item<Address>,
-        menu: Map<u32, Dish>,
-        orders: Map<u64, Order>,
-        last_order: Item<u64>,
-        /// Every order up to this one is settled.
-        settled: Item<u64>,
-        takings: Balance,
-    }
-
-    /// An item of the menu.
-    #[dure::ty]
-    pub struct Dish {
-        /// For people.
-        pub name: String,
-        /// Price of one.
-        pub price: Amount,
-        /// How many can still be ordered.
-        pub stock: u32,
-        /// How many were ordered and not given back.
-        pub sold: u32,
-        /// How many ever came in.
-        pub stocked: u32,
-    }
-
-    /// One line of an order.
-    #[dure::ty]
-    pub struct Line {
-        /// Number on the menu.
-        pub item: u32,
-        /// How many.
-        pub quantity: u32,
-    }
-
-    /// How far an order is.
-    #[dure::ty]
-    #[derive(Copy)]
-    pub enum Status {
-        /// Paid, to be made.
-        Placed,
-        /// Handed over.
-        Made,
-        /// Given back by the customer, restocked.
-        Cancelled,
-        /// Given back by the owner.
-        Refunded,
-    }
-
-    /// An order.
-    #[dure::ty]
-    pub struct Order {
-        /// Who ordered and paid.
-        pub customer: Address,
-        /// What.
-        pub lines: Vec<Line>,
-        /// Price of all.
-        pub total: Amount,
-        /// How far it is.
-        pub status: Status,
-    }
-
-    /// An order was placed and paid.
-    #[event]
-    pub struct Ordered {
-        #[index]
-        pub order: u64,
-        #[index]
-        pub customer: Address,
-        pub lines: Vec<Line>,
-        pub total: Amount,
-    }
-
-    /// An order went on.
-    #[event]
-    pub struct StatusChanged {
-        #[index]
-        pub order: u64,
-        #[index]
-        pub customer: Address,
-        pub status: Status,
-    }
-
-    /// Stock of an item, after a change.
-    #[event]
-    pub struct StockChanged {
-        #[index]
-        pub item: u32,
-        pub stock: u32,
-    }
-
-    /// Takings, after a change.
-    #[event]
-    pub struct TakingsChanged {
-        pub takings: Amount,
-    }
-
-    /// Takings were paid out to the owner.
-    #[event]
-    pub struct Settled {
-        #[index]
-        pub owner: Address,
-        pub amount: Amount,
-    }
-
-    #[error]
-    pub enum Error {
-        /// Only the owner may do this.
-        NotOwner { owner: Address },
-        /// Only the customer of the order may do this.
-        NotCustomer { customer: Address },
-        /// Nothing was ordered.
-        Empty,
-        /// Too many lines.
-        TooManyLines { lines: u32, limit: u32 },
-        /// No such item.
-        UnknownItem { item: u32 },
-        /// Less in stock than that.
-        OutOfStock { item: u32, left: u32, wanted: u32 },
-        /// A count or a price is beyond what can be counted.
-        Overflow,
-        /// A price of nought.
-        NoPrice,
-        /// No such order.
-        UnknownOrder { order: u64 },
-        /// The order is too far for this.
-        WrongStatus { order: u64, status: Status },
-        /// There are no takings.
-        NothingToSettle,
-        /// The token refused.
-        Token(CallError<TokenError>),
-    }
 
     impl Shop {
         /// The creator becomes the owner.

@@ -50,8 +50,20 @@ pub const DATA_SEGMENTS_MAX: u32 = 256;
 pub const ELEMENT_SEGMENTS_MAX: u32 = 64;
 /// Structured blocks (`block`, `loop`, `if`) nested in one function.
 pub const NESTING_MAX: u32 = 256;
+/// Loops nested in one function: each joins every value that changes inside it.
+pub const LOOP_NESTING_MAX: u32 = 16;
 /// Structured blocks in one function.
-pub const BLOCKS_MAX: u32 = 4_096;
+pub const BLOCKS_MAX: u32 = 2_048;
+/// Branches in one function, the targets of `br_table` counted one by one.
+pub const BRANCHES_MAX: u32 = 2_048;
+/// Calls through the table in one function.
+pub const INDIRECT_CALLS_MAX: u32 = 256;
+/// The compiler's work on a module, in units of about a microsecond of one core: bytes of code;
+/// direct calls times 16; calls through the table times 128; for every write of a local, the blocks
+/// around it times 48 and the loops around it times 128; in each function, branches times locals
+/// times 12. Compiled Rust takes about 20,000 a KiB. The bench `compile` holds the worst modules
+/// against it.
+pub const COMPILE_WORK_MAX: u64 = 8_388_608;
 /// Targets of one `br_table`.
 pub const BR_TABLE_MAX: u32 = 1_024;
 /// Exports in a module.
@@ -158,6 +170,7 @@ const _: () = {
     );
     assert!(FUNCTION_BYTES_MAX <= CODE_BYTES_MAX);
     assert!(SPEC_BYTES_MAX < CODE_BYTES_MAX);
+    assert!(BR_TABLE_MAX <= BRANCHES_MAX);
     // The power of a full set, times three, never wraps.
     assert!(VOTING_POWER_MAX * (VALIDATORS_MAX as u64) < u64::MAX / 4);
 };

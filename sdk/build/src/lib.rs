@@ -1,14 +1,18 @@
 //! Builds a contract crate into the module that is deployed.
 //!
-//! The crate is compiled twice: once with its feature `spec`, whose only extra export is run in the
-//! sandbox and hands over the specification; once without, stripped, with the specification
-//! appended as the custom section `dure.spec` (registry code left in a contract costs 22 KB). The
-//! result is validated as a deploy would, so that what builds can be deployed.
+//! The crate is compiled twice: once with the feature `spec` of `dure-sdk`, whose only extra export
+//! is run in the sandbox and hands over the specification; once without, stripped, with the
+//! specification appended as the custom section `dure.spec` (registry code left in a contract
+//! costs 66 KB). The result is validated as a deploy would, so that what builds can be deployed.
+//!
+//! The same sources, lock file and compiler give the same bytes on every machine: the profile and
+//! the flags are fixed here, and no path of the machine is left in them.
 //!
 //! The command line, the test chain and the project's own tasks all build through [`build`].
 
 mod compile;
 mod module;
+mod sources;
 mod toolchain;
 
 use codec::DecodeAll;
@@ -30,6 +34,18 @@ pub struct BuildRequest {
     pub locked: bool,
     /// Build from what is downloaded already.
     pub offline: bool,
+}
+
+impl BuildRequest {
+    /// Passes the caller's restrictions on to a cargo command.
+    fn restrict(&self, cargo: &mut std::process::Command) {
+        if self.locked {
+            cargo.arg("--locked");
+        }
+        if self.offline {
+            cargo.arg("--offline");
+        }
+    }
 }
 
 /// What came out.

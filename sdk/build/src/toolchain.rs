@@ -22,6 +22,8 @@ pub enum Toolchain {
         rustc: PathBuf,
         /// The linker, from rustup's toolchain.
         linker: PathBuf,
+        /// Where the compiler's libraries and their source lie.
+        sysroot: PathBuf,
     },
 }
 
@@ -71,6 +73,6 @@ impl Toolchain {
             .map(|entry| entry.path().join("bin/rust-lld"))
             .find(|path| path.is_file())
             .ok_or_else(|| missing(format!("no rust-lld under {}", hosts.display())))?;
-        Ok(Self::BuildStd { rustc: debian.to_path_buf(), linker })
+        Ok(Self::BuildStd { rustc: debian.to_path_buf(), linker, sysroot })
     }
 }

@@ -165,11 +165,7 @@ impl Transport {
 }
 
 impl ClientT for Transport {
-    async fn notification<Params>(
-        &self,
-        method: &str,
-        params: Params,
-    ) -> Result<(), TransportError>
+    async fn notification<Params>(&self, method: &str, params: Params) -> Result<(), TransportError>
     where
         Params: ToRpcParams + Send,
     {

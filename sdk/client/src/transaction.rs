@@ -222,9 +222,9 @@ impl Submitted {
     pub fn into_success(self) -> Result<Submission, ClientError> {
         let result = self.0.receipt.as_ref().map(|receipt| &receipt.result);
         match result {
-            Some(
-                ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error },
-            ) => Err(error.data.clone().into()),
+            Some(ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error }) => {
+                Err(error.data.clone().into())
+            }
             _ => Ok(self.0),
         }
     }
@@ -244,9 +244,5 @@ fn selector_text(selector: Selector) -> String {
 
 /// Bytes that the arguments of one call may have.
 pub(crate) fn args_limit(contract: Address) -> usize {
-    if contract == Address::SYSTEM {
-        limits::TRANSACTION_BYTES_MAX
-    } else {
-        limits::ARGS_BYTES_MAX
-    }
+    if contract == Address::SYSTEM { limits::TRANSACTION_BYTES_MAX } else { limits::ARGS_BYTES_MAX }
 }

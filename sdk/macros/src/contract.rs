@@ -6,7 +6,9 @@ use crate::{
     name,
 };
 use proc_macro2::TokenStream;
-use syn::{Ident, ImplItem, Item, ItemImpl, ItemMod, ItemUse, Type, UseTree, parse_quote};
+use syn::{
+    Ident, ImplItem, Item, ItemEnum, ItemImpl, ItemMod, ItemUse, Type, UseTree, parse_quote,
+};
 
 /// A contract as its author declared it.
 pub(crate) struct Contract {
@@ -59,6 +61,9 @@ pub(crate) fn expand(mut module: ItemMod) -> syn::Result<TokenStream> {
     module.attrs.push(parse_quote! {
         #[allow(unexpected_cfgs, reason = "`dure build` sets `dure_contract`")]
     });
+    module.attrs.push(parse_quote! {
+        #[allow(clippy::new_ret_no_self, reason = "an init method writes into storage")]
+    });
     Ok(quote::quote!(#module))
 }
 
@@ -75,10 +80,11 @@ impl Parts {
                     item.attrs.insert(0, parse_quote!(#[::dure_sdk::event]));
                 }
             }
-            Item::Enum(item) => {
-                if name::take(&mut item.attrs, "error").is_some() {
-                    self.errors.push(item.ident.clone());
-                    item.attrs.insert(0, parse_quote!(#[::dure_sdk::error]));
+            Item::Enum(ItemEnum { attrs, ident, .. }) => {
+                let is_error = name::take(attrs, "error").is_some();
+                if is_error {
+                    self.errors.push(ident.clone());
+                    attrs.insert(0, parse_quote!(#[::dure_sdk::error]));
                 }
             }
             Item::Use(item) => self.take_use(item)?,

@@ -178,24 +178,25 @@ fn client(contract: &Contract) -> TokenStream {
     let client = format_ident!("{}Client", contract.storage);
     let error = error_type(contract);
     let title = format!("Calls the contract `{}` at an address, from another.", contract.ident);
-    let methods = contract.methods.iter().filter(|method| method.kind != Kind::Init).map(|method| {
-        let ident = &method.ident;
-        let (names, types): (Vec<_>, Vec<_>) = method.args.iter().cloned().unzip();
-        let value = value_type(method);
-        let docs = doc_attributes(method);
-        quote! {
-            #docs
-            ///
-            /// # Errors
-            /// `CallError`: what the callee did was undone, and the caller may go on.
-            pub fn #ident(
-                &self,
-                #(#names: #types),*
-            ) -> ::core::result::Result<#value, ::dure_sdk::CallError<#error>> {
-                call::#ident(#(#names),*).send(self.address)
+    let methods =
+        contract.methods.iter().filter(|method| method.kind != Kind::Init).map(|method| {
+            let ident = &method.ident;
+            let (names, types): (Vec<_>, Vec<_>) = method.args.iter().cloned().unzip();
+            let value = value_type(method);
+            let docs = doc_attributes(method);
+            quote! {
+                #docs
+                ///
+                /// # Errors
+                /// `CallError`: what the callee did was undone, and the caller may go on.
+                pub fn #ident(
+                    &self,
+                    #(#names: #types),*
+                ) -> ::core::result::Result<#value, ::dure_sdk::CallError<#error>> {
+                    call::#ident(#(#names),*).send(self.address)
+                }
             }
-        }
-    });
+        });
     quote! {
         #[doc = #title]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ mod contract;
 mod emit;
 mod method;
 mod name;
+#[cfg(test)]
+mod refusals;
 mod storage;
 mod types;
 

@@ -170,7 +170,10 @@ fn returns(output: &ReturnType, error: Option<&Ident>) -> syn::Result<Returns> {
         return refuse(ty, "write both types: `Result<Value, Error>`");
     };
     let Some(error) = error else {
-        return refuse(ty, "a method that can fail needs an enum marked `#[error]` in the contract");
+        return refuse(
+            ty,
+            "a method that can fail needs an enum marked `#[error]` in the contract",
+        );
     };
     let is_the_error = matches!(failure, Type::Path(path)
         if path.path.segments.last().is_some_and(|last| last.ident == *error));

@@ -54,8 +54,9 @@ fn is(attribute: &Attribute, name: &str) -> bool {
     let path = attribute.path();
     path.is_ident(name)
         || (path.segments.len() == 2
-            && path.segments.first().is_some_and(|first| {
-                first.ident == "dure" || first.ident == "dure_sdk"
-            })
+            && path
+                .segments
+                .first()
+                .is_some_and(|first| first.ident == "dure" || first.ident == "dure_sdk")
             && path.segments.last().is_some_and(|last| last.ident == name))
 }

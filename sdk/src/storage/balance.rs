@@ -132,9 +132,7 @@ impl Field for Balance {
     }
 
     #[cfg(feature = "spec")]
-    fn spec(
-        builder: &mut crate::spec::Builder,
-    ) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
+    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
         (dure_abi::spec::FieldKind::Balance, None, builder.type_id::<Amount>())
     }
 }

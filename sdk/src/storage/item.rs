@@ -53,9 +53,7 @@ impl<T: Encode + Decode + Described + 'static> Field for Item<T> {
     }
 
     #[cfg(feature = "spec")]
-    fn spec(
-        builder: &mut crate::spec::Builder,
-    ) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
+    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
         (dure_abi::spec::FieldKind::Item, None, builder.type_id::<T>())
     }
 }

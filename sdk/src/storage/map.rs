@@ -158,9 +158,7 @@ where
     }
 
     #[cfg(feature = "spec")]
-    fn spec(
-        builder: &mut crate::spec::Builder,
-    ) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
+    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
         let key = builder.type_id::<K>();
         (dure_abi::spec::FieldKind::Map, Some(key), builder.type_id::<V>())
     }
@@ -173,9 +171,7 @@ impl<K: StorageKey + Described + 'static> Field for Map<K, Balance> {
     }
 
     #[cfg(feature = "spec")]
-    fn spec(
-        builder: &mut crate::spec::Builder,
-    ) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
+    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
         let key = builder.type_id::<K>();
         (dure_abi::spec::FieldKind::Balance, Some(key), builder.type_id::<Amount>())
     }

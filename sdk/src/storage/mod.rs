@@ -34,8 +34,7 @@ pub trait Field {
 
     /// Describes the field: its layout, and the types of key and value.
     #[cfg(feature = "spec")]
-    fn spec(builder: &mut crate::spec::Builder)
-    -> (dure_abi::spec::FieldKind, Option<u32>, u32);
+    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32);
 }
 
 /// Makes the description of a field compile only where a type is describable.

@@ -47,6 +47,8 @@ pub(super) struct Sections<'a> {
     imported: usize,
     /// Function whose body comes next.
     next_body: usize,
+    /// The compiler's work on the bodies so far.
+    work: u64,
     globals: u64,
     tables: Vec<u64>,
     memories: Vec<u64>,
@@ -66,6 +68,7 @@ impl<'a> Sections<'a> {
             functions: Vec::new(),
             imported: 0,
             next_body: 0,
+            work: 0,
             globals: 0,
             tables: Vec::new(),
             memories: Vec::new(),
@@ -233,7 +236,10 @@ impl<'a> Sections<'a> {
         self.next_body = index.saturating_add(1);
         let ty = self.functions.get(index).and_then(|ty| self.function_type_at(*ty));
         let parameters = ty.ok_or_else(|| invalid(function.range().start))?.params().len();
-        body::check(self.code, u32::try_from(index).unwrap_or(u32::MAX), parameters, function)
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        let work = body::check(self.code, index, parameters, function)?;
+        self.work = self.work.saturating_add(work);
+        within("compile work", self.work, limits::COMPILE_WORK_MAX)
     }
 
     fn function_type_at(&self, index: u32) -> Option<&FuncType> {

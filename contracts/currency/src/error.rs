@@ -1,0 +1,24 @@
+//! Why the contract refuses.
+
+use dure_sdk::prelude::*;
+
+/// Why the contract refuses.
+#[dure::error]
+pub enum Error {
+    /// Only the issuer may do this.
+    NotIssuer { issuer: Address },
+    /// An amount of nought moves nothing.
+    Zero,
+    /// The holder has less than that.
+    Short { left: Amount, wanted: Amount },
+    /// The deposit does not cover it.
+    Uncovered { deposit: Amount, supply: Amount, wanted: Amount },
+    /// The allowance is less than that.
+    AllowanceShort { left: Amount, wanted: Amount },
+    /// The allowance is void since then.
+    AllowanceExpired { expires: TimestampMs },
+    /// Not registered as a merchant.
+    NotMerchant { account: Address },
+    /// Registered, but suspended.
+    MerchantSuspended { account: Address },
+}

@@ -1,0 +1,48 @@
+//! What the contract keeps, and the types of its arguments.
+
+use dure_sdk::prelude::*;
+
+/// What the contract keeps.
+#[dure::storage]
+pub struct Currency {
+    pub(crate) name: Item<String>,
+    pub(crate) symbol: Item<String>,
+    pub(crate) decimals: Item<u8>,
+    pub(crate) issuer: Item<Address>,
+    pub(crate) deposit: Balance,
+    pub(crate) supply: Balance,
+    pub(crate) held: Map<Address, Balance>,
+    pub(crate) allowances: Map<(Address, Address), Allowance>,
+    pub(crate) merchants: Map<Address, Merchant>,
+}
+
+/// What a holder lets somebody take.
+#[dure::ty]
+pub struct Allowance {
+    /// Left to be taken.
+    pub amount: Amount,
+    /// First block time at which it is void; none: until revoked.
+    pub expires: Option<TimestampMs>,
+}
+
+/// Where the currency can be paid, and who may redeem it.
+#[dure::ty]
+pub struct Merchant {
+    /// For people.
+    pub name: String,
+    /// Whether it takes payments and may redeem.
+    pub active: bool,
+}
+
+/// What a wallet shows of a currency.
+#[dure::ty]
+pub struct About {
+    /// For people.
+    pub name: String,
+    /// Short, as on a price tag.
+    pub symbol: String,
+    /// Digits after the point that are shown.
+    pub decimals: u8,
+    /// Who issues and owes it.
+    pub issuer: Address,
+}

@@ -1,0 +1,34 @@
+//! Why the contract refuses.
+
+use crate::state::Status;
+use currency::currency::Error as TokenError;
+use dure_sdk::prelude::*;
+
+/// Why the contract refuses.
+#[dure::error]
+pub enum Error {
+    /// Only the owner may do this.
+    NotOwner { owner: Address },
+    /// Only the customer of the order may do this.
+    NotCustomer { customer: Address },
+    /// Nothing was ordered.
+    Empty,
+    /// Too many lines.
+    TooManyLines { lines: u32, limit: u32 },
+    /// No such item.
+    UnknownItem { item: u32 },
+    /// Less in stock than that.
+    OutOfStock { item: u32, left: u32, wanted: u32 },
+    /// A count or a price is beyond what can be counted.
+    Overflow,
+    /// A price of nought.
+    NoPrice,
+    /// No such order.
+    UnknownOrder { order: u64 },
+    /// The order is too far for this.
+    WrongStatus { order: u64, status: Status },
+    /// There are no takings.
+    NothingToSettle,
+    /// The token refused.
+    Token(CallError<TokenError>),
+}

@@ -1,0 +1,151 @@
+//! What a proposer proposes, and when (DESIGN D1, D11): local policy, never a rule of validity.
+
+use crate::{Now, ReadyBatch, Start};
+use dure_types::{Gas, Hash, Header, Height, Roots, TimestampMs, limits};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Least time between the starts of a block that named batches and the next.
+pub const BLOCK_INTERVAL_MIN: Duration = Duration::from_millis(50);
+/// Greatest time between two starts.
+pub const HEARTBEAT: Duration = Duration::from_secs(1);
+/// A proposer whose execution lags by more than this names no batches, to catch up.
+pub const BATCHES_LAG_MAX: u64 = 8;
+
+const _: () = assert!(BATCHES_LAG_MAX < limits::CERTIFY_LAG_MAX);
+
+/// What bounds a block, beyond the limits of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Gas of all batches, added.
+    pub block_gas_max: Gas,
+}
+
+/// Results of our own execution that no decided header lists yet.
+#[derive(Clone, Debug, Default)]
+pub struct Results {
+    /// Roots by height, whether the block was empty, and the newest decided height when its
+    /// execution ended.
+    entries: BTreeMap<Height, (Roots, bool, Height)>,
+}
+
+impl Results {
+    /// Adds the result of a height, executed while `decided` was the newest decided one.
+    pub fn add(&mut self, height: Height, roots: Roots, empty: bool, decided: Height) {
+        self.entries.insert(height, (roots, empty, decided));
+    }
+
+    /// Forgets what a decided header lists.
+    pub fn forget(&mut self, certified: Height) {
+        self.entries.retain(|height, _| *height > certified);
+    }
+
+    /// Whether the roots of a block with transactions wait to be listed.
+    #[must_use]
+    pub fn waiting(&self) -> bool {
+        self.entries.values().any(|(_, empty, _)| !empty)
+    }
+
+    /// Roots that the header of `height` lists, from `certified` + 1 on: those whose execution
+    /// ended two heights ago, so that the other validators have them too; all, once we lag.
+    #[must_use]
+    pub fn listed(&self, height: Height, certified: Height) -> Vec<Roots> {
+        let lagging = height.0.saturating_sub(certified.0) > BATCHES_LAG_MAX;
+        let mut roots = Vec::new();
+        for next in certified.0.saturating_add(1).. {
+            match self.entries.get(&Height(next)) {
+                Some((root, _, ended)) if lagging || ended.0 + 2 <= height.0 => roots.push(*root),
+                _ => return roots,
+            }
+        }
+        roots
+    }
+}
+
+/// Height of the block that a start begins, and the newest certified one.
+pub(crate) fn position(start: &Start) -> (Height, Height) {
+    start.parent.as_ref().map_or((Height(1), Height::ZERO), |(parent, _)| {
+        (parent.height.saturating_add(Height(1)), parent.executed)
+    })
+}
+
+/// Heights between the block to be proposed and the newest whose roots it can list.
+fn lag(start: &Start, results: &Results) -> u64 {
+    let (height, certified) = position(start);
+    let listed = results.listed(height, certified).len() as u64;
+    height.0.saturating_sub(certified.0).saturating_sub(listed)
+}
+
+/// When the height may start; none: not before more is executed.
+#[must_use]
+pub fn pace(
+    start: &Start,
+    results: &Results,
+    batches: bool,
+    last_start: Duration,
+) -> Option<Duration> {
+    let lag = lag(start, results);
+    if lag > limits::CERTIFY_LAG_MAX {
+        return None;
+    }
+    let spaced = last_start + BLOCK_INTERVAL_MIN;
+    let mut due = last_start + HEARTBEAT;
+    if results.waiting() {
+        due = due.min(spaced);
+    }
+    if batches && lag <= BATCHES_LAG_MAX {
+        // The first block after an idle time does not wait; under load they are spaced.
+        let loaded = start.parent.as_ref().is_some_and(|(parent, _)| !parent.batches.is_empty());
+        due = due.min(if loaded { spaced } else { last_start });
+    }
+    Some(due)
+}
+
+/// Fills a header.
+#[must_use]
+pub fn propose<'a>(
+    chain: Hash,
+    start: &Start,
+    results: &Results,
+    ready: impl Iterator<Item = &'a ReadyBatch>,
+    limits: Limits,
+    now: Now,
+) -> Header {
+    let (height, certified) = position(start);
+    let roots = results.listed(height, certified);
+    let lagging = lag(start, results) > BATCHES_LAG_MAX;
+    let parent = start.parent.as_ref();
+    let earliest =
+        parent.map_or(TimestampMs::ZERO, |(parent, _)| parent.time.saturating_add(TimestampMs(1)));
+    Header {
+        version: Header::VERSION,
+        height,
+        parent: parent.map_or(chain, |(_, certificate)| certificate.block),
+        parent_certificate: parent.map(|(_, certificate)| certificate.clone()),
+        time: earliest.max(now.wall),
+        batches: if lagging { Vec::new() } else { named(ready, height, limits) },
+        executed: Height(certified.0 + roots.len() as u64),
+        roots,
+        validators: start.validators.hash(),
+        next_validators: start.next_validators.hash(),
+        evidence: Vec::new(),
+    }
+}
+
+/// The first batches that fit into one block.
+fn named<'a>(
+    ready: impl Iterator<Item = &'a ReadyBatch>,
+    height: Height,
+    block: Limits,
+) -> Vec<dure_types::BatchReference> {
+    let (mut bytes, mut gas) = (0usize, Gas::ZERO);
+    ready
+        .filter(|batch| batch.expiry >= height)
+        .take(limits::BLOCK_BATCHES_MAX)
+        .take_while(|batch| {
+            bytes = bytes.saturating_add(batch.bytes);
+            gas = gas.saturating_add(batch.gas);
+            bytes <= limits::BLOCK_BYTES_MAX && gas <= block.block_gas_max
+        })
+        .map(|batch| batch.reference)
+        .collect()
+}

@@ -1,0 +1,328 @@
+//! The table. A code is never used again for something else; new errors are added.
+
+use crate::{
+    decimal::Decimal,
+    hex::{Bytes, Hex},
+};
+use dure_types::{Address, Hash, Selector};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One line of the table, for the documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorEntry {
+    /// `code` of the JSON-RPC error.
+    pub code: i32,
+    /// `data.name`.
+    pub name: &'static str,
+    /// What happened and what the caller should do.
+    pub meaning: &'static str,
+    /// The other fields of `data` with their types.
+    pub fields: &'static [(&'static str, &'static str)],
+}
+
+macro_rules! errors {
+    ($(
+        $code:literal $name:ident
+        $({ $($field:ident: $ty:ty),* $(,)? })?
+        $meaning:literal $message:literal
+    )*) => {
+        /// Why a request was refused or failed. `data` of the JSON-RPC error is `{"name": ..}`
+        /// with the variant's fields, so that a client reads the same variant back.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+        #[serde(tag = "name")]
+        #[non_exhaustive]
+        #[expect(missing_docs, reason = "each field is named by the message of its variant")]
+        pub enum RpcError {
+            $(
+                #[doc = $meaning]
+                #[error($message)]
+                $name $({ $($field: $ty),* })?,
+            )*
+        }
+
+        impl RpcError {
+            /// The stable number.
+            #[must_use]
+            pub const fn code(&self) -> i32 {
+                match self {
+                    $(Self::$name { .. } => $code,)*
+                }
+            }
+
+            /// The stable name.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => stringify!($name),)*
+                }
+            }
+        }
+
+        /// Every error, ascending by group.
+        pub const TABLE: &[ErrorEntry] = &[
+            $(ErrorEntry {
+                code: $code,
+                name: stringify!($name),
+                meaning: $meaning,
+                fields: &[$($((stringify!($field), stringify!($ty))),*)?],
+            },)*
+        ];
+    };
+}
+
+errors! {
+    // The JSON-RPC layer; numbers that its specification and its library fix.
+    -32700 ParseError
+        "The request is not JSON."
+        "the request is not JSON"
+    -32600 InvalidRequest
+        "JSON, but not a JSON-RPC request."
+        "not a JSON-RPC request"
+    -32601 UnknownRpcMethod
+        "There is no such RPC method; `rpc_discover` lists them."
+        "no such RPC method"
+    -32602 InvalidParams { reason: String }
+        "A parameter is missing or has another JSON type."
+        "invalid parameters: {reason}"
+    -32603 InternalError
+        "The node failed; nothing is wrong with the request. Its log says more."
+        "internal error"
+    -32006 TooManySubscriptions { limit: u64 }
+        "The connection has all the subscriptions that it may have."
+        "more than {limit} subscriptions on one connection"
+    -32007 RequestTooLarge { limit: u64 }
+        "The request has more bytes than allowed; nothing was read."
+        "the request exceeds {limit} bytes"
+    -32008 ResponseTooLarge { limit: u64 }
+        "The answer would have more bytes than allowed; ask for less."
+        "the answer exceeds {limit} bytes"
+    -32010 BatchTooLarge { limit: u64 }
+        "The JSON-RPC batch has more requests than allowed."
+        "more than {limit} requests in one batch"
+    -32011 BatchAnswerTooLarge { limit: u64 }
+        "The answers of the JSON-RPC batch have more bytes than allowed; ask for less at once."
+        "the answers of the batch exceed {limit} bytes"
+
+    // 1xxx: the request does not say what it should.
+    1001 MalformedHex { argument: String, reason: String, found: String }
+        "A value that should be 0x and hexadecimal digits is not, or has another length."
+        "{argument}: {reason}, found \"{found}\""
+    1002 MalformedScale { argument: String, reason: String }
+        "Bytes that should be the SCALE encoding of something are not."
+        "{argument}: {reason}"
+    1003 InvalidArguments { path: String, reason: String }
+        "Arguments in JSON do not fit the contract's specification; `path` names the value."
+        "{path}: {reason}"
+    1004 OutOfRange { argument: String, found: Decimal<u64>, limit: Decimal<u64> }
+        "A number is above its limit."
+        "{argument}: {found} exceeds {limit}"
+    1005 FilterNeedsContract { argument: String }
+        "A filter by event name or fields needs `contract`, whose specification names them."
+        "{argument}: a filter by it needs the contract"
+
+    // 2xxx: the transaction was refused at the door; nothing was charged or changed.
+    2001 TransactionTooLarge { length: u64, limit: u64 }
+        "The transaction has more bytes than allowed."
+        "transaction of {length} bytes exceeds {limit}"
+    2002 MalformedTransaction { reason: String }
+        "The bytes are not the SCALE encoding of a transaction."
+        "transaction is malformed: {reason}"
+    2003 CallCount { count: u64, limit: u64 }
+        "The transaction has no call, or too many."
+        "{count} calls; allowed are 1 to {limit}"
+    2004 SignatureCount { count: u64, limit: u64 }
+        "The witness has no signature, or too many."
+        "{count} signatures; allowed are 1 to {limit}"
+    2005 GasLimitTooHigh { gas_limit: Decimal<u64>, limit: Decimal<u64> }
+        "The gas limit is above what one transaction may use."
+        "gas limit {gas_limit} exceeds {limit}"
+    2006 NonceZero
+        "Nonces count from 1."
+        "nonce 0; nonces count from 1"
+    2007 ArgumentsTooLong { call: u32, length: u64, limit: u64 }
+        "The arguments of one call are too long."
+        "call {call} has {length} bytes of arguments; allowed are {limit}"
+    2008 KeysUnordered
+        "The keys of the witness must ascend, each once."
+        "the keys of the witness are not strictly ascending"
+    2010 BadSignature { index: u32, chain: Hex<Hash>, reason: String }
+        "A signature does not hold. It covers the chain id, which the transaction does not carry: one made for another chain looks the same."
+        "signature {index} does not hold for chain {chain}: {reason}"
+    2011 WrongChain { signed: Hex<Hash>, chain: Hex<Hash> }
+        "The caller says that it signed for another chain."
+        "signed for chain {signed}; this is {chain}"
+    2012 Expired { valid_until: Decimal<u64>, time: Decimal<u64> }
+        "`valid_until` is past; build and sign the transaction anew."
+        "expired: valid until {valid_until}, time is {time}"
+    2013 ValidTooLong { valid_until: Decimal<u64>, latest: Decimal<u64> }
+        "`valid_until` is too far ahead."
+        "valid until {valid_until}, which is later than {latest}"
+    2014 NonceUsed { lane: u16, nonce: Decimal<u64> }
+        "Another transaction used the nonce. A copy of the same transaction is answered with its receipt instead."
+        "nonce {nonce} of lane {lane} is used"
+    2015 NoncePending { lane: u16, nonce: Decimal<u64>, by: Hex<Hash> }
+        "Another transaction that waits holds the nonce."
+        "nonce {nonce} of lane {lane} is held by the waiting transaction {by}"
+    2016 NonceTooOld { lane: u16, nonce: Decimal<u64>, lowest: Decimal<u64> }
+        "The nonce is below the lane's window."
+        "nonce {nonce} of lane {lane} is below {lowest}"
+    2017 NonceTooHigh { lane: u16, nonce: Decimal<u64>, highest: Decimal<u64> }
+        "The nonce is above the lane's window."
+        "nonce {nonce} of lane {lane} is above {highest}"
+    2018 NotAuthorised { account: Hex<Address> }
+        "The keys of the witness may not act for the account."
+        "the signers may not act for account {account}"
+    2019 PolicyNotActive
+        "The account's policy or lane is in the format but not active on this chain."
+        "the account policy is not active on this chain"
+    2020 UnknownSponsor { sponsor: Hex<Address> }
+        "Nobody with that address carries others' gas."
+        "sponsor {sponsor} is unknown"
+    2021 SponsorRefuses { sponsor: Hex<Address> }
+        "The sponsor did not consent to these calls or this account."
+        "sponsor {sponsor} does not cover the transaction"
+    2022 QuotaExhausted { gas_limit: Decimal<u64>, left: Decimal<u64> }
+        "The quota of the account or of the sponsor does not hold the gas limit now; it refills."
+        "gas limit {gas_limit} exceeds the quota left, {left}"
+    2023 GasTooLow { gas_limit: Decimal<u64>, base: Decimal<u64> }
+        "The gas limit does not pay for the transaction's bytes."
+        "gas limit {gas_limit} is below the base cost {base}"
+    2024 GasAboveBlock { gas_limit: Decimal<u64>, limit: Decimal<u64> }
+        "The gas limit is above a whole block's."
+        "gas limit {gas_limit} exceeds a block's {limit}"
+    2025 MempoolFull { what: String, value: u64, limit: u64 }
+        "Too many transactions wait; send it again later."
+        "mempool is full: {value} {what}, limit {limit}"
+
+    // 3xxx: what was asked for is not there.
+    3001 UnknownBlock { block: String }
+        "No decided block has that height or id."
+        "no block {block}"
+    3002 UnknownTransaction { id: Hex<Hash> }
+        "No block has a transaction with that id. It may wait, or was never sent here."
+        "no block has the transaction {id}"
+    3003 UnknownContract { contract: Hex<Address> }
+        "No contract has that address. One instantiated in a block is callable from the next."
+        "no contract has the address {contract}"
+    3004 UnknownMethod { contract: Hex<Address>, method: String, known: Vec<String> }
+        "The contract has no such method of that kind; `known` lists those that it has."
+        "contract {contract} has no method {method}"
+    3005 UnknownEvent { contract: Hex<Address>, event: String, known: Vec<String> }
+        "The contract has no such event; `known` lists those that it has."
+        "contract {contract} has no event {event}"
+    3006 NotCertified { height: Decimal<u64>, certified: Decimal<u64> }
+        "The height's roots are in no decided header yet; ask again after the next block."
+        "height {height} is not certified yet; {certified} is"
+
+    // 4xxx: a call failed. In answers about receipts these stand in `result.failed`.
+    4001 ContractRefused { contract: Hex<Address>, error: Bytes, decoded: Value }
+        "The contract refused. `error` is its error enum in SCALE, `decoded` the same in JSON by its specification, or null."
+        "contract {contract} refused: {decoded}"
+    4002 BadArguments { contract: Hex<Address>, method: Hex<Selector> }
+        "The arguments did not decode inside the contract."
+        "the arguments of {method} of contract {contract} do not decode"
+    4003 OutOfGas { limit: Decimal<u64> }
+        "All gas was used up; everything was undone and the gas charged."
+        "out of gas at the limit of {limit}"
+    4004 Trapped { contract: Hex<Address>, kind: String }
+        "The contract's code trapped; a simulation tells the panic's text."
+        "contract {contract} trapped: {kind}"
+    4005 Reentrant { contract: Hex<Address> }
+        "The contract was on the call stack already."
+        "contract {contract} may not be entered again"
+    4006 CallDepth { limit: u32 }
+        "Too many contracts on the call stack."
+        "the call stack is at its limit of {limit}"
+    4007 ReadOnly { contract: Hex<Address> }
+        "A query tried to write, to emit an event or to make a call that may write."
+        "contract {contract} tried to write in a query"
+    4008 LimitExceeded { contract: Hex<Address>, kind: String, limit: Decimal<u64>, value: Decimal<u64> }
+        "The contract passed a length or count above its limit."
+        "contract {contract}: {kind} of {value} exceeds the limit of {limit}"
+    4009 BadPointer { contract: Hex<Address> }
+        "The contract passed a range outside its memory, or text that is not UTF-8, to the host."
+        "contract {contract} passed a range outside its memory to a host function"
+    4010 ExecutionPanicked
+        "The node's own code failed inside the call; the node's operator is told."
+        "internal error in execution"
+    4020 Skipped { reason: String }
+        "The transaction was in a block but did not run: nothing changed, nothing was charged, a later copy may run."
+        "skipped: {reason}"
+
+    // 5xxx: the system contract refused a deploy or an instantiation.
+    5001 CodeExists { code: Hex<Hash> }
+        "Code with this hash is stored already; instantiate it."
+        "code {code} is deployed already"
+    5002 ModuleTooLong { length: u32, limit: u32 }
+        "The module has more bytes than code may have."
+        "module of {length} bytes exceeds {limit}"
+    5003 ModuleInvalid { offset: u32 }
+        "Not WASM, or WASM that does not validate."
+        "not a valid WASM module (at byte {offset})"
+    5004 ModuleOpcode { function: String, opcode: String }
+        "A function uses an opcode that contracts may not use, such as a float's."
+        "function {function} uses the opcode {opcode}"
+    5005 ModuleType { ty: String }
+        "The module uses a type that contracts may not use, such as a float."
+        "the module uses the type {ty}"
+    5006 ModuleImport { module: String, import: String }
+        "The module imports something that is no host function, or with another type."
+        "unknown import {module}.{import}"
+    5007 ModuleExport { export: String }
+        "An entry point or the memory is missing or has another type."
+        "export {export} is missing or has the wrong type"
+    5008 ModuleStart
+        "Start functions are not allowed."
+        "start functions are not allowed"
+    5009 ModuleLimit { what: String, value: Decimal<u64>, limit: Decimal<u64> }
+        "A count or size in the module is above its limit."
+        "{what} of {value} exceeds {limit}"
+    5010 ModuleSpec
+        "The section `dure.spec` is missing or malformed; build with `dure build`."
+        "the section dure.spec is missing or malformed"
+    5011 UnknownCode { code: Hex<Hash> }
+        "No code has that hash; deploy it first."
+        "no code has the hash {code}"
+    5012 CodeNotActive { code: Hex<Hash>, from: Decimal<u64> }
+        "Code can be used from the block after the one that stored it."
+        "code {code} is usable from height {from}"
+    5013 AddressTaken { address: Hex<Address> }
+        "The creator used this salt before; choose another."
+        "address {address} is taken"
+    5014 SaltTooLong { length: u32, limit: u32 }
+        "The salt has too many bytes."
+        "salt of {length} bytes exceeds {limit}"
+    5015 MayNotDeploy { tier: u8 }
+        "Only accounts of a tier that may deploy can do this."
+        "tier {tier} may not deploy"
+
+    // 6xxx: the node cannot serve this now.
+    6001 Busy { what: String, limit: u64 }
+        "All permits for such work are taken; ask again in a moment."
+        "busy: {limit} {what} are running already"
+    6002 NotFinalInTime { id: Hex<Hash>, waited_ms: u64, stage: String }
+        "The wait is over before the transaction got as far as asked; it may still get there. Sending it again is safe."
+        "transaction {id} is {stage} after {waited_ms} ms"
+    6003 HeightNotReached { min_height: Decimal<u64>, height: Decimal<u64> }
+        "The node did not reach `min_height` within the wait."
+        "height {min_height} not reached; the node is at {height}"
+    6004 Stopping
+        "The node is stopping."
+        "the node is stopping"
+    6005 TooManyConnections { limit: u64 }
+        "The node has all the connections that it may have (HTTP 503)."
+        "more than {limit} connections"
+    6006 TooManyFromAddress { address: String, limit: u64 }
+        "The address has all the connections that it may have (HTTP 429)."
+        "more than {limit} connections from {address}"
+    6007 OriginNotAllowed { origin: String }
+        "Pages of that origin may not use this node (HTTP 403)."
+        "origin {origin} is not allowed"
+    6008 UnknownPath { path: String }
+        "JSON-RPC is at `/v1` (HTTP 404)."
+        "nothing is at {path}; JSON-RPC is at /v1"
+    6009 RequestTimeout { limit_ms: u64 }
+        "The request did not arrive whole, or its answer was not ready, in time (HTTP 408)."
+        "no answer within {limit_ms} ms"
+}

@@ -1,0 +1,37 @@
+//! SCALE values as JSON and back, driven by the types of a contract's specification.
+//!
+//! | type | JSON |
+//! |---|---|
+//! | struct with named fields | object |
+//! | tuple, tuple struct, list, array | array |
+//! | struct with one unnamed field | its field |
+//! | enum variant without fields | string, its name |
+//! | enum variant with fields | `{"Name": fields}`; one unnamed field stands for itself |
+//! | `Option` | value or `null`; where the value itself can be `null`: `{"Some": value}` |
+//! | `u8` to `u32`, `i8` to `i32` | number |
+//! | `u64`, `i64` and wider | decimal string; on input also a number below 2^53 |
+//! | `Vec<u8>`, `[u8; N]`, `Address`, `Hash` | string, 0x and hexadecimal digits |
+//! | `BTreeMap` | array of pairs |
+//! | `bool`, `char`, `String` | boolean, string of one character, string |
+//!
+//! Both the specification and the bytes come from strangers: depth ([`DEPTH_MAX`]) and the size
+//! of what is built ([`JSON_BYTES_MAX`]) are bounded, and an error names the path of the value
+//! that is wrong (`args.amount: expected u128 as decimal string, found true`).
+
+mod arguments;
+mod decode;
+mod encode;
+mod error;
+mod schema;
+
+pub use arguments::{arguments_from_json, arguments_to_json, event_to_json, return_to_json};
+pub use decode::decode;
+pub use encode::encode;
+pub use error::{JsonError, JsonErrorKind};
+pub(crate) use schema::primitive_name;
+pub use schema::type_name;
+
+/// Levels of nesting that are followed.
+pub const DEPTH_MAX: usize = 32;
+/// Bytes of JSON that one value may become, counted roughly.
+pub const JSON_BYTES_MAX: usize = 4_194_304;

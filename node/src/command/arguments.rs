@@ -1,0 +1,143 @@
+//! Arguments of a contract's method from the command line, typed by the specification.
+
+use super::{exit::Failure, key};
+use dure_abi::spec::{ContractSpec, MethodSpec};
+use dure_client::RpcError;
+use dure_rpc::json::{arguments_from_json, encode, type_name};
+use dure_types::limits;
+use serde_json::{Map, Value};
+
+/// What stands after the method's name.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Rest {
+    /// `--args JSON`.
+    pub(super) args: Option<String>,
+    /// `--name value`, in order.
+    pub(super) named: Vec<(String, String)>,
+    /// Options of the command itself.
+    pub(super) options: Vec<(String, String)>,
+    /// `--json` among them.
+    pub(super) json: bool,
+}
+
+/// Options of the command that may stand among the arguments. A method whose argument has such a
+/// name takes it through `--args`.
+const OPTIONS: [&str; 6] = ["rpc", "key", "sponsor", "gas", "wait", "salt"];
+
+impl Rest {
+    /// Sorts words into options and arguments.
+    pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
+        let mut rest = Self::default();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let Some(flag) = word.strip_prefix("--") else {
+                let text = format!("\"{word}\": expected --name value or --args JSON");
+                return Err(Failure::Usage(text));
+            };
+            if flag == "json" {
+                rest.json = true;
+                continue;
+            }
+            let (flag, value) = match flag.split_once('=') {
+                Some((flag, value)) => (flag, value.to_owned()),
+                None => {
+                    let value = words.next();
+                    let missing = || Failure::Usage(format!("--{flag}: the value is missing"));
+                    (flag, value.ok_or_else(missing)?.clone())
+                }
+            };
+            if flag == "args" {
+                rest.args = Some(value);
+            } else if OPTIONS.contains(&flag) {
+                rest.options.push((flag.to_owned(), value));
+            } else {
+                rest.named.push((flag.replace('-', "_"), value));
+            }
+        }
+        Ok(rest)
+    }
+
+    /// The last value of an option.
+    pub(super) fn option(&self, name: &str) -> Option<&str> {
+        let found = self.options.iter().rev().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// The arguments as JSON, checked against the method.
+    pub(super) fn value(&self, spec: &ContractSpec, method: &MethodSpec) -> Result<Value, Failure> {
+        if let Some(text) = &self.args {
+            if !self.named.is_empty() {
+                let text = "give either --args JSON or --name value, not both";
+                return Err(Failure::Usage(text.to_owned()));
+            }
+            let value: Value = serde_json::from_str(text)
+                .map_err(|error| Failure::Usage(format!("--args: {error}")))?;
+            check(spec, method, &value)?;
+            return Ok(value);
+        }
+        let mut object = Map::new();
+        for (name, text) in &self.named {
+            let Some(arg) = method.args.iter().find(|arg| arg.name == *name) else {
+                let known: Vec<&str> = method.args.iter().map(|arg| arg.name.as_str()).collect();
+                let text = format!(
+                    "--{name}: {} has no such argument; there are [{}]",
+                    method.name,
+                    known.join(", ")
+                );
+                return Err(Failure::Usage(text));
+            };
+            object.insert(name.clone(), typed(spec, arg.ty, name, text)?);
+        }
+        let value = Value::Object(object);
+        check(spec, method, &value)?;
+        Ok(value)
+    }
+}
+
+/// Reads a word as a value of a type: as text if the type takes text, else as JSON.
+fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, Failure> {
+    let fits = |value: &Value| {
+        let mut out = Vec::new();
+        encode(&spec.types, ty, value, &mut out, limits::TRANSACTION_BYTES_MAX, name)
+    };
+    let as_text = if text.starts_with('@') && type_name(&spec.types, ty).contains("Address") {
+        Value::String(key::address(text)?.to_string())
+    } else {
+        Value::String(text.to_owned())
+    };
+    match (fits(&as_text), serde_json::from_str::<Value>(text)) {
+        (Ok(()), _) => Ok(as_text),
+        (Err(_), Ok(json)) if fits(&json).is_ok() => Ok(json),
+        (Err(error), _) => Err(Failure::Client(RpcError::from(error).into())),
+    }
+}
+
+fn check(spec: &ContractSpec, method: &MethodSpec, value: &Value) -> Result<(), Failure> {
+    let encoded = arguments_from_json(spec, method, value, limits::TRANSACTION_BYTES_MAX);
+    encoded.map(drop).map_err(|error| Failure::Client(RpcError::from(error).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn options_and_arguments_are_told_apart() {
+        let rest = Rest::parse(&words("--to 0x00 --amount=5 --key bob --json --new-name x"));
+        let rest = rest.unwrap_or_default();
+        assert_eq!(rest.option("key"), Some("bob"));
+        assert!(rest.json);
+        let names: Vec<&str> = rest.named.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["to", "amount", "new_name"]);
+    }
+
+    #[test]
+    fn a_word_without_a_name_is_refused() {
+        assert!(Rest::parse(&words("5")).is_err());
+        assert!(Rest::parse(&words("--amount")).is_err());
+    }
+}

@@ -1,0 +1,187 @@
+//! `dure deploy`, `dure call`, `dure query`.
+
+use super::{Remote, arguments::Rest, exit::Failure, key, output::Output, read::connect};
+use clap::Args;
+use dure_abi::spec::MethodKind;
+use dure_client::{Client, RpcError, Wait};
+use dure_rpc::shape::{ExecutionResult, ReceiptShape, Submission};
+use dure_types::{Address, Gas};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// What to deploy.
+#[derive(Debug, Args)]
+pub(super) struct DeployArgs {
+    /// The module that `dure build` wrote.
+    file: PathBuf,
+    /// Arguments of the init method: a JSON object by name, or a list by position.
+    #[arg(long, default_value = "{}", value_name = "JSON")]
+    init: String,
+    /// Part of the contract's address: text, or 0x and digits; random unless told.
+    #[arg(long)]
+    salt: Option<String>,
+    /// Who signs: name or file of a key; alice of `dure dev` unless told.
+    #[arg(long)]
+    key: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// What to call or ask.
+#[derive(Debug, Args)]
+pub(super) struct CallArgs {
+    /// The contract; `system` for the system contract.
+    address: String,
+    /// Name of the method.
+    method: String,
+    /// `--args JSON`, or `--name value` for each argument; among them `--key NAME`,
+    /// `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, `--rpc URL`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), Failure> {
+    let shown = args.file.display().to_string();
+    let wasm =
+        std::fs::read(&args.file).map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let init: Value = serde_json::from_str(&args.init)
+        .map_err(|error| Failure::Usage(format!("--init: {error}")))?;
+    let salt = match &args.salt {
+        None => random_salt()?,
+        Some(text) if text.starts_with("0x") => dure_rpc::hex::to_bytes(text)
+            .map_err(|error| Failure::Usage(format!("--salt: {error}")))?,
+        Some(text) => text.clone().into_bytes(),
+    };
+    let client = connect(&args.remote.rpc).await?;
+    let signer = key::signer(&client, args.key.as_deref()).await?;
+    let done = client.deploy(&signer, &wasm, &init, &salt).await?;
+    let value = json!({
+        "code": done.code.to_string(),
+        "address": done.contract.to_string(),
+        "salt": dure_rpc::hex::to_text(&salt),
+        "creator": signer.address().to_string(),
+        "deployed": done.deployed.as_ref().map(|submission| submission.id.to_string()),
+        "instantiated": done.instantiated.id.to_string(),
+        "height": done.instantiated.height,
+    });
+    output.answer(&value, || {
+        let stored = if done.deployed.is_some() { "" } else { "  (was stored already)" };
+        format!("code     {}{stored}\naddress  {}\n", done.code, done.contract)
+    })
+}
+
+fn random_salt() -> Result<Vec<u8>, Failure> {
+    use std::io::Read;
+    let mut salt = vec![0; 8];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut salt))
+        .map_err(|error| Failure::File(format!("no randomness: {error}")))?;
+    Ok(salt)
+}
+
+pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
+    let rest = Rest::parse(&args.rest)?;
+    output.also_json(rest.json);
+    let wait = match rest.option("wait") {
+        None | Some("final") => Wait::Final,
+        Some("certified") => Wait::Certified,
+        Some("accepted") => Wait::Accepted,
+        Some(other) => {
+            let text = format!("--wait {other}: expected accepted, final or certified");
+            return Err(Failure::Usage(text));
+        }
+    };
+    let (client, contract) = target(&args, &rest).await?;
+    let value = arguments(&client, contract, &args.method, MethodKind::Call, &rest).await?;
+    let signer = key::signer(&client, rest.option("key")).await?;
+    let mut transaction = client.transaction(&signer).call(contract, &args.method, value);
+    if let Some(sponsor) = rest.option("sponsor") {
+        transaction = transaction.sponsor(key::address(sponsor)?);
+    }
+    if let Some(gas) = rest.option("gas") {
+        let gas =
+            gas.parse().map_err(|_| Failure::Usage(format!("--gas {gas}: expected a number")))?;
+        transaction = transaction.gas_limit(Gas(gas));
+    }
+    let done = transaction.submit(wait).await?;
+    output.answer(&done, || submission_text(&done))
+}
+
+pub(super) async fn query(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
+    let rest = Rest::parse(&args.rest)?;
+    output.also_json(rest.json);
+    let (client, contract) = target(&args, &rest).await?;
+    let value = arguments(&client, contract, &args.method, MethodKind::Query, &rest).await?;
+    let answer = client.query(contract, &args.method, value).await?;
+    output.answer(&answer, || pretty(&answer))
+}
+
+async fn target(args: &CallArgs, rest: &Rest) -> Result<(Client, Address), Failure> {
+    let client = connect(rest.option("rpc").unwrap_or(&args.remote.rpc)).await?;
+    let contract = match args.address.as_str() {
+        "system" => Address::SYSTEM,
+        text => key::address(text)?,
+    };
+    Ok((client, contract))
+}
+
+async fn arguments(
+    client: &Client,
+    contract: Address,
+    name: &str,
+    kind: MethodKind,
+    rest: &Rest,
+) -> Result<Value, Failure> {
+    let spec = client.spec(contract).await?;
+    let method = spec.method(name).filter(|method| method.kind == kind);
+    let Some(method) = method else {
+        let of_kind = spec.methods.iter().filter(|method| method.kind == kind);
+        let known: Vec<String> = of_kind.map(|method| method.name.clone()).collect();
+        let error =
+            RpcError::UnknownMethod { contract: contract.into(), method: name.to_owned(), known };
+        return Err(Failure::Client(error.into()));
+    };
+    rest.value(&spec, method)
+}
+
+fn submission_text(done: &Submission) -> String {
+    let mut text = format!("transaction  {}\n", done.id);
+    match &done.receipt {
+        Some(receipt) => text.push_str(&receipt_text(receipt)),
+        None => text.push_str("accepted; ask `dure tx` for its receipt\n"),
+    }
+    text
+}
+
+/// A receipt for people.
+pub(super) fn receipt_text(receipt: &ReceiptShape) -> String {
+    let mut text = format!("final        height {}, gas {}\n", receipt.height, receipt.gas_used);
+    match &receipt.result {
+        ExecutionResult::Succeeded { outputs } => {
+            for output in outputs {
+                let method = output.method.as_deref().unwrap_or("?");
+                text.push_str(&format!("output       {method}: {}\n", pretty(&output.value)));
+            }
+        }
+        ExecutionResult::Failed { call, error } => {
+            text.push_str(&format!("failed       call {call}: {}\n", error.message));
+        }
+        ExecutionResult::Skipped { error } => {
+            text.push_str(&format!("skipped      {}\n", error.message));
+        }
+    }
+    for event in &receipt.events {
+        let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
+        text.push_str(&format!("event        {} {name} {}\n", event.place, event.fields));
+    }
+    text
+}
+
+fn pretty(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_else(|_| other.to_string()),
+    }
+}

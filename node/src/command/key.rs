@@ -1,0 +1,171 @@
+//! `dure keys`, and finding the key that a command names.
+
+use super::{
+    dev_key::{DEV_NAMES, dev_key, is_loopback},
+    exit::Failure,
+    keys_dir,
+    output::Output,
+};
+use clap::Subcommand;
+use dure_client::{Client, ClientError, Key, ParseAddress};
+use dure_types::Address;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Keys lie in files of their own; a name stands for `NAME.key` in the folder of keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Make a key.
+    New {
+        /// A name, or a path.
+        name: String,
+    },
+    /// Show a key's address.
+    Show {
+        /// A name, or a path.
+        name: String,
+    },
+    /// List the keys of the folder, and those of `dure dev`.
+    List,
+}
+
+pub(super) fn run(command: KeysCommand, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        KeysCommand::New { name } => {
+            let path = path_of(&name);
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| Failure::File(format!("{}: {error}", folder.display())))?;
+            }
+            let key = Key::generate().map_err(ClientError::from)?;
+            key.to_file(&path).map_err(ClientError::from)?;
+            print(&name, &key, Some(&path), output)
+        }
+        KeysCommand::Show { name } => {
+            let path = path_of(&name);
+            match (path.exists(), dev_key(&name)) {
+                (false, Some(key)) => print(&name, &key, None, output),
+                _ => {
+                    let key = Key::from_file(&path).map_err(ClientError::from)?;
+                    print(&name, &key, Some(&path), output)
+                }
+            }
+        }
+        KeysCommand::List => list(output),
+    }
+}
+
+fn list(output: &mut Output) -> Result<(), Failure> {
+    let mut keys = Vec::new();
+    let folder = keys_dir();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    paths.sort();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|ext| ext == "key")) {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // A file that is no key is not listed.
+        if let Ok(key) = Key::from_file(path) {
+            keys.push((name, key.address(), "file"));
+        }
+    }
+    for name in DEV_NAMES {
+        keys.extend(dev_key(name).map(|key| (name.to_owned(), key.address(), "dev")));
+    }
+    let values: Vec<Value> = keys
+        .iter()
+        .map(|(name, address, kind)| {
+            json!({ "name": name, "address": address.to_string(), "kind": kind })
+        })
+        .collect();
+    output.answer(&values, || {
+        let lines = keys.iter().map(|(name, address, kind)| {
+            let note = if *kind == "dev" { "  (dure dev only)" } else { "" };
+            format!("{name:<12} {address}{note}\n")
+        });
+        lines.collect()
+    })
+}
+
+fn print(name: &str, key: &Key, path: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
+    let public = dure_rpc::hex::to_text(key.signing().verifying_key().as_bytes());
+    let value = json!({
+        "name": name,
+        "address": key.address().to_string(),
+        "public_key": public,
+        "peer_id": peer_id(key),
+        "path": path.map(|path| path.display().to_string()),
+    });
+    output.answer(&value, || {
+        let mut text = format!("address     {}\npublic key  {public}\n", key.address());
+        if let Some(peer_id) = peer_id(key) {
+            text.push_str(&format!("peer id     {peer_id}  (as a node's network key)\n"));
+        }
+        if let Some(path) = path {
+            text.push_str(&format!("file        {}\n", path.display()));
+        }
+        text
+    })
+}
+
+/// The name that a node with this network key has on the network.
+#[cfg(feature = "network")]
+pub(super) fn peer_id(key: &Key) -> Option<String> {
+    let seed = key.signing().to_bytes();
+    let pair = libp2p_identity::Keypair::ed25519_from_bytes(seed).ok()?;
+    Some(pair.public().to_peer_id().to_string())
+}
+
+/// Without the network a node has no name on it.
+#[cfg(not(feature = "network"))]
+pub(super) const fn peer_id(_: &Key) -> Option<String> {
+    None
+}
+
+/// The file that a name or path stands for.
+pub(super) fn path_of(name: &str) -> PathBuf {
+    let path = PathBuf::from(name);
+    if name.contains('/') || path.extension().is_some() {
+        return path;
+    }
+    keys_dir().join(format!("{name}.key"))
+}
+
+/// Finds the key that signs: the named one, or on a development chain alice.
+pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, Failure> {
+    let Some(name) = named else {
+        let key = dev_key(DEV_NAMES[0]).filter(|_| is_loopback(client.url()));
+        if let Some(key) = key
+            && client.account(key.address()).await?.tier > 0
+        {
+            return Ok(key);
+        }
+        let needed = "--key NAME or FILE is needed: only a dure dev on this machine has keys of \
+                      its own";
+        return Err(Failure::Usage(needed.to_owned()));
+    };
+    let path = path_of(name);
+    match dev_key(name).filter(|_| !path.exists()) {
+        Some(key) if is_loopback(client.url()) => Ok(key),
+        Some(_) => {
+            let text = format!(
+                "{name} is a key of dure dev, which everybody knows; it is used on \
+                                this machine only, not at {}",
+                client.url()
+            );
+            Err(Failure::Usage(text))
+        }
+        None => Ok(Key::from_file(path).map_err(ClientError::from)?),
+    }
+}
+
+/// Reads an address: hexadecimal, or @NAME for the account of a key.
+pub(super) fn address(text: &str) -> Result<Address, Failure> {
+    let Some(name) = text.strip_prefix('@') else { return Ok(text.parse_address()?) };
+    let path = path_of(name);
+    let key = match dev_key(name).filter(|_| !path.exists()) {
+        Some(key) => key,
+        None => Key::from_file(path).map_err(ClientError::from)?,
+    };
+    Ok(key.address())
+}

@@ -1,0 +1,160 @@
+//! `dure start`, and running a node until it is told to stop.
+
+use super::{exit::Failure, key, key::peer_id, output::Output};
+use crate::{
+    config::NodeConfig,
+    driver::Node,
+    genesis_file,
+    rpc::{Origins, RpcConfig, RpcLimits, RpcServer},
+};
+use clap::Args;
+use dure_client::{ClientError, Key};
+use serde_json::json;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Which chain, and where it is kept.
+#[derive(Debug, Args)]
+pub(super) struct StartArgs {
+    /// The chain's genesis file.
+    #[arg(long, value_name = "FILE")]
+    genesis: PathBuf,
+    /// Folder of the databases.
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+    /// The validator's consensus key: name or file.
+    #[arg(long, value_name = "KEY")]
+    key: String,
+    /// The node's network key: name or file; it gives the node its peer id.
+    #[arg(long, value_name = "KEY")]
+    network_key: Option<String>,
+    #[command(flatten)]
+    serve: ServeArgs,
+    /// Web pages that may use the node (`https://cafe.example`), each; none unless told.
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Vec<String>,
+}
+
+/// Where JSON-RPC is served.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Port of JSON-RPC; 0 takes a free one.
+    #[arg(long, default_value_t = 9944, value_name = "N")]
+    pub(super) rpc_port: u16,
+    /// Address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_name = "ADDRESS")]
+    pub(super) listen: IpAddr,
+}
+
+pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Failure> {
+    let genesis =
+        genesis_file::read(&args.genesis).map_err(|error| Failure::Start(error.to_string()))?;
+    let read = |name: &str| Key::from_file(key::path_of(name)).map_err(ClientError::from);
+    let consensus = read(&args.key)?;
+    let network = args.network_key.as_deref().map(read).transpose()?;
+    let config = NodeConfig {
+        data_dir: Some(args.data_dir),
+        ..NodeConfig::new(genesis, consensus.signing().clone())
+    };
+    let rpc = RpcConfig {
+        listen: SocketAddr::new(args.serve.listen, args.serve.rpc_port),
+        origins: Origins::List(args.origin),
+        limits: RpcLimits::default().within(descriptors()),
+        peer_id: network.as_ref().and_then(peer_id),
+    };
+    run(config, rpc, &[], output).await
+}
+
+/// Runs a node until a signal or a fault; `accounts` are shown when it is ready.
+pub(super) async fn run(
+    config: NodeConfig,
+    rpc: RpcConfig,
+    accounts: &[(&str, Key)],
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let started = |error: &dyn std::fmt::Display| Failure::Start(error.to_string());
+    // Before anything is written, so that no signal finds us unprepared.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| started(&error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| started(&error))?;
+    let listen = rpc.listen;
+    // A port in use is found before the databases are opened.
+    drop(
+        std::net::TcpListener::bind(listen)
+            .map_err(|error| Failure::Start(format!("cannot listen on {listen}: {error}")))?,
+    );
+    let node = Node::start(config).await.map_err(|error| started(&error))?;
+    let server = RpcServer::start(rpc, node.handle()).await.map_err(|error| started(&error))?;
+    ready(&node, &server, accounts, output)?;
+    let fault = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        fault = node.failed() => Some(fault),
+    };
+    output.progress("stopping");
+    server.stop().await;
+    node.stop().await;
+    match fault {
+        Some(fault) => Err(Failure::Start(format!("the node had to stop: {fault}"))),
+        None => Ok(()),
+    }
+}
+
+/// The line that says that the node can be used.
+fn ready(
+    node: &Node,
+    server: &RpcServer,
+    accounts: &[(&str, Key)],
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (handle, address) = (node.handle(), server.address());
+    let url = format!("http://{address}{}", dure_rpc::PATH);
+    let socket = format!("ws://{address}{}", dure_rpc::PATH);
+    let (name, chain) = (handle.genesis().name.clone(), handle.chain());
+    let height = handle.head().borrow().height;
+    let listed: Vec<_> = accounts
+        .iter()
+        .map(|(name, key)| {
+            json!({
+                "name": name,
+                "address": key.address().to_string(),
+                "seed": dure_rpc::hex::to_text(&key.signing().to_bytes()),
+            })
+        })
+        .collect();
+    let value = json!({
+        "ready": true,
+        "url": url,
+        "ws": socket,
+        "name": name,
+        "chain": chain.to_string(),
+        "height": height.0.to_string(),
+        "keys": listed,
+    });
+    output.answer(&value, || {
+        let mut text =
+            format!("ready: {url} and {socket}\nchain {name} {chain}, height {height}\n");
+        for (name, key) in accounts {
+            text.push_str(&format!("key {name:<6} {}\n", key.address()));
+        }
+        text
+    })
+}
+
+/// File descriptors that the process may open, after asking for as many as the system grants.
+pub(super) fn descriptors() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    /// As much as any of our limits needs; some systems grant billions.
+    const WANTED: u64 = 65_536;
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(WANTED).min(WANTED);
+    let raised = Rlimit { current: Some(wanted), maximum: limit.maximum };
+    if limit.current.is_some_and(|current| current < wanted)
+        && setrlimit(Resource::Nofile, raised).is_ok()
+    {
+        return wanted;
+    }
+    limit.current.unwrap_or(WANTED)
+}

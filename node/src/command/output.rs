@@ -1,0 +1,59 @@
+//! Printing, for people or for machines.
+
+use super::exit::Failure;
+use serde::Serialize;
+use std::{io::Write, process::ExitCode};
+
+/// Where answers go.
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    pub(super) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Answers in JSON from now on, when `json`.
+    pub(super) const fn also_json(&mut self, json: bool) {
+        self.json |= json;
+    }
+
+    /// Prints an answer: the value for machines, the text for people.
+    pub(super) fn answer(
+        &mut self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        let line = if self.json {
+            serde_json::to_string(value)
+                .map_err(|error| Failure::File(format!("answer: {error}")))?
+        } else {
+            text()
+        };
+        let mut out = std::io::stdout().lock();
+        let printed = writeln!(out, "{}", line.trim_end()).and_then(|()| out.flush());
+        printed.map_err(|error| Failure::File(format!("standard output: {error}")))
+    }
+
+    /// Says what goes on, to people only.
+    pub(super) fn progress(&self, line: &str) {
+        if !self.json {
+            eprintln!("{line}");
+        }
+    }
+
+    /// Prints a failure; its exit code.
+    pub(super) fn fail(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            eprintln!("{}", failure.to_json());
+        } else {
+            eprintln!("error: {failure}");
+        }
+        ExitCode::from(failure.code())
+    }
+}

@@ -1,0 +1,177 @@
+//! A running node: started, watched and stopped.
+
+use super::{
+    door::{self, Door, wall},
+    threads::{self, Clock, Outputs, Stop},
+};
+use crate::{
+    chain::{Chain, Head},
+    config::NodeConfig,
+    fault::{Fault, StartError},
+    handle::Handle,
+    machine::{Action, Machine, Setup, recover},
+    mempool::MempoolStatus,
+    store::{Database, MemoryStore, Store, schema},
+};
+use dure_consensus::Now;
+use dure_runtime::{Executor, ExecutorConfig};
+use dure_types::{Genesis, ValidatorId};
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+use tokio::sync::watch;
+
+/// A running node. Dropping it stops it too, without waiting for its threads.
+pub struct Node {
+    handle: Handle,
+    threads: Vec<JoinHandle<()>>,
+    stop: Stop,
+}
+
+impl Node {
+    /// Opens the store, brings the state up to the ledger, and starts the threads.
+    ///
+    /// # Errors
+    /// [`StartError`] says what the operator should look at.
+    pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
+        let starting = tokio::task::spawn_blocking(move || Self::start_blocking(config));
+        starting.await.unwrap_or_else(|error| {
+            let reason = error.to_string();
+            Err(StartError::Fault(Fault::Thread { name: "start", reason }))
+        })
+    }
+
+    fn start_blocking(config: NodeConfig) -> Result<Self, StartError> {
+        let me = ValidatorId::of_key(config.consensus_key.verifying_key().as_bytes());
+        check(&config.genesis, me)?;
+        let store = open(config.data_dir.as_deref(), &config.genesis)?;
+        let executor = Executor::new(ExecutorConfig::default()).map_err(Fault::from)?;
+        let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
+        let recovered = recover(&chain, me)?;
+        let clock = Clock::start();
+        let setup =
+            Setup { genesis: &chain.genesis, key: config.consensus_key, mempool: config.mempool };
+        let now = Now { elapsed: clock.now().elapsed, wall: wall() };
+        let (machine, actions) = Machine::new(setup, recovered, now)?;
+        Ok(Self::run(chain, machine, actions, clock)?)
+    }
+
+    fn run(
+        chain: Arc<Chain>,
+        machine: Machine,
+        actions: Vec<Action>,
+        clock: Clock,
+    ) -> Result<Self, Fault> {
+        let stop = Stop::new();
+        let (door, knocks) = Door::new();
+        let (to_machine, inputs) = mpsc::channel();
+        let (to_ledger, ledger_work) = mpsc::channel();
+        let (to_execution, execution_work) = mpsc::channel();
+        let (to_flush, flush_work) = mpsc::channel();
+        let (head_sender, head) = watch::channel::<Head>(chain.head()?);
+        let (mempool_sender, mempool) = watch::channel(MempoolStatus::default());
+        let outputs = Outputs {
+            ledger: to_ledger,
+            execution: to_execution,
+            flush: to_flush,
+            mempool: mempool_sender,
+        };
+        let node = |stop: &Stop| (Arc::clone(&chain), to_machine.clone(), stop.clone());
+        let mut threads = Vec::new();
+
+        let (shared, done, own) = node(&stop);
+        threads.push(stop.spawn("ledger", move || {
+            threads::ledger(shared.store.as_ref(), &ledger_work, &done, &own)
+        })?);
+        let (shared, done, own) = node(&stop);
+        threads.push(stop.spawn("execution", move || {
+            threads::execution(&shared, &execution_work, &done, &head_sender, &own)
+        })?);
+        let (shared, _, own) = node(&stop);
+        threads.push(
+            stop.spawn("flush", move || threads::flush(shared.store.as_ref(), &flush_work, &own))?,
+        );
+        let (shared, done, own) = node(&stop);
+        threads.push(stop.spawn("door", move || door::run(&shared, &knocks, &done, &own))?);
+        let own = stop.clone();
+        threads.push(stop.spawn("machine", move || {
+            threads::machine(machine, actions, &clock, &inputs, &outputs, &own)
+        })?);
+        Ok(Self { handle: Handle { chain, door, head, mempool }, threads, stop })
+    }
+
+    /// What the rest of the program holds of the node.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Resolves when the node had to stop, and says why; never before.
+    pub async fn failed(&self) -> Fault {
+        let mut faults = self.stop.faults();
+        match faults.wait_for(Option::is_some).await {
+            Ok(fault) => fault.clone().unwrap_or(Fault::Stopped),
+            Err(_) => Fault::Stopped,
+        }
+    }
+
+    /// Stops the node: what is under way ends, what is decided is made durable.
+    pub async fn stop(mut self) {
+        self.stop.stop();
+        let threads = std::mem::take(&mut self.threads);
+        let store = Arc::clone(&self.handle.chain.store);
+        let stopping = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                // A panic is a fault that was reported already.
+                drop(thread.join());
+            }
+            // Not needed for safety: it spares the next start some execution.
+            for database in Database::ALL {
+                if let Err(error) = store.barrier(database) {
+                    tracing::warn!(%error, "the last flush failed");
+                }
+            }
+        });
+        drop(stopping.await);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+fn check(genesis: &Genesis, me: ValidatorId) -> Result<(), StartError> {
+    genesis.check()?;
+    let (parameters, count) = (&genesis.parameters, genesis.validators.0.len());
+    if !dure_runtime::genesis::supports(parameters) {
+        let (vm_version, gas_table) = (parameters.vm_version, parameters.gas_table);
+        return Err(StartError::Rules { vm_version, gas_table });
+    }
+    if count != 1 {
+        return Err(StartError::ManyValidators { count });
+    }
+    if genesis.validators.get(me).is_none() {
+        return Err(StartError::NotAValidator);
+    }
+    Ok(())
+}
+
+fn open(directory: Option<&Path>, genesis: &Genesis) -> Result<Arc<dyn Store>, StartError> {
+    let chain = genesis.chain_id();
+    let Some(directory) = directory else {
+        let store = MemoryStore::new();
+        schema::claim(&store, chain, "memory")?;
+        return Ok(Arc::new(store));
+    };
+    #[cfg(feature = "rocksdb")]
+    return Ok(Arc::new(crate::store::RocksStore::open(directory, chain)?));
+    #[cfg(not(feature = "rocksdb"))]
+    {
+        let _ = directory;
+        Err(StartError::NoDisk)
+    }
+}

@@ -1,0 +1,245 @@
+//! The threads around the machine, and how they end.
+
+use super::door::{Reply, wall};
+use crate::{
+    chain::{Chain, Head},
+    execution::{Block, execute},
+    fault::Fault,
+    machine::{Action, Event, Machine, Ticket},
+    mempool::{Admissible, MempoolStatus},
+    store::{Database, Store, WriteBatch},
+};
+use dure_consensus::Now;
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
+
+/// How soon an idle thread sees that the node stops.
+const STOP_POLL: Duration = Duration::from_millis(100);
+
+/// Tells every thread to end, with the first fault if there was one.
+#[derive(Clone)]
+pub(super) struct Stop {
+    stopping: Arc<AtomicBool>,
+    fault: Arc<watch::Sender<Option<Fault>>>,
+}
+
+impl Stop {
+    pub(super) fn new() -> Self {
+        Self { stopping: Arc::default(), fault: Arc::new(watch::Sender::new(None)) }
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    fn fail(&self, fault: Fault) {
+        self.stop();
+        self.fault.send_if_modified(|first| {
+            let new = first.is_none();
+            if new {
+                tracing::error!(%fault, "the node stops");
+                *first = Some(fault);
+            }
+            new
+        });
+    }
+
+    pub(super) fn faults(&self) -> watch::Receiver<Option<Fault>> {
+        self.fault.subscribe()
+    }
+
+    /// Waits for a message; none when the node stops.
+    pub(super) fn wait<T>(&self, receiver: &mpsc::Receiver<T>) -> Option<T> {
+        loop {
+            if self.is_stopping() {
+                return None;
+            }
+            match receiver.recv_timeout(STOP_POLL) {
+                Ok(message) => return Some(message),
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    /// Starts a thread whose error or panic stops the node.
+    pub(super) fn spawn(
+        &self,
+        name: &'static str,
+        body: impl FnOnce() -> Result<(), Fault> + Send + 'static,
+    ) -> Result<JoinHandle<()>, Fault> {
+        let stop = self.clone();
+        let run = move || match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => stop.fail(fault),
+            Err(panic) => stop.fail(Fault::Thread { name, reason: said(panic.as_ref()) }),
+        };
+        std::thread::Builder::new()
+            .name(format!("dure-{name}"))
+            .spawn(run)
+            .map_err(|error| Fault::Thread { name, reason: error.to_string() })
+    }
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked").to_owned()
+}
+
+/// What comes to the machine's thread.
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+pub(super) enum Input {
+    /// A transaction that may wait.
+    Submit { transaction: Admissible, reply: Reply },
+    /// A thread is done with something.
+    Done(Event),
+}
+
+/// What the machine's thread sends to.
+pub(super) struct Outputs {
+    pub(super) ledger: mpsc::Sender<(Ticket, WriteBatch)>,
+    pub(super) execution: mpsc::Sender<Block>,
+    pub(super) flush: mpsc::Sender<()>,
+    pub(super) mempool: watch::Sender<MempoolStatus>,
+}
+
+/// Both clocks, from one moment on.
+pub(super) struct Clock(Instant);
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now { elapsed: self.0.elapsed(), wall: wall() }
+    }
+}
+
+/// Drives the machine until the node stops.
+pub(super) fn machine(
+    mut machine: Machine,
+    actions: Vec<Action>,
+    clock: &Clock,
+    inputs: &mpsc::Receiver<Input>,
+    outputs: &Outputs,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    let mut replies: HashMap<u64, Reply> = HashMap::new();
+    let mut requests = 0u64;
+    let mut timer = act(actions, outputs, &mut replies);
+    while !stop.is_stopping() {
+        let left = timer.map_or(STOP_POLL, |at| at.saturating_sub(clock.now().elapsed));
+        let event = match inputs.recv_timeout(left.min(STOP_POLL)) {
+            Ok(Input::Submit { transaction, reply }) => {
+                requests += 1;
+                replies.insert(requests, reply);
+                Event::Submit { request: requests, transaction }
+            }
+            Ok(Input::Done(event)) => event,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                match timer.filter(|at| *at <= clock.now().elapsed) {
+                    Some(_) => timer = None,
+                    None => continue,
+                }
+                Event::Timer
+            }
+        };
+        let actions = machine.step(clock.now(), event)?;
+        timer = act(actions, outputs, &mut replies).or(timer);
+        outputs.mempool.send_if_modified(|status| {
+            let new = machine.mempool();
+            std::mem::replace(status, new) != new
+        });
+    }
+    Ok(())
+}
+
+/// Does what the machine says; returns the timer that it set. A closed channel means that its
+/// thread ended, which stops the node by itself.
+fn act(
+    actions: Vec<Action>,
+    outputs: &Outputs,
+    replies: &mut HashMap<u64, Reply>,
+) -> Option<Duration> {
+    let mut timer = None;
+    for action in actions {
+        match action {
+            Action::Answer { request, result } => {
+                if let Some(reply) = replies.remove(&request) {
+                    drop(reply.send(result));
+                }
+            }
+            Action::Persist { ticket, writes } => drop(outputs.ledger.send((ticket, writes))),
+            Action::Execute(block) => drop(outputs.execution.send(*block)),
+            Action::Flush => drop(outputs.flush.send(())),
+            Action::SetTimer(at) => timer = Some(at),
+        }
+    }
+    timer
+}
+
+/// Writes to the ledger; one fsync serves all that came while the last was under way.
+pub(super) fn ledger(
+    store: &dyn Store,
+    work: &mpsc::Receiver<(Ticket, WriteBatch)>,
+    machine: &mpsc::Sender<Input>,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    while let Some((ticket, writes)) = stop.wait(work) {
+        let mut tickets = vec![ticket];
+        store.write(writes)?;
+        while let Ok((ticket, writes)) = work.try_recv() {
+            store.write(writes)?;
+            tickets.push(ticket);
+        }
+        store.barrier(Database::Ledger)?;
+        for ticket in tickets {
+            drop(machine.send(Input::Done(Event::Durable(ticket))));
+        }
+    }
+    Ok(())
+}
+
+/// Executes blocks in order, and shows the new head once its writes are visible.
+pub(super) fn execution(
+    chain: &Chain,
+    work: &mpsc::Receiver<Block>,
+    machine: &mpsc::Sender<Input>,
+    head: &watch::Sender<Head>,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    while let Some(block) = stop.wait(work) {
+        let executed = execute(chain, &block)?;
+        head.send_replace(executed.head);
+        drop(machine.send(Input::Done(Event::Executed(executed))));
+    }
+    Ok(())
+}
+
+/// Makes the state durable when asked.
+pub(super) fn flush(
+    store: &dyn Store,
+    work: &mpsc::Receiver<()>,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    while stop.wait(work).is_some() {
+        store.barrier(Database::State)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,15 @@
+//! dure-node.
+
+pub mod chain;
+pub mod command;
+pub mod config;
+pub mod driver;
+pub mod execution;
+pub mod fault;
+pub mod genesis_file;
+pub mod handle;
+pub mod machine;
+pub mod mempool;
+pub mod rpc;
+pub mod store;
+pub mod view;

@@ -1,0 +1,25 @@
+//! The node as a state machine: `step(Event) -> Vec<Action>`.
+//!
+//! No clock, disk, thread or randomness: time comes in with every event, and what must reach the
+//! disk or the executor goes out as an action. Production drives it from threads (`driver`), the
+//! tests from virtual time and a store that forgets.
+//!
+//! ```text
+//! Submit ─► mempool ─► batch sealed, signed ─► Persist ─► BatchReady ─┐
+//!                                                                     ▼
+//!   Executed ◄─ Execute ◄─ durable ◄─ Persist ◄─ Decide ◄──────── ordering
+//!      │                                                              ▲
+//!      └── roots ─────────────────────────────────────────────────────┘
+//! ```
+//! **Durability.** A batch is durable before a header names it; the proposed header (the signer's
+//! mark) before its precommit is signed; header and certificate before the block is executed, and
+//! only an executed block is `final`. So whatever was answered can be computed again.
+
+mod event;
+mod node;
+pub mod recovery;
+mod seal;
+
+pub use event::{Action, Event, Ticket};
+pub use node::{Machine, Setup};
+pub use recovery::{Recovered, recover};

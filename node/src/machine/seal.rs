@@ -1,0 +1,116 @@
+//! Sealing: waiting transactions become a signed batch.
+
+use codec::{Compact, Encode};
+use dure_consensus::ReadyBatch;
+use dure_runtime::VerifiedTransaction;
+use dure_types::{Batch, BatchHeader, Gas, Hash, Height, Transaction, ValidatorId, domain, limits};
+use ed25519_dalek::{Signer, SigningKey};
+
+/// A batch that no decided header names yet.
+pub(super) struct Sealed {
+    pub(super) ready: ReadyBatch,
+    pub(super) transactions: Vec<VerifiedTransaction>,
+}
+
+/// Who seals, and for which chain.
+pub(super) struct Author<'a> {
+    pub(super) chain: Hash,
+    pub(super) id: ValidatorId,
+    pub(super) key: &'a SigningKey,
+}
+
+impl Author<'_> {
+    /// Signs a batch; returns it with its bytes, which are those of a [`Batch`].
+    pub(super) fn seal(
+        &self,
+        seq: u64,
+        expiry_height: Height,
+        transactions: Vec<VerifiedTransaction>,
+    ) -> (Sealed, Vec<u8>) {
+        // The list is encoded from references: a batch of half a megabyte is not copied for it.
+        let list = encode_list(&transactions);
+        let header = BatchHeader {
+            author: self.id,
+            seq,
+            expiry_height,
+            gas_limit_sum: gas(&transactions),
+            count: u32::try_from(transactions.len()).unwrap_or(u32::MAX),
+            length: u32::try_from(list.len()).unwrap_or(u32::MAX),
+            transactions: domain::blake3_hash(&list),
+        };
+        let signature = self.key.sign(&header.signed_bytes(self.chain)).to_bytes();
+        let mut bytes = (&header, signature).encode();
+        bytes.extend_from_slice(&list);
+        assert!(bytes.len() <= limits::BATCH_BYTES_MAX, "batch of {} bytes", bytes.len());
+        (Sealed { ready: ready(&header, bytes.len(), self.chain), transactions }, bytes)
+    }
+}
+
+/// A batch found in the ledger at start, whose signatures were checked again.
+pub(super) fn found(batch: &Batch, transactions: Vec<VerifiedTransaction>, chain: Hash) -> Sealed {
+    Sealed { ready: ready(&batch.header, batch.encoded_size(), chain), transactions }
+}
+
+fn ready(header: &BatchHeader, bytes: usize, chain: Hash) -> ReadyBatch {
+    let (gas, expiry) = (header.gas_limit_sum, header.expiry_height);
+    ReadyBatch { reference: header.reference(chain), bytes, gas, expiry }
+}
+
+fn gas(transactions: &[VerifiedTransaction]) -> Gas {
+    let limit = |transaction: &VerifiedTransaction| transaction.body().gas_limit;
+    transactions.iter().map(limit).fold(Gas::ZERO, Gas::saturating_add)
+}
+
+fn encode_list(transactions: &[VerifiedTransaction]) -> Vec<u8> {
+    let length: usize = transactions.iter().map(VerifiedTransaction::encoded_len).sum();
+    let mut list = Vec::with_capacity(length + 5);
+    Compact(u32::try_from(transactions.len()).unwrap_or(u32::MAX)).encode_to(&mut list);
+    for transaction in transactions {
+        Transaction::encode_to(transaction.transaction(), &mut list);
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use codec::DecodeAll;
+
+    #[test]
+    fn sealed_bytes_are_those_of_a_batch() {
+        let chain = Hash([3; 32]);
+        let key = SigningKey::from_bytes(&[5; 32]);
+        let author = Author { chain, id: ValidatorId([1; 32]), key: &key };
+        let body = dure_types::TransactionBody {
+            account: dure_types::Address([1; 32]),
+            lane: 0,
+            nonce: 1,
+            valid_until: dure_types::TimestampMs(9),
+            gas_limit: Gas(7),
+            sponsor: None,
+            calls: vec![dure_types::Call {
+                contract: dure_types::Address([2; 32]),
+                method: dure_types::Selector([0; 4]),
+                args: vec![1, 2, 3],
+            }],
+        };
+        let signature = key.sign(&body.signed_bytes(chain)).to_bytes();
+        let witness =
+            dure_types::Signature::Ed25519 { key: key.verifying_key().to_bytes(), signature };
+        let transaction = Transaction { body, witness: vec![witness] };
+        let verified = dure_runtime::signature::verify(chain, vec![transaction.clone()]);
+        let verified: Vec<_> = verified.into_iter().map(Result::unwrap).collect();
+
+        let (sealed, bytes) = author.seal(4, Height(9), verified);
+        let batch = Batch::decode_all(&mut bytes.as_slice()).unwrap();
+        assert_eq!(batch.transactions, [transaction]);
+        assert_eq!(batch.header.length as usize, batch.transactions.encode().len());
+        assert_eq!(batch.header.transactions, domain::blake3_hash(&batch.transactions.encode()));
+        assert_eq!((batch.header.gas_limit_sum, batch.header.count), (Gas(7), 1));
+        assert_eq!(sealed.ready.bytes, bytes.len());
+        assert_eq!(sealed.ready.reference, batch.header.reference(chain));
+        let signed = batch.header.signed_bytes(chain);
+        let signature = ed25519_dalek::Signature::from_bytes(&batch.signature);
+        key.verifying_key().verify_strict(&signed, &signature).unwrap();
+    }
+}

@@ -1,0 +1,115 @@
+//! How the server is set up, and its limits.
+
+use dure_types::limits;
+use std::{net::SocketAddr, time::Duration};
+
+/// Where the server listens and whom it serves.
+#[derive(Clone, Debug)]
+pub struct RpcConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whose pages may use it.
+    pub origins: Origins,
+    /// How much of everything.
+    pub limits: RpcLimits,
+    /// The node's name on the network, for `node_health`.
+    pub peer_id: Option<String>,
+}
+
+/// Web pages that may use the server. Programs send no origin and are not concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Any page: for development.
+    Any,
+    /// Pages of these origins (`https://cafe.example`).
+    List(Vec<String>),
+}
+
+/// Greatest allowed values. Each is there because something would grow without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RpcLimits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections of one address.
+    pub connections_of_address: usize,
+    /// Bytes of one request: a deploy in hexadecimal and its envelope.
+    pub request_bytes: u32,
+    /// Bytes of one answer.
+    pub response_bytes: u32,
+    /// Requests of one JSON-RPC batch.
+    pub batch: u32,
+    /// Requests at work on one connection.
+    pub requests_of_connection: usize,
+    /// Subscriptions of one connection.
+    pub subscriptions: u32,
+    /// Messages that wait for one connection before its subscriptions lag.
+    pub messages: u32,
+    /// Queries and simulations at work; each holds an instance of the virtual machine.
+    pub queries: usize,
+    /// Other reads at work; each holds a thread.
+    pub reads: usize,
+    /// Submissions with `wait: none` at work.
+    pub submissions: usize,
+    /// Entries of one page.
+    pub page: u32,
+    /// Events that one `event_list` looks at.
+    pub events_scanned: usize,
+    /// Calls of one `contract_query`.
+    pub query_calls: usize,
+    /// How long a read waits for `min_height`.
+    pub height_wait: Duration,
+    /// How long `tx_submit` waits for `final` or `certified`.
+    pub final_wait: Duration,
+    /// How long a request may take in all.
+    pub request_time: Duration,
+    /// How long a connection may be silent.
+    pub silence: Duration,
+    /// How long a subscription waits for a slow client before it lags.
+    pub stall: Duration,
+}
+
+impl Default for RpcLimits {
+    fn default() -> Self {
+        Self {
+            connections: 2_048,
+            connections_of_address: 1_024,
+            request_bytes: 3 << 20,
+            response_bytes: 12 << 20,
+            batch: 64,
+            requests_of_connection: 128,
+            subscriptions: 64,
+            messages: 256,
+            queries: 8,
+            reads: 64,
+            submissions: 4_096,
+            page: 1_000,
+            events_scanned: 10_000,
+            query_calls: 64,
+            height_wait: Duration::from_secs(5),
+            final_wait: Duration::from_secs(30),
+            request_time: Duration::from_secs(60),
+            silence: Duration::from_secs(120),
+            stall: Duration::from_secs(5),
+        }
+    }
+}
+
+const _: () = {
+    // A transaction of the greatest size fits in hexadecimal, with its envelope.
+    assert!(limits::TRANSACTION_BYTES_MAX * 2 + 4_096 <= 3 << 20);
+};
+
+impl RpcLimits {
+    /// Lowers the number of connections to what the process may have open, half of it left to the
+    /// store: a node that runs out of descriptors cannot write its ledger.
+    #[must_use]
+    pub fn within(self, descriptors: u64) -> Self {
+        let share = usize::try_from(descriptors / 2).unwrap_or(usize::MAX).max(8);
+        let connections = self.connections.min(share);
+        Self {
+            connections,
+            connections_of_address: self.connections_of_address.min(connections),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Outcomes and events as answers show them, decoded by the specifications.
+
+use super::{failure::of_fault, spec::SpecView};
+use crate::view::{Located, NumberedEvent, View};
+use dure_rpc::{
+    Place, RpcError,
+    hex::Bytes,
+    json::{event_to_json, return_to_json},
+    shape::{CallOutput, EventItem, ExecutionResult, ReceiptShape},
+};
+use dure_types::{Call, Event, Failure, Hash, Height, Outcome, Transaction};
+use serde_json::Value;
+
+/// One event.
+pub(super) fn event(specs: &SpecView<'_>, place: Place, id: Hash, event: &Event) -> EventItem {
+    let spec = specs.find(event.contract).ok().flatten();
+    let known = spec.as_ref().and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
+    let fields = known.and_then(|(spec, known)| event_to_json(spec, known, &event.data).ok());
+    EventItem {
+        place,
+        transaction: id.into(),
+        contract: event.contract.into(),
+        topic: event.topic.into(),
+        name: known.map(|(_, known)| known.name.clone()),
+        fields: fields.unwrap_or(Value::Null),
+        data: Bytes(event.data.clone()),
+    }
+}
+
+/// One stored event.
+pub(super) fn numbered(specs: &SpecView<'_>, stored: &NumberedEvent) -> EventItem {
+    let place = Place::new(stored.height, stored.index);
+    event(specs, place, stored.transaction, &stored.event)
+}
+
+/// Outputs of calls, or what stopped them.
+pub(super) fn result(
+    specs: &SpecView<'_>,
+    calls: &[Call],
+    result: &Result<Vec<Vec<u8>>, Failure>,
+) -> ExecutionResult {
+    match result {
+        Ok(outputs) => {
+            let decoded = calls.iter().zip(outputs).map(|(call, bytes)| output(specs, call, bytes));
+            ExecutionResult::Succeeded { outputs: decoded.collect() }
+        }
+        Err(failure) => ExecutionResult::Failed {
+            call: failure.call,
+            error: RpcError::of_execution(&failure.error, specs).into(),
+        },
+    }
+}
+
+fn output(specs: &SpecView<'_>, call: &Call, bytes: &[u8]) -> CallOutput {
+    let spec = specs.find(call.contract).ok().flatten();
+    let known = spec.as_ref().and_then(|spec| Some((spec, spec.method_by_selector(call.method)?)));
+    let value = known
+        .and_then(|(spec, method)| return_to_json(spec, method.returns, bytes, &method.name).ok());
+    CallOutput {
+        contract: call.contract.into(),
+        selector: call.method.into(),
+        method: known.map(|(_, method)| method.name.clone()),
+        output: Bytes(bytes.to_vec()),
+        value: value.unwrap_or(Value::Null),
+    }
+}
+
+/// The receipt of a transaction with its events.
+pub(super) fn receipt(
+    view: &View,
+    specs: &SpecView<'_>,
+    located: &Located,
+) -> Result<ReceiptShape, RpcError> {
+    let (height, index) = (located.height, located.index);
+    let transaction = view.transaction(height, index).map_err(of_fault)?;
+    let Some(transaction) = transaction else {
+        tracing::error!(%height, index, "an outcome has no transaction");
+        return Err(RpcError::InternalError);
+    };
+    let events = match &located.outcome {
+        Outcome::Receipt(receipt) if receipt.events > 0 => {
+            let first = first_event(view, height, index)?;
+            let wanted = receipt.events as usize;
+            view.events((height, first), height, wanted).map_err(of_fault)?
+        }
+        _ => Vec::new(),
+    };
+    Ok(shape(specs, located, &transaction, &events))
+}
+
+/// The number of a transaction's first event: those of the transactions before it, added.
+fn first_event(view: &View, height: Height, index: u32) -> Result<u32, RpcError> {
+    let outcomes = view.block_outcomes(height).map_err(of_fault)?;
+    let before = outcomes.iter().take(index as usize).map(|(_, outcome)| events_of(outcome));
+    Ok(before.fold(0, u32::saturating_add))
+}
+
+/// How many events an outcome has.
+pub(super) const fn events_of(outcome: &Outcome) -> u32 {
+    match outcome {
+        Outcome::Receipt(receipt) => receipt.events,
+        Outcome::Skipped(_) => 0,
+    }
+}
+
+/// The receipt from its parts.
+pub(super) fn shape(
+    specs: &SpecView<'_>,
+    located: &Located,
+    transaction: &Transaction,
+    events: &[NumberedEvent],
+) -> ReceiptShape {
+    let (result, gas_used, gas_charged) = match &located.outcome {
+        Outcome::Receipt(receipt) => {
+            let result = result(specs, &transaction.body.calls, &receipt.result);
+            (result, receipt.gas_used.into(), receipt.gas_charged.into())
+        }
+        Outcome::Skipped(reason) => {
+            let error = RpcError::Skipped { reason: reason.to_string() };
+            let nought = dure_rpc::shape::Number::default();
+            (ExecutionResult::Skipped { error: error.into() }, nought, nought)
+        }
+    };
+    ReceiptShape {
+        id: located.id.into(),
+        height: located.height.into(),
+        index: located.index,
+        account: transaction.body.account.into(),
+        result,
+        gas_used,
+        gas_charged,
+        events: events.iter().map(|stored| numbered(specs, stored)).collect(),
+    }
+}

@@ -1,0 +1,33 @@
+//! The JSON-RPC server: one port for HTTP and WebSocket, at `/v1`.
+//!
+//! ```text
+//! socket -> listener -> gate -> quota -> service -> reader | submit | follow
+//!           counts      path,   permits,  one method of the trait each
+//!           sockets     origin, timeouts
+//! ```
+//! **Invariant:** whatever comes in is bounded before it is looked at: connections in all and of
+//! one address, bytes of a request, requests of a batch, requests at work on one connection,
+//! subscriptions, the time that each may take, entries of a page, gas of a query. A refusal is an
+//! error of the table in `dure-rpc`, whichever layer made it.
+//!
+//! Reads are of decided and executed state only, each from one snapshot, and answer its height.
+//! A subscription is a cursor over the store and a watch on the newest height; no channel carries
+//! items, so none is lost, and a slow reader costs a cursor.
+
+mod config;
+mod decode;
+mod failure;
+mod filter;
+mod follow;
+mod gate;
+mod listener;
+mod quota;
+mod reader;
+mod refusal;
+mod service;
+mod spec;
+mod submit;
+mod trial;
+
+pub use config::{Origins, RpcConfig, RpcLimits};
+pub use listener::{RpcError as StartRpcError, RpcServer};

@@ -1,0 +1,113 @@
+//! Requests at work: how many on one connection, and for how long.
+
+use dure_rpc::RpcError;
+use jsonrpsee::{
+    MethodResponse,
+    core::middleware::{Batch, Notification, RpcServiceT},
+    types::{ErrorObjectOwned, Request},
+};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tower::Layer;
+
+/// Gives every connection its permits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quota {
+    pub(super) requests: usize,
+    pub(super) time: Duration,
+}
+
+impl<S> Layer<S> for Quota {
+    type Service = Bounded<S>;
+
+    fn layer(&self, inner: S) -> Bounded<S> {
+        let permits = Arc::new(Semaphore::new(self.requests));
+        Bounded { inner: Arc::new(inner), permits, quota: *self }
+    }
+}
+
+/// The methods, within the quota of one connection.
+#[derive(Debug)]
+pub(super) struct Bounded<S> {
+    inner: Arc<S>,
+    permits: Arc<Semaphore>,
+    quota: Quota,
+}
+
+impl<S> Clone for Bounded<S> {
+    fn clone(&self) -> Self {
+        let (inner, permits) = (Arc::clone(&self.inner), Arc::clone(&self.permits));
+        Self { inner, permits, quota: self.quota }
+    }
+}
+
+impl<S> RpcServiceT for Bounded<S>
+where
+    S: RpcServiceT<
+            MethodResponse = MethodResponse,
+            BatchResponse = MethodResponse,
+            NotificationResponse = MethodResponse,
+        > + Send
+        + Sync
+        + 'static,
+{
+    type MethodResponse = MethodResponse;
+    type NotificationResponse = MethodResponse;
+    type BatchResponse = MethodResponse;
+
+    fn call<'a>(
+        &self,
+        request: Request<'a>,
+    ) -> impl Future<Output = Self::MethodResponse> + Send + 'a {
+        let this = self.clone();
+        async move {
+            let id = request.id.clone().into_owned();
+            let Ok(_permit) = this.permits.try_acquire() else {
+                let limit = this.quota.requests as u64;
+                let what = "requests of this connection".to_owned();
+                return refuse(id, RpcError::Busy { what, limit });
+            };
+            match tokio::time::timeout(this.quota.time, this.inner.call(request)).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    let limit_ms = u64::try_from(this.quota.time.as_millis()).unwrap_or(u64::MAX);
+                    refuse(id, RpcError::RequestTimeout { limit_ms })
+                }
+            }
+        }
+    }
+
+    fn batch<'a>(
+        &self,
+        requests: Batch<'a>,
+    ) -> impl Future<Output = Self::BatchResponse> + Send + 'a {
+        // Its requests run one after another, so a batch counts as one.
+        let this = self.clone();
+        async move {
+            let Ok(_permit) = this.permits.try_acquire() else {
+                let limit = this.quota.requests as u64;
+                let what = "requests of this connection".to_owned();
+                return refuse(jsonrpsee::types::Id::Null, RpcError::Busy { what, limit });
+            };
+            match tokio::time::timeout(this.quota.time, this.inner.batch(requests)).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    let limit_ms = u64::try_from(this.quota.time.as_millis()).unwrap_or(u64::MAX);
+                    refuse(jsonrpsee::types::Id::Null, RpcError::RequestTimeout { limit_ms })
+                }
+            }
+        }
+    }
+
+    fn notification<'a>(
+        &self,
+        notification: Notification<'a>,
+    ) -> impl Future<Output = Self::NotificationResponse> + Send + 'a {
+        let inner = Arc::clone(&self.inner);
+        async move { inner.notification(notification).await }
+    }
+}
+
+fn refuse(id: jsonrpsee::types::Id<'static>, error: RpcError) -> MethodResponse {
+    MethodResponse::error(id, ErrorObjectOwned::from(error))
+}

@@ -1,0 +1,135 @@
+//! `tx_submit`: admission, and waiting for what was asked.
+
+use super::{failure, service::Service};
+use dure_rpc::{
+    RpcError,
+    shape::{Stage, Submission, Wait},
+};
+use dure_types::{Hash, Height, TimestampMs, Transaction};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+impl Service {
+    /// Submits encoded bytes and waits.
+    pub(super) async fn submit(
+        &self,
+        bytes: Vec<u8>,
+        wait: Wait,
+        signed: Option<Hash>,
+    ) -> Result<Submission, RpcError> {
+        let chain = self.handle.chain();
+        if let Some(signed) = signed.filter(|signed| *signed != chain) {
+            return Err(RpcError::WrongChain { signed: signed.into(), chain: chain.into() });
+        }
+        let transaction = Transaction::from_bytes(&bytes).map_err(failure::of_decode)?;
+        transaction.check_shape().map_err(failure::of_shape)?;
+        let (id, valid_until) = (transaction.body.id(chain), transaction.body.valid_until);
+        if wait == Wait::None {
+            self.send(bytes)?;
+            return Ok(self.submission(id, Stage::Sent));
+        }
+        let accepted = self.handle.submit(bytes).await.map_err(failure::of_rejection)?;
+        if wait == Wait::Accepted {
+            return Ok(self.submission(accepted.id, Stage::Accepted));
+        }
+        let begun = Instant::now();
+        let height = self.await_receipt(id, valid_until, begun).await?;
+        let proof = wait == Wait::Certified;
+        if proof {
+            self.await_certified(id, height, begun).await?;
+        }
+        let answer = self.read(move |reader| reader.receipt(id, proof)).await?;
+        Ok(Submission {
+            id: id.into(),
+            stage: if proof { Stage::Certified } else { Stage::Final },
+            height: answer.height,
+            receipt: Some(answer.receipt),
+            certified: answer.certified,
+        })
+    }
+
+    fn submission(&self, id: Hash, stage: Stage) -> Submission {
+        let height = self.handle.head().borrow().height.into();
+        Submission { id: id.into(), stage, height, receipt: None, certified: None }
+    }
+
+    /// Hands bytes to admission and does not wait; how many may be on their way is bounded.
+    fn send(&self, bytes: Vec<u8>) -> Result<(), RpcError> {
+        let limit = self.limits.submissions as u64;
+        let permit = Arc::clone(&self.submissions).try_acquire_owned();
+        let permit =
+            permit.map_err(|_| RpcError::Busy { what: "submissions".to_owned(), limit })?;
+        let handle = self.handle.clone();
+        tokio::spawn(async move {
+            if let Err(rejection) = handle.submit(bytes).await {
+                tracing::debug!(%rejection, "a transaction sent without waiting was refused");
+            }
+            drop(permit);
+        });
+        Ok(())
+    }
+
+    /// Waits until the transaction has a receipt; its height.
+    ///
+    /// A skipped copy is an answer too: nobody else will include the transaction for us.
+    async fn await_receipt(
+        &self,
+        id: Hash,
+        valid_until: TimestampMs,
+        begun: Instant,
+    ) -> Result<Height, RpcError> {
+        let mut head = self.handle.head();
+        loop {
+            let seen = *head.borrow_and_update();
+            let found = self.read(move |reader| {
+                let location = reader.view.location(id).map_err(failure::of_fault)?;
+                Ok(location.map(|location| location.height))
+            });
+            if let Some(height) = found.await? {
+                return Ok(height);
+            }
+            if seen.time > valid_until {
+                let (valid_until, time) = (valid_until.into(), seen.time.into());
+                return Err(RpcError::Expired { valid_until, time });
+            }
+            self.next_head(&mut head, id, "accepted", begun).await?;
+        }
+    }
+
+    /// Waits until the roots of a height are in a decided header.
+    async fn await_certified(
+        &self,
+        id: Hash,
+        height: Height,
+        begun: Instant,
+    ) -> Result<(), RpcError> {
+        let mut head = self.handle.head();
+        while head.borrow_and_update().certified < height {
+            self.next_head(&mut head, id, "final", begun).await?;
+        }
+        Ok(())
+    }
+
+    async fn next_head(
+        &self,
+        head: &mut tokio::sync::watch::Receiver<crate::chain::Head>,
+        id: Hash,
+        stage: &str,
+        begun: Instant,
+    ) -> Result<(), RpcError> {
+        let left = self.limits.final_wait.saturating_sub(begun.elapsed());
+        match tokio::time::timeout(left, head.changed()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(RpcError::Stopping),
+            Err(_) => Err(RpcError::NotFinalInTime {
+                id: id.into(),
+                waited_ms: millis(begun.elapsed()),
+                stage: stage.to_owned(),
+            }),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

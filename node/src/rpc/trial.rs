@@ -1,0 +1,116 @@
+//! Queries and simulations: the executor against a snapshot, effects thrown away.
+
+use super::{decode, failure::of_runtime, reader::Reader};
+use crate::handle::Handle;
+use dure_abi::spec::MethodKind;
+use dure_rpc::{
+    Place, RpcError,
+    hex::Bytes,
+    json::return_to_json,
+    shape::{CallRequest, CallResult, QueryAnswer, SimulateRequest, SimulationAnswer},
+};
+use dure_runtime::BlockContext;
+use dure_types::{Call, Gas, Hash, Height, TimestampMs, TransactionBody, limits};
+use serde_json::Value;
+
+/// What contracts see of a block that would follow the snapshot.
+fn next_block(reader: &Reader<'_>, chain: Hash) -> BlockContext {
+    BlockContext {
+        chain,
+        height: Height(reader.view.height().0.saturating_add(1)),
+        time: TimestampMs(reader.view.time().0.saturating_add(1)),
+    }
+}
+
+/// Asks one or several read-only methods; all together may use the gas of one query.
+pub(super) fn query(
+    reader: &Reader<'_>,
+    handle: &Handle,
+    requests: &[CallRequest],
+) -> Result<QueryAnswer, RpcError> {
+    count("calls", requests.len(), reader.limits.query_calls)?;
+    let specs = reader.specs.at(reader.view.state().as_ref());
+    let block = next_block(reader, handle.chain());
+    let executor = handle.executor();
+    let mut gas = Gas(limits::QUERY_GAS_MAX);
+    let mut results = Vec::with_capacity(requests.len());
+    for request in requests {
+        let call = specs.call(request, MethodKind::Query)?;
+        let input = [call.method.0.as_slice(), &call.args].concat();
+        let asked = executor.query(reader.view.state(), &block, call.contract, &input, gas);
+        let asked = asked.map_err(of_runtime)?;
+        gas = gas.saturating_sub(asked.gas_used);
+        let (output, value, error) = match asked.result {
+            Ok(bytes) => {
+                let spec = specs.need(call.contract)?;
+                let method = spec.method_by_selector(call.method);
+                let value = method.and_then(|method| {
+                    return_to_json(&spec, method.returns, &bytes, &method.name).ok()
+                });
+                (Some(Bytes(bytes)), value.unwrap_or(Value::Null), None)
+            }
+            Err(error) => {
+                let error = RpcError::of_execution(&error, &specs);
+                (None, Value::Null, Some(error.into()))
+            }
+        };
+        let (gas_used, debug) = (asked.gas_used.into(), asked.debug);
+        results.push(CallResult { gas_used, output, value, error, debug });
+    }
+    Ok(QueryAnswer { height: reader.height(), results })
+}
+
+/// Tries the calls of a transaction.
+pub(super) fn simulate(
+    reader: &Reader<'_>,
+    handle: &Handle,
+    request: SimulateRequest,
+) -> Result<SimulationAnswer, RpcError> {
+    let account = request.account.check("account")?;
+    let sponsor = request.sponsor.as_ref().map(|s| s.check("sponsor")).transpose()?;
+    let gas_limit = request.gas_limit.map_or(limits::TRANSACTION_GAS_MAX, |gas| gas.0);
+    if gas_limit > limits::TRANSACTION_GAS_MAX {
+        let limit = limits::TRANSACTION_GAS_MAX.into();
+        return Err(RpcError::GasLimitTooHigh { gas_limit: gas_limit.into(), limit });
+    }
+    let requests = request.calls.into_vec();
+    if requests.is_empty() || requests.len() > limits::CALLS_MAX {
+        let (count, limit) = (requests.len() as u64, limits::CALLS_MAX as u64);
+        return Err(RpcError::CallCount { count, limit });
+    }
+    let specs = reader.specs.at(reader.view.state().as_ref());
+    let calls = requests.iter().map(|request| specs.call(request, MethodKind::Call));
+    let calls = calls.collect::<Result<Vec<Call>, RpcError>>()?;
+    let block = next_block(reader, handle.chain());
+    let body = TransactionBody {
+        account,
+        lane: 0,
+        nonce: 1,
+        valid_until: block.time,
+        gas_limit: Gas(gas_limit),
+        sponsor,
+        calls,
+    };
+    let tried = handle.executor().simulate(reader.view.state(), &block, &body);
+    let tried = tried.map_err(of_runtime)?;
+    let id = body.id(block.chain);
+    let events = tried.events.iter().zip(0u32..);
+    Ok(SimulationAnswer {
+        height: reader.height(),
+        result: decode::result(&specs, &body.calls, &tried.outputs),
+        gas_used: tried.gas_used.into(),
+        events: events
+            .map(|(event, index)| decode::event(&specs, Place::new(block.height, index), id, event))
+            .collect(),
+        debug: tried.debug,
+        panic: tried.panic,
+    })
+}
+
+fn count(argument: &str, found: usize, limit: usize) -> Result<(), RpcError> {
+    if found <= limit {
+        return Ok(());
+    }
+    let (found, limit) = ((found as u64).into(), (limit as u64).into());
+    Err(RpcError::OutOfRange { argument: argument.to_owned(), found, limit })
+}

@@ -1,0 +1,62 @@
+//! What can go wrong with the store.
+
+use dure_types::Hash;
+
+/// Says why the store could not be opened, read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The directory cannot be created or written: check owner, mode, and free space.
+    #[error("{path} is not writable: {reason}")]
+    NotWritable {
+        /// The directory.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Another process has the database open: stop it, or choose another directory.
+    #[error("{path} is in use by another process")]
+    InUse {
+        /// The database.
+        path: String,
+    },
+    /// The files are damaged: restore a snapshot, or sync from other validators.
+    #[error("{path} is corrupt: {reason}")]
+    Corrupt {
+        /// The database.
+        path: String,
+        /// What was found.
+        reason: String,
+    },
+    /// The database belongs to another chain: choose the right directory or genesis.
+    #[error("{path} holds chain {found}; this is chain {expected}")]
+    OtherChain {
+        /// The database.
+        path: String,
+        /// Chain id stored.
+        found: Hash,
+        /// Chain id of our genesis.
+        expected: Hash,
+    },
+    /// Written by a later release: run that one.
+    #[error("{path} has schema {found}; this release knows {known}")]
+    NewerSchema {
+        /// The database.
+        path: String,
+        /// Schema stored.
+        found: u32,
+        /// Newest that we know.
+        known: u32,
+    },
+    /// A read or write failed.
+    #[error("{path}: {reason}")]
+    Io {
+        /// The database.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// An earlier write failed, so that nothing more is trusted to this store.
+    #[error("the store refuses work after an earlier failure: {0}")]
+    Latched(String),
+}

@@ -1,0 +1,288 @@
+//! The store in memory: behind `dure dev` without a directory, and behind the simulator, for which
+//! it plays a disk that forgets, tears and fails.
+
+use super::{Column, Database, Entry, Range, Read, Store, StoreError, WriteBatch, latch::Latch};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+/// Values of a key by the version that wrote them, ascending; none: removed.
+type Versions = Vec<(u64, Option<Vec<u8>>)>;
+
+/// A store in memory. Clones are the same store.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    inner: Arc<RwLock<Inner>>,
+    latch: Arc<Latch>,
+}
+
+#[derive(Default)]
+struct Inner {
+    columns: BTreeMap<Column, BTreeMap<Vec<u8>, Versions>>,
+    version: u64,
+    /// Versions that a snapshot reads, with the number of such snapshots.
+    readers: BTreeMap<u64, usize>,
+    disk: Option<Disk>,
+}
+
+/// What a simulated disk holds, and when it fails.
+#[derive(Default)]
+struct Disk {
+    durable: BTreeMap<Column, BTreeMap<Vec<u8>, Vec<u8>>>,
+    /// Written since the last barrier of their database, in order.
+    unsynced: BTreeMap<&'static str, Vec<WriteBatch>>,
+    barriers: u64,
+    fail_at: Option<Failure>,
+}
+
+/// Where a simulated disk fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The k-th barrier, from 1, fails, and what it should have kept is not durable: a crash
+    /// right before it.
+    BeforeBarrier(u64),
+    /// The k-th barrier keeps everything, but nobody learns of it: a crash right after it.
+    AfterBarrier(u64),
+}
+
+impl MemoryStore {
+    /// Makes a store that forgets everything when dropped.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a store that remembers what a disk would hold, see [`MemoryStore::crash`].
+    #[must_use]
+    pub fn with_disk() -> Self {
+        let store = Self::default();
+        store.write_lock().disk = Some(Disk::default());
+        store
+    }
+
+    /// Makes the disk fail once; the store is latched from then on.
+    pub fn fail(&self, failure: Failure) {
+        if let Some(disk) = &mut self.write_lock().disk {
+            disk.fail_at = Some(failure);
+        }
+    }
+
+    /// Barriers asked for since the disk was new or crashed.
+    #[must_use]
+    pub fn barriers(&self) -> u64 {
+        self.read_lock().disk.as_ref().map_or(0, |disk| disk.barriers)
+    }
+
+    /// Takes the power away: returns a store with what the disk holds, which is all before the
+    /// last barrier of each database, and of what was written to it since then the first `torn`
+    /// batches (a disk may keep more than it promised, but no batch in part: both databases check
+    /// sums).
+    #[must_use]
+    pub fn crash(&self, torn: usize) -> Self {
+        let inner = self.read_lock();
+        let mut disk = Disk::default();
+        if let Some(before) = &inner.disk {
+            disk.durable = before.durable.clone();
+            for batches in before.unsynced.values() {
+                for batch in batches.iter().take(torn) {
+                    disk.keep(batch);
+                }
+            }
+        }
+        let columns = disk.durable.iter().map(|(column, entries)| {
+            let own =
+                |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), vec![(0, Some(value.clone()))]);
+            (*column, entries.iter().map(own).collect())
+        });
+        let columns = columns.collect();
+        let inner = Inner { columns, disk: Some(disk), ..Inner::default() };
+        Self { inner: Arc::new(RwLock::new(inner)), latch: Arc::default() }
+    }
+
+    fn read_lock(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write_lock(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn apply(&mut self, batch: WriteBatch) {
+        self.version += 1;
+        let version = self.version;
+        for (column, key, value) in batch.operations() {
+            let entries = self.columns.entry(*column).or_default();
+            let versions = entries.entry(key.clone()).or_default();
+            versions.push((version, value.clone()));
+            forget(versions, &self.readers);
+            if let [(_, None)] = versions.as_slice() {
+                entries.remove(key);
+            }
+        }
+        if let Some(disk) = &mut self.disk {
+            disk.unsynced.entry(batch.database().name()).or_default().push(batch);
+        }
+    }
+
+    fn get(&self, column: Column, key: &[u8], version: u64) -> Option<Vec<u8>> {
+        value_at(self.columns.get(&column)?.get(key)?, version)
+    }
+
+    fn scan(
+        &self,
+        column: Column,
+        range: &Range,
+        reverse: bool,
+        limit: usize,
+        version: u64,
+    ) -> Vec<Entry> {
+        if range.is_empty() {
+            return Vec::new();
+        }
+        let Some(entries) = self.columns.get(&column) else { return Vec::new() };
+        let end = range.end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let found = entries
+            .range::<[u8], _>((Bound::Included(range.start.as_slice()), end))
+            .filter_map(|(key, versions)| Some((key.clone(), value_at(versions, version)?)));
+        if reverse { found.rev().take(limit).collect() } else { found.take(limit).collect() }
+    }
+}
+
+fn value_at(versions: &Versions, version: u64) -> Option<Vec<u8>> {
+    let newest = versions.iter().rev().find(|(written, _)| *written <= version)?;
+    newest.1.clone()
+}
+
+/// Drops the versions of a key that no snapshot and no later reader can see.
+fn forget(versions: &mut Versions, readers: &BTreeMap<u64, usize>) {
+    if versions.len() < 2 {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for reader in readers.keys() {
+        if let Some((written, _)) = versions.iter().rev().find(|(written, _)| written <= reader) {
+            seen.insert(*written);
+        }
+    }
+    let newest = versions.last().map_or(0, |(written, _)| *written);
+    // Two operations of one batch on one key have one version: only the later counts.
+    let last = versions.len() - 1;
+    let mut index = 0;
+    versions.retain(|(written, _)| {
+        let keep = index == last || (*written != newest && seen.contains(written));
+        index += 1;
+        keep
+    });
+}
+
+impl Disk {
+    fn keep(&mut self, batch: &WriteBatch) {
+        for (column, key, value) in batch.operations() {
+            let entries = self.durable.entry(*column).or_default();
+            match value {
+                Some(value) => entries.insert(key.clone(), value.clone()),
+                None => entries.remove(key),
+            };
+        }
+    }
+
+    fn barrier(&mut self, database: Database) -> Result<(), StoreError> {
+        self.barriers += 1;
+        let failed = |reason: &str| StoreError::Io {
+            path: format!("memory/{}", database.name()),
+            reason: reason.into(),
+        };
+        if self.fail_at == Some(Failure::BeforeBarrier(self.barriers)) {
+            return Err(failed("injected failure before the barrier"));
+        }
+        for batch in self.unsynced.remove(database.name()).unwrap_or_default() {
+            self.keep(&batch);
+        }
+        if self.fail_at == Some(Failure::AfterBarrier(self.barriers)) {
+            return Err(failed("injected failure after the barrier"));
+        }
+        Ok(())
+    }
+}
+
+impl Read for MemoryStore {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.latch.check()?;
+        let inner = self.read_lock();
+        Ok(inner.get(column, key, inner.version))
+    }
+
+    fn scan(
+        &self,
+        column: Column,
+        range: &Range,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.latch.check()?;
+        let inner = self.read_lock();
+        Ok(inner.scan(column, range, reverse, limit, inner.version))
+    }
+}
+
+impl Store for MemoryStore {
+    fn write(&self, batch: WriteBatch) -> Result<(), StoreError> {
+        self.latch.guard(|| {
+            self.write_lock().apply(batch);
+            Ok(())
+        })
+    }
+
+    fn barrier(&self, database: Database) -> Result<(), StoreError> {
+        self.latch.guard(|| match &mut self.write_lock().disk {
+            Some(disk) => disk.barrier(database),
+            None => Ok(()),
+        })
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Read>, StoreError> {
+        self.latch.check()?;
+        let mut inner = self.write_lock();
+        let version = inner.version;
+        *inner.readers.entry(version).or_default() += 1;
+        Ok(Arc::new(Snapshot { store: self.clone(), version }))
+    }
+}
+
+/// Reads one version; its versions are kept while it lives.
+struct Snapshot {
+    store: MemoryStore,
+    version: u64,
+}
+
+impl Read for Snapshot {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.store.read_lock().get(column, key, self.version))
+    }
+
+    fn scan(
+        &self,
+        column: Column,
+        range: &Range,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.store.read_lock().scan(column, range, reverse, limit, self.version))
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let mut inner = self.store.write_lock();
+        if let Some(count) = inner.readers.get_mut(&self.version) {
+            *count -= 1;
+            if *count == 0 {
+                inner.readers.remove(&self.version);
+            }
+        }
+    }
+}

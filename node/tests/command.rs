@@ -1,0 +1,238 @@
+//! The program `dure` as a script uses it: answers, exit codes, what it says when it cannot start.
+
+#![allow(missing_docs, reason = "tests are named by the fact that they show")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "rpc/chain.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the RPC tests")]
+mod chain;
+
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+/// A running `dure dev`; killed without mercy when dropped.
+struct Dev {
+    child: Child,
+    url: String,
+    ready: Value,
+}
+
+impl Dev {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dure"))
+            .args(["dev", "--rpc-port", "0", "--json"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("said {line:?}"));
+        let url = ready["url"].as_str().unwrap().to_owned();
+        Self { child, url, ready }
+    }
+
+    /// Runs a command against the node.
+    fn run(&self, arguments: &[&str]) -> Output {
+        dure(&[arguments, &["--rpc", &self.url, "--json"]].concat())
+    }
+
+    fn answer(&self, arguments: &[&str]) -> Value {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        // SIGKILL: what a node promised must survive this.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn dure(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dure")).args(arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn write_counter(folder: &Path) -> String {
+    let path = folder.join("counter.wasm");
+    std::fs::write(&path, chain::counter()).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_contract_is_deployed_and_called_with_a_dev_key_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    assert_eq!(dev.ready["keys"].as_array().unwrap().len(), 6);
+    let file = write_counter(folder.path());
+    let done = dev.answer(&["deploy", &file, "--init", r#"{"start": 5}"#]);
+    let address = done["address"].as_str().unwrap();
+    let begun = Instant::now();
+    let called = dev.answer(&["call", address, "add", "--amount", "3"]);
+    // A block follows the first transaction on an idle chain within 50 ms; the rest is the
+    // program's start.
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(called["stage"], "final");
+    assert_eq!(dev.answer(&["query", address, "value"]), json!("8"));
+    let again = dev.answer(&["call", address, "add", "--args", r#"{"amount": "1"}"#]);
+    let id = again["id"].as_str().unwrap();
+    assert_eq!(dev.answer(&["tx", id])["receipt"]["id"], id);
+    assert_eq!(dev.answer(&["status"])["chain"]["name"], "dev");
+    let events = dev.run(&["events", "--contract", address]);
+    assert_eq!(String::from_utf8(events.stdout).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn the_exit_code_is_0_only_for_what_succeeded() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let file = write_counter(folder.path());
+    let done = dev.answer(&["deploy", &file, "--init", "[1]", "--key", "bob"]);
+    let address = done["address"].as_str().unwrap();
+    let check = |arguments: &[&str], expect: i32, text: &str| {
+        let output = dev.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(&output), expect, "{arguments:?}: {said}");
+        assert!(said.contains(text), "{arguments:?}: {said}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    };
+    check(&["call", address, "fail"], 1, "\"code\":4001");
+    check(&["call", address, "fail", "--gas", "5000000"], 1, "Refused");
+    check(&["call", address, "spin", "--gas", "5000000"], 1, "\"code\":4003");
+    check(&["call", address, "steal"], 1, "\"code\":3004");
+    check(&["call", address, "add", "--amount", "many"], 1, "args.amount");
+    check(&["call", address, "add", "--sum", "1"], 2, "amount");
+    check(&["call", address, "add", "1"], 2, "--name value");
+    check(&["query", "0x12", "value"], 2, "2 bytes");
+    check(&["deploy", "/no/such/file"], 4, "/no/such/file");
+    check(&["deploy", &file, "--init", "{"], 2, "--init");
+    check(&["call", address, "add", "--amount", "1", "--key", "nobody"], 4, "nobody");
+    check(&["tx", &format!("0x{}", "00".repeat(32))], 1, "\"code\":3002");
+    let nobody = dure(&["status", "--rpc", "http://127.0.0.1:1"]);
+    assert_eq!(code(&nobody), 3);
+    assert_eq!(code(&dure(&["no-such-command"])), 2);
+}
+
+#[test]
+fn dev_keys_stay_on_this_machine() {
+    let output = dure(&["dev", "--listen", "0.0.0.0"]);
+    assert_eq!(code(&output), 2);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("everybody knows"));
+}
+
+#[test]
+fn a_node_that_cannot_start_says_why() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = dure(&["dev", "--rpc-port", &port]);
+    assert_eq!(code(&output), 5);
+    assert!(String::from_utf8_lossy(&output.stderr).contains(&port));
+}
+
+#[test]
+fn keys_are_made_shown_and_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.key");
+    let name = path.display().to_string();
+    let made = dure(&["keys", "new", &name, "--json"]);
+    assert_eq!(code(&made), 0);
+    let shown = dure(&["keys", "show", &name, "--json"]);
+    let address = |output: &Output| -> Value {
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["address"].clone()
+    };
+    assert_eq!(address(&made), address(&shown));
+    assert_eq!(code(&dure(&["keys", "new", &name])), 4);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
+    }
+}
+
+#[cfg(feature = "rocksdb")]
+mod disk {
+    use super::*;
+    use dure_client::Key;
+    use dure_node::genesis_file;
+    use dure_types::{TimestampMs, domain::blake3_hash};
+
+    fn refused(arguments: &[&str], text: &str) {
+        let output = dure(&[&["dev", "--rpc-port", "0"], arguments].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(code(&output), 5, "{said}");
+        assert!(said.contains(text), "{said}");
+    }
+
+    #[test]
+    fn what_was_final_is_there_after_a_kill() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data").display().to_string();
+        let file = write_counter(folder.path());
+        let dev = Dev::start(&["--data-dir", &data]);
+        let done = dev.answer(&["deploy", &file, "--init", "[1]"]);
+        let address = done["address"].as_str().unwrap();
+        let called = dev.answer(&["call", address, "add", "--amount", "2"]);
+        let chain = dev.ready["chain"].clone();
+        drop(dev);
+        let dev = Dev::start(&["--data-dir", &data]);
+        assert_eq!(dev.ready["chain"], chain);
+        assert_eq!(dev.answer(&["query", address, "value"]), json!("3"));
+        let id = called["id"].as_str().unwrap();
+        assert_eq!(dev.answer(&["tx", id])["receipt"], called["receipt"]);
+        // The keys lie in files too.
+        let key = format!("{data}/keys/carol.key");
+        dev.answer(&["call", address, "add", "--amount", "1", "--key", &key]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let below = file.join("data").display().to_string();
+        refused(&["--data-dir", &below], &below);
+
+        let data = folder.path().join("data").display().to_string();
+        let dev = Dev::start(&["--data-dir", &data]);
+        refused(&["--data-dir", &data], "in use");
+        drop(dev);
+
+        let validator = Key::from_seed(blake3_hash(b"dure dev key validator").0);
+        let other = genesis_file::dev_genesis(
+            "other",
+            TimestampMs(1),
+            validator.signing(),
+            Key::from_seed([9; 32]).signing(),
+            &[],
+        );
+        let path = folder.path().join("other.toml");
+        genesis_file::write(&path, &other).unwrap();
+        let path = path.display().to_string();
+        let chain = other.chain_id().to_string();
+        refused(&["--data-dir", &data, "--genesis", &path], &chain);
+        let hash = dure(&["genesis", "hash", &path]);
+        assert_eq!(String::from_utf8(hash.stdout).unwrap().trim(), chain);
+
+        for database in std::fs::read_dir(&data).unwrap().flatten() {
+            let current = database.path().join("CURRENT");
+            if current.exists() {
+                std::fs::write(current, "garbage").unwrap();
+            }
+        }
+        refused(&["--data-dir", &data], "corrupt");
+    }
+}

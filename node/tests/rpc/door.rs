@@ -1,0 +1,157 @@
+//! What stands before JSON-RPC: paths, origins, sizes, connections.
+
+use crate::chain::Chain;
+use dure_node::rpc::{Origins, RpcLimits, RpcServer};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"chain_status","params":[]}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_origin_may_read_in_development() {
+    let chain = Chain::start().await;
+    let origin = [("origin", "https://elsewhere.example")];
+    let (head, body) = chain.exchange("POST /v1", &origin, STATUS).await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("access-control-allow-origin: *"), "{head}");
+    assert!(body.contains("\"result\""), "{body}");
+    let asked = [
+        ("origin", "https://elsewhere.example"),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "content-type"),
+    ];
+    let (head, _) = chain.exchange("OPTIONS /v1", &asked, "").await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("access-control-allow-headers: *"), "{head}");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_listed_origins_may_use_the_server_otherwise() {
+    let origins = Origins::List(vec!["https://cafe.example".into()]);
+    let chain = Chain::start_with(RpcLimits::default(), origins).await;
+    let upgrade = |origin| {
+        [
+            ("origin", origin),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+        ]
+    };
+    let (head, _) = chain.exchange("POST /v1", &[("origin", "https://cafe.example")], STATUS).await;
+    assert!(head.contains("access-control-allow-origin: https://cafe.example"), "{head}");
+    // No origin: no browser.
+    let (head, _) = chain.exchange("POST /v1", &[], STATUS).await;
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    let bad = [("origin", "https://evil.example")];
+    let (head, body) = chain.exchange("POST /v1", &bad, STATUS).await;
+    assert!(head.starts_with("http/1.1 403"), "{head}");
+    assert!(body.contains("OriginNotAllowed"), "{body}");
+    let (head, body) = chain.exchange("GET /v1", &upgrade("https://evil.example"), "").await;
+    assert!(head.starts_with("http/1.1 403") && body.contains("6007"), "{head} {body}");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_paths_and_requests_above_the_limit_are_refused_by_code() {
+    let limits = RpcLimits { request_bytes: 2_000, batch: 2, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let (head, body) = chain.exchange("POST /", &[], STATUS).await;
+    assert!(head.starts_with("http/1.1 404") && body.contains("6008"), "{head} {body}");
+    let (head, body) = chain.exchange("POST /v1", &[], &" ".repeat(2_001)).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert!(head.starts_with("http/1.1 413"), "{head}");
+    assert_eq!(answer["error"]["code"], -32007);
+    assert_eq!(answer["error"]["data"], json!({ "name": "RequestTooLarge", "limit": 2_000 }));
+    let batch = format!("[{STATUS},{STATUS},{STATUS}]");
+    let (_, body) = chain.exchange("POST /v1", &[], &batch).await;
+    assert!(body.contains("-32010"), "{body}");
+    // The same over a WebSocket, where the connection goes on.
+    let client = chain.socket().await;
+    let key = chain.alice.clone();
+    let large =
+        client.transaction(&key).call_scale(dure_types::Address::SYSTEM, "deploy", vec![0; 2_000]);
+    let refused = large.gas_limit(dure_types::Gas(1)).submit(dure_client::Wait::Accepted).await;
+    assert!(refused.is_err());
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_of_one_address_are_bounded_and_come_back() {
+    let limits = RpcLimits { connections_of_address: 4, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let address = chain.server.address();
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(TcpStream::connect(address).await.unwrap());
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut refused = TcpStream::connect(address).await.unwrap();
+    let mut text = String::new();
+    refused.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 429"), "{text}");
+    let body: Value = serde_json::from_str(text.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+    assert_eq!(body["error"]["data"]["name"], "TooManyFromAddress");
+    assert_eq!(body["error"]["data"]["limit"], 4);
+    drop(held);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(chain.client().await.status().await.is_ok());
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_connections_does_not_stop_the_chain() {
+    let limits =
+        RpcLimits { connections: 200, connections_of_address: 200, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let client = chain.socket().await;
+    let before = client.status().await.unwrap().height.0;
+    let address = chain.server.address();
+    // Ten thousand sockets, all held; those that are refused are told so.
+    let wanted = sockets_to_open();
+    let (mut told, mut held) = (0, Vec::new());
+    while held.len() < wanted {
+        let wave = (0..500).map(|_| async move {
+            let mut stream = TcpStream::connect(address).await.ok()?;
+            let mut start = [0; 12];
+            let read = stream.read(&mut start);
+            let read = tokio::time::timeout(Duration::from_millis(500), read).await;
+            let told = matches!(read, Ok(Ok(12))) && start == *b"HTTP/1.1 503";
+            Some((stream, told))
+        });
+        let opened: Vec<_> = futures::future::join_all(wave).await.into_iter().flatten().collect();
+        assert!(!opened.is_empty(), "nobody accepts any more");
+        told += opened.iter().filter(|(_, told)| *told).count();
+        held.extend(opened);
+    }
+    assert!(told > wanted / 4, "{told} of {wanted} were told");
+    // The chain went on, and those who were in still are.
+    let after = client.reach(dure_types::Height(before + 2)).await.unwrap();
+    assert!(after.height.0 > before);
+    drop(held);
+    chain.stop().await;
+}
+
+/// Ten thousand, or what the system lets this process hold beside the server's.
+fn sockets_to_open() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let current = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from(current).unwrap_or(usize::MAX).saturating_sub(2_000).min(10_000)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_said() {
+    let chain = Chain::start().await;
+    let config = dure_node::rpc::RpcConfig {
+        listen: chain.server.address(),
+        origins: Origins::Any,
+        limits: RpcLimits::default(),
+        peer_id: None,
+    };
+    let error = RpcServer::start(config, chain.node.handle()).await.err().unwrap();
+    assert!(error.to_string().contains(&chain.server.address().to_string()), "{error}");
+    chain.stop().await;
+}

@@ -1,0 +1,212 @@
+//! Each method once, for success.
+
+use crate::chain::Chain;
+use codec::Decode;
+use dure_client::{
+    Wait,
+    shape::{CallRequest, EventFilter, ExecutionResult, Stage, TransactionStatus},
+};
+use dure_rpc::{DureClient, api::BlockRef};
+use dure_types::{Address, CommitCertificate, Header, Height, MerkleProof, Outcome, ValidatorSet};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contract_is_deployed_called_and_read() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+
+    let add = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": 3 }));
+    let done = add.submit(Wait::Final).await.unwrap();
+    assert_eq!(done.stage, Stage::Final);
+    let receipt = done.receipt.unwrap();
+    let ExecutionResult::Succeeded { outputs } = &receipt.result else { panic!("{receipt:?}") };
+    assert_eq!((outputs[0].method.as_deref(), &outputs[0].value), (Some("add"), &json!("8")));
+    assert_eq!(receipt.events[0].name.as_deref(), Some("Added"));
+    assert_eq!(receipt.events[0].fields, json!({ "amount": "3" }));
+    assert_eq!(client.query(counter, "value", json!({})).await.unwrap(), json!("8"));
+
+    let raw = client.raw();
+    let entry = raw.contract_spec(counter.into(), None).await.unwrap();
+    assert_eq!((entry.name.as_str(), entry.methods.len()), ("counter", 5));
+    let system = raw.contract_spec(Address::SYSTEM.into(), None).await.unwrap();
+    assert_eq!(system.name, "system");
+    let list = raw.contract_list(None, Some(10), None).await.unwrap();
+    assert_eq!(list.contracts.len(), 1);
+    assert_eq!(list.contracts[0].address.0, counter);
+
+    let block = raw.chain_block(Some(BlockRef::Height(receipt.height)), None).await.unwrap().block;
+    assert_eq!(block.transactions[0].status, TransactionStatus::Succeeded);
+    assert_eq!(block.events, 1);
+    let by_id = raw.chain_block(Some(BlockRef::Id(block.id.0.into())), None).await.unwrap();
+    assert_eq!(by_id.block, block);
+    let genesis = raw.chain_block(Some(BlockRef::Height(0.into())), None).await.unwrap();
+    assert_eq!(genesis.block.id.0, client.chain());
+
+    let history = client.history(chain.alice.address(), None, 2).await.unwrap();
+    assert_eq!(history.transactions.len(), 2);
+    assert_eq!(history.transactions[0].id, receipt.id);
+    let older = client.history(chain.alice.address(), history.next, 2).await.unwrap();
+    assert_eq!(older.transactions.len(), 1);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_params_account_health_and_discovery_answer() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let status = client.status().await.unwrap();
+    assert_eq!((status.name.as_str(), status.validators), ("test", 1));
+    let reached = client.reach(Height(2)).await.unwrap();
+    assert!(reached.height.0 >= 2);
+    let params = client.params().await.unwrap();
+    assert!(params.block_gas_max.0 > 0 && params.tiers.len() == 2);
+    let account = client.account(chain.alice.address()).await.unwrap();
+    assert_eq!((account.nonce_next.0, account.may_deploy), (1, true));
+    assert_eq!(account.gas, account.gas_capacity);
+    let nobody = client.account(Address([9; 32])).await.unwrap();
+    assert_eq!((nobody.tier, nobody.gas.0), (0, 0));
+    let health = client.health().await.unwrap();
+    assert!(health.running);
+    assert_eq!(health.peer_id.as_deref(), Some("peer"));
+    let document = client.raw().rpc_discover().await.unwrap();
+    assert_eq!(document["openrpc"], "1.3.2");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_queries_see_one_height_and_take_scale_or_json() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let call =
+        |method: &str, args| CallRequest { contract: counter.into(), method: method.into(), args };
+    let selector = dure_types::domain::selector("value").to_string();
+    let calls = vec![call("value", json!([])), call(&selector, json!("0x"))];
+    let answer = client.query_many(calls).await.unwrap();
+    assert_eq!(answer.results[0].value, json!("5"));
+    assert_eq!(answer.results[0].output, answer.results[1].output);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_transaction_sent_twice_has_one_outcome() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let add = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": "1" }));
+    let transaction = add.sign().await.unwrap();
+    let (one, two) = tokio::join!(
+        client.submit(&transaction, Wait::Final),
+        client.submit(&transaction, Wait::Final),
+    );
+    let (one, two) = (one.unwrap().0.receipt, two.unwrap().0.receipt);
+    assert_eq!(one, two);
+    let again = client.submit(&transaction, Wait::Final).await.unwrap().0.receipt;
+    assert_eq!(one, again);
+    let value = client.query(counter, "value", json!({})).await.unwrap();
+    assert_eq!(value, json!("6"));
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certified_receipt_is_verified_without_trusting_the_node() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let add = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": "1" }));
+    let done = add.submit(Wait::Certified).await.unwrap();
+    assert_eq!(done.stage, Stage::Certified);
+    let certified = done.certified.unwrap();
+    let header = Header::decode(&mut certified.header.0.as_slice()).unwrap();
+    let certificate = CommitCertificate::decode(&mut certified.certificate.0.as_slice()).unwrap();
+    let validators = ValidatorSet::decode(&mut certified.validators.0.as_slice()).unwrap();
+    // The chain of trust: the set is in genesis' hash, the certificate is by the set, the
+    // certificate is of the header, the header lists the root, the leaf is under the root.
+    assert_eq!(validators.hash(), header.validators);
+    assert_eq!(header.id(client.chain()), certificate.block);
+    dure_light::verify_certificate(client.chain(), &validators, &certificate).unwrap();
+    assert!(header.roots.iter().any(|roots| roots.receipts == certified.root.0));
+    let proof = MerkleProof::decode(&mut certified.proof.0.as_slice()).unwrap();
+    let leaf =
+        <(u32, dure_types::Hash, Outcome)>::decode(&mut certified.leaf.0.as_slice()).unwrap();
+    dure_light::verify_receipt_proof(certified.root.0, leaf.0, leaf.1, &leaf.2, &proof).unwrap();
+    assert_eq!(leaf.1, done.id.0);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_is_read_and_proved() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let height = client.status().await.unwrap().height;
+    let key = vec![0, 0];
+    let read = client.raw().state_get(counter.into(), key.clone().into(), None).await.unwrap();
+    assert_eq!(read.value.unwrap().0, 5u64.to_le_bytes());
+    let proved = client.raw().state_proof(counter.into(), key.into(), Some(height)).await.unwrap();
+    assert_eq!(proved.value.clone().unwrap().0, 5u64.to_le_bytes());
+    let proof = dure_types::StateProof::decode(&mut proved.proof.0.as_slice()).unwrap();
+    let value = proved.value.map(|value| value.0);
+    dure_light::verify_state_proof(proved.root.0, &proved.key.0, value.as_deref(), &proof).unwrap();
+    let header = Header::decode(&mut proved.header.0.as_slice()).unwrap();
+    assert!(header.roots.iter().any(|roots| roots.state == proved.root.0));
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_paged_and_filtered() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let mut transaction = client.transaction(&chain.alice);
+    for amount in 1..=5 {
+        transaction = transaction.call(counter, "add", json!({ "amount": amount }));
+    }
+    transaction.submit(Wait::Final).await.unwrap();
+    let filter = |event: &str, limit| EventFilter {
+        contract: Some(counter.into()),
+        event: Some(event.into()),
+        limit: Some(limit),
+        ..EventFilter::default()
+    };
+    let mut seen = Vec::new();
+    let mut asked = filter("Added", 2);
+    loop {
+        let page = client.events(asked.clone()).await.unwrap();
+        assert!(page.events.len() <= 2);
+        seen.extend(page.events);
+        let Some(next) = page.next else { break };
+        asked.from = Some(next);
+    }
+    let amounts: Vec<_> = seen.iter().map(|event| event.fields["amount"].clone()).collect();
+    assert_eq!(amounts, ["1", "2", "3", "4", "5"]);
+    let fields = json!({ "amount": 4 }).as_object().cloned();
+    let four = client.events(EventFilter { fields, ..filter("Added", 9) }).await.unwrap();
+    assert_eq!(four.events, [seen[3].clone()]);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulation_changes_nothing_and_says_why_it_fails() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let request = |method: &str, args| dure_client::shape::SimulateRequest {
+        account: chain.alice.address().into(),
+        calls: dure_client::shape::OneOrMany::One(CallRequest {
+            contract: counter.into(),
+            method: method.into(),
+            args,
+        }),
+        gas_limit: None,
+        sponsor: None,
+    };
+    let tried = client.simulate(request("add", json!({ "amount": "2" }))).await.unwrap();
+    assert_eq!(tried.events.len(), 1);
+    assert_eq!(client.query(counter, "value", json!({})).await.unwrap(), json!("5"));
+    let failed = client.simulate(request("fail", json!({}))).await.unwrap();
+    let ExecutionResult::Failed { call: 0, error } = failed.result else { panic!("{failed:?}") };
+    assert_eq!(error.code, 4001);
+    chain.stop().await;
+}

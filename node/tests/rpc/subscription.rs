@@ -1,0 +1,200 @@
+//! Subscriptions: replay, then live, without gaps.
+
+use crate::chain::Chain;
+use dure_client::{
+    Wait,
+    shape::{EventFilter, Notice, TransactionFilter},
+};
+use dure_node::rpc::{Origins, RpcLimits};
+use dure_rpc::DureClient;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_replayed_then_live_each_once() {
+    let chain = Chain::start().await;
+    let client = chain.socket().await;
+    let counter = chain.counter(&client).await;
+    let add = async |amount: u32| {
+        let call = client.transaction(&chain.alice).call(counter, "add", json!([amount]));
+        call.submit(Wait::Final).await.unwrap();
+    };
+    for amount in 0..5 {
+        add(amount).await;
+    }
+    let filter = EventFilter {
+        contract: Some(counter.into()),
+        from: Some("0".parse().unwrap()),
+        ..EventFilter::default()
+    };
+    let mut stream = client.follow_events(filter).await.unwrap();
+    let mut seen = Vec::new();
+    let reading = async {
+        while seen.len() < 25 {
+            seen.push(stream.next().await.unwrap().unwrap());
+        }
+    };
+    // More comes while the replay runs.
+    let writing = async {
+        for amount in 5..25 {
+            add(amount).await;
+        }
+    };
+    let both = async { tokio::join!(reading, writing) };
+    tokio::time::timeout(Duration::from_secs(30), both).await.unwrap();
+    let amounts: Vec<String> =
+        seen.iter().map(|event| event.fields["amount"].as_str().unwrap().to_owned()).collect();
+    let expect: Vec<String> = (0..25).map(|amount| amount.to_string()).collect();
+    assert_eq!(amounts, expect);
+    assert!(seen.windows(2).all(|pair| pair[0].place < pair[1].place));
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_come_in_order_from_where_asked() {
+    let chain = Chain::start().await;
+    let client = chain.socket().await;
+    client.reach(dure_types::Height(2)).await.unwrap();
+    let mut blocks = client.raw().sub_blocks(Some(1.into())).await.unwrap();
+    for expect in 1..=4u64 {
+        let notice = tokio::time::timeout(Duration::from_secs(10), blocks.next()).await;
+        let notice = notice.unwrap().unwrap().unwrap();
+        assert_eq!(notice.seq.0, expect - 1);
+        assert_eq!(notice.item.unwrap().height.0, expect);
+    }
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_of_an_account_and_of_one_transaction() {
+    let chain = Chain::start().await;
+    let client = chain.socket().await;
+    let counter = chain.counter(&client).await;
+    let filter = TransactionFilter {
+        contract: Some(counter.into()),
+        from: Some("0".parse().unwrap()),
+        ..TransactionFilter::default()
+    };
+    let mut live = client.raw().sub_tx(Some(filter)).await.unwrap();
+    let add = client.transaction(&chain.alice).call(counter, "add", json!([4]));
+    let done = add.submit(Wait::Final).await.unwrap();
+    let next = async |stream: &mut jsonrpsee::core::client::Subscription<Notice<_>>| {
+        let notice = tokio::time::timeout(Duration::from_secs(10), stream.next()).await;
+        notice.unwrap().unwrap().unwrap().item.unwrap()
+    };
+    assert_eq!(next(&mut live).await, done.receipt.clone().unwrap());
+    // One that is final already is told at once.
+    let filter = TransactionFilter { id: Some(done.id.0.into()), ..TransactionFilter::default() };
+    let mut known = client.raw().sub_tx(Some(filter)).await.unwrap();
+    assert_eq!(next(&mut known).await, done.receipt.unwrap());
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_filter_is_refused_and_http_cannot_subscribe() {
+    let chain = Chain::start().await;
+    let client = chain.socket().await;
+    let filter = EventFilter { event: Some("Added".into()), ..EventFilter::default() };
+    let refused = client.follow_events(filter).await.err().unwrap();
+    assert_eq!(refused.refusal().map(dure_client::RpcError::code), Some(1005));
+    let plain = chain.client().await.follow_events(EventFilter::default()).await.err().unwrap();
+    assert!(matches!(plain, dure_client::ClientError::NeedsWebSocket), "{plain}");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_client_is_told_where_to_resume() {
+    let limits =
+        RpcLimits { messages: 8, stall: Duration::from_millis(50), ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let client = chain.socket().await;
+    let counter = chain.counter(&client).await;
+    // Many receipts, so that the socket's own buffers fill too.
+    for _ in 0..12 {
+        let mut many = client.transaction(&chain.alice);
+        for _ in 0..64 {
+            many = many.call(counter, "add", json!([1]));
+        }
+        many.submit(Wait::Final).await.unwrap();
+    }
+    // A client of our own that subscribes and does not read its socket.
+    let (lagged, seen) = stubborn(&chain).await;
+    let lagged = lagged.expect("told to resume");
+    // What was seen and what is resumed make up the whole.
+    let filter = EventFilter { from: Some(lagged.parse().unwrap()), ..EventFilter::default() };
+    let rest = client.events(EventFilter { limit: Some(1_000), ..filter }).await.unwrap();
+    let all = EventFilter {
+        from: Some("0".parse().unwrap()),
+        limit: Some(1_000),
+        ..EventFilter::default()
+    };
+    let all = client.events(all).await.unwrap().events.len();
+    assert_eq!(seen + rest.events.len(), all);
+    chain.stop().await;
+}
+
+/// Subscribes to all events on a raw WebSocket, waits, then reads: the place in `lagged` and the
+/// number of items before it.
+async fn stubborn(chain: &Chain) -> (Option<String>, usize) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(chain.server.address()).await.unwrap();
+    let upgrade = "GET /v1 HTTP/1.1\r\nhost: test\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).await.unwrap();
+    let mut head = [0; 1_024];
+    let length = stream.read(&mut head).await.unwrap();
+    assert!(head[..length].starts_with(b"HTTP/1.1 101"));
+    // Many subscriptions fill the buffers of the connection faster.
+    for id in 0..32 {
+        let text = json!({
+            "jsonrpc": "2.0", "id": id, "method": "sub_events", "params": [{ "from": "0" }],
+        });
+        stream.write_all(&frame(&text.to_string())).await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut bytes = Vec::new();
+    let reading = stream.read_to_end(&mut bytes);
+    let _ = tokio::time::timeout(Duration::from_secs(3), reading).await;
+    let messages = texts(&bytes);
+    // Any one of them that was told to resume.
+    let lagged = messages.iter().find(|message| message["params"]["result"]["lagged"].is_string());
+    let Some(lagged) = lagged else { return (None, 0) };
+    let subscription = &lagged["params"]["subscription"];
+    let own = messages.iter().filter(|message| {
+        message["params"]["subscription"] == *subscription
+            && message["params"]["result"]["item"].is_object()
+    });
+    let place = lagged["params"]["result"]["lagged"].as_str().map(str::to_owned);
+    (place, own.count())
+}
+
+/// One masked text frame of a client; the mask is zero.
+fn frame(text: &str) -> Vec<u8> {
+    let mut bytes = vec![0x81];
+    let length = u8::try_from(text.len()).unwrap();
+    assert!(length < 126);
+    bytes.push(0x80 | length);
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(text.as_bytes());
+    bytes
+}
+
+/// The JSON of every whole text frame of a server.
+fn texts(mut bytes: &[u8]) -> Vec<serde_json::Value> {
+    let mut found = Vec::new();
+    while bytes.len() >= 2 {
+        let (length, head) = match bytes[1] {
+            126 => (usize::from(u16::from_be_bytes([bytes[2], bytes[3]])), 4),
+            127 => {
+                (usize::try_from(u64::from_be_bytes(bytes[2..10].try_into().unwrap())).unwrap(), 10)
+            }
+            short => (usize::from(short), 2),
+        };
+        let Some(body) = bytes.get(head..head + length) else { break };
+        found.extend(serde_json::from_slice(body).ok());
+        bytes = &bytes[head + length..];
+    }
+    found
+}

@@ -1,0 +1,246 @@
+//! One suite for both stores: they must not differ in anything that the node relies on.
+
+use dure_node::store::{
+    Column, Database, MemoryStore, Range, Read, Store, StoreError, WriteBatch, column,
+    memory::Failure, schema,
+};
+use dure_types::{Hash, Height};
+
+fn batch(writes: &[(Column, &[u8], Option<&[u8]>)]) -> WriteBatch {
+    let database = writes.first().map_or(Database::State, |(column, ..)| column.database());
+    let mut batch = WriteBatch::new(database);
+    for (column, key, value) in writes {
+        match value {
+            Some(value) => batch.put(*column, *key, *value),
+            None => batch.delete(*column, *key),
+        }
+    }
+    batch
+}
+
+fn keys(reader: &dyn Read, range: &Range, reverse: bool, limit: usize) -> Vec<Vec<u8>> {
+    let entries = reader.scan(Column::State, range, reverse, limit).unwrap();
+    entries.into_iter().map(|(key, _)| key).collect()
+}
+
+/// All that the node relies on, of any store.
+fn suite(store: &dyn Store) {
+    written_values_are_read_back(store);
+    scans_are_ordered_and_bounded(store);
+    columns_are_apart(store);
+    later_operations_of_a_batch_overrule_earlier_ones(store);
+    snapshots_do_not_move(store);
+    large_values_survive(store);
+    for database in Database::ALL {
+        store.barrier(database).unwrap();
+    }
+}
+
+fn written_values_are_read_back(store: &dyn Store) {
+    assert_eq!(store.get(Column::State, b"a").unwrap(), None);
+    store.write(batch(&[(Column::State, b"a", Some(b"1"))])).unwrap();
+    assert_eq!(store.get(Column::State, b"a").unwrap(), Some(b"1".to_vec()));
+    store.write(batch(&[(Column::State, b"a", Some(b""))])).unwrap();
+    assert_eq!(store.get(Column::State, b"a").unwrap(), Some(Vec::new()));
+    store.write(batch(&[(Column::State, b"a", None)])).unwrap();
+    assert_eq!(store.get(Column::State, b"a").unwrap(), None);
+}
+
+fn scans_are_ordered_and_bounded(store: &dyn Store) {
+    let names: [&[u8]; 6] = [b"b", b"ba", b"bb", b"b\xff", b"c", b"\xff\xff"];
+    let writes: Vec<_> = names.iter().rev().map(|key| (Column::State, *key, Some(*key))).collect();
+    store.write(batch(&writes)).unwrap();
+    assert_eq!(keys(store, &Range::all(), false, 9), names);
+    assert_eq!(keys(store, &Range::prefix(b"b"), false, 9), names[..4]);
+    assert_eq!(keys(store, &Range::prefix(b"\xff"), false, 9), names[5..]);
+    assert_eq!(keys(store, &Range::new(*b"ba", *b"c"), false, 9), names[1..4]);
+    assert_eq!(keys(store, &Range::new(*b"ba", *b"c"), true, 2), [names[3], names[2]]);
+    assert_eq!(keys(store, &Range::all(), true, 1), names[5..]);
+    assert_eq!(keys(store, &Range::all(), false, 2), names[..2]);
+    assert!(keys(store, &Range::new(*b"c", *b"b"), false, 9).is_empty());
+    assert!(keys(store, &Range::new(*b"b", *b"b"), true, 9).is_empty());
+    let removals: Vec<_> = names.iter().map(|key| (Column::State, *key, None)).collect();
+    store.write(batch(&removals)).unwrap();
+    assert!(keys(store, &Range::all(), false, 9).is_empty());
+}
+
+fn columns_are_apart(store: &dyn Store) {
+    for column in Column::ALL {
+        store.write(batch(&[(*column, b"apart", Some(column.name().as_bytes()))])).unwrap();
+    }
+    for column in Column::ALL {
+        let value = store.get(*column, b"apart").unwrap();
+        assert_eq!(value.as_deref(), Some(column.name().as_bytes()), "{column:?}");
+        store.write(batch(&[(*column, b"apart", None)])).unwrap();
+    }
+}
+
+fn later_operations_of_a_batch_overrule_earlier_ones(store: &dyn Store) {
+    store
+        .write(batch(&[
+            (Column::State, b"x", Some(b"1")),
+            (Column::State, b"x", None),
+            (Column::State, b"y", None),
+            (Column::State, b"y", Some(b"2")),
+        ]))
+        .unwrap();
+    assert_eq!(store.get(Column::State, b"x").unwrap(), None);
+    assert_eq!(store.get(Column::State, b"y").unwrap(), Some(b"2".to_vec()));
+    store.write(batch(&[(Column::State, b"y", None)])).unwrap();
+}
+
+fn snapshots_do_not_move(store: &dyn Store) {
+    store
+        .write(batch(&[
+            (Column::State, b"kept", Some(b"old")),
+            (Column::State, b"gone", Some(b"old")),
+        ]))
+        .unwrap();
+    let old = store.snapshot().unwrap();
+    store
+        .write(batch(&[
+            (Column::State, b"kept", Some(b"new")),
+            (Column::State, b"gone", None),
+            (Column::State, b"made", Some(b"new")),
+        ]))
+        .unwrap();
+    let new = store.snapshot().unwrap();
+    store.write(batch(&[(Column::State, b"kept", Some(b"newest"))])).unwrap();
+    let value = |reader: &dyn Read, key: &[u8]| reader.get(Column::State, key).unwrap();
+    assert_eq!(value(old.as_ref(), b"kept"), Some(b"old".to_vec()));
+    assert_eq!(keys(old.as_ref(), &Range::all(), false, 9), [b"gone".to_vec(), b"kept".to_vec()]);
+    assert_eq!(value(new.as_ref(), b"kept"), Some(b"new".to_vec()));
+    assert_eq!(keys(new.as_ref(), &Range::all(), true, 9), [b"made".to_vec(), b"kept".to_vec()]);
+    drop(old);
+    store.write(batch(&[(Column::State, b"kept", None), (Column::State, b"made", None)])).unwrap();
+    assert_eq!(value(new.as_ref(), b"kept"), Some(b"new".to_vec()));
+    assert_eq!(value(store, b"kept"), None);
+}
+
+fn large_values_survive(store: &dyn Store) {
+    let value: Vec<u8> = (0..1_500_000u32).map(|i| (i % 251) as u8).collect();
+    store.write(batch(&[(Column::Batches, b"large", Some(&value))])).unwrap();
+    store.barrier(Database::Ledger).unwrap();
+    assert_eq!(store.get(Column::Batches, b"large").unwrap(), Some(value));
+}
+
+#[test]
+fn memory_passes_the_suite() {
+    suite(&MemoryStore::new());
+    suite(&MemoryStore::with_disk());
+}
+
+#[test]
+fn keys_order_as_heights_and_places_do() {
+    assert!(column::height(Height(255)) < column::height(Height(256)));
+    assert!(column::place(Height(1), u32::MAX) < column::place(Height(2), 0));
+    assert_eq!(column::read_place(&column::place(Height(7), 9)), Some((Height(7), 9)));
+    assert_eq!(column::read_place(b"short"), None);
+}
+
+#[test]
+fn crash_forgets_what_no_barrier_kept() {
+    let store = MemoryStore::with_disk();
+    store.write(batch(&[(Column::Headers, b"1", Some(b"kept"))])).unwrap();
+    store.write(batch(&[(Column::State, b"1", Some(b"lost"))])).unwrap();
+    store.barrier(Database::Ledger).unwrap();
+    store.write(batch(&[(Column::Headers, b"2", Some(b"torn"))])).unwrap();
+    store.write(batch(&[(Column::Headers, b"3", Some(b"lost"))])).unwrap();
+    let after = store.crash(0);
+    assert_eq!(after.get(Column::Headers, b"1").unwrap(), Some(b"kept".to_vec()));
+    assert_eq!(after.get(Column::Headers, b"2").unwrap(), None);
+    assert_eq!(after.get(Column::State, b"1").unwrap(), None);
+    let torn = store.crash(1);
+    assert_eq!(torn.get(Column::Headers, b"2").unwrap(), Some(b"torn".to_vec()));
+    assert_eq!(torn.get(Column::Headers, b"3").unwrap(), None);
+}
+
+#[test]
+fn store_refuses_work_after_a_failed_barrier() {
+    for failure in [Failure::BeforeBarrier(2), Failure::AfterBarrier(2)] {
+        let store = MemoryStore::with_disk();
+        store.barrier(Database::Ledger).unwrap();
+        store.write(batch(&[(Column::Headers, b"1", Some(b"x"))])).unwrap();
+        store.fail(failure);
+        assert!(matches!(store.barrier(Database::Ledger), Err(StoreError::Io { .. })));
+        let latched = |result| matches!(result, Err(StoreError::Latched(_)));
+        assert!(latched(store.barrier(Database::Ledger)));
+        assert!(latched(store.write(batch(&[(Column::State, b"1", None)]))));
+        assert!(latched(store.get(Column::Headers, b"1").map(|_| ())));
+        let kept = store.crash(0).get(Column::Headers, b"1").unwrap().is_some();
+        assert_eq!(kept, failure == Failure::AfterBarrier(2));
+    }
+}
+
+#[test]
+fn store_of_another_chain_or_a_newer_schema_is_refused() {
+    let (ours, other) = (Hash([1; 32]), Hash([2; 32]));
+    let store = MemoryStore::new();
+    schema::claim(&store, ours, "memory").unwrap();
+    schema::claim(&store, ours, "memory").unwrap();
+    let refused = schema::claim(&store, other, "memory");
+    assert!(matches!(refused, Err(StoreError::OtherChain { found, .. }) if found == ours));
+    let newer = (column::SCHEMA + 1).to_le_bytes();
+    store.write(batch(&[(Column::LedgerMeta, column::SCHEMA_KEY, Some(&newer))])).unwrap();
+    let refused = schema::claim(&store, ours, "memory");
+    assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1, .. })));
+}
+
+#[cfg(feature = "rocksdb")]
+mod rocks {
+    use super::*;
+    use dure_node::store::RocksStore;
+
+    const CHAIN: Hash = Hash([1; 32]);
+
+    #[test]
+    fn rocks_passes_the_suite() {
+        let directory = tempfile::tempdir().unwrap();
+        suite(&RocksStore::open(directory.path(), CHAIN).unwrap());
+    }
+
+    #[test]
+    fn rocks_keeps_what_was_written_over_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RocksStore::open(directory.path(), CHAIN).unwrap();
+        store.write(batch(&[(Column::Headers, b"1", Some(b"x"))])).unwrap();
+        store.write(batch(&[(Column::State, b"1", Some(b"y"))])).unwrap();
+        store.barrier(Database::Ledger).unwrap();
+        store.barrier(Database::State).unwrap();
+        let snapshot = store.snapshot().unwrap();
+        drop(store);
+        assert_eq!(snapshot.get(Column::State, b"1").unwrap(), Some(b"y".to_vec()));
+        drop(snapshot);
+        let store = RocksStore::open(directory.path(), CHAIN).unwrap();
+        assert_eq!(store.get(Column::Headers, b"1").unwrap(), Some(b"x".to_vec()));
+        assert_eq!(store.get(Column::State, b"1").unwrap(), Some(b"y".to_vec()));
+    }
+
+    fn open_error(path: &std::path::Path, chain: Hash) -> StoreError {
+        match RocksStore::open(path, chain) {
+            Ok(_) => panic!("opened"),
+            Err(error) => error,
+        }
+    }
+
+    #[test]
+    fn rocks_says_what_is_wrong_with_a_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RocksStore::open(directory.path(), CHAIN).unwrap();
+        store.write(batch(&[(Column::Headers, b"1", Some(b"x"))])).unwrap();
+        store.barrier(Database::Ledger).unwrap();
+        assert!(matches!(open_error(directory.path(), CHAIN), StoreError::InUse { .. }));
+        drop(store);
+        let other = open_error(directory.path(), Hash([2; 32]));
+        assert!(matches!(other, StoreError::OtherChain { .. }), "{other}");
+
+        let file = directory.path().join("file");
+        std::fs::write(&file, b"").unwrap();
+        let refused = open_error(&file, CHAIN);
+        assert!(matches!(refused, StoreError::NotWritable { .. }), "{refused}");
+
+        std::fs::write(directory.path().join("ledger/CURRENT"), b"nonsense\n").unwrap();
+        let corrupt = open_error(directory.path(), CHAIN);
+        assert!(matches!(corrupt, StoreError::Corrupt { .. }), "{corrupt}");
+    }
+}

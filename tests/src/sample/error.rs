@@ -1,0 +1,62 @@
+//! One value of every variant of the errors that reach a receipt.
+
+use dure_types::{
+    Address, ExecutionError, Gas, Hash, LimitKind, ModuleError, Selector, SystemError, TrapKind,
+};
+
+/// Every [`ExecutionError`], in order of declaration.
+#[must_use]
+pub fn execution_errors() -> Vec<ExecutionError> {
+    let contract = Address([0xc0; 32]);
+    let method = Selector([1, 2, 3, 4]);
+    vec![
+        ExecutionError::Contract { contract, error: vec![2, 7] },
+        ExecutionError::UnknownContract { contract },
+        ExecutionError::UnknownMethod { contract, method },
+        ExecutionError::BadArguments { contract, method },
+        ExecutionError::OutOfGas { limit: Gas(1_000_000) },
+        ExecutionError::Trap { contract, kind: TrapKind::StackOverflow },
+        ExecutionError::Reentrant { contract },
+        ExecutionError::CallDepth { limit: 8 },
+        ExecutionError::ReadOnly { contract },
+        ExecutionError::Limit {
+            contract,
+            kind: LimitKind::StorageValue,
+            limit: 65_536,
+            value: 65_537,
+        },
+        ExecutionError::BadPointer { contract },
+        ExecutionError::Internal,
+    ]
+}
+
+/// Every [`SystemError`], in order of declaration.
+#[must_use]
+pub fn system_errors() -> Vec<SystemError> {
+    let code = Hash([0xcc; 32]);
+    vec![
+        SystemError::CodeExists { code },
+        SystemError::Module(ModuleError::Start),
+        SystemError::UnknownCode { code },
+        SystemError::CodeNotActive { code, from: 12 },
+        SystemError::AddressTaken { address: Address([0xc0; 32]) },
+        SystemError::Salt { length: 33, limit: 32 },
+        SystemError::MayNotDeploy { tier: 1 },
+    ]
+}
+
+/// Every [`ModuleError`], in order of declaration.
+#[must_use]
+pub fn module_errors() -> Vec<ModuleError> {
+    vec![
+        ModuleError::TooLong { length: 1_048_577, limit: 1_048_576 },
+        ModuleError::Invalid { offset: 8 },
+        ModuleError::Opcode { function: b"pay".to_vec(), opcode: b"f64.add".to_vec() },
+        ModuleError::Type { ty: b"v128".to_vec() },
+        ModuleError::Import { module: b"env".to_vec(), name: b"abort".to_vec() },
+        ModuleError::Export { name: b"memory".to_vec() },
+        ModuleError::Start,
+        ModuleError::Limit { what: b"functions".to_vec(), value: 5_000, limit: 4_096 },
+        ModuleError::Spec,
+    ]
+}

@@ -1,0 +1,118 @@
+//! Running cargo and other programs from the root of the checkout.
+
+use crate::Outcome;
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Root of the checkout.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+/// Where cargo puts what it builds; this program is in `<target>/<profile>/`.
+pub(crate) fn target_dir() -> PathBuf {
+    let folder = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.to_path_buf()));
+    folder.unwrap_or_else(|| root().join("target"))
+}
+
+/// A program to be run from the root, without what `cargo run` put into the environment.
+pub(crate) fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_")
+            || matches!(&*text, "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH" | "LD_LIBRARY_PATH")
+        {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = command("cargo");
+    command.args(arguments);
+    command
+}
+
+/// Runs a command whose output the person sees.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|error| format!("{}: {error}", words(command)))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", words(command))) }
+}
+
+/// Runs a command and returns what it printed, or nothing where it failed.
+pub(crate) fn output(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+pub(crate) fn words(command: &Command) -> String {
+    let mut words = vec![command.get_program().to_string_lossy().into_owned()];
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
+    words.join(" ")
+}
+
+/// A program that cargo built.
+#[derive(Clone, Debug)]
+pub(crate) struct Built {
+    /// Package it belongs to.
+    pub(crate) package: String,
+    /// Name of the target.
+    pub(crate) target: String,
+    /// Whether cargo built it as a test.
+    pub(crate) test: bool,
+    /// Folder of the package.
+    pub(crate) folder: PathBuf,
+    /// The program.
+    pub(crate) program: PathBuf,
+}
+
+/// Builds and returns the programs; compiler messages and progress go to the terminal.
+pub(crate) fn build(arguments: &[&str]) -> Outcome<Vec<Built>> {
+    let mut command = cargo(arguments);
+    command.args(["--message-format", "json-render-diagnostics"]).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("{}: {error}", words(&command)))?;
+    let mut built = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            let line = line.map_err(|error| format!("cargo's messages: {error}"))?;
+            built.extend(serde_json::from_str(&line).ok().as_ref().and_then(program));
+        }
+    }
+    let status = child.wait().map_err(|error| format!("{}: {error}", words(&command)))?;
+    if status.success() {
+        Ok(built)
+    } else {
+        Err(format!("`{}` failed: {status}", words(&command)))
+    }
+}
+
+/// Reads one of cargo's messages.
+fn program(message: &Value) -> Option<Built> {
+    let program = PathBuf::from(message["executable"].as_str()?);
+    let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_path_buf();
+    let package = message["package_id"].as_str()?;
+    // `path+file:///folder/name#0.1.0` or `path+file:///folder#name@0.1.0`.
+    let (path, version) = package.rsplit_once('#')?;
+    let package = match version.split_once('@') {
+        Some((name, _)) => name,
+        None => path.rsplit('/').next()?,
+    };
+    Some(Built {
+        package: package.to_owned(),
+        target: message["target"]["name"].as_str()?.to_owned(),
+        test: message["profile"]["test"].as_bool()?,
+        folder,
+        program,
+    })
+}

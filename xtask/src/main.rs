@@ -1,0 +1,61 @@
+//! Project tasks. `demo` and `test` are the two commands of the README.
+//!
+//! Each finds out first what the machine lacks and installs it where it may, says what it does and
+//! how long that took last time, and ends with a summary.
+
+mod bench;
+mod cargo;
+mod demo;
+mod lint;
+mod prerequisites;
+mod progress;
+mod test;
+
+use progress::Progress;
+use std::process::ExitCode;
+
+/// What went wrong, in words for the person at the terminal.
+type Outcome<T = ()> = Result<T, String>;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  demo [--keep]       build everything, start a node and play the café's story on it;
+                      --keep leaves the node running and prints its URL and keys
+  test                every test, the fast ones first
+  bench [NAME]        run a bench; JSON lines on standard output; without NAME, list them
+  lint                formatting, clippy and documentation, warnings denied
+  ci                  lint, then test
+  setup               only find or install what the others need
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut progress = Progress::new();
+    let outcome = match words.as_slice() {
+        ["demo"] => demo::run(&mut progress, false),
+        ["demo", "--keep"] => demo::run(&mut progress, true),
+        ["test"] => test::run(&mut progress),
+        ["bench"] => bench::list(),
+        ["bench", name] => bench::run(name),
+        ["lint"] => lint::run(&mut progress),
+        ["ci"] => lint::run(&mut progress).and_then(|()| test::run(&mut progress)),
+        ["setup"] => prerequisites::all(&mut progress),
+        ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("\nxtask: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}

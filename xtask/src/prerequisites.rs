@@ -1,0 +1,214 @@
+//! What must be there besides rustup, git and a C toolchain: found, installed, or named.
+
+use crate::{
+    Outcome,
+    cargo::{command, output, run},
+    progress::Progress,
+};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+const WASM: &str = "wasm32-unknown-unknown";
+/// First compiler of Debian's that can build the contracts: the workspace's `rust-version`.
+const DEBIAN_RUSTC_MIN: (u32, u32) = (1, 95);
+
+/// Finds or installs everything that `demo` and `test` need.
+pub(crate) fn all(progress: &mut Progress) -> Outcome {
+    progress.stage("prerequisites", || {
+        compiler()?;
+        libclang()?;
+        wasm_target()
+    })
+}
+
+fn compiler() -> Outcome {
+    for program in ["cc", "c++"] {
+        if output(command(program).arg("--version")).is_none() {
+            let reason = format!("there is no `{program}`, which RocksDB is compiled with");
+            apt_install(&["build-essential"], &reason)?;
+        }
+    }
+    Ok(())
+}
+
+/// RocksDB's bindings are generated with libclang.
+fn libclang() -> Outcome {
+    if has_libclang() {
+        return Ok(());
+    }
+    apt_install(&["libclang-dev"], "RocksDB's bindings need libclang, which was not found")?;
+    if has_libclang() {
+        Ok(())
+    } else {
+        Err("libclang-dev is installed, yet no libclang.so was found; set LIBCLANG_PATH".into())
+    }
+}
+
+fn has_libclang() -> bool {
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("LIBCLANG_PATH").into_iter().map(Into::into).collect();
+    folders.extend(
+        [
+            "/usr/lib",
+            "/usr/lib64",
+            "/usr/local/lib",
+            "/usr/lib/x86_64-linux-gnu",
+            "/usr/lib/aarch64-linux-gnu",
+            "/opt/homebrew/opt/llvm/lib",
+        ]
+        .map(PathBuf::from),
+    );
+    if let Some(folder) = output(command("llvm-config").arg("--libdir")) {
+        folders.push(folder.into());
+    }
+    for llvm in entries(Path::new("/usr/lib")) {
+        if name(&llvm).starts_with("llvm-") {
+            folders.push(llvm.join("lib"));
+        }
+    }
+    folders.iter().flat_map(|folder| entries(folder)).any(|file| is_libclang(&name(&file)))
+}
+
+fn is_libclang(name: &str) -> bool {
+    (name.starts_with("libclang.so") || name.starts_with("libclang-") || name == "libclang.dylib")
+        && !name.starts_with("libclang-cpp")
+        && (name.contains(".so") || name.contains(".dylib"))
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Contracts are compiled to WASM: by rustup's target, else by Debian's compiler and source.
+fn wasm_target() -> Outcome {
+    if has_rustup_target() || debian_compiler().is_ok() {
+        return Ok(());
+    }
+    eprintln!("   adding the target {WASM} to this toolchain");
+    // A machine that cannot reach rustup's server waits long for nothing without a limit.
+    let mut add = command("timeout");
+    add.args(["180", "rustup", "target", "add", WASM]);
+    if run(&mut add).is_ok() && has_rustup_target() {
+        return Ok(());
+    }
+    let reason = format!("`rustup target add {WASM}` did not work");
+    apt_install(&["rustc-web", "rust-web-src"], &reason)?;
+    debian_compiler()
+}
+
+fn has_rustup_target() -> bool {
+    let folder = output(command("rustc").args(["--print", "target-libdir", "--target", WASM]));
+    folder.is_some_and(|folder| Path::new(&folder).is_dir())
+}
+
+/// Whether Debian's compiler is there, new enough, and has the source of `core`.
+fn debian_compiler() -> Outcome {
+    let rustc = "/usr/bin/rustc";
+    let (major, minor) = DEBIAN_RUSTC_MIN;
+    let remedy = format!(
+        "run `rustup target add {WASM}`, or install `rustc-web` and `rust-web-src` of {major}.{minor} \
+         or newer (on Debian 12 they come from the security suite: it must be enabled)"
+    );
+    let Some(version) = output(command(rustc).arg("--version")) else {
+        return Err(format!("nothing here compiles for {WASM}: {remedy}"));
+    };
+    if version_of(&version).is_none_or(|version| version < DEBIAN_RUSTC_MIN) {
+        return Err(format!("{rustc} is {version}: {remedy}"));
+    }
+    let sysroot = output(command(rustc).args(["--print", "sysroot"])).unwrap_or_default();
+    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/core").is_dir() {
+        Ok(())
+    } else {
+        Err(format!("{rustc} has no source of `core` under {sysroot}: {remedy}"))
+    }
+}
+
+/// Reads `rustc 1.96.0 (..)`.
+fn version_of(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split_whitespace().nth(1)?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Finds Chromium, or installs it; the page's test needs a real browser.
+pub(crate) fn chromium() -> Outcome<PathBuf> {
+    find_chromium().map_or_else(
+        || {
+            apt_install(&["chromium"], "the test of the page needs Chromium")?;
+            find_chromium().ok_or_else(|| "Chromium was installed, yet is not in PATH".to_owned())
+        },
+        Ok,
+    )
+}
+
+fn find_chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|program| program.is_file())
+}
+
+/// Installs Debian packages where this user may, and says what to do where not.
+fn apt_install(packages: &[&str], reason: &str) -> Outcome {
+    let list = packages.join(" ");
+    eprintln!("   {reason}");
+    let by_hand = format!(
+        "{reason}; install it (on Debian and Ubuntu: `sudo apt-get install {list}`) and try again"
+    );
+    if output(command("apt-get").arg("--version")).is_none() {
+        return Err(by_hand);
+    }
+    let is_root = output(command("id").arg("-u")).is_some_and(|id| id == "0");
+    let may_sudo = !is_root && output(command("sudo").args(["-n", "true"])).is_some();
+    if !is_root && !may_sudo {
+        return Err(by_hand);
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = command(if is_root { "env" } else { "sudo" });
+        if may_sudo {
+            apt.args(["-n", "env"]);
+        }
+        apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-y", "-q"]);
+        apt.args(arguments).stdout(Stdio::null());
+        run(&mut apt)
+    };
+    eprintln!("   installing {list}");
+    let install = [&["install", "--no-install-recommends"], packages].concat();
+    // The lists may be missing or old: refresh them only when the first attempt fails.
+    if apt(&install).is_ok() || (apt(&["update"]).is_ok() && apt(&install).is_ok()) {
+        return Ok(());
+    }
+    Err(by_hand)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_libclang, version_of};
+
+    #[test]
+    fn compiler_versions_are_read() {
+        assert_eq!(
+            version_of("rustc 1.96.0 (abc 2026-01-01) (built from a tarball)"),
+            Some((1, 96))
+        );
+        assert_eq!(version_of("rustc 1.85.0"), Some((1, 85)));
+        assert_eq!(version_of("not a compiler"), None);
+    }
+
+    #[test]
+    fn libclang_is_told_from_its_neighbours() {
+        for good in ["libclang.so", "libclang.so.1", "libclang-14.so.1", "libclang.dylib"] {
+            assert!(is_libclang(good), "{good}");
+        }
+        for other in ["libclang-cpp.so.14", "libclangAST.a", "libclang-14.a"] {
+            assert!(!is_libclang(other), "{other}");
+        }
+    }
+}
