@@ -110,14 +110,11 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     if documentation.is_err() {
         tally.bad.push("examples in the documentation".into());
     }
-    let node = progress.stage("build: the node with RocksDB", || {
-        cargo::build(&["build", "--workspace", "--bins"])
-    })?;
-    let node = node.into_iter().find(|built| built.target == "dure");
-    let node = node.ok_or("cargo built no program `dure`")?.program;
-    let full = progress.stage("build: tests with RocksDB", || {
+    let full = progress.stage("build: the node with RocksDB, and its tests", || {
         cargo::build(&["test", "--workspace", "--no-run"])
     })?;
+    let node = full.iter().find(|built| built.target == "dure" && !built.test);
+    let node = node.ok_or("cargo built no program `dure`")?.program.clone();
     let full: Vec<Built> = full.into_iter().filter(|built| built.test).collect();
     let rocks: Vec<Built> =
         full.iter().filter(|built| built.package == "dure-node").cloned().collect();

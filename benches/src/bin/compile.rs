@@ -151,7 +151,7 @@ fn many_branches(locals: u32) -> Body {
 }
 
 fn branch_tables() -> Body {
-    let (depth, locals) = (120, 256);
+    let (depth, locals) = (120, 128);
     let targets = limits::BRANCHES_MAX - 1;
     let mut text = String::new();
     for part in [targets / 2, targets - targets / 2] {

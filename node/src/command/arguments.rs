@@ -96,9 +96,10 @@ impl Rest {
 
 /// Reads a word as a value of a type: as text if the type takes text, else as JSON.
 fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, Failure> {
+    let path = format!("args.{name}");
     let fits = |value: &Value| {
         let mut out = Vec::new();
-        encode(&spec.types, ty, value, &mut out, limits::TRANSACTION_BYTES_MAX, name)
+        encode(&spec.types, ty, value, &mut out, limits::TRANSACTION_BYTES_MAX, &path)
     };
     let as_text = if text.starts_with('@') && type_name(&spec.types, ty).contains("Address") {
         Value::String(key::address(text)?.to_string())

@@ -10,7 +10,7 @@ use dure_node::{
     genesis_file::dev_genesis,
     machine::{Action, Event, Machine, Setup, Ticket, recover},
     mempool::{Admission, Rejection, admit},
-    store::{Column, Database, MemoryStore, Store, memory::Failure, schema},
+    store::{Column, Database, MemoryStore, Store, ledger, memory::Failure, schema},
 };
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
@@ -205,9 +205,13 @@ impl<'w> Run<'w> {
     }
 
     pub(crate) fn is_done(&self) -> bool {
+        let Some(life) = &self.life else { return false };
         let newest = self.told.values().map(|told| told.0).max().unwrap_or_default();
-        let certified = self.life.as_ref().map(|life| life.chain.head().unwrap().certified);
-        self.told.len() == self.world.script.len() && certified >= Some(newest)
+        let head = life.chain.head().unwrap();
+        // No decision is on its way, so that the ledger and the state are of one height.
+        let tip = ledger::tip(&self.store).unwrap().map_or(Height::ZERO, |(tip, _)| tip.height);
+        let all = self.told.len() == self.world.script.len();
+        all && head.certified >= newest && head.height == tip
     }
 
     /// Does what is due, in order of time, until the disk fails or all is final and certified.
