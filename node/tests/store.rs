@@ -6,7 +6,10 @@ use dure_node::store::{
 };
 use dure_types::{Hash, Height};
 
-fn batch(writes: &[(Column, &[u8], Option<&[u8]>)]) -> WriteBatch {
+/// Column, key, and a value or none.
+type Operation<'a> = (Column, &'a [u8], Option<&'a [u8]>);
+
+fn batch(writes: &[Operation<'_>]) -> WriteBatch {
     let database = writes.first().map_or(Database::State, |(column, ..)| column.database());
     let mut batch = WriteBatch::new(database);
     for (column, key, value) in writes {

@@ -136,23 +136,23 @@ fn version_of(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Finds Chromium, or installs it; the page's test needs a real browser.
-pub(crate) fn chromium() -> Outcome<PathBuf> {
-    find_chromium().map_or_else(
-        || {
-            apt_install(&["chromium"], "the test of the page needs Chromium")?;
-            find_chromium().ok_or_else(|| "Chromium was installed, yet is not in PATH".to_owned())
-        },
-        Ok,
-    )
+/// Finds Chromium and its driver, or installs them; the page's test needs a real browser.
+pub(crate) fn chromium() -> Outcome {
+    if has_chromium() {
+        return Ok(());
+    }
+    apt_install(&["chromium", "chromium-driver"], "the test of the page needs Chromium")?;
+    let missing = "Chromium was installed, yet it or its driver is not in PATH";
+    if has_chromium() { Ok(()) } else { Err(missing.to_owned()) }
 }
 
-fn find_chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    std::env::split_paths(&path)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|program| program.is_file())
+fn has_chromium() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = |names: &[&str]| {
+        std::env::split_paths(&path)
+            .any(|folder| names.iter().any(|name| folder.join(name).is_file()))
+    };
+    found(&["chromium", "chromium-browser"]) && found(&["chromedriver"])
 }
 
 /// Installs Debian packages where this user may, and says what to do where not.

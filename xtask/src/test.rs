@@ -52,9 +52,11 @@ impl Group {
         match (built.package.as_str(), built.target.as_str()) {
             ("points", _) => Self::Contracts,
             ("dure-tests", "hostile" | "runtime") => Self::Runtime,
-            ("dure-tests", "dure_tests" | "vectors" | "decoding" | "shapes" | "tidy") => Self::Formats,
-            ("dure-tests", "page") => Self::Page,
-            ("dure-tests" | "cafe", _) => Self::Processes,
+            ("dure-tests", "dure_tests" | "vectors" | "decoding" | "shapes" | "tidy") => {
+                Self::Formats
+            }
+            ("dure-node", "page") => Self::Page,
+            ("dure-node", "process") | ("dure-tests" | "cafe", _) => Self::Processes,
             ("dure-runtime" | "dure-build" | "dure-testing", _) => Self::Runtime,
             ("dure-abi" | "dure-types" | "dure-light" | "dure-macros" | "dure-sdk", _) => {
                 Self::Formats
@@ -116,8 +118,11 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     let node = full.iter().find(|built| built.target == "dure" && !built.test);
     let node = node.ok_or("cargo built no program `dure`")?.program.clone();
     let full: Vec<Built> = full.into_iter().filter(|built| built.test).collect();
-    let rocks: Vec<Built> =
-        full.iter().filter(|built| built.package == "dure-node").cloned().collect();
+    let rocks: Vec<Built> = full
+        .iter()
+        .filter(|built| built.package == "dure-node" && Group::of(built) == Group::Node)
+        .cloned()
+        .collect();
     programs_stage(progress, tally, Group::Rocks.headline(), &rocks, Some(&node));
     group_stage(progress, tally, Group::Processes, &full, Some(&node));
     page_stage(progress, tally, &full, &node);

@@ -6,7 +6,6 @@ use crate::report::{Line, median};
 use codec::Encode;
 use dure_runtime::{
     BlockContext, Executor, ExecutorConfig, StateRead, VerifiedTransaction, genesis, signature,
-    system,
 };
 use dure_types::{
     Address, Call, Gas, Genesis, Hash, Height, Outcome, PublicKey, Receipt, Signature, Tier,
@@ -37,10 +36,9 @@ pub(crate) fn run() -> eyre::Result<()> {
     let mut ours = Ours::new()?;
     let mut theirs = Theirs::new()?;
     let (mut our_times, mut their_times) = (Vec::new(), Vec::new());
-    let rounds = std::env::var("R").map_or(ROUNDS, |r| r.parse().unwrap());
-    for round in 0..rounds {
+    for round in 0..ROUNDS {
         let our_time = ours.round()?;
-        let their_time = if rounds > 50 { 1.0 } else { theirs.round()? };
+        let their_time = theirs.round()?;
         // The first round warms caches and code.
         if round > 0 {
             our_times.push(our_time);

@@ -104,7 +104,6 @@ pub(super) fn run(
     Ok(())
 }
 
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 enum Verdict {
     Known(Submitted),
     Wait(crate::mempool::Admissible),

@@ -101,7 +101,6 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// What comes to the machine's thread.
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 pub(super) enum Input {
     /// A transaction that may wait.
     Submit { transaction: Admissible, reply: Reply },

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "the large one is by far the most frequent")]
 pub enum Event {
     /// A transaction that may wait; answered by [`Action::Answer`] with the same number.
     Submit {

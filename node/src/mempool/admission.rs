@@ -37,7 +37,6 @@ impl Admissible {
 
 /// What the state says of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 pub enum Admission {
     /// It ran before; here is its receipt.
     Known(Location),

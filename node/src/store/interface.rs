@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// One key with its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
+/// What a batch does to one key: a value, or none to remove it.
+pub type Operation = (Column, Vec<u8>, Option<Vec<u8>>);
+
 /// Keys from `start` on and before `end`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Range {
@@ -53,7 +56,7 @@ impl Range {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteBatch {
     database: Database,
-    operations: Vec<(Column, Vec<u8>, Option<Vec<u8>>)>,
+    operations: Vec<Operation>,
 }
 
 impl WriteBatch {
@@ -86,7 +89,7 @@ impl WriteBatch {
 
     /// What is written, in order; a later operation on a key overrules an earlier one.
     #[must_use]
-    pub fn operations(&self) -> &[(Column, Vec<u8>, Option<Vec<u8>>)] {
+    pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 

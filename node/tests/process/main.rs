@@ -1,6 +1,4 @@
-//! The real binary as a process: killed under load, seen from a browser.
+//! The real binary as a process, killed under load.
 
-mod cafe;
 mod kill;
 mod node;
-mod page;

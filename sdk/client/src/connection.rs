@@ -80,7 +80,6 @@ impl Client {
     }
 
     /// Begins a transaction on behalf of a key's account.
-    #[must_use]
     pub fn transaction<'a>(&'a self, key: &'a Key) -> TransactionBuilder<'a> {
         TransactionBuilder::new(self, key)
     }

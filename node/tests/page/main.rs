@@ -1,10 +1,12 @@
 //! The café's page, served from another origin, in a real Chromium.
 
-use crate::{
-    cafe::Cafe,
-    node::{Node, free_port},
-};
+mod cafe;
+#[path = "../process/node.rs"]
+mod node;
+
+use cafe::Cafe;
 use fantoccini::{Client as Browser, ClientBuilder, Locator};
+use node::{Node, free_port};
 use serde_json::json;
 use std::{
     path::Path,
