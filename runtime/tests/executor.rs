@@ -143,7 +143,8 @@ fn failure(outcome: &Outcome) -> &Failure {
 
 #[test]
 fn a_transaction_that_may_not_run_says_why_and_changes_nothing() {
-    let cases: Vec<(SkipReason, Box<dyn Fn(&mut TransactionBody)>)> = vec![
+    type Change = Box<dyn Fn(&mut TransactionBody)>;
+    let cases: Vec<(SkipReason, Change)> = vec![
         (SkipReason::Expired, Box::new(|b| b.valid_until = TimestampMs(NOW))),
         (
             SkipReason::ValidTooLong,

@@ -62,7 +62,7 @@ fn story(progress: &mut Progress, keep: bool) -> Outcome {
         cargo::run(cafe_command(&cafe, &node, &record).arg("verify"))
     })?;
     if keep {
-        return node.keep(&folder);
+        return node.keep(&folder, &record);
     }
     node.kill()?;
     folder.remove()
@@ -155,16 +155,31 @@ impl Node {
     }
 
     /// Says how to reach the node and waits until it ends.
-    fn keep(&mut self, folder: &Folder) -> Outcome {
+    fn keep(&mut self, folder: &Folder, record: &Path) -> Outcome {
         println!(
             "\nThe node stays up until Ctrl-C: http://127.0.0.1:{}/v1 (HTTP, WebSocket)",
             self.port
         );
+        if let Some(shop) = shop(record) {
+            println!(
+                "The café's page: file://{}?rpc=ws://127.0.0.1:{}/v1&shop={shop}",
+                cargo::root().join("examples/cafe/page/index.html").display(),
+                self.port
+            );
+        }
         println!("Funded keys, known to everyone: {}", folder.path.join("data/keys").display());
         println!("{}", fs::read_to_string(&self.log).unwrap_or_default());
         let status = self.child.wait().map_err(|error| format!("waiting for the node: {error}"))?;
         Err(format!("the node ended: {status}"))
     }
+}
+
+/// The shop's address, as the story wrote it down.
+fn shop(record: &Path) -> Option<String> {
+    let record: Value = serde_json::from_str(&fs::read_to_string(record).ok()?).ok()?;
+    let contracts = record["contracts"].as_array()?;
+    let shop = contracts.iter().find(|contract| contract[0] == "shop")?;
+    Some(shop[1].as_str()?.to_owned())
 }
 
 /// A port that nobody listens on; another program may take it before the node does, in which case

@@ -13,7 +13,6 @@ use crate::{
 };
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
     process::{Command, Stdio},
 };
 
@@ -104,7 +103,7 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     })?;
     let light: Vec<Built> = light.into_iter().filter(|built| built.test).collect();
     for group in Group::LIGHT {
-        group_stage(progress, tally, group, &light, None);
+        group_stage(progress, tally, group, &light);
     }
     let documentation = progress.stage("test: examples in the documentation", || {
         run_tests(&mut cargo(&["test", "--workspace", "--no-default-features", "--doc"]), tally)
@@ -115,50 +114,33 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     let full = progress.stage("build: the node with RocksDB, and its tests", || {
         cargo::build(&["test", "--workspace", "--no-run"])
     })?;
-    let node = full.iter().find(|built| built.target == "dure" && !built.test);
-    let node = node.ok_or("cargo built no program `dure`")?.program.clone();
     let full: Vec<Built> = full.into_iter().filter(|built| built.test).collect();
     let rocks: Vec<Built> = full
         .iter()
         .filter(|built| built.package == "dure-node" && Group::of(built) == Group::Node)
         .cloned()
         .collect();
-    programs_stage(progress, tally, Group::Rocks.headline(), &rocks, Some(&node));
-    group_stage(progress, tally, Group::Processes, &full, Some(&node));
-    page_stage(progress, tally, &full, &node);
+    programs_stage(progress, tally, Group::Rocks.headline(), &rocks);
+    group_stage(progress, tally, Group::Processes, &full);
+    page_stage(progress, tally, &full);
     Ok(())
 }
 
-fn page_stage(progress: &mut Progress, tally: &mut Tally, full: &[Built], node: &Path) {
-    if !full.iter().any(|built| Group::of(built) == Group::Page) {
-        return;
-    }
+fn page_stage(progress: &mut Progress, tally: &mut Tally, full: &[Built]) {
     match prerequisites::chromium() {
-        Ok(_) => group_stage(progress, tally, Group::Page, full, Some(node)),
+        Ok(()) => group_stage(progress, tally, Group::Page, full),
         Err(reason) => tally.skipped.push(format!("{}: {reason}", Group::Page.headline())),
     }
 }
 
-fn group_stage(
-    progress: &mut Progress,
-    tally: &mut Tally,
-    group: Group,
-    built: &[Built],
-    node: Option<&Path>,
-) {
+fn group_stage(progress: &mut Progress, tally: &mut Tally, group: Group, built: &[Built]) {
     let programs: Vec<Built> =
         built.iter().filter(|built| Group::of(built) == group).cloned().collect();
-    programs_stage(progress, tally, group.headline(), &programs, node);
+    programs_stage(progress, tally, group.headline(), &programs);
 }
 
 /// Runs the programs one after another; a failure is noted and the rest still runs.
-fn programs_stage(
-    progress: &mut Progress,
-    tally: &mut Tally,
-    headline: &str,
-    programs: &[Built],
-    node: Option<&Path>,
-) {
+fn programs_stage(progress: &mut Progress, tally: &mut Tally, headline: &str, programs: &[Built]) {
     if programs.is_empty() {
         return;
     }
@@ -166,7 +148,7 @@ fn programs_stage(
         let mut failures = 0u32;
         for built in programs {
             println!("\n   {} {}", built.package, built.target);
-            if run_tests(&mut test_command(built, node), tally).is_err() {
+            if run_tests(&mut test_command(built), tally).is_err() {
                 tally.bad.push(format!("{} {}", built.package, built.target));
                 failures += 1;
             }
@@ -179,15 +161,12 @@ fn programs_stage(
 }
 
 /// A test program in the surroundings that `cargo test` would give it.
-fn test_command(built: &Built, node: Option<&Path>) -> Command {
+fn test_command(built: &Built) -> Command {
     let mut test = command(&built.program.to_string_lossy());
     test.current_dir(&built.folder).env("CARGO_MANIFEST_DIR", &built.folder);
     // Tests of a procedural macro are linked to the compiler's own libraries.
     if let Some(libraries) = output(command("rustc").args(["--print", "target-libdir"])) {
         test.env("LD_LIBRARY_PATH", libraries);
-    }
-    if let Some(node) = node {
-        test.env("DURE_BIN", node);
     }
     test
 }

@@ -24,7 +24,7 @@ impl Live {
         let sink = Arc::clone(&seen);
         let task = tokio::spawn(async move {
             while let Ok(Some(event)) = stream.next().await {
-                let contract = serde_json::to_value(&event.contract).unwrap_or_default();
+                let contract = serde_json::to_value(event.contract).unwrap_or_default();
                 let contract = contract.as_str().and_then(|address| names.get(address));
                 let (Some(contract), Some(name)) = (contract, &event.name) else { continue };
                 let place = serde_json::to_value(event.place).unwrap_or_default();

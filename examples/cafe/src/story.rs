@@ -107,7 +107,7 @@ impl Stage {
         let started = Instant::now();
         let submission = transaction(self).await.wrap_err_with(|| text.to_owned())?;
         say(text, Some(started.elapsed()));
-        let id = serde_json::to_value(&submission.id)?;
+        let id = serde_json::to_value(submission.id)?;
         self.record.transactions.push(id.as_str().unwrap_or_default().to_owned());
         Ok(submission)
     }

@@ -80,7 +80,8 @@ async fn slow_sigkill_under_load_loses_nothing_that_was_final() {
     }
     // Every transaction that has a receipt moved one won, once.
     let mut moved = vec![0u128; senders.len()];
-    for (index, id) in book.sent.lock().unwrap().iter() {
+    let sent = book.sent.lock().unwrap().clone();
+    for (index, id) in &sent {
         if let Ok(answer) = client.receipt(*id, false).await {
             let succeeded = matches!(answer.receipt.result, ExecutionResult::Succeeded { .. });
             moved[*index] += u128::from(succeeded);

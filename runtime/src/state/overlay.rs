@@ -6,8 +6,7 @@
 //!
 //! Slots lie in the order in which keys were first touched, which is the same on every node; what
 //! needs the order of keys, scans and the delta, sorts. The first scan of a block pays for that,
-//! and blocks without one do not: finding a key by hash instead of in an ordered map took 2 us off
-//! a transfer.
+//! and blocks without one do not.
 
 use super::read::{Entry, Fault, StateDelta, StateRead};
 use indexmap::IndexMap;
