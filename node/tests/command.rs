@@ -117,7 +117,7 @@ fn the_exit_code_is_0_only_for_what_succeeded() {
     check(&["call", address, "add", "--amount", "many"], 1, "args.amount");
     check(&["call", address, "add", "--sum", "1"], 2, "amount");
     check(&["call", address, "add", "1"], 2, "--name value");
-    check(&["query", "0x12", "value"], 2, "2 bytes");
+    check(&["query", "0x12", "value"], 2, "1 bytes, expected 32");
     check(&["deploy", "/no/such/file"], 4, "/no/such/file");
     check(&["deploy", &file, "--init", "{"], 2, "--init");
     check(&["call", address, "add", "--amount", "1", "--key", "nobody"], 4, "nobody");
