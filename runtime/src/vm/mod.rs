@@ -1,6 +1,6 @@
 //! The virtual machine: sandboxed WASM contracts on wasmtime.
 //!
-//! A contract is entered in one way only, [`enter`], whether by a transaction, a query or another
+//! A contract is entered in one way only, `enter`, whether by a transaction, a query or another
 //! contract; gas, depth and re-entrance are judged there. The host never calls back into a guest
 //! while one of its imports runs (`dure_abi`).
 //!
