@@ -17,8 +17,8 @@ use dure_runtime::{
     system::{self, AccountRecord, NonceState, Usage},
 };
 use dure_types::{
-    Address, Gas, Hash, PublicKey, SponsorRecord, SponsoredContract, TimestampMs, Transaction,
-    TransactionBody, address, decode::DecodeError, limits,
+    Address, Gas, Hash, PublicKey, TimestampMs, Transaction, TransactionBody, address,
+    decode::DecodeError, limits,
 };
 
 const DAY_MS: u64 = 86_400_000;
@@ -179,7 +179,7 @@ fn check_sponsor(
     let Some(record) = system::sponsor_record(state, sponsor)? else {
         return Ok(Err(Rejection::UnknownSponsor { sponsor }));
     };
-    if tier < record.tier_min || !covers(&record, body) {
+    if tier < record.tier_min || !record.covers(body) {
         return Ok(Err(Rejection::SponsorRefuses { sponsor }));
     }
     let total = used_today(state, SystemField::SponsorUsage, &[&sponsor.0], time)?;
@@ -190,18 +190,6 @@ fn check_sponsor(
         .saturating_sub(total)
         .min(record.gas_per_account_day.saturating_sub(one));
     Ok(check_left(body.gas_limit, left))
-}
-
-/// Whether the sponsor consented to every call.
-fn covers(record: &SponsorRecord, body: &TransactionBody) -> bool {
-    body.calls.iter().all(|call| {
-        record.contracts.iter().any(|covered| match covered {
-            SponsoredContract::Any => call.contract != Address::SYSTEM,
-            SponsoredContract::Contract { contract, methods } => {
-                *contract == call.contract && (methods.is_empty() || methods.contains(&call.method))
-            }
-        })
-    })
 }
 
 fn used_today(

@@ -11,8 +11,8 @@ use crate::{
     system::{AccountRecord, NonceState, Usage, overlay_read, overlay_write},
 };
 use dure_types::{
-    Address, Gas, Parameters, PublicKey, SkipReason, SponsorRecord, SponsoredContract, Tier,
-    TimestampMs, TransactionBody, address, limits,
+    Address, Gas, Parameters, PublicKey, SkipReason, SponsorRecord, Tier, TimestampMs,
+    TransactionBody, address, limits,
 };
 
 /// Who pays, and what is reserved.
@@ -162,7 +162,7 @@ impl Prepass {
         let record: Option<SponsorRecord> =
             overlay_read(overlay, SystemField::Sponsor, &[&sponsor.0])?;
         let Some(record) = record else { return Ok(Err(SkipReason::UnknownSponsor)) };
-        if tier < record.tier_min || !covers(&record, body) {
+        if tier < record.tier_min || !record.covers(body) {
             return Ok(Err(SkipReason::SponsorRefuses));
         }
         let total_key: &[&[u8]] = &[&sponsor.0];
@@ -222,16 +222,4 @@ impl Prepass {
         }
         Ok(())
     }
-}
-
-/// Whether the sponsor consented to every call of the transaction.
-fn covers(record: &SponsorRecord, body: &TransactionBody) -> bool {
-    body.calls.iter().all(|call| {
-        record.contracts.iter().any(|covered| match covered {
-            SponsoredContract::Any => call.contract != Address::SYSTEM,
-            SponsoredContract::Contract { contract, methods } => {
-                *contract == call.contract && (methods.is_empty() || methods.contains(&call.method))
-            }
-        })
-    })
 }

@@ -1,7 +1,8 @@
 //! Genesis: height 0. Its canonical bytes hash to the chain id.
 
 use crate::{
-    Address, Gas, Hash, Selector, TimestampMs, ValidatorSet, domain, limits, validator::SetError,
+    Address, Gas, Hash, Selector, TimestampMs, TransactionBody, ValidatorSet, domain, limits,
+    validator::SetError,
 };
 use alloc::{string::String, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode};
@@ -82,6 +83,22 @@ pub struct Parameters {
     pub vm_version: u32,
     /// BLAKE3 of the gas table.
     pub gas_table: Hash,
+}
+
+impl SponsorRecord {
+    /// Whether the sponsor consented to every call of a transaction.
+    #[must_use]
+    pub fn covers(&self, body: &TransactionBody) -> bool {
+        body.calls.iter().all(|call| {
+            self.contracts.iter().any(|covered| match covered {
+                SponsoredContract::Any => call.contract != Address::SYSTEM,
+                SponsoredContract::Contract { contract, methods } => {
+                    *contract == call.contract
+                        && (methods.is_empty() || methods.contains(&call.method))
+                }
+            })
+        })
+    }
 }
 
 impl Genesis {
