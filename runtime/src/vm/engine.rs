@@ -110,8 +110,7 @@ impl Vm {
         }
         let valid = super::validate::validate(bytes)
             .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
-        let exposed =
-            if self.reuse { expose(bytes, valid.memory_pages)? } else { None };
+        let exposed = if self.reuse { expose(bytes, valid.memory_pages)? } else { None };
         let wasm = exposed.as_ref().map_or(bytes, |exposed| &exposed.wasm);
         let module = Module::new(&self.engine, wasm).map_err(fault)?;
         let pre = self.linker.instantiate_pre(&module).map_err(fault)?;
