@@ -2,6 +2,7 @@
 //! of a fresh one, whatever earlier calls left in memory and globals.
 
 #[path = "hostile/module.rs"]
+#[allow(dead_code, reason = "the attacks use more of it")]
 mod module;
 
 use dure_runtime::{BlockContext, EngineConfig, Executor, ExecutorConfig, Simulation};
@@ -17,6 +18,7 @@ const HEAD: &str = r#"
     (global $b (mut i64) (i64.const 9))
     (global $c (export "global 1") (mut i32) (i32.const 5))
     (global $fixed i32 (i32.const 3))
+    (data (i32.const 90000) "far")
     (data $late "late bytes")
     (func $find (local $at i32) (local $sum i64)
         (local.set $sum (i64.extend_i32_u (memory.size)))
