@@ -35,6 +35,8 @@ pub(crate) struct Code {
     pub(crate) pre: InstancePre<Guest>,
     /// Methods that may run while their contract is on the call stack.
     pub(crate) reentrant: BTreeSet<Selector>,
+    /// Fields that other contracts may read.
+    pub(crate) published: BTreeSet<u16>,
 }
 
 /// Compiles modules and keeps them by code hash.
@@ -89,7 +91,9 @@ impl Vm {
         let methods = valid.spec.methods.iter();
         let reentrant =
             methods.filter(|method| method.reentrant).map(|method| method.selector).collect();
-        let code = Arc::new(Code { pre, reentrant });
+        let fields = valid.spec.storage.iter();
+        let published = fields.filter(|field| field.published).map(|field| field.id).collect();
+        let code = Arc::new(Code { pre, reentrant, published });
         if let Ok(mut codes) = self.codes.write() {
             codes.insert(hash, Arc::clone(&code));
         }
