@@ -13,12 +13,8 @@ struct Declared {
     docs: Vec<String>,
 }
 
-/// Reads the named fields of a struct without type parameters, and takes our markers off them.
+/// Reads the named fields of a struct, and takes our markers off them.
 fn fields(item: &mut ItemStruct, what: &str) -> syn::Result<Vec<Declared>> {
-    if !item.generics.params.is_empty() {
-        let reason = format!("{what} has no type parameters");
-        return Err(syn::Error::new_spanned(&item.generics, reason));
-    }
     let Fields::Named(fields) = &mut item.fields else {
         let reason =
             format!("{what} is a struct with named fields: `struct Name {{ count: Item<u64> }}`");
@@ -34,6 +30,9 @@ fn fields(item: &mut ItemStruct, what: &str) -> syn::Result<Vec<Declared>> {
 }
 
 pub(crate) fn expand(item: &mut ItemStruct) -> syn::Result<TokenStream> {
+    if !item.generics.params.is_empty() {
+        return Err(syn::Error::new_spanned(&item.generics, "storage has no type parameters"));
+    }
     let declared = fields(item, "storage")?;
     let ident = &item.ident;
     let (mut opened, mut described, mut published) = (Vec::new(), Vec::new(), Vec::new());
@@ -140,10 +139,11 @@ pub(crate) fn composite(item: &mut ItemStruct) -> syn::Result<TokenStream> {
             }
         }
     });
+    let (parameters, arguments, conditions) = item.generics.split_for_impl();
     Ok(quote! {
         #item
 
-        impl ::dure_sdk::Field for #ident {
+        impl #parameters ::dure_sdk::Field for #ident #arguments #conditions {
             #[inline(always)]
             fn open(place: ::dure_sdk::Place) -> Self {
                 Self { #(#opened),* }
