@@ -72,6 +72,8 @@
 #![no_std]
 
 extern crate alloc;
+// The attributes name this crate, here too.
+extern crate self as dure_sdk;
 // Tests and clients outside WASM use the panic handler and the allocator of std.
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
@@ -81,6 +83,7 @@ mod allocator;
 mod buffer;
 mod context;
 pub mod crypto;
+pub mod domain;
 pub mod entry;
 mod event;
 mod host;
