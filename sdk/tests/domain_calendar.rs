@@ -19,7 +19,7 @@ fn at(year: u32, month: u32, day: u32, hour: u64) -> TimestampMs {
 
 /// Days of the months from January on, by the rule that everybody learns.
 fn lengths(year: u32) -> [u32; 12] {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = matches!((year % 4, year % 100, year % 400), (0, 1.., _) | (.., 0));
     [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 

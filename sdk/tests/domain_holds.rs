@@ -2,7 +2,7 @@
 
 use dure_sdk::{
     Address, Amount, Field, Hash, Place, TimestampMs,
-    domain::holds::{Hold, HoldState, Holds, HoldsError, Made, Rest},
+    domain::holds::{Difference, Hold, HoldState, Holds, HoldsError, Made, Rest},
     native::Sandbox,
 };
 use proptest::prelude::*;
@@ -94,18 +94,22 @@ fn an_id_means_one_hold_for_ever() {
     Sandbox::new().run(|_| {
         let mut holds = holds();
         holds.fund(PAYER, Amount(100));
-        let again = |holds: &mut Holds, amount| {
-            holds.reserve(id(1), PAYER, SHOP, Amount(amount), after(DAY), NOW)
+        let make = |holds: &mut Holds, from, to, amount, ms| {
+            holds.reserve(id(1), from, to, Amount(amount), after(ms), NOW)
         };
-        assert_eq!(again(&mut holds, 10), Ok(Made::New));
-        assert_eq!(again(&mut holds, 10), Ok(Made::Before));
+        let differs = |differs| Err(HoldsError::Exists { id: id(1), differs });
+        assert_eq!(make(&mut holds, PAYER, SHOP, 10, DAY), Ok(Made::New));
+        assert_eq!(make(&mut holds, PAYER, SHOP, 10, DAY), Ok(Made::Before));
         assert_eq!(holds.held(PAYER), Amount(10));
-        let hold = holds.hold(id(1)).unwrap();
-        assert_eq!(again(&mut holds, 11), Err(HoldsError::Exists { hold }));
-        let voided = holds.void(id(1), NOW).unwrap();
-        assert_eq!(again(&mut holds, 10), Ok(Made::Before));
+        let other = Address([3; 32]);
+        assert_eq!(make(&mut holds, other, SHOP, 10, DAY), differs(Difference::Payer));
+        assert_eq!(make(&mut holds, PAYER, other, 10, DAY), differs(Difference::Payee));
+        assert_eq!(make(&mut holds, PAYER, SHOP, 11, DAY), differs(Difference::Amount));
+        assert_eq!(make(&mut holds, PAYER, SHOP, 10, DAY + 1), differs(Difference::Expiry));
+        holds.void(id(1), NOW).unwrap();
+        assert_eq!(make(&mut holds, PAYER, SHOP, 10, DAY), Ok(Made::Before));
         assert_eq!(holds.held(PAYER), Amount(0), "the same hold again stays voided");
-        assert_eq!(again(&mut holds, 9), Err(HoldsError::Exists { hold: voided }));
+        assert_eq!(make(&mut holds, PAYER, SHOP, 9, DAY), differs(Difference::Amount));
     });
 }
 

@@ -49,9 +49,9 @@ impl Holds {
         now: TimestampMs,
     ) -> Result<Made, HoldsError> {
         if let Some(hold) = self.holds.get(&id) {
-            let same = (hold.payer, hold.payee, hold.reserved, hold.expires)
-                == (payer, payee, amount, expires);
-            crate::ensure!(same, HoldsError::Exists { hold });
+            if let Some(differs) = hold.differs(payer, payee, amount, expires) {
+                return Err(HoldsError::Exists { id, differs });
+            }
             return Ok(Made::Before);
         }
         crate::ensure!(amount != Amount::ZERO, HoldsError::Nought);

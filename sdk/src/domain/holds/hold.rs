@@ -42,6 +42,26 @@ pub struct Hold {
     pub state: HoldState,
 }
 
+impl Hold {
+    /// In what another hold of the same id would differ from this one.
+    pub(super) fn differs(
+        &self,
+        payer: Address,
+        payee: Address,
+        amount: Amount,
+        expires: TimestampMs,
+    ) -> Option<Difference> {
+        [
+            (self.payer == payer, Difference::Payer),
+            (self.payee == payee, Difference::Payee),
+            (self.reserved == amount, Difference::Amount),
+            (self.expires == expires, Difference::Expiry),
+        ]
+        .into_iter()
+        .find_map(|(same, difference)| (!same).then_some(difference))
+    }
+}
+
 /// What becomes of the rest when less than all is posted.
 #[crate::ty]
 #[derive(Copy)]
@@ -60,6 +80,20 @@ pub enum Made {
     New,
     /// It had been made before, just so.
     Before,
+}
+
+/// In what two holds of one id differ.
+#[crate::ty]
+#[derive(Copy)]
+pub enum Difference {
+    /// Whose money it is.
+    Payer,
+    /// Who gets it.
+    Payee,
+    /// How much was reserved.
+    Amount,
+    /// When it is over.
+    Expiry,
 }
 
 /// Says why a hold or the money of an account did not change. Nothing was changed.
@@ -82,8 +116,10 @@ pub enum HoldsError {
     },
     /// Another hold has that id.
     Exists {
-        /// The one that has it.
-        hold: Hold,
+        /// The id.
+        id: HoldId,
+        /// The first thing in which they differ.
+        differs: Difference,
     },
     /// A hold of nought holds nothing.
     Nought,

@@ -31,4 +31,4 @@ mod book;
 mod hold;
 
 pub use book::Holds;
-pub use hold::{Hold, HoldId, HoldState, HoldsError, Made, Rest};
+pub use hold::{Difference, Hold, HoldId, HoldState, HoldsError, Made, Rest};

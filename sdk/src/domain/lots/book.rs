@@ -193,7 +193,7 @@ impl Lots {
     #[must_use]
     pub fn lots(&self, holder: Address, after: Option<LotKey>, limit: u32) -> Vec<(LotKey, Lot)> {
         let from = after.unwrap_or(Class::Policy.first_key());
-        let lots = self.from_key(holder, from).filter(|(key, _)| Some(*key) != after);
+        let lots = self.on_from(holder, from).filter(|(key, _)| Some(*key) != after);
         lots.take(limit as usize).collect()
     }
 
@@ -203,12 +203,12 @@ impl Lots {
         holder: Address,
         class: Class,
     ) -> impl Iterator<Item = (LotKey, Lot)> {
-        let lots = self.from_key(holder, class.first_key());
+        let lots = self.on_from(holder, class.first_key());
         lots.take_while(move |(key, _)| key.class == class)
     }
 
     /// Open lots from a key on.
-    fn from_key(&self, holder: Address, key: LotKey) -> impl Iterator<Item = (LotKey, Lot)> {
+    fn on_from(&self, holder: Address, key: LotKey) -> impl Iterator<Item = (LotKey, Lot)> {
         let lots: Entries<_, _> = self.open.entries(Some(&(holder, key)), Order::Ascending);
         let lots = lots.take_while(move |((of, _), _)| *of == holder);
         lots.map(|((_, key), lot)| (key, lot))
@@ -226,7 +226,7 @@ impl Lots {
         crate::ensure!(amount != Amount::ZERO, LotsError::Nought);
         let (mut taken, mut left, mut known) = (Vec::new(), amount, Vec::<(u32, bool)>::new());
         let (mut covered, mut all) = (Amount::ZERO, Amount::ZERO);
-        let lots = self.from_key(holder, class.unwrap_or(Class::Policy).first_key());
+        let lots = self.on_from(holder, class.unwrap_or(Class::Policy).first_key());
         let lots = lots.take_while(|(key, _)| class.is_none_or(|class| key.class == class));
         for (key, lot) in lots {
             if !is_live(now, key.expiry) {

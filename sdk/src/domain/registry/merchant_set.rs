@@ -64,7 +64,7 @@ pub enum NotPermitted {
         /// The highest of the set.
         limit: u8,
     },
-    /// The merchant is not a member of the set's group.
+    /// The merchant is not a member of a group of the set.
     Group {
         /// That group.
         group: u32,
@@ -100,8 +100,8 @@ pub struct MerchantSet {
     pub denied: Vec<Category>,
     /// The highest tier of sales.
     pub tier_max: u8,
-    /// A group that the merchant must be a member of.
-    pub group: Option<u32>,
+    /// Groups, of each of which the merchant must be a member.
+    pub groups: Vec<u32>,
 }
 
 impl MerchantSet {
@@ -111,7 +111,7 @@ impl MerchantSet {
         allowed: Vec::new(),
         denied: Vec::new(),
         tier_max: u8::MAX,
-        group: None,
+        groups: Vec::new(),
     };
 
     /// Checks a set that came from outside.
@@ -119,7 +119,8 @@ impl MerchantSet {
     /// # Errors
     /// `TooLong` and `BadCategory`.
     pub fn check(&self) -> Result<(), MerchantSetError> {
-        for length in [self.regions.len(), self.allowed.len(), self.denied.len()] {
+        let lists = [self.regions.len(), self.allowed.len(), self.denied.len(), self.groups.len()];
+        for length in lists {
             let (count, limit) = (u32::try_from(length).unwrap_or(u32::MAX), LIST_MAX as u32);
             crate::ensure!(count <= limit, MerchantSetError::TooLong { count, limit });
         }
@@ -137,7 +138,7 @@ impl MerchantSet {
     pub fn permits(
         &self,
         merchant: &Merchant,
-        member: impl FnOnce(u32) -> bool,
+        member: impl Fn(u32) -> bool,
     ) -> Result<(), NotPermitted> {
         let Merchant { region, category, tier, .. } = *merchant;
         let here = self.regions.is_empty() || self.regions.contains(&region);
@@ -150,9 +151,56 @@ impl MerchantSet {
         }
         let limit = self.tier_max;
         crate::ensure!(tier <= limit, NotPermitted::Tier { tier, limit });
-        match self.group {
-            Some(group) if !member(group) => Err(NotPermitted::Group { group }),
-            _ => Ok(()),
+        match self.groups.iter().find(|group| !member(**group)) {
+            Some(group) => Err(NotPermitted::Group { group: *group }),
+            None => Ok(()),
         }
     }
+
+    /// The set that permits exactly what both permit; `None` when that is nobody.
+    ///
+    /// A giver or guardian narrows so what the issuer permits, and cannot widen it (C15).
+    ///
+    /// # Example
+    /// ```
+    /// use dure_sdk::domain::registry::{Category, MerchantSet};
+    /// let books = MerchantSet {
+    ///     allowed: vec![Category([5, 2, 0, 0])],
+    ///     ..MerchantSet::EVERYWHERE
+    /// };
+    /// let school = MerchantSet { allowed: vec![Category([5, 0, 0, 0])], ..books.clone() };
+    /// assert_eq!(school.narrowed(&books), Some(books.clone()));
+    /// let games = MerchantSet { allowed: vec![Category([9, 0, 0, 0])], ..books };
+    /// assert_eq!(school.narrowed(&games), None);
+    /// ```
+    #[must_use]
+    pub fn narrowed(&self, by: &Self) -> Option<Self> {
+        let regions = both(&self.regions, &by.regions, |a, b| (a == b).then_some(*a))?;
+        let allowed = both(&self.allowed, &by.allowed, |a, b| {
+            if a.is_under(*b) { Some(*a) } else { b.is_under(*a).then_some(*b) }
+        })?;
+        let (mut denied, mut groups) = (self.denied.clone(), self.groups.clone());
+        denied.extend(by.denied.iter().filter(|branch| !self.denied.contains(branch)));
+        groups.extend(by.groups.iter().filter(|group| !self.groups.contains(group)));
+        let tier_max = self.tier_max.min(by.tier_max);
+        Some(Self { regions, allowed, denied, tier_max, groups })
+    }
+}
+
+/// What two lists have in common, where an empty list is everything; `None` when it is nothing.
+fn both<T: Copy + PartialEq>(
+    a: &[T],
+    b: &[T],
+    common: impl Fn(&T, &T) -> Option<T>,
+) -> Option<Vec<T>> {
+    if a.is_empty() || b.is_empty() {
+        return Some([a, b].concat());
+    }
+    let mut found = Vec::new();
+    for value in a.iter().flat_map(|a| b.iter().filter_map(|b| common(a, b))) {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }

@@ -13,8 +13,8 @@
 //! and denied, the highest tier, a group. Two kinds of money in one wallet have two sets: an
 //! allowance may be spent at a merchant too large for discounted money. A set never changes once it
 //! is defined, since money was issued on it; what changes are the merchants, and the members of a
-//! group. A giver or guardian can only narrow (C15), because both sets must permit:
-//! [`MerchantSet::permits`] is asked of each.
+//! group. A giver or guardian can only narrow (C15): the set of the gift is
+//! [`MerchantSet::narrowed`], which permits what both permit.
 //!
 //! **Persons** ([`Persons`]) are hashes of an identity with a salt that is kept elsewhere (G8). When
 //! the salt is deleted, the hash says nothing. A person may have several accounts. Rules of persons:
