@@ -11,6 +11,8 @@
 //! | [`share`] | `a x b / c` exactly, rounded down or up | |
 //! | [`split`] | parts that sum to the whole; receivables of payees | [`split::Receivables`] |
 //! | [`policy`] | data with effective dates, frozen terms, brackets | [`policy::Policy`] |
+//! | [`pool`] | budgets by month, drawn whole or not at all | [`pool::Pool`] |
+//! | [`caps`] | caps by calendar month | [`caps::Caps`] |
 //! | [`lots`] | money by class, expiry and place; cashback, cancels, refunds | [`lots::Lots`] |
 //! | [`holds`] | two-phase payments | [`holds::Holds`] |
 //! | [`idempotency`] | requests that are carried out once | [`idempotency::Idempotency`] |
@@ -44,11 +46,13 @@
 //! amounts (DESIGN D9). Where a method reads such a sum its documentation says so.
 
 pub mod calendar;
+pub mod caps;
 pub mod freeze;
 pub mod holds;
 pub mod idempotency;
 pub mod lots;
 pub mod policy;
+pub mod pool;
 pub mod recovery;
 pub mod registry;
 pub mod roles;
