@@ -225,6 +225,8 @@ fn spec() -> ContractSpec {
             kind: FieldKind::Item,
             key: None,
             value: number,
+            published: false,
+            parts: vec![],
         }],
         docs: vec!["Adds up.".into()],
         types: PortableRegistry::from(registry),

@@ -51,6 +51,8 @@ pub(crate) struct Code {
     pub(super) globals: Option<Vec<String>>,
     /// Memory before the first call, from the first instance on.
     pub(super) image: OnceLock<Image>,
+    /// Fields that other contracts may read.
+    pub(crate) published: BTreeSet<u16>,
 }
 
 /// Compiles modules and keeps them by code hash.
@@ -118,7 +120,10 @@ impl Vm {
         let reentrant =
             methods.filter(|method| method.reentrant).map(|method| method.selector).collect();
         let globals = exposed.map(|exposed| exposed.globals);
-        let code = Arc::new(Code { pre, reentrant, globals, image: OnceLock::new() });
+        let fields = valid.spec.storage.iter();
+        let published = fields.filter(|field| field.published).map(|field| field.id).collect();
+        let image = OnceLock::new();
+        let code = Arc::new(Code { pre, reentrant, published, globals, image });
         if let Ok(mut codes) = self.codes.write() {
             codes.insert(hash, Arc::clone(&code));
         }

@@ -78,21 +78,24 @@ fn selector(request: &Request) -> Selector {
     }
 }
 
+/// The code of a contract, ready to be entered; `None` when no contract has that address.
+pub(super) fn code(env: &mut Env, contract: Address) -> Result<Option<Arc<Code>>, Fault> {
+    let Some(record) = system::overlay_contract(&mut env.overlay, contract)? else {
+        return Ok(None);
+    };
+    if let Some(code) = env.vm.cached(record.code) {
+        return Ok(Some(code));
+    }
+    let bytes = env.overlay.get(&crate::state::key::code(record.code))?;
+    let bytes = bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
+    env.vm.compile(record.code, &bytes).map(Some)
+}
+
 /// Finds the contract's code and judges re-entrance.
 fn find(env: &mut Env, request: &Request) -> Result<Result<Arc<Code>, ExecutionError>, Fault> {
     let contract = request.contract;
-    let Some(record) = system::overlay_contract(&mut env.overlay, contract)? else {
+    let Some(code) = code(env, contract)? else {
         return Ok(Err(ExecutionError::UnknownContract { contract }));
-    };
-    let code = match env.vm.cached(record.code) {
-        Some(code) => code,
-        None => {
-            let key = crate::state::key::code(record.code);
-            let bytes = env.overlay.get(&key)?;
-            let bytes =
-                bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
-            env.vm.compile(record.code, &bytes)?
-        }
     };
     let entered = env.stack.contains(&contract);
     if entered && !code.reentrant.contains(&selector(request)) {

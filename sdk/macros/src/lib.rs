@@ -38,10 +38,25 @@ pub fn contract(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Makes a struct the storage of a contract: its fields are numbered in order of declaration.
+/// Fields marked `#[published]` can be read by other contracts, through the struct's name with
+/// `Published` behind it.
 #[proc_macro_attribute]
 pub fn storage(_args: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as ItemStruct);
-    finish(storage::expand(&item))
+    let mut item = parse_macro_input!(item as ItemStruct);
+    finish(storage::expand(&mut item))
+}
+
+/// Makes a struct of fields itself a field, whose parts are numbered in order of declaration.
+#[proc_macro_attribute]
+pub fn composite(args: TokenStream, item: TokenStream) -> TokenStream {
+    if !args.is_empty() {
+        return finish(Err(syn::Error::new(
+            proc_macro2::Span::call_site(),
+            "`#[dure::composite]` takes no arguments",
+        )));
+    }
+    let mut item = parse_macro_input!(item as ItemStruct);
+    finish(storage::composite(&mut item))
 }
 
 /// Makes a struct an event. Fields marked `#[index]` can be searched for.

@@ -86,7 +86,12 @@ fn types_out_of_order_are_refused_with_the_remedy() {
         assert!(error.contains(words), "{error:?} does not say {words:?}");
     };
     let item = |source| syn::parse_str(source).expect("it is an item");
-    refused(storage::expand(&syn::parse_str("struct S(u8);").expect("a struct")), "named fields");
+    let structure = |source| syn::parse_str::<syn::ItemStruct>(source).expect("a struct");
+    refused(storage::expand(&mut structure("struct S(u8);")), "named fields");
+    refused(storage::expand(&mut structure("struct S<T> { a: T }")), "no type parameters");
+    refused(storage::composite(&mut structure("struct S;")), "named fields");
+    let published = "struct S { #[published] a: Item<u8> }";
+    refused(storage::composite(&mut structure(published)), "publish the whole field");
     refused(types::event(syn::parse_str("struct E(u8);").expect("a struct")), "named fields");
     refused(types::error(item("struct E;")), "an enum");
     refused(types::error(item("enum E {}")), "at least one variant");
