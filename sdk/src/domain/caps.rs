@@ -39,6 +39,17 @@ pub enum CapsError {
 }
 
 /// Totals of the current month by `K`: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::caps::Caps, native::Sandbox, prelude::*};
+/// let (ana, cap, now) = (Hash([1; 32]), Amount(700_000), TimestampMs(1_800_000_000_000));
+/// Sandbox::new().run(|_| {
+///     let mut bought = Caps::<Hash>::open(Place::field(0));
+///     assert_eq!(bought.add(&ana, Amount(500_000), cap, now), Ok(Amount(200_000)));
+///     assert!(bought.add(&ana, Amount(200_001), cap, now).is_err());
+/// });
+/// ```
 #[crate::composite]
 pub struct Caps<K: StorageKey + Described + 'static> {
     used: Map<K, (Month, Amount)>,

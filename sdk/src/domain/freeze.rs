@@ -77,6 +77,18 @@ pub enum FreezeError {
 }
 
 /// What is stopped: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::freeze::Freeze, native::Sandbox, prelude::*};
+/// let ana = Address([1; 32]);
+/// Sandbox::new().run(|_| {
+///     let mut freeze = Freeze::open(Place::field(0));
+///     freeze.freeze_amount(ana, Amount(60));
+///     assert!(freeze.spendable(ana, Amount(100), Amount(40)).is_ok());
+///     assert!(freeze.spendable(ana, Amount(100), Amount(41)).is_err());
+/// });
+/// ```
 #[crate::composite]
 pub struct Freeze {
     paused: Item<FreezeOrder>,

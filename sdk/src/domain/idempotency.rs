@@ -13,13 +13,28 @@
 //! was forgotten cannot be carried out again. A request from the future is refused too, since it
 //! would outlive the mark.
 //!
-//! ```ignore
-//! match self.payments.check(&merchant, &id, &request, made, cx.time())? {
-//!     Arrival::Again(receipt) => return Ok(receipt),
-//!     Arrival::First => {}
-//! }
-//! let receipt = self.pay(&request)?;
-//! self.payments.keep(&merchant, &id, request, receipt.clone(), made);
+//! ```
+//! use dure_sdk::{
+//!     domain::idempotency::{Arrival, Idempotency},
+//!     native::Sandbox,
+//!     prelude::*,
+//! };
+//! let (shop, id, made) = (Address([2; 32]), Hash([7; 32]), TimestampMs(1_000));
+//! let mut payments = Idempotency::<Amount, u64>::open(Place::field(0));
+//! let mut pay = |cx: &Cx, amount| {
+//!     match payments.check(&shop, &id, &amount, made, cx.time())? {
+//!         Arrival::Again(receipt) => return Ok(receipt),
+//!         Arrival::First => {}
+//!     }
+//!     let receipt = cx.height().0; // whatever is done comes here
+//!     payments.keep(&shop, &id, amount, receipt, made);
+//!     Ok::<_, dure_sdk::domain::idempotency::IdempotencyError>(receipt)
+//! };
+//! let mut sandbox = Sandbox::new();
+//! assert_eq!(sandbox.run(|cx| pay(cx, Amount(500))), Ok(1));
+//! sandbox.height(Height(2));
+//! assert_eq!(sandbox.run(|cx| pay(cx, Amount(500))), Ok(1));
+//! assert!(sandbox.run(|cx| pay(cx, Amount(501))).is_err());
 //! ```
 
 use crate::{Address, Described, Hash, Item, Map, Order, Set, TimestampMs};

@@ -15,6 +15,7 @@
 //! | [`caps`] | caps by calendar month | [`caps::Caps`] |
 //! | [`lots`] | money by class, expiry and place; cashback, cancels, refunds | [`lots::Lots`] |
 //! | [`holds`] | two-phase payments | [`holds::Holds`] |
+//! | [`cash_out`] | what a merchant is owed becomes money in a bank | [`cash_out::CashOuts`] |
 //! | [`idempotency`] | requests that are carried out once | [`idempotency::Idempotency`] |
 //! | [`supply`] | how much of a token there is | [`supply::Supply`] |
 //! | [`vault`] | escrow that conserves | [`vault::Vault`] |
@@ -25,13 +26,46 @@
 //!
 //! **Use.** A module in storage is a field of the contract's `#[storage]` struct, whatever it keeps:
 //!
-//! ```ignore
-//! #[storage]
-//! pub struct Voucher {
-//!     roles: Roles,
-//!     escrow: Vault<u64>,
-//!     terms: Policy<VoucherTerms>,
+//! ```
+//! # #![no_std]
+//! # use dure_sdk::prelude::*;
+//! #[dure::contract]
+//! pub mod shelter {
+//!     use dure_sdk::{
+//!         domain::{
+//!             roles::{Role, Roles, RolesError},
+//!             vault::{Vault, VaultError},
+//!         },
+//!         prelude::*,
+//!     };
+//!
+//!     #[storage]
+//!     pub struct Shelter {
+//!         roles: Roles,
+//!         escrow: Vault<u64>,
+//!     }
+//!
+//!     #[error]
+//!     pub enum Error {
+//!         Roles(RolesError),
+//!         Vault(VaultError),
+//!     }
+//!
+//!     impl Shelter {
+//!         #[init]
+//!         pub fn new(&mut self, cx: &Cx) {
+//!             self.roles.found(cx.caller());
+//!         }
+//!
+//!         /// Books what is spent of a campaign.
+//!         #[call]
+//!         pub fn spend(&mut self, cx: &Cx, campaign: u64, amount: Amount) -> Result<(), Error> {
+//!             self.roles.check(cx.caller(), Role::Agent).map_err(Error::Roles)?;
+//!             self.escrow.release(&campaign, amount).map_err(Error::Vault)
+//!         }
+//!     }
 //! }
+//! # fn main() {}
 //! ```
 //!
 //! A module decides and books; it knows no caller, emits no event and calls no contract. Who may do
@@ -47,6 +81,7 @@
 
 pub mod calendar;
 pub mod caps;
+pub mod cash_out;
 pub mod freeze;
 pub mod holds;
 pub mod idempotency;

@@ -64,6 +64,23 @@ pub enum PoolError {
 }
 
 /// A pool with a budget for each month: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{
+///     domain::{calendar::Month, pool::{OnShort, Pool}},
+///     native::Sandbox,
+///     prelude::*,
+/// };
+/// let now = TimestampMs(1_800_000_000_000);
+/// Sandbox::new().run(|_| {
+///     let mut pool = Pool::open(Place::field(0));
+///     pool.fund(Month::of(now), Amount(100), now).unwrap();
+///     assert_eq!(pool.draw(Amount(70), OnShort::Reject, now), Ok(Amount(70)));
+///     assert!(pool.draw(Amount(31), OnShort::Reject, now).is_err());
+///     assert_eq!(pool.draw(Amount(31), OnShort::Zero, now), Ok(Amount(0)));
+/// });
+/// ```
 #[crate::composite]
 pub struct Pool {
     room: Map<Month, Balance>,

@@ -79,6 +79,20 @@ pub enum RecoveryError {
 }
 
 /// Requests and moves: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::recovery::Recovery, native::Sandbox, prelude::*};
+/// let (old, new, agent) = (Address([1; 32]), Address([2; 32]), Address([3; 32]));
+/// let (why, week) = (Hash([7; 32]), 7 * 24 * 60 * 60 * 1_000);
+/// Sandbox::new().run(|_| {
+///     let mut recovery = Recovery::open(Place::field(0));
+///     recovery.request(old, new, agent, why, TimestampMs(0), week).unwrap();
+///     assert!(recovery.complete(old, TimestampMs(week - 1)).is_err());
+///     recovery.complete(old, TimestampMs(week)).unwrap();
+///     assert_eq!(recovery.current(old), new);
+/// });
+/// ```
 #[crate::composite]
 pub struct Recovery {
     requests: Map<Address, Request>,

@@ -43,6 +43,18 @@ pub enum SupplyError {
 }
 
 /// The supply of a token by class `C`, often a `u8`: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::supply::Supply, native::Sandbox, prelude::*};
+/// Sandbox::new().run(|_| {
+///     let mut supply = Supply::<u8>::open(Place::field(0));
+///     supply.issue(&0, Amount(90), Amount(100)).unwrap();
+///     assert!(supply.issue(&0, Amount(11), Amount(100)).is_err());
+///     supply.burn(&0, Amount(30)).unwrap();
+///     assert_eq!(supply.audit(&0, Amount(60)), Ok(()));
+/// });
+/// ```
 #[crate::composite]
 pub struct Supply<C: StorageKey + Described + 'static> {
     outstanding: Map<C, Balance>,

@@ -50,6 +50,18 @@ pub enum VaultError {
 }
 
 /// An escrow for things known by `K`: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::vault::Vault, native::Sandbox, prelude::*};
+/// Sandbox::new().run(|_| {
+///     let mut escrow = Vault::<u64>::open(Place::field(0));
+///     escrow.deposit(&7, Amount(10_000));
+///     escrow.release_parts(&7, Amount(3_000), &[Amount(2_760), Amount(240)]).unwrap();
+///     assert!(escrow.release(&7, Amount(7_001)).is_err());
+///     assert_eq!(escrow.held(&7), Amount(7_000));
+/// });
+/// ```
 #[crate::composite]
 pub struct Vault<K: StorageKey + Described + 'static> {
     held: Map<K, Balance>,

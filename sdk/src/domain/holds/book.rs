@@ -8,6 +8,21 @@ use alloc::vec::Vec;
 ///
 /// **Invariant.** The sum of all free and held money is what was funded less what was withdrawn; the
 /// held money of an account is the sum of `left` over its pending holds.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::holds::{Holds, Rest}, native::Sandbox, prelude::*};
+/// let (ana, shop, id) = (Address([1; 32]), Address([2; 32]), Hash([7; 32]));
+/// let (now, in_a_week) = (TimestampMs(0), TimestampMs(7 * 24 * 60 * 60 * 1_000));
+/// Sandbox::new().run(|_| {
+///     let mut holds = Holds::open(Place::field(0));
+///     holds.fund(ana, Amount(100));
+///     holds.reserve(id, ana, shop, Amount(60), in_a_week, now).unwrap();
+///     assert_eq!(holds.free(ana), Amount(40));
+///     holds.post(id, Amount(45), Rest::Release, now).unwrap();
+///     assert_eq!((holds.free(ana), holds.free(shop)), (Amount(55), Amount(45)));
+/// });
+/// ```
 #[crate::composite]
 pub struct Holds {
     free: Map<Address, Balance>,

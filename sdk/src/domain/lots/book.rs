@@ -12,6 +12,22 @@ pub(super) const OWN_LOTS_MAX: u32 = 64;
 const PARTS_MAX: usize = 16;
 
 /// Lots of holders: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::lots::{Class, LotKey, Lots}, native::Sandbox, prelude::*};
+/// let (ana, now, expiry) = (Address([1; 32]), TimestampMs(1_000), TimestampMs(9_000));
+/// Sandbox::new().run(|_| {
+///     let mut lots = Lots::open(Place::field(0));
+///     let bought = lots.buy(ana, Amount(100), Amount(94), 0, expiry, now).unwrap();
+///     let bonus = LotKey { class: Class::Bonus, expiry, programme: 1, set: 0, purchase: 0 };
+///     lots.grant(ana, bonus, Amount(10), now).unwrap();
+///     // Bonus first, own money last; every merchant is in set 0.
+///     let taken = lots.take(ana, Amount(25), now, |set| set == 0).unwrap();
+///     assert_eq!(taken.iter().map(|part| part.key).collect::<Vec<_>>(), [bonus, bought]);
+///     assert_eq!(lots.holding(ana), Amount(85));
+/// });
+/// ```
 #[crate::composite]
 pub struct Lots {
     /// Lots of which something remains, in the order in which they are spent.

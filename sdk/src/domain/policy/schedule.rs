@@ -69,6 +69,21 @@ struct Count {
 }
 
 /// A policy with its versions: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::policy::Policy, native::Sandbox, prelude::*};
+/// let day = 24 * 60 * 60 * 1_000;
+/// Sandbox::new().run(|_| {
+///     // A cap of a month, changed with a day's notice.
+///     let mut cap = Policy::<Amount>::open(Place::field(0));
+///     let now = TimestampMs(100 * day);
+///     cap.schedule(&Amount(700_000), now, now, day, false).unwrap();
+///     cap.schedule(&Amount(2_000_000), TimestampMs(101 * day), now, day, false).unwrap();
+///     assert_eq!(cap.at(TimestampMs(101 * day - 1)).unwrap().1, Amount(700_000));
+///     assert_eq!(cap.at(TimestampMs(101 * day)).unwrap().1, Amount(2_000_000));
+/// });
+/// ```
 #[crate::composite]
 pub struct Policy<T: Encode + Decode + Described + 'static> {
     versions: Map<Version, T>,

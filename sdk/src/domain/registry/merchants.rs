@@ -94,6 +94,29 @@ pub enum MerchantsError {
 }
 
 /// Merchants, groups and sets: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{
+///     domain::registry::{Category, Merchant, Merchants, Status},
+///     native::Sandbox,
+///     prelude::*,
+/// };
+/// let (shop, owner, payer) = (Address([2; 32]), Hash([1; 32]), Hash([5; 32]));
+/// let merchant = Merchant {
+///     owner,
+///     region: 41_570,
+///     category: Category([5, 2, 0, 0]),
+///     tier: 0,
+///     status: Status::Active,
+/// };
+/// Sandbox::new().run(|_| {
+///     let mut merchants = Merchants::open(Place::field(0));
+///     merchants.register(shop, &merchant).unwrap();
+///     assert!(merchants.payable_by(shop, payer).is_ok());
+///     assert!(merchants.payable_by(shop, owner).is_err());
+/// });
+/// ```
 #[crate::composite]
 pub struct Merchants {
     merchants: Map<Address, Merchant>,

@@ -30,6 +30,19 @@ pub enum PersonsError {
 }
 
 /// Persons and their accounts: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::registry::Persons, native::Sandbox, prelude::*};
+/// let (account, person) = (Address([1; 32]), Hash([5; 32]));
+/// Sandbox::new().run(|_| {
+///     let mut persons = Persons::open(Place::field(0));
+///     persons.link(account, person).unwrap();
+///     assert_eq!(persons.person(account), Ok(person));
+///     assert_eq!(persons.forget(person), [account]);
+///     assert!(persons.person(account).is_err());
+/// });
+/// ```
 #[crate::composite]
 pub struct Persons {
     person: Map<Address, Hash>,

@@ -34,6 +34,19 @@ pub enum CoolingError {
 }
 
 /// What accounts hold that is new: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::roles::Cooling, native::Sandbox, prelude::*};
+/// let (ana, hour) = (Address([1; 32]), 60 * 60 * 1_000);
+/// Sandbox::new().run(|_| {
+///     let mut cooling = Cooling::open(Place::field(0));
+///     cooling.issued(ana, Amount(1_000), TimestampMs(0), 24 * hour);
+///     let sale = |at| cooling.check_sale(ana, Amount(1_000), Amount(1), TimestampMs(at));
+///     assert!(sale(23 * hour).is_err());
+///     assert!(sale(24 * hour).is_ok());
+/// });
+/// ```
 #[crate::composite]
 pub struct Cooling {
     new: Map<(Address, TimestampMs), Balance>,

@@ -52,6 +52,19 @@ pub enum RolesError {
 }
 
 /// The roles of accounts: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::roles::{Role, Roles}, native::Sandbox, prelude::*};
+/// let (ana, ben) = (Address([1; 32]), Address([2; 32]));
+/// Sandbox::new().run(|_| {
+///     let mut roles = Roles::open(Place::field(0));
+///     roles.found(ana);
+///     roles.grant(ana, ben, Role::Issuer).unwrap();
+///     assert!(roles.check(ben, Role::Issuer).is_ok());
+///     assert!(roles.grant(ben, ben, Role::Pauser).is_err());
+/// });
+/// ```
 #[crate::composite]
 pub struct Roles {
     holders: Set<(Role, Address)>,

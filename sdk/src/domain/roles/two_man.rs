@@ -50,6 +50,20 @@ struct Waiting {
 /// Requests, and what each person did alone: the module's one field of a contract's storage.
 ///
 /// It does not know roles: the contract checks that `by` has the role before it asks.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{domain::roles::{TwoMan, Verdict}, native::Sandbox, prelude::*};
+/// let (ana, ben, hour) = (Address([1; 32]), Address([2; 32]), 60 * 60 * 1_000);
+/// let (now, action, limit) = (TimestampMs(0), Hash([7; 32]), Amount(1_000));
+/// Sandbox::new().run(|_| {
+///     let mut two_man = TwoMan::open(Place::field(0));
+///     let asked = two_man.ask(ana, action, Amount(5_000), limit, now, hour);
+///     assert_eq!(asked, Ok(Verdict::Waits { until: TimestampMs(hour) }));
+///     let agreed = two_man.ask(ben, action, Amount(5_000), limit, now, hour);
+///     assert_eq!(agreed, Ok(Verdict::Do));
+/// });
+/// ```
 #[crate::composite]
 pub struct TwoMan {
     waiting: Map<Hash, Waiting>,

@@ -38,6 +38,24 @@ pub enum ReceivablesError {
 }
 
 /// Receivables of payees: the module's one field of a contract's storage.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{
+///     domain::{calendar::Day, split::Receivables},
+///     native::Sandbox,
+///     prelude::*,
+/// };
+/// let (shop, today, tomorrow) = (Address([2; 32]), Day(20_000), Day(20_001));
+/// Sandbox::new().run(|_| {
+///     let mut receivables = Receivables::open(Place::field(0));
+///     // It can be undone today.
+///     let free_on = Receivables::free_on(today, 1);
+///     receivables.credit(shop, Amount(100), free_on, today);
+///     assert!(receivables.take(shop, Amount(100), today).is_err());
+///     assert!(receivables.take(shop, Amount(100), tomorrow).is_ok());
+/// });
+/// ```
 #[crate::composite]
 pub struct Receivables {
     /// All that a payee is owed.
