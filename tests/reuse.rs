@@ -71,6 +71,7 @@ fn contract() -> Module {
         call: "(return (call $play (local.get 0)))".into(),
         query: String::new(),
         reentrant: false,
+        published: false,
     }
 }
 
