@@ -14,6 +14,7 @@ pub mod gas;
 mod guest;
 mod host;
 mod spec;
+mod trace;
 mod trap;
 mod validate;
 
@@ -21,6 +22,7 @@ pub use engine::{EngineConfig, Vm};
 pub(crate) use enter::{Done, Request, enter};
 pub(crate) use guest::{Env, Notes};
 pub use spec::{SpecError, run_spec};
+pub use trace::{Entered, TracedCall};
 pub use validate::{ValidModule, validate};
 
 /// Which entry point of a contract is called.
