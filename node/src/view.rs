@@ -5,12 +5,12 @@ use crate::{
     fault::Fault,
     store::{Column, Range, Read, column, ledger, state},
 };
-use dure_runtime::{StateRead, system::ContractRecord};
+use dure_runtime::{StateDelta, StateRead, system::ContractRecord};
 use dure_types::{
     Address, CommitCertificate, Event, Hash, Header, Height, MerkleProof, Outcome, Roots,
     StateProof, TimestampMs, Transaction,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 /// A snapshot at one executed height. Cheap to open, and it holds back no writer; but it keeps old
 /// data alive, so do not keep it for minutes.
@@ -123,6 +123,22 @@ impl View {
     #[must_use]
     pub const fn state(&self) -> &Arc<dyn StateRead> {
         &self.state
+    }
+
+    /// The state before a block was executed; none when its undo record is gone.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails or is corrupt.
+    pub fn state_before(&self, height: Height) -> Result<Option<Arc<dyn StateRead>>, Fault> {
+        let mut state = Layered::over(Arc::clone(&self.state));
+        // The record of the block itself comes last: it has the values of before it.
+        for above in (height.0..=self.head.height.0).rev() {
+            let Some(undo) = state::undo(self.reader.as_ref(), Height(above))? else {
+                return Ok(None);
+            };
+            state.write(undo.into_iter().collect());
+        }
+        Ok(Some(Arc::new(state)))
     }
 
     /// Reads the header of a height; none for genesis and for heights above the view's.
@@ -270,6 +286,66 @@ impl View {
     /// Proves the value of a state key, or its absence, at the newest certified height.
     pub fn state_proof(&self, key: &[u8]) -> Result<CertifiedEntry, Fault> {
         crate::execution::certified_entry(&self.chain, key)
+    }
+}
+
+/// A state under what was written, or taken back, since.
+#[derive(Clone)]
+pub struct Layered {
+    below: Arc<dyn StateRead>,
+    written: StateDelta,
+}
+
+impl Layered {
+    /// Nothing is written yet.
+    #[must_use]
+    pub fn over(below: Arc<dyn StateRead>) -> Self {
+        Self { below, written: StateDelta::new() }
+    }
+
+    /// Writes.
+    pub fn write(&mut self, delta: StateDelta) {
+        self.written.extend(delta);
+    }
+}
+
+impl StateRead for Layered {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, dure_runtime::Fault> {
+        match self.written.get(key) {
+            Some(value) => Ok(value.clone()),
+            None => self.below.get(key),
+        }
+    }
+
+    fn scan(
+        &self,
+        start: &[u8],
+        end: &[u8],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, dure_runtime::Fault> {
+        if start >= end {
+            return Ok(Vec::new());
+        }
+        let bounds = (Bound::Included(start), Bound::Excluded(end));
+        let written: Vec<_> = self.written.range::<[u8], _>(bounds).collect();
+        // Each write hides at most one entry below, so this many are always enough.
+        let enough = limit.saturating_add(written.len());
+        let below = self.below.scan(start, end, reverse, enough)?;
+        let mut merged: BTreeMap<Vec<u8>, Option<Vec<u8>>> =
+            below.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        for (key, value) in written {
+            merged.insert(key.clone(), value.clone());
+        }
+        let live = merged.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        Ok(if reverse {
+            let mut entries: Vec<_> = live.collect();
+            entries.reverse();
+            entries.truncate(limit);
+            entries
+        } else {
+            live.take(limit).collect()
+        })
     }
 }
 

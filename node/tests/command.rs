@@ -6,66 +6,16 @@
 #[path = "rpc/chain.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the RPC tests")]
 mod chain;
+mod program;
 
+use program::{Dev, code, dure};
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader},
     net::TcpListener,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::Output,
     time::{Duration, Instant},
 };
-
-/// A running `dure dev`; killed without mercy when dropped.
-struct Dev {
-    child: Child,
-    url: String,
-    ready: Value,
-}
-
-impl Dev {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_dure"))
-            .args(["dev", "--rpc-port", "0", "--json"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("said {line:?}"));
-        let url = ready["url"].as_str().unwrap().to_owned();
-        Self { child, url, ready }
-    }
-
-    /// Runs a command against the node.
-    fn run(&self, arguments: &[&str]) -> Output {
-        dure(&[arguments, &["--rpc", &self.url, "--json"]].concat())
-    }
-
-    fn answer(&self, arguments: &[&str]) -> Value {
-        let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        // SIGKILL: what a node promised must survive this.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn dure(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dure")).args(arguments).output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
-}
 
 fn write_counter(folder: &Path) -> String {
     let path = folder.join("counter.wasm");

@@ -35,4 +35,4 @@ pub use executor::{
 };
 pub use signature::VerifiedTransaction;
 pub use state::read::{Fault, StateDelta, StateRead};
-pub use vm::EngineConfig;
+pub use vm::{EngineConfig, Entered, TracedCall};

@@ -13,8 +13,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dure-light", &["dure-types"]),
     ("dure-runtime", &["dure-abi", "dure-light", "dure-types"]),
     ("dure-build", &["dure-abi", "dure-runtime", "dure-types"]),
-    ("dure-testing", &["dure-abi", "dure-build", "dure-runtime", "dure-sdk", "dure-types"]),
-    ("dure-rpc", &["dure-abi", "dure-types"]),
+    ("dure-json", &["dure-abi"]),
+    (
+        "dure-testing",
+        &["dure-abi", "dure-build", "dure-json", "dure-runtime", "dure-sdk", "dure-types"],
+    ),
+    ("dure-rpc", &["dure-abi", "dure-json", "dure-types"]),
     ("dure-client", &["dure-abi", "dure-light", "dure-rpc", "dure-types"]),
     ("dure-consensus", &["dure-types"]),
     (
@@ -24,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dure-build",
             "dure-client",
             "dure-consensus",
+            "dure-json",
             "dure-light",
             "dure-rpc",
             "dure-runtime",
@@ -52,7 +57,9 @@ pub(crate) fn check(file: &File) -> Vec<String> {
     let Some(name) = manifest.get("package").and_then(|package| package["name"].as_str()) else {
         return Vec::new(); // the workspace
     };
-    let contract = file.path.starts_with("contracts/") || file.path == "examples/points/Cargo.toml";
+    let contract = file.path.starts_with("contracts/")
+        || file.path.starts_with("node/templates/")
+        || ["examples/points/Cargo.toml", "tests/mutants/Cargo.toml"].contains(&file.path.as_str());
     let mut complaints = Vec::new();
     // A contract's manifest is what an author copies, and an author has no workspace of ours.
     let lints = manifest.get("lints").and_then(|lints| lints.get("workspace"));

@@ -49,7 +49,7 @@ impl Group {
             return Self::Contracts;
         }
         match (built.package.as_str(), built.target.as_str()) {
-            ("points", _) => Self::Contracts,
+            ("points" | "mutants" | "template-token" | "template-voucher", _) => Self::Contracts,
             ("dure-tests", "hostile" | "host" | "runtime" | "reuse") => Self::Runtime,
             ("dure-tests", "dure_tests" | "vectors" | "decoding" | "shapes" | "tidy") => {
                 Self::Formats
@@ -57,9 +57,10 @@ impl Group {
             ("dure-node", "page") => Self::Page,
             ("dure-node", "process") | ("dure-tests" | "cafe", _) => Self::Processes,
             ("dure-runtime" | "dure-build" | "dure-testing", _) => Self::Runtime,
-            ("dure-abi" | "dure-types" | "dure-light" | "dure-macros" | "dure-sdk", _) => {
-                Self::Formats
-            }
+            (
+                "dure-abi" | "dure-json" | "dure-types" | "dure-light" | "dure-macros" | "dure-sdk",
+                _,
+            ) => Self::Formats,
             _ => Self::Node,
         }
     }

@@ -9,7 +9,7 @@ use crate::{
         AccountAnswer, Block, BlockAnswer, CallRequest, ChainParams, ChainStatus, ContractAnswer,
         ContractList, EventFilter, EventItem, EventList, Health, History, Notice, OneOrMany,
         QueryAnswer, ReceiptAnswer, ReceiptShape, SimulateRequest, SimulationAnswer, StateAnswer,
-        StateProofAnswer, Submission, TransactionFilter, Wait,
+        StateProofAnswer, StorageList, Submission, TraceAnswer, TransactionFilter, Wait,
     },
 };
 use dure_types::{Address, Hash};
@@ -143,6 +143,11 @@ api! {
         transaction: SimulateRequest = "Account and calls.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
     ) -> SimulationAnswer;
+    /// Runs a transaction again on the state that it met, and shows every contract that it entered.
+    "tx_trace" tx_trace(
+        id: HashText = "Transaction id, of one of the last 64 blocks.",
+        min_height: Option<Number> = "Wait until the node is at this height, or fail.",
+    ) -> TraceAnswer;
     /// Asks one read-only method, or several at one height.
     "contract_query" contract_query(
         calls: Queries = "One call or a list.",
@@ -178,6 +183,13 @@ api! {
         key: BytesText = "Key as the contract chose it: field id (2 bytes), then the ordered key.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
     ) -> StateAnswer;
+    /// Lists the storage of a contract, ascending by key, decoded by its specification.
+    "state_list" state_list(
+        contract: AddressText = "Whose storage.",
+        cursor: Option<BytesText> = "`next` of the page before, or a key to begin at.",
+        limit: Option<u32> = "Most entries, 100 unless told.",
+        min_height: Option<Number> = "Wait until the node is at this height, or fail.",
+    ) -> StorageList;
     /// Proves a state entry, or its absence, at the newest certified height.
     "state_proof" state_proof(
         contract: AddressText = "Whose entry.",

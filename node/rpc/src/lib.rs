@@ -14,7 +14,6 @@ pub mod describe;
 pub mod discover;
 pub mod error;
 pub mod hex;
-pub mod json;
 pub mod place;
 pub mod shape;
 
@@ -22,6 +21,7 @@ pub mod shape;
 pub use api::DureClient;
 #[cfg(feature = "server")]
 pub use api::DureServer;
+pub use dure_json as json;
 pub use error::{RefusedCall, RpcError};
 pub use place::Place;
 

@@ -22,7 +22,7 @@ pub(super) struct Rest {
 
 /// Options of the command that may stand among the arguments. A method whose argument has such a
 /// name takes it through `--args`.
-const OPTIONS: [&str; 6] = ["rpc", "key", "sponsor", "gas", "wait", "salt"];
+const OPTIONS: [&str; 7] = ["rpc", "key", "by", "sponsor", "gas", "wait", "salt"];
 
 impl Rest {
     /// Sorts words into options and arguments.

@@ -1,8 +1,8 @@
 //! `dure build`.
 
-use super::{exit::Failure, output::Output};
+use super::{check::compile, exit::Failure, output::Output};
 use clap::Args;
-use dure_build::{BuildRequest, build};
+use dure_build::BuildRequest;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -27,13 +27,7 @@ pub(super) async fn run(args: BuildArgs, output: &mut Output) -> Result<(), Fail
         locked: args.locked,
         offline: args.offline,
     };
-    let quiet = Output::new(output.is_json());
-    let building =
-        tokio::task::spawn_blocking(move || build(&request, &mut |line| quiet.progress(line)));
-    let built = match building.await {
-        Ok(built) => built.map_err(|error| Failure::Build(error.to_string()))?,
-        Err(error) => return Err(Failure::Build(error.to_string())),
-    };
+    let built = compile(request, output).await?;
     let methods: Vec<&str> = built.spec.methods.iter().map(|m| m.name.as_str()).collect();
     let value = json!({
         "path": built.path,

@@ -1,10 +1,12 @@
 //! `dure deploy`, `dure call`, `dure query`.
 
-use super::{Remote, arguments::Rest, exit::Failure, key, output::Output, read::connect};
+use super::{
+    Remote, arguments::Rest, exit::Failure, key, output::Output, read::connect, trace::explain,
+};
 use clap::Args;
 use dure_abi::spec::MethodKind;
 use dure_client::{Client, RpcError, Wait};
-use dure_rpc::shape::{ExecutionResult, ReceiptShape, Submission};
+use dure_rpc::shape::{CallRequest, ExecutionResult, ReceiptShape, Submission};
 use dure_types::{Address, Gas};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -31,15 +33,15 @@ pub(super) struct DeployArgs {
 #[derive(Debug, Args)]
 pub(super) struct CallArgs {
     /// The contract; `system` for the system contract.
-    address: String,
+    pub(super) address: String,
     /// Name of the method.
-    method: String,
+    pub(super) method: String,
     /// `--args JSON`, or `--name value` for each argument; among them `--key NAME`,
-    /// `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, `--rpc URL`.
+    /// `--by ADDRESS` of a simulation, `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, `--rpc URL`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<String>,
+    pub(super) rest: Vec<String>,
     #[command(flatten)]
-    remote: Remote,
+    pub(super) remote: Remote,
 }
 
 pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), Failure> {
@@ -93,9 +95,11 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
             return Err(Failure::Usage(text));
         }
     };
-    let (client, contract) = target(&args, &rest).await?;
+    let (client, contract) = target(&args.address, &args.remote.rpc, &rest).await?;
     let value = arguments(&client, contract, &args.method, MethodKind::Call, &rest).await?;
     let signer = key::signer(&client, rest.option("key")).await?;
+    let request =
+        CallRequest { contract: contract.into(), method: args.method.clone(), args: value.clone() };
     let mut transaction = client.transaction(&signer).call(contract, &args.method, value);
     if let Some(sponsor) = rest.option("sponsor") {
         transaction = transaction.sponsor(key::address(sponsor)?);
@@ -105,29 +109,38 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
             gas.parse().map_err(|_| Failure::Usage(format!("--gas {gas}: expected a number")))?;
         transaction = transaction.gas_limit(Gas(gas));
     }
-    let done = transaction.submit(wait).await?;
+    let done = match transaction.submit(wait).await {
+        Ok(done) => done,
+        Err(error) => return Err(explain(&client, signer.address(), request, error).await),
+    };
     output.answer(&done, || submission_text(&done))
 }
 
 pub(super) async fn query(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
     let rest = Rest::parse(&args.rest)?;
     output.also_json(rest.json);
-    let (client, contract) = target(&args, &rest).await?;
+    let (client, contract) = target(&args.address, &args.remote.rpc, &rest).await?;
     let value = arguments(&client, contract, &args.method, MethodKind::Query, &rest).await?;
     let answer = client.query(contract, &args.method, value).await?;
     output.answer(&answer, || pretty(&answer))
 }
 
-async fn target(args: &CallArgs, rest: &Rest) -> Result<(Client, Address), Failure> {
-    let client = connect(rest.option("rpc").unwrap_or(&args.remote.rpc)).await?;
-    let contract = match args.address.as_str() {
+/// Connects, and reads which contract is meant.
+pub(super) async fn target(
+    address: &str,
+    rpc: &str,
+    rest: &Rest,
+) -> Result<(Client, Address), Failure> {
+    let client = connect(rest.option("rpc").unwrap_or(rpc)).await?;
+    let contract = match address {
         "system" => Address::SYSTEM,
         text => key::address(text)?,
     };
     Ok((client, contract))
 }
 
-async fn arguments(
+/// The arguments of a method as JSON, checked against the specification.
+pub(super) async fn arguments(
     client: &Client,
     contract: Address,
     name: &str,
@@ -158,7 +171,18 @@ fn submission_text(done: &Submission) -> String {
 /// A receipt for people.
 pub(super) fn receipt_text(receipt: &ReceiptShape) -> String {
     let mut text = format!("final        height {}, gas {}\n", receipt.height, receipt.gas_used);
-    match &receipt.result {
+    text.push_str(&execution_text(&receipt.result));
+    for event in &receipt.events {
+        let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
+        text.push_str(&format!("event        {} {name} {}\n", event.place, event.fields));
+    }
+    text
+}
+
+/// How execution ended, for people.
+pub(super) fn execution_text(result: &ExecutionResult) -> String {
+    let mut text = String::new();
+    match result {
         ExecutionResult::Succeeded { outputs } => {
             for output in outputs {
                 let method = output.method.as_deref().unwrap_or("?");
@@ -171,10 +195,6 @@ pub(super) fn receipt_text(receipt: &ReceiptShape) -> String {
         ExecutionResult::Skipped { error } => {
             text.push_str(&format!("skipped      {}\n", error.message));
         }
-    }
-    for event in &receipt.events {
-        let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-        text.push_str(&format!("event        {} {name} {}\n", event.place, event.fields));
     }
     text
 }

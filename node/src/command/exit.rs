@@ -1,6 +1,6 @@
 //! How a command ends.
 
-use dure_client::ClientError;
+use dure_client::{ClientError, RpcError};
 use serde_json::{Value, json};
 
 /// Why a command did not do what was asked, and the exit code that says so.
@@ -13,6 +13,19 @@ pub enum Failure {
     /// The command line is wrong in a way that only its meaning shows.
     #[error("{0}")]
     Usage(String),
+    /// A call failed; where, and what it said there.
+    #[error("{said} at {path}{}", tail(.error, .said))]
+    Called {
+        /// The failure as the chain has it.
+        error: ClientError,
+        /// The innermost error that led to it, or what a panic said.
+        said: String,
+        /// The calls that led there: `hub.settle -> voucher.pay`.
+        path: String,
+    },
+    /// What was to hold does not: a test failed, code differs.
+    #[error("{0}")]
+    Unmet(String),
     /// A file or key.
     #[error("{0}")]
     File(String),
@@ -36,9 +49,10 @@ impl Failure {
             ) => 3,
             Self::Client(ClientError::Url { .. } | ClientError::Hex { .. }) | Self::Usage(_) => 2,
             Self::Client(ClientError::Key(_) | ClientError::File { .. }) | Self::File(_) => 4,
-            Self::Client(_) => 1,
+            Self::Client(_) | Self::Called { .. } => 1,
             Self::Start(_) => 5,
             Self::Build(_) => 6,
+            Self::Unmet(_) => 7,
         }
     }
 
@@ -46,10 +60,27 @@ impl Failure {
     #[must_use]
     pub fn to_json(&self) -> Value {
         let error = match self {
-            Self::Client(error) => error.refusal().map(dure_rpc::RpcError::to_json),
+            Self::Client(error) | Self::Called { error, .. } => {
+                error.refusal().map(dure_rpc::RpcError::to_json)
+            }
             _ => None,
         };
         let plain = || json!({ "code": null, "message": self.to_string(), "data": null });
-        json!({ "error": error.unwrap_or_else(plain), "exit": self.code() })
+        let mut value = json!({ "error": error.unwrap_or_else(plain), "exit": self.code() });
+        if let Self::Called { said, path, .. } = self {
+            value["said"] = json!(said);
+            value["at"] = json!(path);
+        }
+        value
+    }
+}
+
+/// The transaction's own error, where the innermost one does not tell it already.
+fn tail(error: &ClientError, said: &str) -> String {
+    match error.refusal() {
+        Some(RpcError::ContractRefused { text, .. }) if text == said => String::new(),
+        Some(RpcError::Trapped { .. }) if said.starts_with("panicked") => String::new(),
+        Some(RpcError::ContractRefused { text, .. }) => format!("\n  answered as {text}"),
+        _ => format!("\n  {error}"),
     }
 }

@@ -9,23 +9,34 @@
 //! | 4 | a file or key cannot be read or written |
 //! | 5 | the node cannot start, or had to stop |
 //! | 6 | the contract does not build |
+//! | 7 | a test failed, or what was to be the same is not |
 //!
 //! Answers go to standard output, with `--json` as one JSON value (one a line for `events`);
 //! errors go to standard error, with `--json` as `{"error": {"code", "message", "data"}}`.
 
+mod account;
+mod apply;
 mod arguments;
 mod build;
+mod cargo;
+mod check;
 mod contract;
 mod dev;
 mod dev_key;
 mod exit;
 mod genesis;
+mod inspect;
 mod key;
+mod new;
 mod node;
 mod output;
+mod plan;
 mod read;
+mod test;
+mod trace;
+mod verify;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use output::Output;
 use std::{path::PathBuf, process::ExitCode};
 
@@ -67,6 +78,12 @@ enum Command {
     /// Make and show keys.
     #[command(subcommand)]
     Keys(key::KeysCommand),
+    /// Write a contract crate to begin with.
+    New(new::NewArgs),
+    /// Run the tests of a contract.
+    Test(test::TestArgs),
+    /// Say how large a contract is, what gas it uses and how far it is from the limits.
+    Check(check::CheckArgs),
     /// Build a contract into a module that can be deployed.
     Build(build::BuildArgs),
     /// Store a module and make a contract of it.
@@ -75,6 +92,23 @@ enum Command {
     Call(contract::CallArgs),
     /// Ask a read-only method of a contract.
     Query(contract::CallArgs),
+    /// Try a call without a transaction, and show what it would do.
+    Simulate(contract::CallArgs),
+    /// Show every contract that a transaction or a call enters, with gas, events and errors.
+    Trace(trace::TraceArgs),
+    /// Show what a contract or a module offers, and what a contract stores.
+    Inspect(inspect::InspectArgs),
+    /// Show an account: its tier, gas, nonces and latest transactions.
+    Account(account::AccountArgs),
+    /// Make the contracts that a file describes, wired; what is there already is left alone.
+    Apply(apply::ApplyArgs),
+    /// Prove that the code of a contract is what its source builds.
+    Verify(verify::VerifyArgs),
+    /// Write the completions of a shell to standard output.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
     /// Say where the chain is and how the node fares.
     Status(read::StatusArgs),
     /// Show what became of a transaction.
@@ -112,10 +146,26 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Dev(args) => dev::run(args, output).await,
         Command::Start(args) => node::start(args, output).await,
         Command::Keys(command) => key::run(command, output),
+        Command::New(args) => new::run(args, output),
+        Command::Test(args) => test::run(args, output),
+        Command::Check(args) => check::run(args, output).await,
         Command::Build(args) => build::run(args, output).await,
         Command::Deploy(args) => contract::deploy(args, output).await,
         Command::Call(args) => contract::call(args, output).await,
         Command::Query(args) => contract::query(args, output).await,
+        Command::Simulate(args) => trace::simulate(args, output).await,
+        Command::Trace(args) => trace::trace(args, output).await,
+        Command::Inspect(args) => inspect::run(args, output).await,
+        Command::Account(args) => account::run(args, output).await,
+        Command::Apply(args) => apply::run(args, output).await,
+        Command::Verify(args) => verify::run(args, output).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dure", &mut script);
+            output.answer(&String::from_utf8_lossy(&script), || {
+                String::from_utf8_lossy(&script).into_owned()
+            })
+        }
         Command::Status(args) => read::status(args, output).await,
         Command::Tx(args) => read::tx(args, output).await,
         Command::Events(args) => read::events(args, output).await,

@@ -2,7 +2,10 @@
 
 use super::exit::Failure;
 use serde::Serialize;
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 /// Where answers go.
 pub(super) struct Output {
@@ -47,12 +50,18 @@ impl Output {
         }
     }
 
+    /// What stands before an error: red where a person looks at a terminal.
+    fn head() -> &'static str {
+        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        if colour { "\x1b[1;31merror:\x1b[0m" } else { "error:" }
+    }
+
     /// Prints a failure; its exit code.
     pub(super) fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
             eprintln!("{}", failure.to_json());
         } else {
-            eprintln!("error: {failure}");
+            eprintln!("{} {failure}", Self::head());
         }
         ExitCode::from(failure.code())
     }

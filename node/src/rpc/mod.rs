@@ -27,6 +27,7 @@ mod refusal;
 mod service;
 mod spec;
 mod submit;
+mod trace;
 mod trial;
 
 pub use config::{Origins, RpcConfig, RpcLimits};

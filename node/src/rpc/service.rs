@@ -8,7 +8,7 @@ use super::{
     listener::Sockets,
     reader::Reader,
     spec::Specs,
-    trial,
+    trace, trial,
 };
 use crate::handle::Handle;
 use dure_rpc::{
@@ -17,8 +17,8 @@ use dure_rpc::{
     shape::{
         AccountAnswer, BlockAnswer, ChainParams, ChainStatus, ContractAnswer, ContractList,
         EventFilter, EventList, Health, History, Mempool, QueryAnswer, ReceiptAnswer,
-        SimulateRequest, SimulationAnswer, StateAnswer, StateProofAnswer, Submission,
-        TransactionFilter, Wait,
+        SimulateRequest, SimulationAnswer, StateAnswer, StateProofAnswer, StorageList, Submission,
+        TraceAnswer, TransactionFilter, Wait,
     },
 };
 use dure_types::Height;
@@ -216,6 +216,17 @@ impl DureServer for Service {
         self.run(move |reader| trial::simulate(reader, &handle, transaction)).await
     }
 
+    async fn tx_trace(
+        &self,
+        id: HashText,
+        min_height: Option<Number>,
+    ) -> Result<TraceAnswer, RpcError> {
+        let id = id.check("id")?;
+        self.reach(min_height).await?;
+        let handle = self.handle.clone();
+        self.run(move |reader| trace::of_transaction(reader, &handle, id)).await
+    }
+
     async fn contract_query(
         &self,
         calls: Queries,
@@ -284,6 +295,19 @@ impl DureServer for Service {
         let (contract, key) = (contract.check("contract")?, key.check("key")?);
         self.reach(min_height).await?;
         self.read(move |reader| reader.state(contract, &key)).await
+    }
+
+    async fn state_list(
+        &self,
+        contract: AddressText,
+        cursor: Option<BytesText>,
+        limit: Option<u32>,
+        min_height: Option<Number>,
+    ) -> Result<StorageList, RpcError> {
+        let contract = contract.check("contract")?;
+        let cursor = cursor.map(|cursor| cursor.check("cursor")).transpose()?;
+        self.reach(min_height).await?;
+        self.read(move |reader| reader.storage(contract, cursor, limit)).await
     }
 
     async fn state_proof(

@@ -3,7 +3,7 @@
 use dure_abi::spec::{ContractSpec, MethodKind};
 use dure_rpc::{
     RefusedCall, RpcError,
-    json::{arguments_from_json, return_to_json},
+    json::{arguments_from_json, error_text, return_to_json},
     shape::CallRequest,
 };
 use dure_runtime::{Fault, StateRead, system};
@@ -140,6 +140,11 @@ impl RefusedCall for SpecView<'_> {
         let Some(spec) = self.lenient(contract) else { return Value::Null };
         let Some(ty) = spec.error else { return Value::Null };
         return_to_json(&spec, ty, error, "error").unwrap_or(Value::Null)
+    }
+
+    fn error_to_text(&self, contract: Address, error: &[u8]) -> String {
+        let spec = self.lenient(contract);
+        spec.map_or_else(|| dure_rpc::hex::to_text(error), |spec| error_text(&spec, error))
     }
 
     fn method_name(&self, contract: Address, method: Selector) -> String {

@@ -1,6 +1,6 @@
 //! Queries and simulations: the executor against a snapshot, effects thrown away.
 
-use super::{decode, failure::of_runtime, reader::Reader};
+use super::{decode, failure::of_runtime, reader::Reader, trace};
 use crate::handle::Handle;
 use dure_abi::spec::MethodKind;
 use dure_rpc::{
@@ -102,6 +102,7 @@ pub(super) fn simulate(
         events: events
             .map(|(event, index)| decode::event(&specs, Place::new(block.height, index), id, event))
             .collect(),
+        trace: trace::calls(&specs, &tried.trace),
         debug: tried.debug,
         panic: tried.panic,
     })

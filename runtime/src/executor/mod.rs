@@ -14,7 +14,7 @@ pub use block::{leaf as receipt_leaf, receipts_root};
 use crate::state::overlay::Overlay;
 use crate::{
     state::read::{Fault, StateDelta, StateRead},
-    vm::{EngineConfig, EntryKind, Env, Notes, Request, Vm, enter},
+    vm::{EngineConfig, EntryKind, Env, Notes, Request, TracedCall, Vm, enter},
 };
 use dure_types::{
     Address, Event, ExecutionError, Failure, Gas, Hash, Height, Outcome, TimestampMs,
@@ -75,6 +75,8 @@ pub struct QueryOutput {
     pub debug: Vec<String>,
     /// Text from `panic`.
     pub panic: Option<String>,
+    /// Every contract that was entered, in the order of entering.
+    pub trace: Vec<TracedCall>,
 }
 
 /// What a transaction would do.
@@ -92,6 +94,8 @@ pub struct Simulation {
     pub debug: Vec<String>,
     /// Text from `panic`.
     pub panic: Option<String>,
+    /// Every contract that was entered, in the order of entering.
+    pub trace: Vec<TracedCall>,
 }
 
 /// Executes blocks, queries and simulations on one virtual machine.
@@ -164,6 +168,7 @@ impl Executor {
             gas_used: gas_limit.saturating_sub(Gas(done.gas_left)),
             debug: notes.debug,
             panic: notes.panic,
+            trace: notes.trace.into_calls(),
         })
     }
 
@@ -199,6 +204,7 @@ impl Executor {
             delta: env.overlay.into_delta()?,
             debug: notes.debug,
             panic: notes.panic,
+            trace: notes.trace.into_calls(),
         })
     }
 }

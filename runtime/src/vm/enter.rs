@@ -39,11 +39,20 @@ impl Done {
 ///
 /// # Errors
 /// [`Fault`]: this node must stop; the state in `env` is no longer meaningful.
-pub(crate) fn enter(env: Box<Env>, request: Request) -> (Option<Box<Env>>, Result<Done, Fault>) {
+pub(crate) fn enter(
+    mut env: Box<Env>,
+    request: Request,
+) -> (Option<Box<Env>>, Result<Done, Fault>) {
     let savepoint = env.overlay.savepoint();
     let events = env.events.len();
+    if let Some(notes) = env.notes.as_mut() {
+        notes.trace.begin(&request);
+    }
     let (env, done) = enter_unguarded(env, request);
     let Some(mut env) = env else { return (None, done) };
+    if let Some(notes) = env.notes.as_mut() {
+        notes.trace.end(done.as_ref().ok(), &env.events, events);
+    }
     if let Ok(Done { result: Err(_), .. }) = &done {
         env.overlay.rollback(savepoint);
         env.events.truncate(events);

@@ -1,6 +1,6 @@
 //! What a running contract carries with it, and what all contracts of a transaction share.
 
-use super::{Vm, gas};
+use super::{Vm, gas, trace::Trace};
 use crate::{BlockContext, state::overlay::Overlay, state::read::Fault};
 use dure_types::{Address, Event, ExecutionError, Gas, Hash, limits};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub(crate) struct Env {
 pub(crate) struct Notes {
     pub(crate) debug: Vec<String>,
     pub(crate) panic: Option<String>,
+    pub(crate) trace: Trace,
 }
 
 /// Ends a contract from within a host function.

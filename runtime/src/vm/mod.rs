@@ -16,6 +16,7 @@ mod guest;
 mod host;
 mod instance;
 mod spec;
+mod trace;
 mod trap;
 mod validate;
 
@@ -23,6 +24,7 @@ pub use engine::{EngineConfig, Vm};
 pub(crate) use enter::{Done, Request, enter};
 pub(crate) use guest::{Env, Notes};
 pub use spec::{SpecError, run_spec};
+pub use trace::{Entered, TracedCall};
 pub use validate::{ValidModule, validate};
 
 /// Which entry point of a contract is called.

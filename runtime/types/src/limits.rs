@@ -76,6 +76,11 @@ pub const MEMORY_PAGES_MAX: u64 = 64;
 /// A name from outside: of the chain, of a validator, of what a refused module contains.
 pub const NAME_BYTES_MAX: usize = 128;
 
+/// Calls of contracts that a simulation remembers; what comes after is run and not shown.
+pub const TRACED_CALLS_MAX: usize = 1_024;
+/// Bytes of inputs, outputs and events after which a simulation remembers no further call.
+pub const TRACED_BYTES_MAX: usize = 1_048_576;
+
 /// Gas of one transaction.
 pub const TRANSACTION_GAS_MAX: u64 = 100_000_000;
 /// Gas limits of the transactions of one block, added.

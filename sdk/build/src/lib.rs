@@ -12,6 +12,7 @@
 
 mod compile;
 mod module;
+mod size;
 mod sources;
 mod toolchain;
 
@@ -20,6 +21,7 @@ use dure_abi::spec::ContractSpec;
 use dure_types::{Hash, ModuleError};
 use std::path::{Path, PathBuf};
 
+pub use size::{FunctionSize, Sizes, sizes};
 pub use toolchain::{Toolchain, ToolchainError};
 
 /// What to build.
@@ -59,6 +61,8 @@ pub struct Built {
     pub path: PathBuf,
     /// BLAKE3 of the module: its name on chain.
     pub code_hash: Hash,
+    /// What the bytes are spent on.
+    pub sizes: Sizes,
 }
 
 /// Says why a contract was not built.
@@ -116,7 +120,8 @@ pub fn build(request: &BuildRequest, progress: &mut dyn FnMut(&str)) -> Result<B
     let path = package.output();
     write(&path, &wasm)?;
     let code_hash = dure_types::domain::blake3_hash(&wasm);
-    Ok(Built { wasm, spec, path, code_hash })
+    let sizes = sizes(&plain).unwrap_or_default();
+    Ok(Built { wasm, spec, path, code_hash, sizes })
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {

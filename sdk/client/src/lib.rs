@@ -37,5 +37,6 @@ pub use dure_rpc::{
 };
 pub use error::ClientError;
 pub use key::{Key, KeyError, ParseAddress};
+pub use module::spec as module_spec;
 pub use stream::{EventStream, SubscriptionItem};
 pub use transaction::{Submitted, TransactionBuilder};

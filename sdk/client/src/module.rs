@@ -12,7 +12,7 @@ use dure_types::limits;
 /// # Errors
 /// [`RpcError::ModuleTooLong`], [`RpcError::ModuleInvalid`] when the bytes are not WASM,
 /// [`RpcError::ModuleSpec`] when the section is missing or malformed.
-pub(crate) fn spec(wasm: &[u8]) -> Result<ContractSpec, ClientError> {
+pub fn spec(wasm: &[u8]) -> Result<ContractSpec, ClientError> {
     if wasm.len() > limits::CODE_BYTES_MAX {
         let length = u32::try_from(wasm.len()).unwrap_or(u32::MAX);
         return Err(RpcError::ModuleTooLong { length, limit: limits::CODE_BYTES_MAX as u32 }.into());

@@ -8,7 +8,7 @@ use dure_rpc::{
     shape::{
         AccountAnswer, BlockAnswer, CallRequest, ChainParams, ChainStatus, ContractAnswer,
         EventFilter, EventList, Health, History, OneOrMany, QueryAnswer, ReceiptAnswer,
-        SimulateRequest, SimulationAnswer,
+        SimulateRequest, SimulationAnswer, StorageList, TraceAnswer,
     },
 };
 use dure_types::{Address, Hash, Height};
@@ -75,6 +75,29 @@ impl Client {
         request: SimulateRequest,
     ) -> Result<SimulationAnswer, ClientError> {
         self.transport().tx_simulate(request, None).await.map_err(|error| self.error(error))
+    }
+
+    /// Runs a transaction again on the state that it met.
+    ///
+    /// # Errors
+    /// [`ClientError`], also when that state is no longer kept.
+    pub async fn trace(&self, id: Hash) -> Result<TraceAnswer, ClientError> {
+        self.transport().tx_trace(id.into(), None).await.map_err(|error| self.error(error))
+    }
+
+    /// A page of a contract's storage, ascending by key, decoded by its specification.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn storage(
+        &self,
+        contract: Address,
+        cursor: Option<Vec<u8>>,
+        limit: u32,
+    ) -> Result<StorageList, ClientError> {
+        let cursor = cursor.map(Unchecked::from);
+        let answer = self.transport().state_list(contract.into(), cursor, Some(limit), None).await;
+        answer.map_err(|error| self.error(error))
     }
 
     /// Asks one read-only method; the value in JSON.

@@ -1,6 +1,10 @@
 //! The chain itself.
 
-use crate::{Account, Refusal, TestFailure};
+use crate::{
+    Account, Changed, Refusal, TestFailure,
+    gas::GasLog,
+    names::{Names, lock},
+};
 use codec::{Decode, DecodeAll, Encode};
 use dure_runtime::{
     BlockContext, Executor, ExecutorConfig, Fault, Simulation, StateRead, TransactionOutput,
@@ -8,8 +12,8 @@ use dure_runtime::{
 };
 use dure_sdk::Invocation;
 use dure_types::{
-    Address, Call, Event, Gas, Genesis, Hash, Height, Outcome, Receipt, Tier, TimestampMs,
-    TransactionBody, ValidatorSet, address, domain::selector, limits,
+    Address, Call, Event, Gas, Genesis, Hash, Height, Outcome, Receipt, Selector, Tier,
+    TimestampMs, TransactionBody, ValidatorSet, address, domain::selector, limits,
 };
 use std::{
     collections::BTreeMap,
@@ -17,14 +21,30 @@ use std::{
     sync::{Arc, Mutex, OnceLock},
 };
 
+/// Time from one block to the next, unless more passes.
+const BLOCK_MS: u64 = 1_000;
 /// Tier of the accounts of a test: it may deploy, and its quota does not run out.
 const TIER: u8 = 9;
 
 /// A chain in memory. Every call is a block of its own, one second after the last.
 pub struct Chain {
-    executor: Arc<Executor>,
-    state: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
+    pub(crate) executor: Arc<Executor>,
+    pub(crate) state: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
     chain: Hash,
+    height: Height,
+    time: TimestampMs,
+    events: Vec<Event>,
+    instances: u64,
+    pub(crate) names: Names,
+    pub(crate) gas: Mutex<GasLog>,
+    last: Option<Executed>,
+    why: String,
+}
+
+/// A moment of a chain, to go back to: see [`Chain::snapshot`].
+#[derive(Clone)]
+pub struct Snapshot {
+    state: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
     height: Height,
     time: TimestampMs,
     events: Vec<Event>,
@@ -40,6 +60,8 @@ pub struct Executed {
     pub events: Vec<Event>,
     /// Gas that it used.
     pub gas_used: Gas,
+    /// Entries of contracts' storage that it changed, by key; [`Chain::changes`] decodes them.
+    pub changed: Vec<Changed>,
 }
 
 impl Executed {
@@ -99,12 +121,17 @@ impl Chain {
             time,
             events: Vec::new(),
             instances: 0,
+            names: Names::default(),
+            gas: Mutex::default(),
+            last: None,
+            why: String::new(),
         }
     }
 
     /// The account of a name, able to pay for what it does. The first use puts it on the chain.
     pub fn account(&mut self, name: &str) -> Account {
         let account = Account::named(name);
+        self.names.account(account.address(), name);
         let key = dure_runtime::state::key::account(account.address());
         if !self.state.contains_key(&key) {
             let record = system::AccountRecord { tier: TIER, ..Default::default() };
@@ -128,6 +155,55 @@ impl Chain {
     /// Lets time pass before the next block.
     pub fn advance(&mut self, milliseconds: u64) {
         self.time = TimestampMs(self.time.0.saturating_add(milliseconds));
+    }
+
+    /// Lets time pass until the next block happens at this very time.
+    ///
+    /// # Errors
+    /// [`TestFailure::Fault`] when the chain is there already: time never goes back.
+    pub fn set_time(&mut self, time: TimestampMs) -> Result<(), TestFailure> {
+        if time.0 < self.time.0.saturating_add(BLOCK_MS) {
+            let earliest = self.time.0.saturating_add(BLOCK_MS);
+            let text = format!("time {} is past: the next block is at {earliest} or later", time.0);
+            return Err(TestFailure::Fault(text));
+        }
+        self.time = TimestampMs(time.0.saturating_sub(BLOCK_MS));
+        Ok(())
+    }
+
+    /// Remembers this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            state: Arc::clone(&self.state),
+            height: self.height,
+            time: self.time,
+            events: self.events.clone(),
+            instances: self.instances,
+        }
+    }
+
+    /// Goes back to a moment of this chain: state, height, time and events. What gas was used
+    /// stays in the report.
+    pub fn restore(&mut self, snapshot: &Snapshot) {
+        self.state = Arc::clone(&snapshot.state);
+        (self.height, self.time) = (snapshot.height, snapshot.time);
+        self.events.clone_from(&snapshot.events);
+        self.instances = snapshot.instances;
+        self.last = None;
+    }
+
+    /// The last transaction that succeeded.
+    #[must_use]
+    pub const fn last(&self) -> Option<&Executed> {
+        self.last.as_ref()
+    }
+
+    /// Why the last transaction that failed did so: the error as its source has it, and the path
+    /// of calls to it.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
     }
 
     /// Events of all blocks, in order.
@@ -180,7 +256,9 @@ impl Chain {
         self.instances = self.instances.saturating_add(1);
         let salt = self.instances.to_be_bytes().to_vec();
         let args = (code, salt, init.encode());
-        self.call(creator, Address::SYSTEM, "instantiate", args)
+        let made = self.call(creator, Address::SYSTEM, "instantiate", args)?;
+        lock(&self.gas).instantiated(made);
+        Ok(made)
     }
 
     /// The address of the next contract that `creator` would instantiate by [`Chain::deploy`].
@@ -239,18 +317,23 @@ impl Chain {
     /// [`TestFailure`] when one fails; then nothing happened.
     pub fn transact(&mut self, by: Account, calls: Vec<Call>) -> Result<Executed, TestFailure> {
         let body = self.body(by, calls)?;
+        let methods: Vec<_> = body.calls.iter().map(|call| (call.contract, call.method)).collect();
         // What a panic said is known to simulations only, so it is looked up before the block.
         let before = Arc::clone(&self.state);
-        let output = self.execute(by, body.clone())?;
+        let (output, changed) = self.execute(by, body.clone())?;
         match output.outcome {
             Outcome::Skipped(reason) => Err(TestFailure::Skipped(reason)),
             Outcome::Receipt(Receipt { result: Ok(outputs), gas_used, .. }) => {
+                lock(&self.gas).add(methods, gas_used);
                 self.events.extend(output.events.iter().cloned());
-                Ok(Executed { outputs, events: output.events, gas_used })
+                let executed = Executed { outputs, events: output.events, gas_used, changed };
+                self.last = Some(executed.clone());
+                Ok(executed)
             }
             Outcome::Receipt(Receipt { result: Err(failure), .. }) => {
                 let state = before as Arc<dyn StateRead>;
                 let simulation = self.simulate_on(&state, &body).map_err(fault)?;
+                self.why = self.names.failure(self.state.as_ref(), &simulation.trace);
                 let (call, error) = (failure.call, failure.error);
                 Err(TestFailure::Failed { call, error, panic: simulation.panic })
             }
@@ -274,7 +357,7 @@ impl Chain {
         self.executor.simulate(state, &self.context(), body)
     }
 
-    fn context(&self) -> BlockContext {
+    pub(crate) fn context(&self) -> BlockContext {
         BlockContext { chain: self.chain, height: self.height, time: self.time }
     }
 
@@ -295,9 +378,9 @@ impl Chain {
         &mut self,
         by: Account,
         body: TransactionBody,
-    ) -> Result<TransactionOutput, TestFailure> {
+    ) -> Result<(TransactionOutput, Vec<Changed>), TestFailure> {
         self.height = Height(self.height.0.saturating_add(1));
-        self.advance(1_000);
+        self.advance(BLOCK_MS);
         let transaction = by.sign(self.chain, body);
         let mut verified = Vec::new();
         for result in signature::verify(self.chain, vec![transaction]) {
@@ -308,14 +391,17 @@ impl Chain {
         let block = block.map_err(fault)?;
         drop(state);
         let state = Arc::make_mut(&mut self.state);
-        for (key, value) in block.delta {
-            match value {
-                Some(value) => state.insert(key, value),
+        let mut changed = Vec::new();
+        for (key, after) in block.delta {
+            let before = match after.clone() {
+                Some(value) => state.insert(key.clone(), value),
                 None => state.remove(&key),
             };
+            changed.extend(Changed::new(key, before, after));
         }
         let output = block.outcomes.into_iter().next();
-        output.ok_or_else(|| TestFailure::Fault("the block has no outcome".into()))
+        let output = output.ok_or_else(|| TestFailure::Fault("the block has no outcome".into()))?;
+        Ok((output, changed))
     }
 
     /// Asks a contract. `args` as for [`Chain::call`].
@@ -339,6 +425,9 @@ impl Chain {
         let gas = Gas(limits::QUERY_GAS_MAX);
         let output = self.executor.query(&self.state(), &self.context(), contract, input, gas);
         let output = output.map_err(fault)?;
+        if let (Ok(_), Some(&[a, b, c, d])) = (&output.result, input.get(..4)) {
+            lock(&self.gas).add(vec![(contract, Selector([a, b, c, d]))], output.gas_used);
+        }
         let panic = output.panic;
         output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })
     }
@@ -370,7 +459,7 @@ fn typed_output<T: Decode, E>(mut bytes: &[u8]) -> Result<T, Refusal<E>> {
     if bytes.is_empty() { Ok(value) } else { Err(malformed("bytes are left over".into())) }
 }
 
-fn fault(fault: Fault) -> TestFailure {
+pub(crate) fn fault(fault: Fault) -> TestFailure {
     TestFailure::Fault(fault.to_string())
 }
 

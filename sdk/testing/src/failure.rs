@@ -23,6 +23,9 @@ pub enum TestFailure {
     /// The output is not of the type that the test asks for.
     #[error("the output does not decode: {0}")]
     Output(String),
+    /// Gas is not what the committed file says, or the file cannot be used.
+    #[error("{0}")]
+    Gas(String),
     /// The contract could not be built.
     #[error("build: {0}")]
     Build(String),

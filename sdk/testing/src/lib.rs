@@ -17,10 +17,16 @@
 mod account;
 mod build;
 mod chain;
+mod change;
+mod event;
 mod failure;
+mod gas;
+pub mod invariants;
+mod names;
 
 pub use account::Account;
-pub use chain::{Chain, Executed, call, invoke};
+pub use chain::{Chain, Executed, Snapshot, call, invoke};
+pub use change::{Change, Changed};
 pub use codec;
 pub use dure_abi;
 pub use dure_types::{
@@ -28,3 +34,5 @@ pub use dure_types::{
     TrapKind, address::contract as contract_address, domain::selector,
 };
 pub use failure::{Refusal, TestFailure};
+pub use gas::{GasReport, GasRow};
+pub use invariants::Invariants;

@@ -1,7 +1,7 @@
 //! To and from the JSON-RPC error object.
 
 use super::RpcError;
-use crate::json::JsonError;
+use dure_json::JsonError;
 use jsonrpsee::types::{ErrorObject, ErrorObjectOwned};
 
 impl From<RpcError> for ErrorObjectOwned {

@@ -10,6 +10,8 @@ use serde_json::Value;
 pub trait RefusedCall {
     /// The JSON of a contract's error bytes; null without a specification.
     fn error_to_json(&self, contract: Address, error: &[u8]) -> Value;
+    /// A contract's error as its source has it: `points::Error::Zero`.
+    fn error_to_text(&self, contract: Address, error: &[u8]) -> String;
     /// The name of a method; its selector in hexadecimal without a specification.
     fn method_name(&self, contract: Address, method: dure_types::Selector) -> String;
     /// The methods that the contract has.
@@ -68,6 +70,7 @@ fn of_contract(contract: Address, error: &[u8], rim: &impl RefusedCall) -> RpcEr
         contract: contract.into(),
         error: Bytes(error.to_vec()),
         decoded: rim.error_to_json(contract, error),
+        text: rim.error_to_text(contract, error),
     }
 }
 

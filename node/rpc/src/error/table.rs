@@ -214,11 +214,14 @@ errors! {
     3006 NotCertified { height: Decimal<u64>, certified: Decimal<u64> }
         "The height's roots are in no decided header yet; ask again after the next block."
         "height {height} is not certified yet; {certified} is"
+    3007 StateGone { height: Decimal<u64>, oldest: Decimal<u64> }
+        "The state before that height is no longer kept; `oldest` is the first whose state is."
+        "the state before height {height} is gone; {oldest} is the oldest"
 
     // 4xxx: a call failed. In answers about receipts these stand in `result.failed`.
-    4001 ContractRefused { contract: Hex<Address>, error: Bytes, decoded: Value }
-        "The contract refused. `error` is its error enum in SCALE, `decoded` the same in JSON by its specification, or null."
-        "contract {contract} refused: {decoded}"
+    4001 ContractRefused { contract: Hex<Address>, error: Bytes, decoded: Value, text: String }
+        "The contract refused. `error` is its error enum in SCALE, `decoded` the same in JSON by its specification, or null, `text` as its source has it."
+        "contract {contract} refused: {text}"
     4002 BadArguments { contract: Hex<Address>, method: Hex<Selector> }
         "The arguments did not decode inside the contract."
         "the arguments of {method} of contract {contract} do not decode"

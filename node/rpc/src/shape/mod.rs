@@ -7,6 +7,7 @@ mod contract;
 mod event;
 mod state;
 mod subscription;
+mod trace;
 mod transaction;
 
 pub use block::{Block, BlockAnswer, BlockRoots, BlockTransaction, TransactionStatus};
@@ -16,8 +17,11 @@ pub use contract::{
     EventShape, MethodShape, OneOrMany, QueryAnswer, StorageShape, TypeShape,
 };
 pub use event::{EventFilter, EventItem, EventList};
-pub use state::{AccountAnswer, History, HistoryItem, StateAnswer, StateProofAnswer};
+pub use state::{
+    AccountAnswer, History, HistoryItem, StateAnswer, StateProofAnswer, StorageEntry, StorageList,
+};
 pub use subscription::{Notice, TransactionFilter};
+pub use trace::{CallTrace, EventTrace, TraceAnswer};
 pub use transaction::{
     CallOutput, Certified, ExecutionResult, ReceiptAnswer, ReceiptShape, Refusal, SimulateRequest,
     SimulationAnswer, Stage, Submission, Wait,

@@ -81,3 +81,29 @@ pub struct StateProofAnswer {
     /// The validator set that signed, SCALE; its hash is in the header.
     pub validators: Bytes,
 }
+
+/// A page of a contract's storage, ascending by key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StorageList {
+    /// Height at which it was read.
+    pub height: Number,
+    /// The page.
+    pub entries: Vec<StorageEntry>,
+    /// Give as `cursor` for the next page; none: this was the last.
+    pub next: Option<Bytes>,
+}
+
+/// One entry of a contract's storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StorageEntry {
+    /// Key as the contract chose it: field id, then the ordered key.
+    pub key: Bytes,
+    /// SCALE bytes of the value.
+    pub value: Bytes,
+    /// Name of the field, by the specification; its number where there is no such field.
+    pub field: String,
+    /// The key within the field, by the specification; null for a single value.
+    pub entry: serde_json::Value,
+    /// The value, by the specification; 0x and digits where it does not decode.
+    pub decoded: serde_json::Value,
+}

@@ -1,7 +1,7 @@
 //! Transactions: submitting, receipts, simulation.
 
 use super::{
-    AddressHex, EventItem, HashHex, Number, SelectorHex,
+    AddressHex, CallTrace, EventItem, HashHex, Number, SelectorHex,
     contract::{CallRequest, OneOrMany},
 };
 use crate::{
@@ -196,4 +196,6 @@ pub struct SimulationAnswer {
     pub debug: Vec<String>,
     /// Text of a contract's panic.
     pub panic: Option<String>,
+    /// Every contract that was entered, in the order of entering.
+    pub trace: Vec<CallTrace>,
 }

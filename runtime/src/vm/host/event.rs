@@ -53,6 +53,7 @@ pub(super) fn debug(context: &mut Context<'_>, at: u32, length: u32) -> Result<(
 pub(super) fn panic(context: &mut Context<'_>, at: u32, length: u32) -> Result<(), Stop> {
     let text = text(context, at, length)?;
     if let (Some(text), Some(notes)) = (text, env(context)?.notes.as_mut()) {
+        notes.trace.panicked(&text);
         notes.panic = Some(text);
     }
     let contract = context.data().contract;

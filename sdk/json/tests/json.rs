@@ -1,7 +1,7 @@
 //! SCALE to JSON and back is the identity, and hostile input is refused with its path.
 
 use codec::{Compact, Decode, Encode};
-use dure_rpc::json::{JsonErrorKind, decode, encode};
+use dure_json::{JsonErrorKind, decode, encode};
 use proptest::prelude::*;
 use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 use serde_json::{Value, json};

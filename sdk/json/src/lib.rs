@@ -22,14 +22,20 @@ mod arguments;
 mod decode;
 mod encode;
 mod error;
+pub mod hex;
+mod key;
 mod schema;
+mod storage;
+mod text;
 
 pub use arguments::{arguments_from_json, arguments_to_json, event_to_json, return_to_json};
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{JsonError, JsonErrorKind};
-pub(crate) use schema::primitive_name;
-pub use schema::type_name;
+pub use key::key_to_json;
+pub use schema::{primitive_name, type_name};
+pub use storage::{Entry, entry_to_json};
+pub use text::{error_text, value_text};
 
 /// Levels of nesting that are followed.
 pub const DEPTH_MAX: usize = 32;

@@ -179,7 +179,8 @@ fn write_list(
 }
 
 /// The name of a primitive type.
-pub(crate) const fn primitive_name(primitive: &TypeDefPrimitive) -> &'static str {
+#[must_use]
+pub const fn primitive_name(primitive: &TypeDefPrimitive) -> &'static str {
     match primitive {
         TypeDefPrimitive::Bool => "bool",
         TypeDefPrimitive::Char => "char",

@@ -1,0 +1,236 @@
+//! `dure apply`: makes what a file describes, and nothing that is there already.
+
+use super::{
+    Remote,
+    check::compile,
+    exit::Failure,
+    key,
+    output::Output,
+    plan::{Plan, Planned, PlannedCall, resolve},
+    read::connect,
+    trace::explain,
+};
+use clap::Args;
+use dure_build::BuildRequest;
+use dure_client::{Client, ClientError, Key, RpcError, Wait};
+use dure_rpc::shape::CallRequest;
+use dure_types::{Address, Hash, address, domain::blake3_hash};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// What to apply.
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// The file.
+    #[arg(default_value = "deploy.toml")]
+    file: PathBuf,
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Refuse to change a `Cargo.lock`.
+    #[arg(long)]
+    locked: bool,
+    /// Use only what is downloaded already.
+    #[arg(long)]
+    offline: bool,
+    /// Who signs where the file does not say; alice of `dure dev` unless told.
+    #[arg(long)]
+    key: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+pub(super) async fn run(args: ApplyArgs, output: &mut Output) -> Result<(), Failure> {
+    let shown = args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file)
+        .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let plan = Plan::parse(&text, &shown)?;
+    let order = plan.order(&shown)?;
+    let client = connect(&args.remote.rpc).await?;
+    let mut apply = Apply {
+        client: &client,
+        plan: &plan,
+        args: &args,
+        keys: BTreeMap::new(),
+        addresses: BTreeMap::new(),
+        done: Vec::new(),
+    };
+    apply.name_all().await?;
+    for name in order {
+        apply.contract(name, output).await?;
+    }
+    for call in &plan.calls {
+        apply.call(call, output).await?;
+    }
+    let Apply { addresses, done, .. } = apply;
+    let changed = done.iter().filter(|step| step["changed"] == true).count();
+    let addresses: BTreeMap<&str, String> =
+        addresses.iter().map(|(name, address)| (*name, address.to_string())).collect();
+    let value = json!({
+        "contracts": addresses,
+        "steps": done,
+        "changed": changed,
+        "dry_run": args.dry_run,
+    });
+    output.answer(&value, || {
+        let mut text = String::new();
+        for (name, address) in &addresses {
+            text.push_str(&format!("{name:<16} {address}\n"));
+        }
+        let did = if args.dry_run { "would be done" } else { "done" };
+        text.push_str(&format!("{changed} of {} steps {did}\n", done.len()));
+        text
+    })
+}
+
+struct Apply<'a> {
+    client: &'a Client,
+    plan: &'a Plan,
+    args: &'a ApplyArgs,
+    keys: BTreeMap<Option<String>, Key>,
+    addresses: BTreeMap<&'a str, Address>,
+    /// What was done or was there, for machines.
+    done: Vec<Value>,
+}
+
+impl<'a> Apply<'a> {
+    /// Computes the address of every contract, made or not.
+    async fn name_all(&mut self) -> Result<(), Failure> {
+        for (name, planned) in &self.plan.contracts {
+            let key = self.key(planned.key.as_ref()).await?;
+            let salt = planned.salt.as_ref().unwrap_or(name);
+            self.addresses.insert(name, address::contract(key.address(), salt.as_bytes()));
+        }
+        Ok(())
+    }
+
+    /// The key that signs for a part of the file.
+    async fn key(&mut self, own: Option<&String>) -> Result<Key, Failure> {
+        let name = own.or(self.plan.key.as_ref()).or(self.args.key.as_ref()).cloned();
+        if let Some(key) = self.keys.get(&name) {
+            return Ok(key.clone());
+        }
+        let key = key::signer(self.client, name.as_deref()).await?;
+        self.keys.insert(name, key.clone());
+        Ok(key)
+    }
+
+    fn resolved(&self, value: &Value) -> Result<Value, Failure> {
+        resolve(value, &|text: &str| match text.strip_prefix('$') {
+            Some(name) => {
+                let address = self.addresses.get(name);
+                let unknown =
+                    || Failure::File(format!("\"{text}\": the file has no such contract"));
+                address.map(ToString::to_string).ok_or_else(unknown)
+            }
+            None => key::address(text).map(|address| address.to_string()),
+        })
+    }
+
+    async fn contract(&mut self, name: &str, output: &Output) -> Result<(), Failure> {
+        let Some(planned) = self.plan.contracts.get(name) else { return Ok(()) };
+        let address = self.addresses.get(name).copied().unwrap_or_default();
+        let wasm = self.module(planned, output).await?;
+        let code = blake3_hash(&wasm);
+        let there = self.code_of(address).await?;
+        if let Some(there) = there
+            && there != code
+        {
+            return Err(Failure::Unmet(format!(
+                "contract.{name}: {address} has the code {there}, the source builds {code}; \
+                 change its salt to make another contract"
+            )));
+        }
+        let step =
+            json!({ "contract": name, "address": address.to_string(), "changed": there.is_none() });
+        self.done.push(step);
+        if there.is_some() {
+            output.progress(&format!("{name}: is there already"));
+            return Ok(());
+        }
+        let init = match self.resolved(&planned.init)? {
+            Value::Null => json!({}),
+            init => init,
+        };
+        output.progress(&format!("{name}: is to be made"));
+        if self.args.dry_run {
+            return Ok(());
+        }
+        let key = self.key(planned.key.as_ref()).await?;
+        let salt = planned.salt.as_deref().unwrap_or(name);
+        self.client.deploy(&key, &wasm, &init, salt.as_bytes()).await?;
+        Ok(())
+    }
+
+    /// The module of a contract, built or read. Paths are from the folder of the file.
+    async fn module(&self, planned: &Planned, output: &Output) -> Result<Vec<u8>, Failure> {
+        let folder = self.args.file.parent().unwrap_or_else(|| Path::new("."));
+        if let Some(file) = &planned.wasm {
+            let path = folder.join(file);
+            return std::fs::read(&path)
+                .map_err(|error| Failure::File(format!("{}: {error}", path.display())));
+        }
+        let request = BuildRequest {
+            manifest_dir: folder.join(planned.build.as_deref().unwrap_or_else(|| Path::new("."))),
+            target_dir: None,
+            locked: self.args.locked,
+            offline: self.args.offline,
+        };
+        Ok(compile(request, output).await?.wasm)
+    }
+
+    /// The code of a contract; none when there is no contract.
+    async fn code_of(&self, address: Address) -> Result<Option<Hash>, Failure> {
+        match self.client.contract(address).await {
+            Ok(answer) => Ok(Some(answer.contract.code.0)),
+            Err(ClientError::Refused(error))
+                if matches!(*error, RpcError::UnknownContract { .. }) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn call(&mut self, call: &PlannedCall, output: &Output) -> Result<(), Failure> {
+        let address = self.addresses.get(call.contract.as_str()).copied().unwrap_or_default();
+        let shown = format!("{}.{}", call.contract, call.method);
+        // In a dry run the contract itself may be yet to come.
+        let made = self.code_of(address).await?.is_some();
+        let wanted = self.resolved(&call.unless.is)?;
+        let is_so = made && {
+            let args = self.resolved(&call.unless.args)?;
+            self.client.query(address, &call.unless.query, args).await? == wanted
+        };
+        self.done.push(json!({ "call": shown, "changed": !is_so }));
+        if is_so {
+            output.progress(&format!("{shown}: is so already"));
+            return Ok(());
+        }
+        output.progress(&format!("{shown}: is to be called"));
+        if self.args.dry_run {
+            return Ok(());
+        }
+        let args = self.resolved(&call.args)?;
+        let key = self.key(call.key.as_ref()).await?;
+        let transaction = self.client.transaction(&key).call(address, &call.method, args.clone());
+        if let Err(error) = transaction.submit(Wait::Final).await {
+            let method = call.method.clone();
+            let request = CallRequest { contract: address.into(), method, args };
+            return Err(explain(self.client, key.address(), request, error).await);
+        }
+        let args = self.resolved(&call.unless.args)?;
+        let now = self.client.query(address, &call.unless.query, args).await?;
+        if now == wanted {
+            return Ok(());
+        }
+        Err(Failure::Unmet(format!(
+            "{shown} was called, but {} answers {now} instead of {wanted}: the call would be made \
+             again each time",
+            call.unless.query
+        )))
+    }
+}

@@ -1,0 +1,185 @@
+//! `dure check`: how large a contract is, what it costs, how far it is from the limits.
+
+use super::{exit::Failure, output::Output};
+use clap::Args;
+use dure_build::{BuildRequest, Built, build};
+use dure_types::limits;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// What to check.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Folder of the contract's `Cargo.toml`.
+    #[arg(default_value = ".")]
+    dir: PathBuf,
+    /// Functions that are listed, the largest first.
+    #[arg(long, default_value_t = 12)]
+    functions: usize,
+    /// Refuse to change `Cargo.lock`.
+    #[arg(long)]
+    locked: bool,
+    /// Use only what is downloaded already.
+    #[arg(long)]
+    offline: bool,
+}
+
+/// One limit of a module.
+struct Limit {
+    what: &'static str,
+    value: u64,
+    limit: u64,
+}
+
+pub(super) async fn run(args: CheckArgs, output: &mut Output) -> Result<(), Failure> {
+    let request = BuildRequest {
+        manifest_dir: args.dir.clone(),
+        target_dir: None,
+        locked: args.locked,
+        offline: args.offline,
+    };
+    let built = compile(request, output).await?;
+    let gas = gas(&args.dir.join("gas.snapshot"))?;
+    let limits = measured(&built)?;
+    let value = json!({
+        "code": built.code_hash.to_string(),
+        "crates": built.sizes.by_crate().iter().map(|(name, bytes)| {
+            json!({ "crate": name, "bytes": bytes })
+        }).collect::<Vec<Value>>(),
+        "functions": built.sizes.functions.iter().take(args.functions).map(|function| {
+            json!({ "function": function.name, "bytes": function.bytes })
+        }).collect::<Vec<Value>>(),
+        "data_bytes": built.sizes.data_bytes,
+        "gas": gas.iter().map(|(method, (most, test))| {
+            json!({ "method": method, "most": most.to_string(), "test": test })
+        }).collect::<Vec<Value>>(),
+        "limits": limits.iter().map(|limit| {
+            json!({ "what": limit.what, "value": limit.value, "limit": limit.limit })
+        }).collect::<Vec<Value>>(),
+    });
+    output.answer(&value, || text(&built, &gas, &limits, args.functions))
+}
+
+/// Builds on a thread of its own, telling what goes on.
+pub(super) async fn compile(request: BuildRequest, output: &Output) -> Result<Built, Failure> {
+    let quiet = Output::new(output.is_json());
+    let building =
+        tokio::task::spawn_blocking(move || build(&request, &mut |line| quiet.progress(line)));
+    match building.await {
+        Ok(built) => built.map_err(|error| Failure::Build(error.to_string())),
+        Err(error) => Err(Failure::Build(error.to_string())),
+    }
+}
+
+/// The most gas of each method in the tests, and the test that used it.
+type Gas = BTreeMap<String, (u64, String)>;
+
+fn gas(path: &Path) -> Result<Gas, Failure> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Gas::new()),
+        Err(error) => return Err(Failure::File(format!("{}: {error}", path.display()))),
+    };
+    let mut gas = Gas::new();
+    for (line, number) in text.lines().zip(1u32..) {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [test, method, _, _, _, most] = words.as_slice() else {
+            let text = format!("{}, line {number}: expected six words", path.display());
+            return Err(Failure::File(text));
+        };
+        let most = most.parse().map_err(|_| {
+            Failure::File(format!("{}, line {number}: \"{most}\" is no gas", path.display()))
+        })?;
+        let known = gas.entry((*method).to_owned()).or_default();
+        if most >= known.0 {
+            *known = (most, (*test).to_owned());
+        }
+    }
+    Ok(gas)
+}
+
+fn measured(built: &Built) -> Result<Vec<Limit>, Failure> {
+    let valid = dure_runtime::vm::validate(&built.wasm)
+        .map_err(|error| Failure::Build(error.to_string()))?;
+    let largest = built.sizes.functions.first().map_or(0, |function| function.bytes);
+    let spec = valid.spec_bytes.len();
+    let of =
+        |what, value: usize, limit: usize| Limit { what, value: value as u64, limit: limit as u64 };
+    Ok(vec![
+        of("code bytes", built.wasm.len(), limits::CODE_BYTES_MAX),
+        of("spec bytes", spec, limits::SPEC_BYTES_MAX),
+        of("functions", valid.functions as usize, limits::FUNCTIONS_MAX as usize),
+        of("largest function", largest, limits::FUNCTION_BYTES_MAX),
+        of("types", built.sizes.types, limits::TYPES_MAX as usize),
+        of("globals", built.sizes.globals, limits::GLOBALS_MAX as usize),
+        of("exports", built.sizes.exports, limits::EXPORTS_MAX as usize),
+        of("memory pages", valid.memory_pages as usize, limits::MEMORY_PAGES_MAX as usize),
+        of("table elements", valid.table_elements as usize, limits::TABLE_ELEMENTS_MAX as usize),
+    ])
+}
+
+fn text(built: &Built, gas: &Gas, limits: &[Limit], functions: usize) -> String {
+    let mut text = format!("code      {}\n\nbytes by crate\n", built.code_hash);
+    for (name, bytes) in built.sizes.by_crate() {
+        text.push_str(&format!("{bytes:>9}  {name}\n"));
+    }
+    text.push_str(&format!("{:>9}  constants\n\nlargest functions\n", built.sizes.data_bytes));
+    for function in built.sizes.functions.iter().take(functions) {
+        text.push_str(&format!("{:>9}  {}\n", function.bytes, function.name));
+    }
+    if gas.is_empty() {
+        text.push_str(
+            "\nno gas.snapshot: use assert_gas! in a test, then dure test --update-gas\n",
+        );
+    } else {
+        text.push_str("\nmost gas in tests\n");
+    }
+    for (method, (most, test)) in gas {
+        let share = percent(*most, limits::TRANSACTION_GAS_MAX);
+        text.push_str(&format!("{most:>11}  {share:>5}  {method}  ({test})\n"));
+    }
+    text.push_str("\nlimits\n");
+    for limit in limits {
+        let share = percent(limit.value, limit.limit);
+        let Limit { what, value, limit } = limit;
+        text.push_str(&format!("{value:>11}  {share:>5}  of {limit} {what}\n"));
+    }
+    text
+}
+
+/// A share in whole per cent, rounded up so that only nothing is none.
+fn percent(value: u64, limit: u64) -> String {
+    format!("{}%", value.saturating_mul(100).div_ceil(limit.max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{gas, percent};
+
+    #[test]
+    fn the_dearest_test_of_a_method_is_named() {
+        let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+        let path = folder.path().join("gas.snapshot");
+        assert!(gas(&path).is_ok_and(|gas| gas.is_empty()));
+        let text = "# head\nfirst a.b 1 5 5 5\nsecond a.b 2 1 2 9\n";
+        std::fs::write(&path, text).unwrap_or_else(|e| panic!("{e}"));
+        let found = gas(&path).unwrap_or_default();
+        assert_eq!(found.get("a.b"), Some(&(9, "second".to_owned())));
+        std::fs::write(&path, "first a.b 1 5\n").unwrap_or_else(|e| panic!("{e}"));
+        assert!(gas(&path).is_err_and(|error| error.to_string().contains("line 1")));
+    }
+
+    #[test]
+    fn shares_are_rounded_up() {
+        assert_eq!(
+            (percent(0, 7), percent(1, 1_000), percent(7, 7)),
+            ("0%".to_owned(), "1%".to_owned(), "100%".to_owned())
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! `dure inspect`: what a contract offers, and what it stores.
+
+use super::{Remote, exit::Failure, key, output::Output, read::connect};
+use clap::Args;
+use dure_abi::spec::{ContractSpec, EventSpec, MethodKind, MethodSpec};
+use dure_client::Client;
+use dure_rpc::{
+    json::{type_name, value_text},
+    shape::StorageEntry,
+};
+use dure_types::{Address, domain::blake3_hash};
+use serde_json::{Value, json};
+use std::{fmt::Write, path::Path};
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// A contract's address, `system`, or a module's file.
+    what: String,
+    /// Most entries of storage that are shown.
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Failure> {
+    let path = Path::new(&args.what);
+    if path.is_file() {
+        let wasm = std::fs::read(path)
+            .map_err(|error| Failure::File(format!("{}: {error}", args.what)))?;
+        let spec = dure_client::module_spec(&wasm)?;
+        let mut value = describe(&spec);
+        value["code"] = json!(blake3_hash(&wasm).to_string());
+        value["bytes"] = json!(wasm.len());
+        let code = blake3_hash(&wasm);
+        return output.answer(&value, || {
+            format!("code      {code}\nbytes     {}\n{}", wasm.len(), text(&spec))
+        });
+    }
+    let contract = match args.what.as_str() {
+        "system" => Address::SYSTEM,
+        text if text.ends_with(".wasm") => {
+            return Err(Failure::File(format!("{text}: no such file")));
+        }
+        text => key::address(text)?,
+    };
+    let client = connect(&args.remote.rpc).await?;
+    let spec = client.spec(contract).await?;
+    let entry = client.contract(contract).await?.contract;
+    let (entries, more) = storage(&client, contract, args.limit).await?;
+    let mut value = describe(&spec);
+    value["address"] = json!(entry.address);
+    value["code"] = json!(entry.code);
+    value["creator"] = json!(entry.creator);
+    value["since"] = json!(entry.since);
+    value["storage_entries"] = json!(entries);
+    value["storage_more"] = json!(more);
+    output.answer(&value, || {
+        let mut shown = format!(
+            "address   {}\ncode      {}\ncreator   {}, at height {}\n{}",
+            entry.address,
+            entry.code,
+            entry.creator,
+            entry.since,
+            text(&spec)
+        );
+        shown.push_str("storage\n");
+        for entry in &entries {
+            shown.push_str(&format!("  {}\n", entry_text(entry)));
+        }
+        if more {
+            shown.push_str("  ... (more: --limit)\n");
+        }
+        shown
+    })
+}
+
+/// The first entries of a contract's storage, and whether there are more.
+async fn storage(
+    client: &Client,
+    contract: Address,
+    limit: u32,
+) -> Result<(Vec<StorageEntry>, bool), Failure> {
+    let mut entries = Vec::new();
+    let mut cursor = None;
+    loop {
+        let left = limit.saturating_sub(u32::try_from(entries.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            return Ok((entries, true));
+        }
+        let page = client.storage(contract, cursor, left.min(PAGE)).await?;
+        entries.extend(page.entries);
+        match page.next {
+            Some(next) => cursor = Some(next.0),
+            None => return Ok((entries, false)),
+        }
+    }
+}
+
+/// Entries asked for at once.
+const PAGE: u32 = 100;
+
+fn entry_text(entry: &StorageEntry) -> String {
+    let key = match &entry.entry {
+        Value::Null => String::new(),
+        key => format!("[{}]", value_text(key)),
+    };
+    format!("{}{key} = {}", entry.field, value_text(&entry.decoded))
+}
+
+fn describe(spec: &ContractSpec) -> Value {
+    let arguments = |method: &MethodSpec| -> Vec<Value> {
+        let args = method.args.iter();
+        args.map(|arg| json!({ "name": arg.name, "type": type_name(&spec.types, arg.ty) }))
+            .collect()
+    };
+    let methods = spec.methods.iter().map(|method| {
+        json!({
+            "name": method.name,
+            "selector": method.selector.to_string(),
+            "kind": kind(method.kind),
+            "args": arguments(method),
+            "returns": type_name(&spec.types, method.returns),
+            "fallible": method.fallible,
+            "docs": method.docs.join("\n"),
+        })
+    });
+    let events = spec.events.iter().map(|event| {
+        let fields = event.fields.iter().map(|field| {
+            json!({
+                "name": field.name,
+                "type": type_name(&spec.types, field.ty),
+                "indexed": field.indexed,
+            })
+        });
+        json!({ "name": event.name, "fields": fields.collect::<Vec<_>>() })
+    });
+    let storage = spec.storage.iter().map(|field| {
+        json!({
+            "name": field.name,
+            "id": field.id,
+            "key": field.key.map(|ty| type_name(&spec.types, ty)),
+            "value": type_name(&spec.types, field.value),
+        })
+    });
+    json!({
+        "name": spec.name,
+        "docs": spec.docs.join("\n"),
+        "methods": methods.collect::<Vec<_>>(),
+        "events": events.collect::<Vec<_>>(),
+        "errors": errors(spec),
+        "storage": storage.collect::<Vec<_>>(),
+    })
+}
+
+const fn kind(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Init => "init",
+        MethodKind::Call => "call",
+        MethodKind::Query => "query",
+    }
+}
+
+/// The variants of the error as its source has them.
+fn errors(spec: &ContractSpec) -> Vec<String> {
+    let Some(ty) = spec.error.and_then(|id| spec.types.resolve(id)) else { return Vec::new() };
+    let scale_info::TypeDef::Variant(variants) = &ty.type_def else { return Vec::new() };
+    let shown = |variant: &scale_info::Variant<scale_info::form::PortableForm>| {
+        let fields: Vec<String> = variant
+            .fields
+            .iter()
+            .map(|field| {
+                let ty = type_name(&spec.types, field.ty.id);
+                field.name.as_ref().map_or_else(|| ty.clone(), |name| format!("{name}: {ty}"))
+            })
+            .collect();
+        match (variant.fields.first(), fields.is_empty()) {
+            (Some(first), _) if first.name.is_some() => {
+                format!("{} {{ {} }}", variant.name, fields.join(", "))
+            }
+            (_, false) => format!("{}({})", variant.name, fields.join(", ")),
+            (_, true) => variant.name.clone(),
+        }
+    };
+    variants.variants.iter().map(shown).collect()
+}
+
+fn text(spec: &ContractSpec) -> String {
+    let mut text = format!("contract  {}\n", spec.name);
+    for line in &spec.docs {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "          {}", line.trim());
+    }
+    for (title, wanted) in
+        [("init", MethodKind::Init), ("calls", MethodKind::Call), ("queries", MethodKind::Query)]
+    {
+        let mut methods = spec.methods.iter().filter(|method| method.kind == wanted).peekable();
+        if methods.peek().is_some() {
+            let _ = writeln!(text, "{title}");
+        }
+        for method in methods {
+            let _ = writeln!(text, "  {}", signature(spec, method));
+            for line in &method.docs {
+                let _ = writeln!(text, "      {}", line.trim());
+            }
+        }
+    }
+    if !spec.events.is_empty() {
+        text.push_str("events\n");
+    }
+    for event in &spec.events {
+        let _ = writeln!(text, "  {}", event_text(spec, event));
+    }
+    let errors = errors(spec);
+    if !errors.is_empty() {
+        text.push_str("errors\n");
+    }
+    for error in errors {
+        let _ = writeln!(text, "  {error}");
+    }
+    if !spec.storage.is_empty() {
+        text.push_str("fields\n");
+    }
+    for field in &spec.storage {
+        let value = type_name(&spec.types, field.value);
+        let ty = match field.key {
+            Some(key) => format!("{} -> {value}", type_name(&spec.types, key)),
+            None => value,
+        };
+        let _ = writeln!(text, "  {} {}: {ty}", field.id, field.name);
+    }
+    text
+}
+
+fn signature(spec: &ContractSpec, method: &MethodSpec) -> String {
+    let args: Vec<String> = method
+        .args
+        .iter()
+        .map(|arg| format!("{}: {}", arg.name, type_name(&spec.types, arg.ty)))
+        .collect();
+    let returns = type_name(&spec.types, method.returns);
+    let returns = if returns == "()" { String::new() } else { format!(" -> {returns}") };
+    let fallible = if method.fallible { "  (or an error)" } else { "" };
+    format!("{}({}){returns}{fallible}", method.name, args.join(", "))
+}
+
+fn event_text(spec: &ContractSpec, event: &EventSpec) -> String {
+    let fields: Vec<String> = event
+        .fields
+        .iter()
+        .map(|field| {
+            let mark = if field.indexed { "#" } else { "" };
+            format!("{mark}{}: {}", field.name, type_name(&spec.types, field.ty))
+        })
+        .collect();
+    format!("{} {{ {} }}", event.name, fields.join(", "))
+}

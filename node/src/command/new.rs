@@ -1,0 +1,239 @@
+//! `dure new`: a contract crate to begin with.
+
+use super::{exit::Failure, output::Output};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// What to begin with.
+#[derive(Debug, Args)]
+pub(super) struct NewArgs {
+    /// Name of the crate, in small letters, digits and hyphens: `city-voucher`.
+    name: String,
+    /// What kind of contract.
+    #[arg(long, value_enum, default_value = "token")]
+    template: Template,
+    /// Folder to write it into; the name unless told.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Folder of the repository that has `sdk`; that of this program's source unless told, and
+    /// where there is none the published repository.
+    #[arg(long, env = "DURE_REPOSITORY", value_name = "DIR")]
+    repository: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Template {
+    /// A token that one issuer issues and its holders pass on.
+    Token,
+    /// A voucher that expires and is taken by registered merchants alone.
+    Voucher,
+}
+
+macro_rules! files {
+    ($folder:literal: $($file:literal),*) => {
+        &[$(($file, include_str!(concat!("../../templates/", $folder, "/", $file)))),*]
+    };
+}
+
+impl Template {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Voucher => "voucher",
+        }
+    }
+
+    const fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Token => files!(
+                "token": "Cargo.toml", "README.md", "deploy.toml", "src/lib.rs", "tests/rules.rs"
+            ),
+            Self::Voucher => files!(
+                "voucher": "Cargo.toml", "README.md", "deploy.toml", "src/lib.rs", "tests/rules.rs"
+            ),
+        }
+    }
+}
+
+/// What the manifest of a crate outside our workspace needs besides: the executor that tests run
+/// on is slow unless optimised, and with the profile of this repository both share what they
+/// compiled.
+const PROFILE: &str = "
+# The chain that tests run on is slow unless it is optimised.
+[profile.dev]
+opt-level = 2
+debug = false
+overflow-checks = true
+incremental = true
+
+[profile.dev.package.\"*\"]
+debug-assertions = false
+
+[profile.dev.build-override]
+opt-level = 0
+
+[workspace]
+";
+
+pub(super) fn run(args: NewArgs, output: &mut Output) -> Result<(), Failure> {
+    let names = Names::of(&args.name, args.template)?;
+    let folder = args.dir.unwrap_or_else(|| PathBuf::from(&args.name));
+    let occupied = std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
+    if occupied || folder.is_file() {
+        let text = format!("{}: is there already; choose another --dir", folder.display());
+        return Err(Failure::File(text));
+    }
+    let repository = repository(args.repository.as_deref())?;
+    for (file, text) in args.template.files() {
+        let mut text = names.put_into(text);
+        if *file == "Cargo.toml" {
+            text = manifest(&text, repository.as_deref());
+        }
+        write(&folder.join(file), &text)?;
+    }
+    write(&folder.join(".gitignore"), "/target\n")?;
+    // The versions that this release was tested with, also where nothing can be downloaded.
+    let lock = repository.as_ref().map(|root| root.join("Cargo.lock")).filter(|p| p.is_file());
+    if let Some(lock) = lock {
+        let copied = std::fs::copy(&lock, folder.join("Cargo.lock"));
+        copied.map_err(|error| Failure::File(format!("{}: {error}", lock.display())))?;
+    }
+    let value = json!({ "name": args.name, "template": args.template.name(), "dir": folder });
+    output.answer(&value, || {
+        format!(
+            "wrote {dir}/ from the template {template}\n\n  cd {dir}\n  dure test\n  dure build\n",
+            dir = folder.display(),
+            template = args.template.name(),
+        )
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::File(format!("{}: {error}", path.display()));
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::write(path, text).map_err(failed)
+}
+
+/// The repository whose `sdk` the crate uses; none: the published one.
+fn repository(given: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let has_sdk = |root: &Path| root.join("sdk/testing/Cargo.toml").is_file();
+    match given {
+        Some(root) if has_sdk(root) => {
+            let root = root.canonicalize();
+            root.map(Some).map_err(|error| Failure::File(format!("--repository: {error}")))
+        }
+        Some(root) => {
+            let text = format!("--repository {}: has no sdk/testing/Cargo.toml", root.display());
+            Err(Failure::Usage(text))
+        }
+        None => Ok(own.canonicalize().ok().filter(|root| has_sdk(root))),
+    }
+}
+
+/// The manifest as a crate outside our workspace has it.
+fn manifest(text: &str, repository: Option<&Path>) -> String {
+    let source = |folder: &str| match repository {
+        Some(root) => format!("{{ path = {:?} }}", root.join(folder).display().to_string()),
+        None => format!(
+            "{{ git = {:?}, tag = \"v{}\" }}",
+            env!("CARGO_PKG_REPOSITORY"),
+            env!("CARGO_PKG_VERSION")
+        ),
+    };
+    let ours = "{ workspace = true }";
+    let text = text
+        .replace(&format!("dure-sdk = {ours}"), &format!("dure-sdk = {}", source("sdk")))
+        .replace(
+            &format!("dure-testing = {ours}"),
+            &format!("dure-testing = {}", source("sdk/testing")),
+        );
+    text + PROFILE
+}
+
+/// The names of a contract: of its crate, its module, its storage.
+#[derive(Debug)]
+struct Names {
+    template: &'static str,
+    krate: String,
+    module: String,
+    storage: String,
+}
+
+impl Names {
+    fn of(name: &str, template: Template) -> Result<Self, Failure> {
+        let refused = |reason: &str| Err(Failure::Usage(format!("\"{name}\": {reason}")));
+        let letters =
+            name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let words: Vec<&str> = name.split('-').collect();
+        if !letters || words.iter().any(|word| word.is_empty()) {
+            return refused("expected small letters and digits, words joined by single hyphens");
+        }
+        if !name.starts_with(|first: char| first.is_ascii_lowercase()) || name.len() > 64 {
+            return refused("a name begins with a letter and has at most 64 bytes");
+        }
+        const TAKEN: &[&str] = &[
+            "alloc", "as", "async", "await", "break", "const", "continue", "core", "crate", "dure",
+            "dyn", "else", "enum", "extern", "false", "fn", "for", "gen", "if", "impl", "in",
+            "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
+            "std", "struct", "super", "test", "trait", "true", "type", "unsafe", "use", "where",
+            "while",
+        ];
+        if TAKEN.contains(&name) || name.starts_with("dure-") {
+            return refused("the name is taken by Rust or by Dure");
+        }
+        let capital = |word: &&str| {
+            let (first, rest) = word.split_at(1);
+            format!("{}{rest}", first.to_ascii_uppercase())
+        };
+        Ok(Self {
+            template: template.name(),
+            krate: name.to_owned(),
+            module: words.join("_"),
+            storage: words.iter().map(capital).collect(),
+        })
+    }
+
+    fn put_into(&self, text: &str) -> String {
+        let capital: String = format!("Template{}", {
+            let (first, rest) = self.template.split_at(1);
+            format!("{}{rest}", first.to_ascii_uppercase())
+        });
+        text.replace(&format!("template-{}", self.template), &self.krate)
+            .replace(&format!("template_{}", self.template), &self.module)
+            .replace(&capital, &self.storage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_put_everywhere_and_bad_ones_are_refused() {
+        for template in [Template::Token, Template::Voucher] {
+            let names = Names::of("city-2-coin", template).unwrap_or_else(|e| panic!("{e}"));
+            for (file, text) in template.files() {
+                let text = names.put_into(text);
+                assert!(!text.to_lowercase().contains("template"), "{file}: {text}");
+            }
+        }
+        for bad in ["", "City", "2nd", "a--b", "a_b", "-a", "match", "dure-token", "a b"] {
+            assert!(Names::of(bad, Template::Token).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_outside_the_workspace_names_the_sdk() {
+        let (_, text) = Template::Token.files()[0];
+        let here = manifest(text, Some(Path::new("/repository")));
+        assert!(here.contains("dure-sdk = { path = \"/repository/sdk\" }"), "{here}");
+        assert!(here.contains("dure-testing = { path = \"/repository/sdk/testing\" }"), "{here}");
+        let far = manifest(text, None);
+        assert!(far.contains("dure-sdk = { git = \"https://"), "{far}");
+        assert!(!far.contains("workspace = true"), "{far}");
+    }
+}

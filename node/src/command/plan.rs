@@ -1,0 +1,218 @@
+//! The file that `dure apply` makes true: contracts by name, and calls that wire them.
+//!
+//! ```toml
+//! key = "alice"                       # who signs, unless a contract or call says another
+//!
+//! [contract.won]
+//! build = "currency"                  # folder of a crate; or wasm = "won.wasm"
+//! init = { name = "Won", symbol = "KRW", decimals = 0 }
+//!
+//! [contract.shop]
+//! build = "shop"
+//! init = { currency = "$won" }        # the address of the contract `won`
+//!
+//! [[call]]
+//! contract = "won"
+//! method = "set_merchant"
+//! args = { merchant = "@bob", active = true }
+//! unless = { query = "is_merchant", args = { who = "@bob" }, is = true }
+//! ```
+//!
+//! A contract's address follows from who signs and its salt (its name unless told), so it is known
+//! before the contract is made, and the same file means the same contracts.
+
+use super::exit::Failure;
+use serde::Deserialize;
+use serde_json::Value;
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// The file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Plan {
+    pub(super) key: Option<String>,
+    #[serde(default, rename = "contract")]
+    pub(super) contracts: BTreeMap<String, Planned>,
+    #[serde(default, rename = "call")]
+    pub(super) calls: Vec<PlannedCall>,
+}
+
+/// One contract.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Planned {
+    pub(super) build: Option<PathBuf>,
+    pub(super) wasm: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) init: Value,
+    pub(super) salt: Option<String>,
+    pub(super) key: Option<String>,
+}
+
+/// One call.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlannedCall {
+    pub(super) contract: String,
+    pub(super) method: String,
+    #[serde(default)]
+    pub(super) args: Value,
+    pub(super) key: Option<String>,
+    pub(super) unless: Unless,
+}
+
+/// What a query answers once a call is no longer needed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unless {
+    pub(super) query: String,
+    #[serde(default)]
+    pub(super) args: Value,
+    pub(super) is: Value,
+}
+
+impl Plan {
+    /// Reads the file's text; `name` is for messages.
+    pub(super) fn parse(text: &str, name: &str) -> Result<Self, Failure> {
+        let plan: Self =
+            toml::from_str(text).map_err(|error| Failure::File(format!("{name}: {error}")))?;
+        let refused = |what: String| Err(Failure::File(format!("{name}: {what}")));
+        for (contract, planned) in &plan.contracts {
+            if planned.build.is_some() == planned.wasm.is_some() {
+                return refused(format!("contract.{contract}: give either build or wasm"));
+            }
+            if planned.salt.as_ref().unwrap_or(contract).len() > dure_types::limits::SALT_BYTES_MAX
+            {
+                let limit = dure_types::limits::SALT_BYTES_MAX;
+                return refused(format!("contract.{contract}: a salt has at most {limit} bytes"));
+            }
+        }
+        for call in &plan.calls {
+            if !plan.contracts.contains_key(&call.contract) {
+                return refused(format!("call {}: no contract.{}", call.method, call.contract));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// The contracts in an order in which each comes after those that its init method names.
+    pub(super) fn order(&self, name: &str) -> Result<Vec<&str>, Failure> {
+        let mut order: Vec<&str> = Vec::new();
+        while order.len() < self.contracts.len() {
+            let next = self.contracts.iter().find(|(contract, planned)| {
+                let mut named = Vec::new();
+                references(&planned.init, &mut named);
+                let ready = named.iter().all(|other| {
+                    order.contains(&other.as_str()) || !self.contracts.contains_key(other)
+                });
+                ready && !order.contains(&contract.as_str())
+            });
+            let Some((contract, _)) = next else {
+                let left: Vec<&str> = self
+                    .contracts
+                    .keys()
+                    .map(String::as_str)
+                    .filter(|contract| !order.contains(contract))
+                    .collect();
+                let text = format!(
+                    "{name}: [{}] need each other in init; wire one of them by a [[call]]",
+                    left.join(", ")
+                );
+                return Err(Failure::File(text));
+            };
+            order.push(contract);
+        }
+        Ok(order)
+    }
+}
+
+/// The names of contracts in a value.
+fn references(value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::String(text) => {
+            names.extend(text.strip_prefix('$').filter(|n| !n.starts_with('$')).map(str::to_owned));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, names)),
+        Value::Object(fields) => fields.values().for_each(|field| references(field, names)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Puts addresses in the place of `$contract` and `@key`; `$$` and `@@` stand for one of them.
+pub(super) fn resolve(
+    value: &Value,
+    lookup: &impl Fn(&str) -> Result<String, Failure>,
+) -> Result<Value, Failure> {
+    Ok(match value {
+        Value::String(text) if text.starts_with("$$") || text.starts_with("@@") => {
+            Value::String(text.get(1..).unwrap_or_default().to_owned())
+        }
+        Value::String(text) if text.starts_with(['$', '@']) => Value::String(lookup(text)?),
+        Value::Array(items) => Value::Array(
+            items.iter().map(|item| resolve(item, lookup)).collect::<Result<_, Failure>>()?,
+        ),
+        Value::Object(fields) => {
+            let resolved = fields
+                .iter()
+                .map(|(name, field)| Ok::<_, Failure>((name.clone(), resolve(field, lookup)?)));
+            Value::Object(resolved.collect::<Result<_, Failure>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn order(text: &str) -> Result<Vec<String>, String> {
+        let plan = Plan::parse(text, "deploy.toml").map_err(|error| error.to_string())?;
+        let order = plan.order("deploy.toml").map_err(|error| error.to_string())?;
+        Ok(order.into_iter().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn contracts_come_after_those_that_they_name() {
+        let text = r#"
+            [contract.a]
+            wasm = "a.wasm"
+            init = { list = ["$c", "@bob", "$$b"] }
+            [contract.b]
+            wasm = "b.wasm"
+            [contract.c]
+            wasm = "c.wasm"
+            init = ["$b"]
+        "#;
+        assert_eq!(order(text), Ok(vec!["b".into(), "c".into(), "a".into()]));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let check = |text: &str, expect: &str| {
+            let refused = order(text).unwrap_err();
+            assert!(refused.contains(expect), "{refused}");
+        };
+        let circle = "[contract.a]\nwasm = \"a\"\ninit = [\"$b\"]\n[contract.b]\nwasm = \"b\"\n\
+                      init = [\"$a\"]";
+        check(circle, "[a, b] need each other");
+        check("[contract.a]\n", "either build or wasm");
+        check("[contract.a]\nbuild = \"a\"\nwasm = \"b\"\n", "either build or wasm");
+        check("[contract.a]\nwsm = \"a\"\n", "unknown field `wsm`");
+        let call = "[[call]]\ncontract = \"a\"\nmethod = \"m\"\n";
+        check(call, "missing field `unless`");
+        check(&format!("{call}unless = {{ query = \"q\", is = true }}"), "no contract.a");
+    }
+
+    #[test]
+    fn names_become_addresses_and_doubled_signs_stay() {
+        let lookup = |text: &str| match text {
+            "$won" => Ok("0x01".to_owned()),
+            other => Err(Failure::Usage(other.to_owned())),
+        };
+        let value = json!({ "to": ["$won", 5], "note": "$$5", "mail": "@@home" });
+        let expect = json!({ "to": ["0x01", 5], "note": "$5", "mail": "@home" });
+        assert_eq!(resolve(&value, &lookup).unwrap_or_default(), expect);
+        assert!(resolve(&json!("$other"), &lookup).is_err());
+    }
+}

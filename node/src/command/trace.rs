@@ -1,0 +1,233 @@
+//! `dure simulate` and `dure trace`: what happens inside a transaction.
+
+use super::{
+    Remote,
+    arguments::Rest,
+    contract::{arguments, execution_text, target},
+    dev_key::{DEV_NAMES, dev_key},
+    exit::Failure,
+    key,
+    output::Output,
+    read::connect,
+};
+use clap::Args;
+use dure_abi::spec::MethodKind;
+use dure_client::{Client, ClientError};
+use dure_rpc::{
+    RpcError,
+    json::value_text,
+    shape::{
+        CallRequest, CallTrace, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer,
+    },
+};
+use dure_types::Address;
+use serde_json::Value;
+
+/// What to look into.
+#[derive(Debug, Args)]
+pub(super) struct TraceArgs {
+    /// A transaction id; or a contract, and after it a method with its arguments, to see what the
+    /// call would do.
+    what: String,
+    /// Name of the method.
+    method: Option<String>,
+    /// `--args JSON`, or `--name value` for each argument; among them `--by ADDRESS`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+    #[command(flatten)]
+    remote: Remote,
+}
+
+pub(super) async fn trace(args: TraceArgs, output: &mut Output) -> Result<(), Failure> {
+    let Some(method) = args.method.filter(|method| !method.starts_with("--")) else {
+        return past(&args.what, &args.remote.rpc, output).await;
+    };
+    let rest = Rest::parse(&args.rest)?;
+    output.also_json(rest.json);
+    let answer = simulated(&args.what, &method, &rest, &args.remote.rpc).await?;
+    output.answer(&answer, || simulation_text(&answer))?;
+    ended(&answer.result, &answer.trace)
+}
+
+/// A transaction of the chain, run again.
+async fn past(what: &str, rpc: &str, output: &mut Output) -> Result<(), Failure> {
+    let client = connect(rpc).await?;
+    let id = dure_rpc::hex::parse(what)
+        .map_err(|reason| ClientError::Hex { found: what.to_owned(), reason })?;
+    let answer = client.trace(id).await?;
+    output.answer(&answer, || {
+        let exact = if answer.exact { "" } else { "  (not as the receipt says)" };
+        let mut text = format!(
+            "height {}, index {}{exact}\n{}",
+            answer.height,
+            answer.index,
+            tree(&answer.trace)
+        );
+        debug(&answer.debug, &mut text);
+        text
+    })
+}
+
+pub(super) async fn simulate(
+    args: super::contract::CallArgs,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let rest = Rest::parse(&args.rest)?;
+    output.also_json(rest.json);
+    let answer = simulated(&args.address, &args.method, &rest, &args.remote.rpc).await?;
+    output.answer(&answer, || {
+        let mut text = execution_text(&answer.result);
+        text.push_str(&simulation_text(&answer));
+        text
+    })?;
+    ended(&answer.result, &answer.trace)
+}
+
+async fn simulated(
+    address: &str,
+    method: &str,
+    rest: &Rest,
+    rpc: &str,
+) -> Result<SimulationAnswer, Failure> {
+    let (client, contract) = target(address, rpc, rest).await?;
+    let args = arguments(&client, contract, method, MethodKind::Call, rest).await?;
+    let by = match rest.option("by") {
+        Some(text) => key::address(text)?,
+        None => dev_key(DEV_NAMES[0]).map(|key| key.address()).unwrap_or_default(),
+    };
+    let gas = rest.option("gas").map(|gas| {
+        gas.parse::<u64>().map_err(|_| Failure::Usage(format!("--gas {gas}: expected a number")))
+    });
+    let gas_limit = gas.transpose()?.map(Into::into);
+    let sponsor = rest.option("sponsor").map(key::address).transpose()?;
+    let request = SimulateRequest {
+        account: by.into(),
+        calls: OneOrMany::One(CallRequest {
+            contract: contract.into(),
+            method: method.into(),
+            args,
+        }),
+        gas_limit,
+        sponsor: sponsor.map(Into::into),
+    };
+    Ok(client.simulate(request).await?)
+}
+
+/// What did not succeed is shown, and still is a failure.
+fn ended(result: &ExecutionResult, trace: &[CallTrace]) -> Result<(), Failure> {
+    match result {
+        ExecutionResult::Succeeded { .. } => Ok(()),
+        ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } => {
+            Err(called(error.data.clone().into(), trace))
+        }
+    }
+}
+
+fn simulation_text(answer: &SimulationAnswer) -> String {
+    let mut text = format!("gas          {}\n{}", answer.gas_used, tree(&answer.trace));
+    debug(&answer.debug, &mut text);
+    text
+}
+
+fn debug(lines: &[String], text: &mut String) {
+    for line in lines {
+        text.push_str(&format!("debug        {line}\n"));
+    }
+}
+
+/// The calls as an indented tree.
+pub(super) fn tree(trace: &[CallTrace]) -> String {
+    let mut text = String::new();
+    for call in trace {
+        let depth = usize::try_from(call.depth).unwrap_or(usize::MAX).min(16);
+        let indent = "  ".repeat(depth);
+        let answer = match (&call.panic, &call.error) {
+            (Some(panic), _) => format!("panicked: {panic}"),
+            (None, Some(error)) => refusal(&error.data),
+            (None, None) if call.value == Value::Array(Vec::new()) => "ok".to_owned(),
+            (None, None) => format!("ok: {}", value_text(&call.value)),
+        };
+        let (name, args) = (name(call), value_text(&call.args));
+        text.push_str(&format!("{indent}{name} {args}  gas {}  -> {answer}\n", call.gas_used));
+        for event in &call.events {
+            let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
+            text.push_str(&format!("{indent}  event {name} {}\n", value_text(&event.fields)));
+        }
+    }
+    text
+}
+
+/// Contract and method: `voucher.pay`.
+fn name(call: &CallTrace) -> String {
+    let contract = call.contract_name.clone().unwrap_or_else(|| call.contract.to_string());
+    format!("{contract}.{}", call.method.as_deref().unwrap_or("?"))
+}
+
+/// What a refusal says, without the digits of the contract where its name is known.
+fn refusal(error: &RpcError) -> String {
+    match error {
+        RpcError::ContractRefused { text, .. } => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The innermost call that failed last, and the path of calls to it: where a failure came from.
+fn origin(trace: &[CallTrace]) -> Option<(&CallTrace, String)> {
+    let mut path = Vec::new();
+    let mut innermost = None;
+    for (index, call) in trace.iter().enumerate() {
+        let later = trace.get(index + 1..).unwrap_or_default();
+        let inside = later.iter().take_while(|other| other.depth >= call.depth);
+        let is_last = !inside.into_iter().any(|other| other.depth == call.depth);
+        let depth = usize::try_from(call.depth).unwrap_or(usize::MAX);
+        if is_last && call.error.is_some() && depth == path.len() {
+            path.push(name(call));
+            innermost = Some(call);
+        }
+    }
+    innermost.map(|call| (call, path.join(" -> ")))
+}
+
+/// A call's failure, with where it came from and what a panic said.
+pub(super) fn called(error: ClientError, trace: &[CallTrace]) -> Failure {
+    let Some((call, path)) = origin(trace) else { return Failure::Client(error) };
+    let said = match (&call.panic, &call.error) {
+        (Some(panic), _) => format!("panicked: {panic}"),
+        (None, Some(error)) => refusal(&error.data),
+        (None, None) => String::new(),
+    };
+    Failure::Called { error, said, path }
+}
+
+/// Finds where a failed call came from by trying it once more; the failure as it was when that
+/// shows nothing.
+pub(super) async fn explain(
+    client: &Client,
+    by: Address,
+    call: CallRequest,
+    error: ClientError,
+) -> Failure {
+    let in_execution =
+        error.refusal().is_some_and(|refusal| (4_001..=4_010).contains(&refusal.code()));
+    if !in_execution {
+        return Failure::Client(error);
+    }
+    let request = SimulateRequest {
+        account: by.into(),
+        calls: OneOrMany::One(call),
+        gas_limit: None,
+        sponsor: None,
+    };
+    match client.simulate(request).await {
+        // The state may have moved on since: only the same failure explains it.
+        Ok(answer) => match &answer.result {
+            ExecutionResult::Failed { error: again, .. }
+                if Some(&again.data) == error.refusal() =>
+            {
+                called(error, &answer.trace)
+            }
+            _ => Failure::Client(error),
+        },
+        Err(_) => Failure::Client(error),
+    }
+}

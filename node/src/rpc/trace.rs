@@ -1,0 +1,128 @@
+//! Running a transaction again, to see what it did inside.
+
+use super::{
+    failure::{of_fault, of_runtime},
+    reader::Reader,
+    spec::SpecView,
+};
+use crate::{handle::Handle, view::Layered};
+use dure_rpc::{
+    RpcError,
+    hex::Bytes,
+    json::{arguments_to_json, event_to_json, return_to_json},
+    shape::{CallTrace, EventTrace, TraceAnswer},
+};
+use dure_runtime::{BlockContext, Entered, Simulation, StateRead, TracedCall};
+use dure_types::{Event, Hash, Outcome, Selector, limits};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// The calls of a simulation as answers show them.
+pub(super) fn calls(specs: &SpecView<'_>, trace: &[TracedCall]) -> Vec<CallTrace> {
+    trace.iter().map(|call| one(specs, call)).collect()
+}
+
+fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
+    let spec = specs.find(call.contract).ok().flatten();
+    let input = call.input.as_slice();
+    let (method, args) = match (call.entered, input.split_first_chunk::<4>()) {
+        (Entered::Init, _) => (spec.as_ref().and_then(|spec| spec.init()), input),
+        (Entered::Call | Entered::Query, Some((selector, args))) => {
+            let selector = Selector(*selector);
+            (spec.as_ref().and_then(|spec| spec.method_by_selector(selector)), args)
+        }
+        (Entered::Call | Entered::Query, None) => (None, input),
+    };
+    let known = spec.as_ref().zip(method);
+    let shown = known.and_then(|(spec, method)| arguments_to_json(spec, method, args).ok());
+    let (value, error) = match &call.result {
+        Some(Ok(output)) => (
+            known.and_then(|(spec, method)| {
+                return_to_json(spec, method.returns, output, &method.name).ok()
+            }),
+            None,
+        ),
+        Some(Err(error)) => (None, Some(RpcError::of_execution(error, specs).into())),
+        None => (None, Some(RpcError::ExecutionPanicked.into())),
+    };
+    CallTrace {
+        depth: call.depth,
+        contract: call.contract.into(),
+        contract_name: spec.as_ref().map(|spec| spec.name.clone()),
+        caller: call.caller.into(),
+        method: method.map(|method| method.name.clone()),
+        args: shown.unwrap_or(Value::Null),
+        gas_used: call.gas_used.into(),
+        value: value.unwrap_or(Value::Null),
+        error,
+        panic: call.panic.clone(),
+        events: call.events.iter().map(|event| emitted(specs, event)).collect(),
+    }
+}
+
+fn emitted(specs: &SpecView<'_>, event: &Event) -> EventTrace {
+    let spec = specs.find(event.contract).ok().flatten();
+    let known = spec.as_ref().and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
+    let fields = known.and_then(|(spec, known)| event_to_json(spec, known, &event.data).ok());
+    EventTrace {
+        topic: event.topic.into(),
+        name: known.map(|(_, known)| known.name.clone()),
+        fields: fields.unwrap_or(Value::Null),
+        data: Bytes(event.data.clone()),
+    }
+}
+
+/// Runs a transaction of a block again, after those before it in the block.
+///
+/// What contracts see is the same as then but for the quotas of accounts, which are not replayed.
+pub(super) fn of_transaction(
+    reader: &Reader<'_>,
+    handle: &Handle,
+    id: Hash,
+) -> Result<TraceAnswer, RpcError> {
+    let located = reader.view.receipt(id).map_err(of_fault)?;
+    let located = located.ok_or(RpcError::UnknownTransaction { id: id.into() })?;
+    if let Outcome::Skipped(reason) = &located.outcome {
+        return Err(RpcError::Skipped { reason: reason.to_string() });
+    }
+    let height = located.height;
+    let state = reader.view.state_before(height).map_err(of_fault)?;
+    let state = state.ok_or_else(|| {
+        let oldest = reader.view.height().0.saturating_sub(limits::UNDO_HEIGHTS - 1);
+        RpcError::StateGone { height: height.into(), oldest: oldest.into() }
+    })?;
+    let header = reader.view.header(height).map_err(of_fault)?;
+    let header = header.ok_or_else(|| RpcError::UnknownBlock { block: height.to_string() })?;
+    let block = BlockContext { chain: handle.chain(), height, time: header.time };
+    let outcomes = reader.view.block_outcomes(height).map_err(of_fault)?;
+    let transactions = reader.view.block_transactions(height).map_err(of_fault)?;
+    let mut past = Layered::over(state);
+    for (index, (transaction, (_, outcome))) in transactions.iter().zip(&outcomes).enumerate() {
+        if matches!(outcome, Outcome::Skipped(_)) {
+            continue;
+        }
+        let before = Arc::new(past.clone()) as Arc<dyn StateRead>;
+        let ran = handle.executor().simulate(&before, &block, &transaction.body);
+        let ran = ran.map_err(of_runtime)?;
+        if index == located.index as usize {
+            let specs = reader.specs.at(before.as_ref());
+            return Ok(TraceAnswer {
+                transaction: id.into(),
+                height: height.into(),
+                index: located.index,
+                exact: is_exact(&ran, outcome),
+                trace: calls(&specs, &ran.trace),
+                debug: ran.debug,
+            });
+        }
+        past.write(ran.delta);
+    }
+    Err(RpcError::UnknownTransaction { id: id.into() })
+}
+
+fn is_exact(ran: &Simulation, outcome: &Outcome) -> bool {
+    let Outcome::Receipt(receipt) = outcome else { return false };
+    ran.outputs == receipt.result
+        && ran.gas_used == receipt.gas_used
+        && ran.events.len() == receipt.events as usize
+}

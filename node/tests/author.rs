@@ -1,0 +1,229 @@
+//! The command line of a contract author: what it shows, what it refuses, with which exit code.
+
+#![allow(missing_docs, reason = "tests are named by the fact that they show")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "rpc/chain.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the RPC tests")]
+mod chain;
+mod program;
+
+use program::{Dev, code, dure};
+use serde_json::{Value, json};
+use std::{fs, path::Path, process::Output};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn write_counter(folder: &Path) -> String {
+    let path = folder.join("counter.wasm");
+    fs::write(&path, chain::counter()).unwrap();
+    path.display().to_string()
+}
+
+fn counter(dev: &Dev, folder: &Path) -> String {
+    let file = write_counter(folder);
+    let done = dev.answer(&["deploy", &file, "--init", r#"{"start": 5}"#]);
+    done["address"].as_str().unwrap().to_owned()
+}
+
+fn people(dev: &Dev, arguments: &[&str]) -> Output {
+    dure(&[arguments, &["--rpc", &dev.url]].concat())
+}
+
+#[test]
+fn a_failure_names_the_error_of_the_source_and_the_path_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let address = counter(&dev, folder.path());
+    let failed = people(&dev, &["call", &address, "fail"]);
+    let expect = "error: counter::Error::Refused { limit: 7 } at counter.fail\n";
+    assert_eq!((code(&failed), text(&failed.stderr).as_str()), (1, expect));
+    let failed = dev.run(&["call", &address, "fail"]);
+    let said: Value = serde_json::from_slice(&failed.stderr).unwrap();
+    assert_eq!(said["at"], "counter.fail");
+    assert_eq!(said["said"], "counter::Error::Refused { limit: 7 }");
+    assert_eq!(said["error"]["code"], 4001);
+    let simulated = people(&dev, &["simulate", &address, "fail"]);
+    assert_eq!(code(&simulated), 1);
+    assert_eq!(text(&simulated.stderr), expect);
+}
+
+#[test]
+fn a_trace_shows_calls_events_and_gas_of_what_was_and_of_what_would_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let address = counter(&dev, folder.path());
+    let called = dev.answer(&["call", &address, "add", "--amount", "3"]);
+    dev.answer(&["call", &address, "add", "--amount", "100"]);
+    let id = called["id"].as_str().unwrap();
+    let past = dev.answer(&["trace", id]);
+    assert_eq!(past["exact"], true, "{past}");
+    let call = &past["trace"][0];
+    assert_eq!((&call["contract_name"], &call["method"]), (&json!("counter"), &json!("add")));
+    assert_eq!((&call["args"], &call["value"]), (&json!({ "amount": "3" }), &json!("8")));
+    assert_eq!(call["events"][0]["name"], "Added");
+    let shown = text(&people(&dev, &["trace", id]).stdout);
+    assert!(shown.contains("counter.add { amount: 3 }"), "{shown}");
+    assert!(shown.contains("-> ok: 8"), "{shown}");
+    assert!(shown.contains("  event Added { amount: 3 }"), "{shown}");
+
+    let would = dev.answer(&["trace", &address, "add", "--amount", "1"]);
+    assert_eq!(would["trace"][0]["value"], "109");
+    assert_eq!(dev.answer(&["query", &address, "value"]), json!("108"));
+    let failed = people(&dev, &["trace", &address, "spin", "--gas", "5000000"]);
+    assert_eq!(code(&failed), 1);
+    let shown = text(&failed.stdout);
+    assert!(shown.contains("counter.spin {}") && shown.contains("out of gas"), "{shown}");
+    let unknown = dev.run(&["trace", &format!("0x{}", "00".repeat(32))]);
+    assert!(text(&unknown.stderr).contains("\"code\":3002"), "{}", text(&unknown.stderr));
+}
+
+#[test]
+fn a_contract_and_a_module_are_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let address = counter(&dev, folder.path());
+    let found = dev.answer(&["inspect", &address]);
+    assert_eq!(found["name"], "counter");
+    let entry = &found["storage_entries"][0];
+    assert_eq!((&entry["field"], &entry["decoded"]), (&json!("value"), &json!("5")));
+    assert_eq!(found["errors"], json!(["Refused { limit: u64 }"]));
+    let shown = text(&people(&dev, &["inspect", &address]).stdout);
+    assert!(shown.contains("add(amount: u64) -> u64"), "{shown}");
+    assert!(shown.contains("value = 5"), "{shown}");
+    let file = write_counter(folder.path());
+    let module = dure(&["inspect", &file, "--json"]);
+    let module: Value = serde_json::from_slice(&module.stdout).unwrap();
+    assert_eq!((&module["methods"], &module["code"]), (&found["methods"], &found["code"]));
+    assert_eq!(code(&dure(&["inspect", "nowhere.wasm"])), 4);
+}
+
+#[test]
+fn an_account_shows_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    counter(&dev, folder.path());
+    let account = dev.answer(&["account", "@alice"]);
+    assert_eq!(account["account"]["may_deploy"], true);
+    assert_eq!(account["transactions"].as_array().unwrap().len(), 2);
+    assert_eq!(account["transactions"][0]["status"], "succeeded");
+    assert!(dev.answer(&["account", "@bob"])["transactions"].as_array().unwrap().is_empty());
+}
+
+const PLAN: &str = r#"
+[contract.first]
+wasm = "counter.wasm"
+init = { start = 1 }
+
+[contract.second]
+wasm = "counter.wasm"
+init = { start = 2 }
+key = "bob"
+
+[[call]]
+contract = "second"
+method = "add"
+args = { amount = 5 }
+unless = { query = "value", is = "7" }
+"#;
+
+#[test]
+fn applying_twice_changes_nothing_the_second_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    write_counter(folder.path());
+    let file = folder.path().join("deploy.toml");
+    fs::write(&file, PLAN).unwrap();
+    let file = file.display().to_string();
+    let dry = dev.answer(&["apply", &file, "--dry-run"]);
+    assert_eq!((&dry["changed"], &dry["dry_run"]), (&json!(3), &json!(true)));
+    let first = dev.answer(&["apply", &file]);
+    assert_eq!(first["changed"], 3);
+    assert_eq!(first["contracts"], dry["contracts"]);
+    let second = first["contracts"]["second"].as_str().unwrap();
+    assert_eq!(dev.answer(&["query", second, "value"]), json!("7"));
+    let again = dev.answer(&["apply", &file]);
+    assert_eq!((&again["changed"], &again["contracts"]), (&json!(0), &first["contracts"]));
+
+    fs::write(&file, PLAN.replace("\"7\"", "\"9\"")).unwrap();
+    let never = dev.run(&["apply", &file]);
+    assert_eq!(code(&never), 7, "{}", text(&never.stderr));
+    assert!(text(&never.stderr).contains("answers"), "{}", text(&never.stderr));
+    // Another module in the place of the one that was deployed.
+    let other = chain::with_spec(wat::parse_str(NOTHING).unwrap());
+    fs::write(folder.path().join("counter.wasm"), other).unwrap();
+    let differs = dev.run(&["apply", &file]);
+    assert_eq!(code(&differs), 7, "{}", text(&differs.stderr));
+    assert!(text(&differs.stderr).contains("has the code"), "{}", text(&differs.stderr));
+    fs::write(&file, "[contract.a]\n").unwrap();
+    assert_eq!(code(&dev.run(&["apply", &file])), 4);
+    assert_eq!(code(&dev.run(&["apply", "/no/such/deploy.toml"])), 4);
+}
+
+const NOTHING: &str = r#"(module
+    (memory (export "memory") 1)
+    (func (export "dure_init") (param i32) (result i32) (i32.const 0))
+    (func (export "dure_call") (param i32) (result i32) (i32.const 0))
+    (func (export "dure_query") (param i32) (result i32) (i32.const 0)))"#;
+
+#[test]
+fn a_new_crate_has_its_own_names_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("coin").display().to_string();
+    let made = dure(&["new", "city-coin", "--template", "voucher", "--dir", &dir, "--json"]);
+    assert_eq!(code(&made), 0, "{}", text(&made.stderr));
+    let source = fs::read_to_string(folder.path().join("coin/src/lib.rs")).unwrap();
+    assert!(source.contains("pub mod city_coin") && source.contains("pub struct CityCoin"));
+    let manifest = fs::read_to_string(folder.path().join("coin/Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"city-coin\"") && manifest.contains("sdk/testing"));
+    assert!(folder.path().join("coin/Cargo.lock").is_file());
+    assert_eq!(code(&dure(&["new", "city-coin", "--dir", &dir])), 4);
+    for bad in ["City", "match", "a--b", "dure-x"] {
+        assert_eq!(code(&dure(&["new", bad, "--dir", &format!("{dir}2")])), 2, "{bad}");
+    }
+    assert_eq!(code(&dure(&["new", "a", "--template", "nft"])), 2);
+    assert_eq!(code(&dure(&["test", &format!("{dir}3")])), 4);
+}
+
+#[test]
+fn a_shell_gets_its_completions() {
+    let script = dure(&["completions", "bash"]);
+    assert_eq!(code(&script), 0);
+    assert!(text(&script.stdout).contains("_dure()"), "{}", text(&script.stdout));
+    assert_eq!(code(&dure(&["completions", "tcl"])), 2);
+}
+
+/// From nothing to a contract on a chain whose code is proved to be that of the source.
+#[test]
+fn slow_a_new_crate_is_checked_applied_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let dir = folder.path().join("coin");
+    let shown = dir.display().to_string();
+    assert_eq!(code(&dure(&["new", "coin", "--dir", &shown])), 0);
+    let checked = dure(&["check", &shown, "--offline", "--json"]);
+    assert_eq!(code(&checked), 0, "{}", text(&checked.stderr));
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let crates = checked["crates"].as_array().unwrap();
+    assert!(crates.iter().any(|one| one["crate"] == "coin"), "{crates:?}");
+    let code_bytes = &checked["limits"][0];
+    assert_eq!(code_bytes["what"], "code bytes");
+    // The bar: a token under 24 KiB without its specification, which has at most 8.
+    let spec = checked["limits"][1]["value"].as_u64().unwrap();
+    let plain = code_bytes["value"].as_u64().unwrap() - spec;
+    assert!(plain < 24 * 1024 && spec < 8 * 1024, "{plain} + {spec}");
+    let plan = dir.join("deploy.toml").display().to_string();
+    let applied = dev.answer(&["apply", &plan, "--offline"]);
+    let address = applied["contracts"]["coin"].as_str().unwrap();
+    assert_eq!(dev.answer(&["query", address, "name"]), json!("Won"));
+    assert_eq!(dev.answer(&["verify", address, &shown, "--offline"])["verified"], true);
+    let source = dir.join("src/lib.rs");
+    let changed = fs::read_to_string(&source).unwrap();
+    fs::write(&source, changed.replace("ensure!(amount > Amount::ZERO, Error::Zero);", ""))
+        .unwrap();
+    let differs = dev.run(&["verify", address, &shown, "--offline"]);
+    assert_eq!(code(&differs), 7, "{}", text(&differs.stderr));
+    assert!(text(&differs.stderr).contains("another source"), "{}", text(&differs.stderr));
+}

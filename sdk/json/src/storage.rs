@@ -1,0 +1,41 @@
+//! Entries of a contract's storage, by its specification.
+
+use super::{hex::to_text, key_to_json, return_to_json};
+use dure_abi::spec::ContractSpec;
+use serde_json::Value;
+
+/// One stored entry, decoded as far as the specification goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Name of the field; its number where the specification has no such field.
+    pub field: String,
+    /// The key within the field; none where the field is one value.
+    pub key: Option<Value>,
+    /// The value.
+    pub value: Value,
+}
+
+/// Decodes an entry; what does not decode is shown as hexadecimal text, so that a stranger's
+/// storage can always be looked at. `key` is as the contract wrote it: field id, then ordered key.
+#[must_use]
+pub fn entry_to_json(spec: &ContractSpec, key: &[u8], value: &[u8]) -> Entry {
+    let raw = |bytes: &[u8]| Value::String(to_text(bytes));
+    let (id, rest) = match key.split_first_chunk::<2>() {
+        Some((id, rest)) => (u16::from_be_bytes(*id), rest),
+        None => return Entry { field: to_text(key), key: None, value: raw(value) },
+    };
+    let ordered = |ty: Option<u32>| match ty {
+        Some(ty) => key_to_json(&spec.types, ty, rest, "key").unwrap_or_else(|_| raw(rest)),
+        None => raw(rest),
+    };
+    let Some(field) = spec.storage.iter().find(|field| field.id == id) else {
+        let key = (!rest.is_empty()).then(|| raw(rest));
+        return Entry { field: id.to_string(), key, value: raw(value) };
+    };
+    let decoded = return_to_json(spec, field.value, value, &field.name);
+    Entry {
+        field: field.name.clone(),
+        key: (!rest.is_empty()).then(|| ordered(field.key)),
+        value: decoded.unwrap_or_else(|_| raw(value)),
+    }
+}

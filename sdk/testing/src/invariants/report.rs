@@ -1,0 +1,175 @@
+//! What a run found.
+
+use super::play::{Broken, Game, Step};
+use dure_json::{arguments_to_json, hex::to_text, value_text};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+
+/// How often a method was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MethodCount {
+    /// Calls that the contract accepted.
+    pub accepted: u64,
+    /// Calls that it refused.
+    pub refused: u64,
+}
+
+/// A run in which every invariant held.
+#[derive(Clone, Debug)]
+pub struct Explored {
+    /// Calls that were made.
+    pub calls: u64,
+    /// Sequences of the corpus that were played first.
+    pub corpus: usize,
+    /// Calls by contract and method.
+    pub methods: BTreeMap<String, MethodCount>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Explored {
+    /// Calls of one second.
+    #[must_use]
+    pub fn calls_per_second(&self) -> u64 {
+        let micros = u64::try_from(self.elapsed.as_micros()).unwrap_or(u64::MAX).max(1);
+        self.calls.saturating_mul(1_000_000) / micros
+    }
+
+    /// Methods that no call got through to: what they do was not tested.
+    #[must_use]
+    pub fn never_accepted(&self) -> Vec<&str> {
+        let never = self.methods.iter().filter(|(_, count)| count.accepted == 0);
+        never.map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+impl fmt::Display for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} calls in {} ms ({} a second), {} sequences of the corpus",
+            self.calls,
+            self.elapsed.as_millis(),
+            self.calls_per_second(),
+            self.corpus
+        )?;
+        let width = self.methods.keys().map(String::len).max().unwrap_or(0);
+        for (name, count) in &self.methods {
+            writeln!(f, "{name:<width$}  accepted {}, refused {}", count.accepted, count.refused)?;
+        }
+        Ok(())
+    }
+}
+
+/// An invariant that was broken, with the shortest sequence of calls found that breaks it.
+///
+/// Shown as one call a line; so shown also by `unwrap`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Name of the invariant.
+    pub invariant: String,
+    /// What it said.
+    pub why: String,
+    /// The calls, one line each.
+    pub calls: Vec<String>,
+    /// Where the sequence is kept.
+    pub kept: Option<PathBuf>,
+    /// Calls that were made before it was found.
+    pub after: u64,
+    /// The seed that finds it again.
+    pub seed: u64,
+}
+
+impl Violation {
+    /// The run cannot be made as it is described.
+    pub(super) fn setup(why: String) -> Self {
+        let invariant = "the run is set up".to_owned();
+        Self { invariant, why, calls: Vec::new(), kept: None, after: 0, seed: 0 }
+    }
+
+    pub(super) fn new(
+        game: &Game<'_>,
+        steps: &[Step],
+        broken: Broken,
+        kept: Option<PathBuf>,
+        (after, seed): (u64, u64),
+    ) -> Self {
+        let calls = steps.iter().map(|step| line(game, step)).collect();
+        Self { invariant: broken.invariant, why: broken.why, calls, kept, after, seed }
+    }
+}
+
+impl std::error::Error for Violation {}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "broken: {}: {}", self.invariant, self.why)?;
+        for (index, call) in self.calls.iter().enumerate() {
+            writeln!(f, "  {}. {call}", index + 1)?;
+        }
+        write!(f, "found after {} calls with seed {}", self.after, self.seed)?;
+        if let Some(kept) = &self.kept {
+            write!(f, ", kept as {}", kept.display())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+fn args(game: &Game<'_>, step: &Step) -> Value {
+    let known = game.method(step);
+    let decoded =
+        known.and_then(|(target, method)| arguments_to_json(&target.spec, method, &step.args).ok());
+    decoded.unwrap_or_else(|| Value::String(to_text(&step.args)))
+}
+
+fn line(game: &Game<'_>, step: &Step) -> String {
+    let (contract, method) = game
+        .method(step)
+        .map_or(("?", "?"), |(target, method)| (target.name.as_str(), method.name.as_str()));
+    let by = game.accounts.get(step.by).map_or("?", |(_, name)| name.as_str());
+    let mut args = args(game, step);
+    names(game, &mut args);
+    let wait = match step.advance_ms {
+        0 => String::new(),
+        ms => format!(" after {ms} ms"),
+    };
+    format!("{contract}.{method} {} by @{by}{wait}", value_text(&args))
+}
+
+/// Puts names of accounts and contracts in the place of their digits.
+fn names(game: &Game<'_>, value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let accounts = game.accounts.iter().map(|(address, name)| (address, name));
+            let contracts = game.targets.iter().map(|target| (&target.contract, &target.name));
+            let mut known = accounts.chain(contracts);
+            if let Some((_, name)) = known.find(|(address, _)| to_text(&address.0) == *text) {
+                *text = format!("@{name}");
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| names(game, item)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| names(game, field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The steps as the corpus keeps them.
+pub(super) fn steps_to_json(game: &Game<'_>, steps: &[Step]) -> Value {
+    let of = |step: &Step| {
+        let known = game.method(step);
+        json!({
+            "contract": known.map(|(target, _)| target.name.as_str()),
+            "method": known.map(|(_, method)| method.name.as_str()),
+            "by": game.accounts.get(step.by).map(|(_, name)| name.as_str()),
+            "advance_ms": step.advance_ms,
+            "args": args(game, step),
+        })
+    };
+    Value::Array(steps.iter().map(of).collect())
+}

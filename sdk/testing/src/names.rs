@@ -1,0 +1,140 @@
+//! What accounts, contracts and methods are called, for people.
+
+use dure_abi::spec::ContractSpec;
+use dure_json::{error_text, hex::to_text};
+use dure_runtime::{Entered, StateRead, TracedCall, system};
+use dure_types::{Address, ExecutionError, Hash, Selector};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Locks what a panic of another test cannot have left half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Names of accounts as the test gave them, and the specifications of contracts.
+#[derive(Default)]
+pub(crate) struct Names {
+    accounts: BTreeMap<Address, String>,
+    /// By code hash: code never changes.
+    specs: Mutex<BTreeMap<Hash, Arc<ContractSpec>>>,
+}
+
+impl Names {
+    pub(crate) fn account(&mut self, address: Address, name: &str) {
+        self.accounts.insert(address, name.to_owned());
+    }
+
+    /// Addresses and names of the accounts.
+    pub(crate) const fn accounts(&self) -> &BTreeMap<Address, String> {
+        &self.accounts
+    }
+
+    /// The specification of a contract.
+    pub(crate) fn spec(
+        &self,
+        state: &dyn StateRead,
+        contract: Address,
+    ) -> Option<Arc<ContractSpec>> {
+        let code = match contract {
+            Address::SYSTEM => Hash::ZERO,
+            _ => system::contract_record(state, contract).ok().flatten()?.code,
+        };
+        let known = lock(&self.specs).get(&code).cloned();
+        if known.is_some() {
+            return known;
+        }
+        let spec = Arc::new(system::spec_of(state, contract).ok().flatten()?);
+        lock(&self.specs).insert(code, Arc::clone(&spec));
+        Some(spec)
+    }
+
+    /// Contract and method, `points.transfer`; an init method has no selector.
+    pub(crate) fn method(
+        &self,
+        state: &dyn StateRead,
+        contract: Address,
+        method: Option<Selector>,
+    ) -> String {
+        let spec = self.spec(state, contract);
+        let known = spec.as_ref().and_then(|spec| match method {
+            Some(selector) => spec.method_by_selector(selector),
+            None => spec.init(),
+        });
+        let name = known.map(|known| known.name.clone()).unwrap_or_else(|| {
+            method.map_or_else(|| "init".to_owned(), |selector| selector.to_string())
+        });
+        let contract = spec.as_ref().map_or_else(|| contract.to_string(), |spec| spec.name.clone());
+        format!("{contract}.{name}")
+    }
+
+    /// Puts the names of accounts in the place of their digits.
+    pub(crate) fn put_into(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                let named = self.accounts.iter().find(|(address, _)| to_text(&address.0) == *text);
+                if let Some((_, name)) = named {
+                    *text = format!("@{name}");
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.put_into(item)),
+            Value::Object(fields) => fields.values_mut().for_each(|field| self.put_into(field)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// What an error says, with the names of its contract.
+    fn error(&self, state: &dyn StateRead, error: &ExecutionError) -> String {
+        match error {
+            ExecutionError::Contract { contract, error: bytes } if *contract != Address::SYSTEM => {
+                self.spec(state, *contract)
+                    .map_or_else(|| error.to_string(), |spec| error_text(&spec, bytes))
+            }
+            ExecutionError::Contract { error: bytes, .. } => {
+                let decoded = codec::DecodeAll::decode_all(&mut bytes.as_slice());
+                decoded.map_or_else(
+                    |_| error.to_string(),
+                    |refusal: dure_types::SystemError| refusal.to_string(),
+                )
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// Why a transaction failed: the innermost error that led to it, and the path of calls there.
+    pub(crate) fn failure(&self, state: &dyn StateRead, trace: &[TracedCall]) -> String {
+        let mut path = Vec::new();
+        let mut innermost = None;
+        for (index, call) in trace.iter().enumerate() {
+            // The last call at each depth is the one that the failure went through.
+            let later = trace.get(index + 1..).unwrap_or_default();
+            let is_last = !later
+                .iter()
+                .take_while(|other| other.depth >= call.depth)
+                .any(|other| other.depth == call.depth);
+            let failed = call.result.as_ref().is_some_and(Result::is_err);
+            if is_last && failed && call.depth as usize == path.len() {
+                path.push(self.method(state, call.contract, selector(call)));
+                innermost = Some(call);
+            }
+        }
+        let Some(call) = innermost else { return String::new() };
+        let said = match (&call.panic, &call.result) {
+            (Some(panic), _) => format!("panicked: {panic}"),
+            (None, Some(Err(error))) => self.error(state, error),
+            (None, _) => String::new(),
+        };
+        format!("{said} at {}", path.join(" -> "))
+    }
+}
+
+/// The method that a traced call entered; none for an init.
+fn selector(call: &TracedCall) -> Option<Selector> {
+    match (call.entered, call.input.get(..4)) {
+        (Entered::Call | Entered::Query, Some(&[a, b, c, d])) => Some(Selector([a, b, c, d])),
+        _ => None,
+    }
+}

@@ -1,0 +1,116 @@
+//! What the test chain shows of a contract: events, refusals, changes, time, gas.
+
+use dure_testing::{
+    Account, Address, Amount, Chain, TimestampMs, assert_gas, assert_refused, invoke,
+};
+use mutants::ledger::{Error, Moved, call};
+use std::time::{Duration, Instant};
+
+fn set_up() -> (Chain, Address, [Account; 2]) {
+    let mut chain = Chain::new();
+    let (issuer, guest) = (chain.account("issuer"), chain.account("guest"));
+    let init = (0u8, Amount(1_000));
+    let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
+    chain.send(issuer, ledger, &call::issue(issuer.address(), Amount(10))).unwrap();
+    (chain, ledger, [issuer, guest])
+}
+
+#[test]
+fn a_refusal_is_matched_and_explained() {
+    let (mut chain, ledger, [issuer, guest]) = set_up();
+    let refused = chain.send(issuer, ledger, &call::transfer(guest.address(), Amount(11)));
+    assert_refused!(refused, Error::Short { left: Amount(10), wanted } if wanted == Amount(11));
+    assert_eq!(chain.why(), "ledger::Error::Short { left: 10, wanted: 11 } at ledger.transfer");
+    chain.send(issuer, ledger, &call::set_cap(Amount(u128::MAX))).unwrap();
+    let most = call::issue(guest.address(), Amount(u128::MAX - 10));
+    chain.send(issuer, ledger, &most).unwrap();
+    let both = chain.transact(
+        guest,
+        vec![
+            invoke(ledger, &call::transfer(issuer.address(), Amount(1))),
+            invoke(ledger, &call::burn(Amount(u128::MAX))),
+        ],
+    );
+    assert!(both.is_err());
+    assert!(chain.why().starts_with("ledger::Error::Short"), "{}", chain.why());
+    assert!(chain.why().ends_with("at ledger.burn"), "{}", chain.why());
+}
+
+#[test]
+#[should_panic(expected = "not refused with Error::Paused")]
+fn another_refusal_does_not_match() {
+    let (mut chain, ledger, [issuer, guest]) = set_up();
+    let refused = chain.send(issuer, ledger, &call::transfer(guest.address(), Amount(11)));
+    assert_refused!(refused, Error::Paused);
+}
+
+#[test]
+fn events_and_changes_are_decoded() {
+    let (mut chain, ledger, [issuer, guest]) = set_up();
+    chain.send(issuer, ledger, &call::transfer(guest.address(), Amount(4))).unwrap();
+    let moved = Moved { from: issuer.address(), to: guest.address(), amount: Amount(4) };
+    assert_eq!(chain.events_of::<Moved>(), [moved.clone()]);
+    assert_eq!(chain.events_by::<Moved>(ledger), [moved.clone()]);
+    assert!(chain.events_by::<Moved>(guest.address()).is_empty());
+    let last = chain.last().unwrap().clone();
+    assert_eq!(last.events_of::<Moved>(), [moved]);
+    let mut changes: Vec<String> = chain.changes(&last).iter().map(ToString::to_string).collect();
+    changes.sort();
+    assert_eq!(changes, ["ledger.held[@guest]: none -> 4", "ledger.held[@issuer]: 10 -> 6"]);
+}
+
+#[test]
+fn time_goes_forward_only_and_a_snapshot_brings_it_back() {
+    let (mut chain, ledger, [issuer, guest]) = set_up();
+    let expires = TimestampMs(chain.time().0 + 86_400_000);
+    chain.send(issuer, ledger, &call::approve(guest.address(), Amount(5), expires)).unwrap();
+    let (before, height) = (chain.snapshot(), chain.height());
+    let take = call::transfer_from(issuer.address(), guest.address(), Amount(1));
+    chain.set_time(TimestampMs(expires.0 - 1)).unwrap();
+    chain.send(guest, ledger, &take).unwrap();
+    assert_eq!(chain.time(), TimestampMs(expires.0 - 1));
+    chain.set_time(TimestampMs(expires.0)).unwrap_err();
+    chain.advance(1);
+    assert_refused!(chain.send(guest, ledger, &take), Error::Expired { .. });
+    chain.restore(&before);
+    assert_eq!(chain.height(), height);
+    assert_eq!(chain.ask(ledger, &call::balance(guest.address())).unwrap(), Amount(0));
+    chain.send(guest, ledger, &take).unwrap();
+}
+
+#[test]
+fn gas_is_what_the_committed_file_says() {
+    let (mut chain, ledger, [issuer, guest]) = set_up();
+    for amount in [1, 2, 3] {
+        chain.send(issuer, ledger, &call::transfer(guest.address(), Amount(amount))).unwrap();
+    }
+    chain.ask(ledger, &call::balance(guest.address())).unwrap();
+    let report = chain.gas_report();
+    let names: Vec<&str> = report.rows.iter().map(|row| row.method.as_str()).collect();
+    let expect =
+        ["ledger.balance", "ledger.issue", "ledger.new", "ledger.transfer", "system.deploy"];
+    assert_eq!(names, expect);
+    let transfer = &report.rows[3];
+    assert_eq!(transfer.calls, 3);
+    assert!(transfer.min <= transfer.median && transfer.median <= transfer.max);
+    assert!(report.to_string().contains("ledger.transfer"), "{report}");
+    assert_gas!(chain, "three_transfers");
+}
+
+#[test]
+fn a_test_takes_less_than_five_milliseconds() {
+    set_up(); // the build
+    let mut times: Vec<Duration> = Vec::new();
+    for _ in 0..100 {
+        let begun = Instant::now();
+        let (mut chain, ledger, [issuer, guest]) = set_up();
+        chain.send(issuer, ledger, &call::transfer(guest.address(), Amount(4))).unwrap();
+        assert_eq!(chain.ask(ledger, &call::balance(guest.address())).unwrap(), Amount(4));
+        times.push(begun.elapsed());
+    }
+    times.sort_unstable();
+    let (least, middle, all) = (times[0], times[50], times.iter().sum::<Duration>());
+    println!("a hundred tests on WASM: least {least:?}, middle {middle:?}, all {all:?}");
+    // The least, because other work on the machine slows down all the others.
+    assert!(least < Duration::from_millis(5), "least {least:?}, middle {middle:?}, all {all:?}");
+}
