@@ -1,10 +1,10 @@
 //! Exact parts and splits.
 
 use dure_sdk::{
-    Amount,
+    Amount, Ratio, TimestampMs,
     domain::{
         share,
-        split::{Leg, Legs, LegsError, SplitError, by_weight},
+        split::{Exchange, ExchangeError, Leg, Legs, LegsError, SplitError, by_weight},
     },
 };
 use proptest::prelude::*;
@@ -72,6 +72,25 @@ fn a_leg_without_a_share_gets_nothing() {
     }
     assert_eq!(legs.share_bp(Leg::Platform), 500);
     assert_eq!(Leg::ALL.map(|leg| legs.share_bp(leg)), [9_500, 0, 0, 0, 500]);
+}
+
+#[test]
+fn an_exchange_that_gives_nothing_is_refused() {
+    let rate = Ratio::new(1, 10).unwrap();
+    let little = ExchangeError::TooLittle { quantity: Amount(9) };
+    assert_eq!(Exchange::of(Amount(9), rate), Err(little));
+    let all = Exchange { output: Amount(1), consumed: Amount(10) };
+    assert_eq!(Exchange::of(Amount(19), rate), Ok(all));
+    let much = ExchangeError::TooMuch { quantity: Amount::MAX };
+    assert_eq!(Exchange::of(Amount::MAX, Ratio::new(2, 1).unwrap()), Err(much));
+}
+
+#[test]
+fn parts_of_an_exchange_expire_with_their_sources() {
+    let exchange = Exchange::of(Amount(10), Ratio::new(1, 1).unwrap()).unwrap();
+    let sources = [(Amount(4), TimestampMs(5)), (Amount(6), TimestampMs(50))];
+    let parts = exchange.parts(&sources, TimestampMs(20)).unwrap();
+    assert_eq!(parts, [(Amount(4), TimestampMs(5)), (Amount(6), TimestampMs(20))]);
 }
 
 /// The largest remainder by its definition, on numbers that fit: floors first, then unit by unit to
@@ -142,6 +161,34 @@ proptest! {
             let least = share::floor(Amount(amount), Amount(*weight), sum).unwrap();
             let most = share::ceil(Amount(amount), Amount(*weight), sum).unwrap();
             prop_assert!(*part == least || *part == most);
+        }
+    }
+
+    #[test]
+    fn an_exchange_takes_the_least_that_gives_its_output(
+        quantity in 0u128..100_000,
+        numerator in 1u64..500,
+        denominator in 1u64..500,
+    ) {
+        let rate = Ratio::new(numerator, denominator).unwrap();
+        let gives = |taken: u128| taken * u128::from(numerator) / u128::from(denominator);
+        match Exchange::of(Amount(quantity), rate) {
+            Err(error) => {
+                prop_assert_eq!(gives(quantity), 0);
+                let quantity = Amount(quantity);
+                prop_assert_eq!(error, ExchangeError::TooLittle { quantity });
+            }
+            Ok(Exchange { output: Amount(output), consumed: Amount(consumed) }) => {
+                prop_assert_eq!(output, gives(quantity));
+                prop_assert!(consumed <= quantity);
+                prop_assert_eq!(gives(consumed), output);
+                prop_assert!(gives(consumed - 1) < output, "one less would give less");
+                // There and back gains nothing.
+                let back = Ratio::new(denominator, numerator).unwrap();
+                if let Ok(back) = Exchange::of(Amount(output), back) {
+                    prop_assert!(back.output.0 <= consumed);
+                }
+            }
         }
     }
 

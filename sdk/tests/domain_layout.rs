@@ -1,0 +1,120 @@
+//! What domain modules store, byte by byte: changing one of these is a change of format.
+
+use dure_sdk::{
+    Address, Amount, Field, Hash, KeyBuffer, Place, StorageKey, TimestampMs,
+    domain::{
+        calendar::{Day, Month},
+        holds::{Holds, Rest},
+        lots::{Class, Earning, LotKey, Lots},
+        roles::{Role, Roles},
+        vault::Vault,
+    },
+    native::Sandbox,
+};
+use std::collections::BTreeSet;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Stored entries in hexadecimal, each `key value`.
+fn stored(body: impl FnOnce()) -> Vec<String> {
+    let mut sandbox = Sandbox::new();
+    sandbox.run(|_| body());
+    let entries = sandbox.storage();
+    entries.iter().map(|(key, value)| format!("{} {}", hex(key), hex(value))).collect()
+}
+
+fn key(key: &impl StorageKey) -> String {
+    hex(KeyBuffer::of_entry(Place::field(0x0102), key).as_slice())
+}
+
+#[test]
+fn keys_sort_by_class_expiry_programme_set_and_purchase() {
+    let lot = LotKey {
+        class: Class::Own,
+        expiry: TimestampMs(0x0a0b),
+        programme: 3,
+        set: 4,
+        purchase: 5,
+    };
+    assert_eq!(key(&lot), "0102020000000000000a0b00000003000000040000000000000005");
+    assert_eq!((key(&Day(7)), key(&Month(8))), ("010200000007".into(), "010200000008".into()));
+    assert_eq!((key(&Role::Issuer), key(&Role::Pauser)), ("010201".into(), "010204".into()));
+}
+
+#[test]
+fn a_vault_stores_four_amounts() {
+    let found = stored(|| {
+        let mut vault = Vault::<u16>::open(Place::field(9));
+        vault.deposit(&0x0a0b, Amount(0x30));
+        vault.release(&0x0a0b, Amount(0x10)).unwrap();
+    });
+    assert_eq!(
+        found,
+        [
+            "0009000a0b 20000000000000000000000000000000",
+            "000901 20000000000000000000000000000000",
+            "000902 30000000000000000000000000000000",
+            "000903 10000000000000000000000000000000",
+        ]
+    );
+}
+
+#[test]
+fn roles_store_holders_and_a_count() {
+    let found = stored(|| Roles::open(Place::field(0)).found(Address([0xaa; 32])));
+    let holder = "aa".repeat(32);
+    assert_eq!(found, [format!("00000000{holder} "), "00000100 01000000".to_owned()]);
+}
+
+/// The parts in use, with the length of keys and values.
+fn shape(entries: &[String]) -> BTreeSet<(String, usize, usize)> {
+    let parts = entries.iter().map(|entry| {
+        let (key, value) = entry.split_once(' ').expect("a key and a value");
+        (key[4..6].to_owned(), key.len() / 2 - 3, value.len() / 2)
+    });
+    parts.collect()
+}
+
+#[test]
+fn a_hold_stores_two_balances_itself_and_its_end() {
+    let found = stored(|| {
+        let mut holds = Holds::open(Place::field(0));
+        let (payer, payee) = (Address([1; 32]), Address([2; 32]));
+        holds.fund(payer, Amount(9));
+        let id = Hash([3; 32]);
+        holds.reserve(id, payer, payee, Amount(5), TimestampMs(7), TimestampMs(1)).unwrap();
+        holds.post(id, Amount(2), Rest::Keep, TimestampMs(2)).unwrap();
+    });
+    let shape = shape(&found);
+    let expected = [("00", 32, 16), ("01", 32, 16), ("02", 32, 137), ("03", 40, 0)];
+    assert_eq!(shape, expected.map(|(part, key, value)| (part.to_owned(), key, value)).into());
+}
+
+#[test]
+fn a_payment_stores_lots_a_wallet_and_itself() {
+    let found = stored(|| {
+        let (ana, now) = (Address([1; 32]), TimestampMs(1_000));
+        let mut lots = Lots::open(Place::field(0));
+        let end = TimestampMs(9_000);
+        lots.buy(ana, Amount(100), Amount(94), 1, end, now).unwrap();
+        lots.buy(ana, Amount(100), Amount(94), 1, end, now).unwrap();
+        let taken = lots.take(ana, Amount(150), now, |set| set == 1).unwrap();
+        let credit = LotKey { class: Class::Bonus, expiry: end, programme: 1, set: 0, purchase: 0 };
+        let terms = Earning { tier_bp: 1_000, base_cap: Amount(1_000), credit };
+        let earned = lots.earn(ana, &taken, &terms, now);
+        lots.record(Hash([3; 32]), ana, taken, earned, credit, now).unwrap();
+    });
+    let expected = [
+        // A lot of bonus and what is left of the second purchase; the first one, used up.
+        ("00", 57, 80),
+        ("01", 57, 80),
+        ("02", 32, 96),
+        // Payer, time, two parts of 41 bytes, what it earned, the lot of the cashback, no claws.
+        ("04", 32, 32 + 8 + 1 + 2 * 41 + 52 + 26 + 1 + 32),
+    ];
+    let expected = expected.map(|(part, key, value)| (part.to_owned(), key, value)).into();
+    assert_eq!(shape(&found), expected);
+    assert_eq!(found.len(), 5);
+}
