@@ -48,6 +48,8 @@ fn spec() -> ContractSpec {
             key: Some(unit),
             value: pair,
         }],
+        history: Default::default(),
+        interfaces: vec![],
         docs: vec![],
         types: registry.into(),
     }

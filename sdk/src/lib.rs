@@ -73,6 +73,8 @@
 #![no_std]
 
 extern crate alloc;
+// The attributes write paths that begin with this crate's name, also in `standard`.
+extern crate self as dure_sdk;
 // Tests and clients outside WASM use the panic handler and the allocator of std.
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std;
@@ -84,6 +86,7 @@ mod context;
 pub mod entry;
 mod event;
 mod host;
+mod interface;
 mod invocation;
 mod key;
 #[cfg(target_arch = "wasm32")]
@@ -92,21 +95,23 @@ pub mod prelude;
 mod ratio;
 #[cfg(feature = "spec")]
 pub mod spec;
+pub mod standard;
 mod storage;
 
 pub use codec;
 pub use context::Cx;
 pub use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
-pub use dure_macros::{contract, error, event, selector, storage, ty};
+pub use dure_macros::{contract, error, event, interface, selector, storage, ty};
 pub use event::Event;
 pub use host::stop;
+pub use interface::Interface;
 pub use invocation::{CallError, Invocation};
 pub use key::{KeyBuffer, StorageKey};
 pub use ratio::Ratio;
 #[cfg(feature = "spec")]
 pub use scale_info;
 pub use storage::{
-    Balance, BalanceAt, Described, Entries, Field, Item, Map, Order, Short, Storage,
+    Balance, BalanceAt, Described, Entries, Field, Item, Map, Order, Short, Storage, field_id,
 };
 
 /// Returns the error unless the condition holds.
@@ -127,6 +132,41 @@ macro_rules! ensure {
         if !$condition {
             return ::core::result::Result::Err(::core::convert::From::from($error));
         }
+    };
+}
+
+/// Opens a field as it was stored by an older version, in a `#[migrate]` method.
+///
+/// The storage struct names the field as it is now; what lies there may still be of the type that
+/// it had, under the same number. Fields of the past can be opened, too. A name that the storage
+/// never had does not compile.
+///
+/// # Example
+/// ```
+/// use dure_sdk::prelude::*;
+///
+/// #[dure::storage(version = 2)]
+/// pub struct Shop {
+///     /// An `Item<u64>` in version 1.
+///     price: Item<Amount>,
+/// }
+///
+/// impl Shop {
+///     pub fn from_1(&mut self) {
+///         let old = dure::before!(Shop, price: Item<u64>);
+///         if let Some(price) = old.try_get() {
+///             self.price.set(&Amount(price.into()));
+///         }
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! before {
+    ($storage:ty, $field:ident: $old:ty $(,)?) => {
+        <$old as $crate::Field>::open(
+            const { $crate::field_id(<$storage as $crate::Storage>::FIELDS, stringify!($field)) },
+        )
     };
 }
 

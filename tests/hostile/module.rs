@@ -110,6 +110,8 @@ impl Module {
             events: vec![],
             error: None,
             storage: vec![],
+            history: Default::default(),
+            interfaces: vec![],
             docs: vec![],
             types: registry.into(),
         }

@@ -82,6 +82,15 @@ impl Vm {
         if let Some(code) = self.cached(hash) {
             return Ok(code);
         }
+        let code = self.compile_apart(hash, bytes)?;
+        if let Ok(mut codes) = self.codes.write() {
+            codes.insert(hash, Arc::clone(&code));
+        }
+        Ok(code)
+    }
+
+    /// Compiles a module and does not keep it: what a rehearsal stores is gone with it.
+    pub(crate) fn compile_apart(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
         let valid = super::validate::validate(bytes)
             .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
         let module = Module::new(&self.engine, bytes).map_err(fault)?;
@@ -89,11 +98,7 @@ impl Vm {
         let methods = valid.spec.methods.iter();
         let reentrant =
             methods.filter(|method| method.reentrant).map(|method| method.selector).collect();
-        let code = Arc::new(Code { pre, reentrant });
-        if let Ok(mut codes) = self.codes.write() {
-            codes.insert(hash, Arc::clone(&code));
-        }
-        Ok(code)
+        Ok(Arc::new(Code { pre, reentrant }))
     }
 }
 
@@ -139,6 +144,7 @@ pub(crate) fn entry_name(kind: super::EntryKind) -> &'static str {
         super::EntryKind::Init => entry::INIT,
         super::EntryKind::Call => entry::CALL,
         super::EntryKind::Query => entry::QUERY,
+        super::EntryKind::Migrate => entry::MIGRATE,
     }
 }
 

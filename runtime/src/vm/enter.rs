@@ -18,7 +18,7 @@ pub(crate) struct Request {
     pub(crate) contract: Address,
     pub(crate) caller: Address,
     pub(crate) kind: EntryKind,
-    /// Selector and arguments; of `Init`, the arguments only.
+    /// Selector and arguments; of `Init`, the arguments only; of `Migrate`, version and arguments.
     pub(crate) input: Vec<u8>,
     pub(crate) gas: u64,
     pub(crate) read_only: bool,
@@ -92,7 +92,11 @@ fn find(env: &mut Env, request: &Request) -> Result<Result<Arc<Code>, ExecutionE
             let bytes = env.overlay.get(&key)?;
             let bytes =
                 bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
-            env.vm.compile(record.code, &bytes)?
+            if env.notes.as_ref().is_some_and(|notes| notes.fresh_code) {
+                env.vm.compile_apart(record.code, &bytes)?
+            } else {
+                env.vm.compile(record.code, &bytes)?
+            }
         }
     };
     let entered = env.stack.contains(&contract);

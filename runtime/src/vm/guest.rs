@@ -27,6 +27,8 @@ pub(crate) struct Env {
 pub(crate) struct Notes {
     pub(crate) debug: Vec<String>,
     pub(crate) panic: Option<String>,
+    /// Whether code stored by the transaction itself may be upgraded to: a rehearsal.
+    pub(crate) fresh_code: bool,
 }
 
 /// Ends a contract from within a host function.

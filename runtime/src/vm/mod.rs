@@ -21,6 +21,7 @@ pub use engine::{EngineConfig, Vm};
 pub(crate) use enter::{Done, Request, enter};
 pub(crate) use guest::{Env, Notes};
 pub use spec::{SpecError, run_spec};
+pub(crate) use validate::stored_spec;
 pub use validate::{ValidModule, validate};
 
 /// Which entry point of a contract is called.
@@ -29,4 +30,6 @@ pub(crate) enum EntryKind {
     Init,
     Call,
     Query,
+    /// The input begins with the version of the stored state, 4 bytes little-endian.
+    Migrate,
 }

@@ -18,6 +18,7 @@ mod host;
 mod id;
 #[cfg(feature = "spec")]
 pub mod spec;
+pub mod standard;
 
 pub use host::{CALL_FAILED_BIT, CallFault, FLAG_READ_ONLY, SCAN_REVERSE};
 pub use id::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};

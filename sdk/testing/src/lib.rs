@@ -18,6 +18,7 @@ mod account;
 mod build;
 mod chain;
 mod failure;
+mod upgrade;
 
 pub use account::Account;
 pub use chain::{Chain, Executed, call, invoke};
