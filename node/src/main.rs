@@ -3,11 +3,25 @@
 use clap::Parser;
 use dure_node::command::Cli;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 fn main() -> ExitCode {
     // `DURE_LOG=dure_node=debug` and the like; what an operator must see is a warning or worse.
-    let filter = EnvFilter::try_from_env("DURE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let asked = std::env::var("DURE_LOG").ok().map(|text| (text.parse::<Targets>(), text));
+    let usual = Targets::new().with_default(LevelFilter::WARN);
+    let (filter, refused) = match asked {
+        None => (usual, None),
+        Some((Ok(filter), _)) => (filter, None),
+        Some((Err(error), text)) => (usual, Some((error, text))),
+    };
+    let words = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(words).with(filter).init();
+    if let Some((error, text)) = refused {
+        tracing::warn!(%error, DURE_LOG = text, "the log filter is not understood: warnings only");
+    }
     Cli::parse().run()
 }

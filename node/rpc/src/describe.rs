@@ -39,6 +39,8 @@ pub fn contract(height: Number, contract: ContractEntry, spec: &ContractSpec) ->
                 value: field.value,
             })
             .collect(),
+        storage_version: spec.history.version,
+        interfaces: spec.interfaces.iter().map(|interface| interface.name.clone()).collect(),
         types: types(&spec.types),
         scale: Bytes(spec.encode()),
     }

@@ -24,6 +24,7 @@ mod key;
 mod node;
 mod output;
 mod read;
+mod upgrade;
 
 use clap::{Args, Parser, Subcommand};
 use output::Output;
@@ -71,6 +72,8 @@ enum Command {
     Build(build::BuildArgs),
     /// Store a module and make a contract of it.
     Deploy(contract::DeployArgs),
+    /// Give a contract new code, or show what that would change.
+    Upgrade(upgrade::UpgradeArgs),
     /// Call a method of a contract in a transaction.
     Call(contract::CallArgs),
     /// Ask a read-only method of a contract.
@@ -114,6 +117,7 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Keys(command) => key::run(command, output),
         Command::Build(args) => build::run(args, output).await,
         Command::Deploy(args) => contract::deploy(args, output).await,
+        Command::Upgrade(args) => upgrade::run(args, output).await,
         Command::Call(args) => contract::call(args, output).await,
         Command::Query(args) => contract::query(args, output).await,
         Command::Status(args) => read::status(args, output).await,

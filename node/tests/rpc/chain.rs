@@ -226,6 +226,8 @@ fn spec() -> ContractSpec {
             key: None,
             value: number,
         }],
+        history: Default::default(),
+        interfaces: Vec::new(),
         docs: vec!["Adds up.".into()],
         types: PortableRegistry::from(registry),
     }

@@ -28,6 +28,7 @@ mod module;
 mod read;
 mod stream;
 mod transaction;
+mod upgrade;
 
 pub use connection::Client;
 pub use deploy::Deployment;
@@ -39,3 +40,4 @@ pub use error::ClientError;
 pub use key::{Key, KeyError, ParseAddress};
 pub use stream::{EventStream, SubscriptionItem};
 pub use transaction::{Submitted, TransactionBuilder};
+pub use upgrade::{Rehearsal, Upgraded};

@@ -20,7 +20,7 @@ pub use state::{AccountAnswer, History, HistoryItem, StateAnswer, StateProofAnsw
 pub use subscription::{Notice, TransactionFilter};
 pub use transaction::{
     CallOutput, Certified, ExecutionResult, ReceiptAnswer, ReceiptShape, Refusal, SimulateRequest,
-    SimulationAnswer, Stage, Submission, Wait,
+    SimulationAnswer, Stage, StorageChange, Submission, Wait,
 };
 
 use crate::{decimal::Decimal, hex::Hex};
