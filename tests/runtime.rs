@@ -11,7 +11,7 @@ use dure_runtime::{
     },
     system::{AccountRecord, CodeRecord, ContractRecord, NonceWindow, Usage},
 };
-use dure_sdk::{KeyBuffer, StorageKey};
+use dure_sdk::{KeyBuffer, Place, StorageKey};
 use dure_tests::{
     golden::{case, check, hex},
     merkle as page, sample,
@@ -172,7 +172,7 @@ fn state_keys_are_as_committed() {
 /// Keys of maps of a contract, by the SDK.
 fn ordered_keys(contract: Address) -> Vec<Value> {
     fn entry<K: StorageKey>(contract: Address, name: &str, key: &K) -> Value {
-        let chosen = KeyBuffer::of_entry(7, key);
+        let chosen = KeyBuffer::of_entry(Place::field(7), key);
         let key = key::of_contract(contract, chosen.as_slice());
         json!({ "name": format!("map by {name}"), "key": hex(key) })
     }

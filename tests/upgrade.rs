@@ -196,13 +196,19 @@ fn what_would_lose_stored_fields_is_refused_by_name() {
         SchemaError::FieldChanged { field: name("held"), id: 1 },
     );
     scene.refuses(&code.with(|spec| spec.storage[0].kind = FieldKind::Balance), count.clone());
-    scene.refuses(&code.with(|spec| spec.storage[1].value = spec.storage[1].key.unwrap()), held.clone());
+    scene.refuses(
+        &code.with(|spec| spec.storage[1].value = spec.storage[1].key.unwrap()),
+        held.clone(),
+    );
     scene.refuses(&code.with(|spec| spec.storage[1].key = Some(spec.storage[1].value)), held);
     // Fields that changed places.
-    scene.refuses(&code.with(|spec| {
-        spec.storage[0].id = 1;
-        spec.storage[1].id = 0;
-    }), count);
+    scene.refuses(
+        &code.with(|spec| {
+            spec.storage[0].id = 1;
+            spec.storage[1].id = 0;
+        }),
+        count,
+    );
     scene.refuses(
         &code.with(|spec| spec.storage.truncate(1)),
         SchemaError::FieldLost { field: name("held"), id: 1 },
@@ -381,17 +387,19 @@ fn offering(standard: &Standard) -> ContractSpec {
     spec.error = Some(unit);
     spec.methods.truncate(1);
     spec.methods[0].returns = unit;
-    spec.methods.extend(standard.methods.iter().map(|method| MethodSpec {
-        name: method.name.into(),
-        selector: domain::selector(method.name),
-        kind: method.kind,
-        args: (method.args.iter().zip('a'..))
-            .map(|(ty, name)| ArgSpec { name: name.into(), ty: *ty })
-            .collect(),
-        returns: method.returns,
-        fallible: method.fallible,
-        reentrant: false,
-        docs: vec![],
+    spec.methods.extend(standard.methods.iter().map(|method| {
+        MethodSpec {
+            name: method.name.into(),
+            selector: domain::selector(method.name),
+            kind: method.kind,
+            args: (method.args.iter().zip('a'..))
+                .map(|(ty, name)| ArgSpec { name: name.into(), ty: *ty })
+                .collect(),
+            returns: method.returns,
+            fallible: method.fallible,
+            reentrant: false,
+            docs: vec![],
+        }
     }));
     let methods = standard.methods.iter().map(|method| method.name.into()).collect();
     spec.interfaces = vec![InterfaceSpec { name: standard.name.into(), methods }];
@@ -422,7 +430,9 @@ fn a_module_that_claims_a_standard_has_each_method_with_its_types() {
                     Some(_) => {}
                     None => method.args.push(ArgSpec { name: "more".into(), ty: 0 }),
                 },
-                &|method| method.returns = standard.types.types.len() as u32 - method.returns.min(1),
+                &|method| {
+                    method.returns = standard.types.types.len() as u32 - method.returns.min(1)
+                },
             ];
             for (bend, change) in bends.iter().enumerate() {
                 let mut spec = offering(&standard);
@@ -542,10 +552,8 @@ fn perform(scene: &mut Scene, model: &mut Model, act: &Act) {
 
 fn root(chain: &Chain) -> Hash {
     let entries = chain.state().scan(&[], &[0xff; 64], false, usize::MAX).expect("memory");
-    let changes: Vec<_> = entries
-        .iter()
-        .map(|(key, value)| (blake3_hash(key), Some(blake3_hash(value))))
-        .collect();
+    let changes: Vec<_> =
+        entries.iter().map(|(key, value)| (blake3_hash(key), Some(blake3_hash(value)))).collect();
     let mut tree = StateTree::new(4);
     tree.update(&changes);
     tree.root()

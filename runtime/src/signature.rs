@@ -107,6 +107,14 @@ pub enum SignatureError {
     },
 }
 
+/// Whether `signature` over `message` is that of `key`: one signature alone, for contracts.
+///
+/// The rules are those of transactions: ZIP-215, weak keys refused.
+#[must_use]
+pub fn holds(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    dure_light::verify_signature(key, message, signature)
+}
+
 /// Checks shape and signatures of many transactions at once; answers in their order.
 ///
 /// # Determinism

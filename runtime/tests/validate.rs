@@ -47,6 +47,8 @@ fn spec() -> ContractSpec {
             kind: FieldKind::Map,
             key: Some(unit),
             value: pair,
+            published: false,
+            parts: vec![],
         }],
         history: Default::default(),
         interfaces: vec![],

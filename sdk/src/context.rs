@@ -4,6 +4,7 @@ use crate::{
     CallError, Event,
     buffer::{Buffer, SMALL},
     host,
+    published::ReadError,
 };
 use alloc::vec::Vec;
 use dure_abi::{Address, FLAG_READ_ONLY, Gas, Hash, Height, Selector, TimestampMs};
@@ -97,6 +98,16 @@ impl Cx {
         arguments: &[u8],
     ) -> Result<Vec<u8>, CallError<Vec<u8>>> {
         self.raw(contract, method, arguments, FLAG_READ_ONLY)
+    }
+
+    /// Reads a value of a published field of a contract whose types are not at hand: `key` is the
+    /// field's number (two bytes, big-endian), then the ordered key.
+    ///
+    /// # Errors
+    /// [`ReadError`]
+    pub fn read(&self, contract: Address, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
+        let bytes = crate::storage::published::read(&contract, key)?;
+        Ok(bytes.map(|bytes| bytes.as_slice().to_vec()))
     }
 
     fn raw(

@@ -9,17 +9,24 @@ use codec::{Decode, Encode};
 pub use dure_abi::entry::{BAD_ARGUMENTS, CONTRACT_ERROR, OK, UNKNOWN_METHOD};
 
 /// Runs the init method with the whole input as its arguments.
+#[cfg(target_arch = "wasm32")]
 #[inline(always)]
 pub fn init(input_len: u32, run: impl FnOnce(&Cx, &[u8]) -> i32) -> i32 {
     run(&Cx::new(), host::input(input_len).as_slice())
 }
 
-/// Runs the method whose selector, read as a little-endian number, opens the input.
+/// Runs the method that the host's input names.
+#[cfg(target_arch = "wasm32")]
 #[inline(always)]
 pub fn dispatch(input_len: u32, run: impl FnOnce(&Cx, u32, &[u8]) -> i32) -> i32 {
-    let input = host::input(input_len);
-    match input.as_slice().split_first_chunk::<4>() {
-        Some((selector, arguments)) => run(&Cx::new(), u32::from_le_bytes(*selector), arguments),
+    route(&Cx::new(), host::input(input_len).as_slice(), run)
+}
+
+/// Runs the method whose selector, read as a little-endian number, opens the input.
+#[inline(always)]
+pub(crate) fn route(cx: &Cx, input: &[u8], run: impl FnOnce(&Cx, u32, &[u8]) -> i32) -> i32 {
+    match input.split_first_chunk::<4>() {
+        Some((selector, arguments)) => run(cx, u32::from_le_bytes(*selector), arguments),
         None => UNKNOWN_METHOD,
     }
 }

@@ -30,6 +30,26 @@ pub enum CallError<E> {
     BadOutput,
 }
 
+impl CallError<Vec<u8>> {
+    /// Decodes the error that the callee returned.
+    #[must_use]
+    pub fn typed<E: Decode>(self) -> CallError<E> {
+        match self {
+            Self::Contract(bytes) => {
+                crate::entry::arguments(&bytes).map_or(CallError::BadOutput, CallError::Contract)
+            }
+            Self::UnknownContract => CallError::UnknownContract,
+            Self::Reentrant => CallError::Reentrant,
+            Self::Depth => CallError::Depth,
+            Self::OutOfGas => CallError::OutOfGas,
+            Self::Trapped => CallError::Trapped,
+            Self::UnknownMethod => CallError::UnknownMethod,
+            Self::BadArguments => CallError::BadArguments,
+            Self::BadOutput => CallError::BadOutput,
+        }
+    }
+}
+
 impl<E> CallError<E> {
     pub(crate) const fn from_fault(fault: CallFault) -> Self {
         match fault {

@@ -15,7 +15,7 @@
 //! No key is a prefix of another key of its type, so that a map can be scanned by the first part
 //! of a tuple.
 
-use crate::buffer::Buffer;
+use crate::{Place, buffer::Buffer};
 use alloc::{string::String, vec::Vec};
 use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
 
@@ -23,19 +23,20 @@ use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
 pub struct KeyBuffer(Buffer<96>);
 
 impl KeyBuffer {
-    /// Starts with a field's id.
+    /// Starts with a field's place.
     #[inline(always)]
-    pub(crate) fn of_field(id: u16) -> Self {
+    #[must_use]
+    pub fn of_field(place: Place) -> Self {
         let mut buffer = Buffer::new();
-        buffer.extend(&id.to_be_bytes());
+        buffer.extend(place.as_slice());
         Self(buffer)
     }
 
-    /// Starts with a field's id and goes on with a key: all of a state key but the address.
+    /// Starts with a field's place and goes on with a key: all of a state key but the address.
     #[inline(always)]
     #[must_use]
-    pub fn of_entry<K: StorageKey>(id: u16, key: &K) -> Self {
-        let mut buffer = Self::of_field(id);
+    pub fn of_entry<K: StorageKey>(place: Place, key: &K) -> Self {
+        let mut buffer = Self::of_field(place);
         key.write(&mut buffer);
         buffer
     }
@@ -62,6 +63,14 @@ pub trait StorageKey: Sized {
     /// Takes a key from the front of the bytes; `None` when they are no such key.
     fn read(bytes: &mut &[u8]) -> Option<Self>;
 }
+
+/// A key that begins with another: a tuple with its first part, or its first parts.
+///
+/// Lets a map be scanned by the first part of its keys.
+pub trait KeyPrefix<P: StorageKey>: StorageKey {}
+impl<A: StorageKey, B: StorageKey> KeyPrefix<A> for (A, B) {}
+impl<A: StorageKey, B: StorageKey, C: StorageKey> KeyPrefix<A> for (A, B, C) {}
+impl<A: StorageKey, B: StorageKey, C: StorageKey> KeyPrefix<(A, B)> for (A, B, C) {}
 
 macro_rules! integer_keys {
     ($($unsigned:ident $signed:ident),*) => {$(
@@ -223,12 +232,13 @@ tuple_keys! {
 #[cfg(test)]
 mod tests {
     use super::{KeyBuffer, StorageKey};
+    use crate::Place;
     use alloc::{string::ToString, vec, vec::Vec};
     use core::fmt::Debug;
     use dure_abi::{Address, Amount};
 
     fn bytes<K: StorageKey>(key: &K) -> Vec<u8> {
-        KeyBuffer::of_entry(7, key).as_slice().to_vec()
+        KeyBuffer::of_entry(Place::field(7), key).as_slice().to_vec()
     }
 
     /// Every pair must sort as the values do, and every key must come back.

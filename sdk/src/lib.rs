@@ -64,16 +64,15 @@
 //! **Storage is lazy.** A field is two bytes of a key until it is asked: nothing is read before
 //! `get`, nothing is written when a value is dropped.
 //!
-//! **Only WASM runs.** Outside `wasm32` this crate compiles, so that `cargo check`, editors and
-//! tests see types, clients and encodings, but a function that needs the host panics: contracts
-//! are tested through `dure-testing`, which runs the WASM on the real executor.
+//! **Two hosts.** A chain runs WASM. Outside `wasm32` the same code runs on a sandbox in memory
+//! (`native`), for tests at full speed; `dure-testing` runs the WASM on the real executor.
 //!
 //! **Memory.** 16 KiB of stack, then data, then a heap that only grows: a call is short and its
 //! memory is thrown away with it. Small values, keys and events never touch the heap.
 #![no_std]
 
 extern crate alloc;
-// The attributes write paths that begin with this crate's name, also in `standard`.
+// The attributes name this crate, here too.
 extern crate self as dure_sdk;
 // Tests and clients outside WASM use the panic handler and the allocator of std.
 #[cfg(not(target_arch = "wasm32"))]
@@ -83,14 +82,19 @@ extern crate std;
 mod allocator;
 mod buffer;
 mod context;
+pub mod crypto;
+pub mod domain;
 pub mod entry;
 mod event;
 mod host;
 mod interface;
 mod invocation;
 mod key;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 #[cfg(target_arch = "wasm32")]
 mod panic;
+mod place;
 pub mod prelude;
 mod ratio;
 #[cfg(feature = "spec")]
@@ -101,17 +105,20 @@ mod storage;
 pub use codec;
 pub use context::Cx;
 pub use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
-pub use dure_macros::{contract, error, event, interface, selector, storage, ty};
+pub use dure_macros::{composite, contract, error, event, interface, selector, storage, ty};
 pub use event::Event;
 pub use host::stop;
 pub use interface::Interface;
 pub use invocation::{CallError, Invocation};
-pub use key::{KeyBuffer, StorageKey};
+pub use key::{KeyBuffer, KeyPrefix, StorageKey};
+pub use place::Place;
 pub use ratio::Ratio;
 #[cfg(feature = "spec")]
 pub use scale_info;
 pub use storage::{
-    Balance, BalanceAt, Described, Entries, Field, Item, Map, Order, Short, Storage, field_id,
+    Above, Balance, BalanceAt, Counter, CounterAt, Described, Entries, Field, Index, IndexedMap,
+    Item, Keys, Map, Order, OutOfRange, Page, Queue, Set, Short, Storage, StorageVec, Stored,
+    Taken, field_id, indexed as index, published,
 };
 
 /// Returns the error unless the condition holds.
@@ -165,7 +172,10 @@ macro_rules! ensure {
 macro_rules! before {
     ($storage:ty, $field:ident: $old:ty $(,)?) => {
         <$old as $crate::Field>::open(
-            const { $crate::field_id(<$storage as $crate::Storage>::FIELDS, stringify!($field)) },
+            const {
+                let fields = <$storage as $crate::Storage>::FIELDS;
+                $crate::Place::field($crate::field_id(fields, ::core::stringify!($field)))
+            },
         )
     };
 }

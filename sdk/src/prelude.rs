@@ -2,8 +2,9 @@
 
 pub use crate as dure;
 pub use crate::{
-    Address, Amount, Balance, CallError, Cx, Event as _, Gas, Hash, Height, Item, Map, Order,
-    Ratio, Selector, Short, TimestampMs, ensure,
+    Above, Address, Amount, Balance, CallError, Counter, Cx, Event as _, Field as _, Gas, Hash,
+    Height, Index, IndexedMap, Item, Map, Order, Page, Place, Queue, Ratio, Selector, Set, Short,
+    StorageVec, TimestampMs, ensure,
 };
 pub use alloc::{
     format,

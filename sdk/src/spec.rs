@@ -7,8 +7,8 @@ pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind
 use dure_abi::{
     Selector,
     spec::{
-        ArgSpec, EventFieldSpec, EventSpec, FieldSpec, InterfaceSpec, MethodKind, MethodSpec,
-        MigrationSpec, RetiredField, StorageHistory, VERSION,
+        ArgSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind,
+        MethodSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
     },
 };
 pub use scale_info::MetaType;
@@ -32,6 +32,59 @@ pub struct Method<'a> {
     pub reentrant: bool,
     /// Doc comment.
     pub docs: &'a [&'a str],
+}
+
+/// The parts of a composite field.
+pub type Parts = Vec<FieldSpec>;
+
+/// How a type of field lays out its keys.
+pub struct Layout {
+    kind: FieldKind,
+    key: Option<u32>,
+    value: u32,
+    parts: Parts,
+}
+
+impl Layout {
+    /// One value under the field's place.
+    pub fn item<V: TypeInfo + 'static>(builder: &mut Builder) -> Self {
+        let value = builder.type_id::<V>();
+        Self { kind: FieldKind::Item, key: None, value, parts: Parts::new() }
+    }
+
+    /// Values under the field's place and a key.
+    pub fn map<K: TypeInfo + 'static, V: TypeInfo + 'static>(builder: &mut Builder) -> Self {
+        let (key, value) = (Some(builder.type_id::<K>()), builder.type_id::<V>());
+        Self { kind: FieldKind::Map, key, value, parts: Parts::new() }
+    }
+
+    /// One amount under the field's place.
+    pub fn balance(builder: &mut Builder) -> Self {
+        let value = builder.type_id::<dure_abi::Amount>();
+        Self { kind: FieldKind::Balance, key: None, value, parts: Parts::new() }
+    }
+
+    /// Amounts under the field's place and a key.
+    pub fn balances<K: TypeInfo + 'static>(builder: &mut Builder) -> Self {
+        let key = Some(builder.type_id::<K>());
+        Self { key, ..Self::balance(builder) }
+    }
+
+    /// Fields under the field's place and a byte each.
+    pub fn composite(builder: &mut Builder, parts: Parts) -> Self {
+        let value = builder.type_id::<()>();
+        Self { kind: FieldKind::Composite, key: None, value, parts }
+    }
+
+    fn named(self, name: &str, id: u16, published: bool) -> FieldSpec {
+        let Self { kind, key, value, parts } = self;
+        FieldSpec { name: name.into(), id, kind, key, value, published, parts }
+    }
+}
+
+/// Describes a part of a composite field.
+pub fn part<F: crate::Field>(builder: &mut Builder, name: &str, id: u8) -> FieldSpec {
+    F::spec(builder).named(name, u16::from(id), false)
 }
 
 /// Collects the parts of a specification and the types that they name.
@@ -81,9 +134,9 @@ impl Builder {
     }
 
     /// Adds a field of the storage struct.
-    pub fn field<F: crate::Field>(&mut self, name: &str, id: u16) {
-        let (kind, key, value) = F::spec(self);
-        self.storage.push(FieldSpec { name: name.into(), id, kind, key, value });
+    pub fn field<F: crate::Field>(&mut self, name: &str, id: u16, published: bool) {
+        let field = F::spec(self).named(name, id, published);
+        self.storage.push(field);
     }
 
     /// Sets the version of the storage.

@@ -8,6 +8,8 @@ use std::fmt::Write;
 
 /// The code of the entry points; each ends with 0 unless it says otherwise.
 pub(crate) struct Module {
+    /// Globals, segments and functions of its own.
+    pub(crate) head: String,
     /// Of `hit`.
     pub(crate) call: String,
     /// Of `look`.
@@ -18,7 +20,7 @@ pub(crate) struct Module {
 
 /// A contract whose `hit` does this.
 pub(crate) fn module(call: &str) -> Module {
-    Module { call: call.to_owned(), query: String::new(), reentrant: false }
+    Module { head: String::new(), call: call.to_owned(), query: String::new(), reentrant: false }
 }
 
 /// Code that writes bytes into memory.
@@ -67,11 +69,12 @@ impl Module {
             (data (i32.const 256) "mark")
             (type $void (func))
             (table 2 funcref) (elem (i32.const 0) func $init)
-            (func $deeper (call $deeper))
+            (func $deeper (call $deeper)) {}
             (func $init (export "dure_init") (param i32) (result i32) (i32.const 0))
             (func (export "dure_call") (param i32) (result i32) (local $code i64) {} (i32.const 0))
             (func (export "dure_query") (param i32) (result i32) {} (i32.const 0)))"#,
             imports(),
+            self.head,
             self.call,
             self.query,
         );

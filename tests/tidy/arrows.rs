@@ -8,7 +8,7 @@ use toml::{Table, Value};
 const ARROWS: &[(&str, &[&str])] = &[
     ("dure-abi", &[]),
     ("dure-macros", &[]),
-    ("dure-sdk", &["dure-abi", "dure-macros"]),
+    ("dure-sdk", &["dure-abi", "dure-light", "dure-macros", "dure-types"]),
     ("dure-types", &["dure-abi"]),
     ("dure-light", &["dure-types"]),
     ("dure-runtime", &["dure-abi", "dure-light", "dure-types"]),

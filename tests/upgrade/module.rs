@@ -58,8 +58,14 @@ impl Types {
     }
 }
 
-pub(crate) fn field(name: &str, id: u16, kind: FieldKind, key: Option<u32>, value: u32) -> FieldSpec {
-    FieldSpec { name: name.into(), id, kind, key, value }
+pub(crate) fn field(
+    name: &str,
+    id: u16,
+    kind: FieldKind,
+    key: Option<u32>,
+    value: u32,
+) -> FieldSpec {
+    FieldSpec { name: name.into(), id, kind, key, value, published: false, parts: vec![] }
 }
 
 /// The first code: `count` and `held`, a map from numbers to numbers.

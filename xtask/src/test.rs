@@ -50,7 +50,7 @@ impl Group {
         }
         match (built.package.as_str(), built.target.as_str()) {
             ("points", _) => Self::Contracts,
-            ("dure-tests", "hostile" | "runtime") => Self::Runtime,
+            ("dure-tests", "hostile" | "runtime" | "reuse") => Self::Runtime,
             ("dure-tests", "dure_tests" | "vectors" | "decoding" | "shapes" | "tidy") => {
                 Self::Formats
             }

@@ -5,7 +5,8 @@
 use crate::report::{Line, median};
 use codec::Encode;
 use dure_runtime::{
-    BlockContext, Executor, ExecutorConfig, StateRead, VerifiedTransaction, genesis, signature,
+    BlockContext, Executor, ExecutorConfig, Fault, StateRead, VerifiedTransaction, genesis, signature,
+    state::read::Entry,
 };
 use dure_types::{
     Address, Call, Gas, Genesis, Hash, Height, Outcome, PublicKey, Receipt, Signature, Tier,
@@ -21,7 +22,13 @@ use revm::{
     primitives::{Address as EvmAddress, Bytes, TxKind, U256},
     state::AccountInfo,
 };
-use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    process::Command,
+    sync::Arc,
+    time::Instant,
+};
 
 const ACCOUNTS: usize = 1_000;
 /// Transactions of one block of ours.
@@ -30,7 +37,27 @@ const ROUNDS: usize = 9;
 const CHAIN: Hash = Hash([3; 32]);
 const NOW: u64 = 1_800_000_000_000;
 
-type State = BTreeMap<Vec<u8>, Vec<u8>>;
+/// State in memory, found by hash as in revm's `CacheDB`.
+#[derive(Default)]
+struct State(HashMap<Vec<u8>, Vec<u8>>);
+
+impl StateRead for State {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn scan(
+        &self,
+        start: &[u8],
+        end: &[u8],
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Fault> {
+        // Nothing that is measured scans.
+        let sorted: BTreeMap<_, _> = self.0.clone().into_iter().collect();
+        sorted.scan(start, end, reverse, limit)
+    }
+}
 
 pub(crate) fn run() -> eyre::Result<()> {
     let mut ours = Ours::new()?;
@@ -95,7 +122,7 @@ impl Ours {
             parameters: genesis::parameters(),
         };
         let entries = genesis::state(&genesis).into_iter();
-        let state = entries.filter_map(|(key, value)| Some((key, value?))).collect();
+        let state = State(entries.filter_map(|(key, value)| Some((key, value?))).collect());
         let executor = Executor::new(ExecutorConfig::default())?;
         let token = address::contract(addresses[0], b"");
         let mut ours = Self { executor, state, keys, addresses, token, height: 0, nonce: 0 };
@@ -182,8 +209,8 @@ impl Ours {
         }
         for (key, value) in output.delta {
             match value {
-                Some(value) => self.state.insert(key, value),
-                None => self.state.remove(&key),
+                Some(value) => self.state.0.insert(key, value),
+                None => self.state.0.remove(&key),
             };
         }
         Ok(())

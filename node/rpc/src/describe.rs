@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use codec::Encode;
-use dure_abi::spec::{ContractSpec, FieldKind, MethodKind};
+use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec, MethodKind};
 use scale_info::{Field, PortableRegistry, Type, TypeDef, form::PortableForm};
 use serde_json::{Value, json};
 
@@ -24,25 +24,29 @@ pub fn contract(height: Number, contract: ContractEntry, spec: &ContractSpec) ->
         methods: methods(spec),
         events: events(spec),
         error: spec.error,
-        storage: spec
-            .storage
-            .iter()
-            .map(|field| StorageShape {
-                name: field.name.clone(),
-                id: field.id,
-                kind: match field.kind {
-                    FieldKind::Item => "item".into(),
-                    FieldKind::Map => "map".into(),
-                    FieldKind::Balance => "balance".into(),
-                },
-                key: field.key,
-                value: field.value,
-            })
-            .collect(),
+        storage: spec.storage.iter().map(field).collect(),
         storage_version: spec.history.version,
         interfaces: spec.interfaces.iter().map(|interface| interface.name.clone()).collect(),
         types: types(&spec.types),
         scale: Bytes(spec.encode()),
+    }
+}
+
+/// A spec that a node stores has few levels of parts: deploy sees to that.
+fn field(field: &FieldSpec) -> StorageShape {
+    StorageShape {
+        name: field.name.clone(),
+        id: field.id,
+        kind: match field.kind {
+            FieldKind::Item => "item".into(),
+            FieldKind::Map => "map".into(),
+            FieldKind::Balance => "balance".into(),
+            FieldKind::Composite => "composite".into(),
+        },
+        key: field.key,
+        value: field.value,
+        published: field.published,
+        parts: field.parts.iter().map(self::field).collect(),
     }
 }
 

@@ -134,9 +134,8 @@ fn changed(stored: &ContractSpec, offered: &ContractSpec, change: &StorageChange
     let decoded = |spec: &ContractSpec, bytes: &Option<dure_rpc::hex::Bytes>| {
         let Some(bytes) = bytes else { return Value::Null };
         let known = find(spec);
-        let value = known.and_then(|field| {
-            return_to_json(spec, field.value, &bytes.0, &field.name).ok()
-        });
+        let value =
+            known.and_then(|field| return_to_json(spec, field.value, &bytes.0, &field.name).ok());
         value.unwrap_or_else(|| Value::String(dure_rpc::hex::to_text(&bytes.0)))
     };
     let name = find(offered).or_else(|| find(stored)).map(|field| field.name);

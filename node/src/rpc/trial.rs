@@ -121,10 +121,7 @@ pub(super) fn simulate(
 }
 
 /// What a delta changes in the storage of contracts, and how many changes it has.
-fn changes(
-    reader: &Reader<'_>,
-    delta: &StateDelta,
-) -> Result<(Vec<StorageChange>, u32), RpcError> {
+fn changes(reader: &Reader<'_>, delta: &StateDelta) -> Result<(Vec<StorageChange>, u32), RpcError> {
     let mut changes = Vec::new();
     let (mut changed, mut bytes) = (0u32, 0usize);
     for (key, after) in delta {

@@ -225,6 +225,8 @@ fn spec() -> ContractSpec {
             kind: FieldKind::Item,
             key: None,
             value: number,
+            published: false,
+            parts: vec![],
         }],
         history: Default::default(),
         interfaces: Vec::new(),

@@ -16,18 +16,11 @@ use crate::{
     vm::Env,
 };
 use codec::Encode;
-use dure_types::{Address, Gas, Hash, Outcome, Receipt, SkipReason};
+use dure_types::{Gas, Hash, Outcome, Receipt, SkipReason};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
-
-/// Gas that goes back to somebody's quota at the end of the block.
-struct Release {
-    account: Address,
-    payer: Payer,
-    unused: Gas,
-}
 
 impl Executor {
     /// Executes the transactions of a block in order.
@@ -77,9 +70,10 @@ impl Executor {
             outcomes.push(output);
         }
         let mut overlay = env.overlay;
-        for release in releases {
-            prepass.release(&mut overlay, release.account, release.payer, release.unused)?;
+        for (payer, unused) in releases {
+            prepass.release(payer, unused)?;
         }
+        prepass.finish(&mut overlay);
         let receipts_root = receipts_root(&outcomes);
         Ok(BlockOutput { outcomes, delta: overlay.into_delta()?, receipts_root, gas_used })
     }
@@ -101,7 +95,7 @@ fn run_one(
     env: Box<Env>,
     transaction: &VerifiedTransaction,
     verdict: Result<Admitted, SkipReason>,
-    releases: &mut Vec<Release>,
+    releases: &mut Vec<(Payer, Gas)>,
 ) -> (Option<Box<Env>>, Result<TransactionOutput, Fault>) {
     let id = transaction.id();
     let admitted = match verdict {
@@ -122,7 +116,7 @@ fn run_one(
     };
     let gas_charged = charge(body.gas_limit, ran.gas_used);
     let unused = body.gas_limit.saturating_sub(gas_charged);
-    releases.push(Release { account: body.account, payer: admitted.payer, unused });
+    releases.push((admitted.payer, unused));
     let receipt = Receipt {
         result: ran.result,
         gas_used: ran.gas_used,

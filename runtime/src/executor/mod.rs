@@ -6,6 +6,7 @@
 
 mod block;
 mod prepass;
+mod records;
 mod transaction;
 
 pub use block::{leaf as receipt_leaf, receipts_root};
@@ -105,6 +106,12 @@ impl Executor {
     /// [`Fault::Vm`] when this machine cannot run it.
     pub fn new(config: ExecutorConfig) -> Result<Self, Fault> {
         Ok(Self { vm: Arc::new(Vm::new(config.engine)?) })
+    }
+
+    /// Calls so far that ran in an instance that had run before.
+    #[must_use]
+    pub fn instances_reused(&self) -> u64 {
+        self.vm.instances_reused()
     }
 
     fn env(

@@ -5,23 +5,24 @@
 //! verdict does not depend on how much the transactions before it will use; what is not charged
 //! flows back at the end of the block.
 
+use super::records::{RecordId, Records};
 use crate::{
     signature::VerifiedTransaction,
     state::{key::SystemField, overlay::Overlay, read::Fault},
-    system::{AccountRecord, NonceState, Usage, overlay_read, overlay_write},
+    system::{AccountRecord, NonceState, Usage, overlay_read},
 };
 use dure_types::{
     Address, Gas, Parameters, PublicKey, SkipReason, SponsorRecord, Tier, TimestampMs,
     TransactionBody, address, limits,
 };
 
-/// Who pays, and what is reserved.
+/// Whose quota was reserved from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Payer {
-    /// The account's own quota.
-    Own,
-    /// This sponsor.
-    Sponsor(Address),
+    /// The account's own.
+    Own(RecordId),
+    /// A sponsor's: what all use of it, and what this account does.
+    Sponsor { total: RecordId, one: RecordId },
 }
 
 /// A transaction that will run.
@@ -38,6 +39,11 @@ pub(super) struct Prepass {
     time: TimestampMs,
     /// Gas limits admitted so far, added.
     reserved: Gas,
+    accounts: Records<Address, AccountRecord>,
+    /// By sponsor.
+    totals: Records<Address, Usage>,
+    /// By sponsor and account.
+    shares: Records<(Address, Address), Usage>,
 }
 
 /// Gas that a transaction of this length costs before its first call.
@@ -58,7 +64,15 @@ impl Prepass {
         let parameters = overlay_read(overlay, SystemField::Parameters, &[])?
             .ok_or_else(|| Fault::Corrupt("state has no parameters".into()))?;
         let tiers = overlay_read(overlay, SystemField::Tiers, &[])?.unwrap_or_default();
-        Ok(Self { parameters, tiers, time, reserved: Gas::ZERO })
+        Ok(Self {
+            parameters,
+            tiers,
+            time,
+            reserved: Gas::ZERO,
+            accounts: Records::new(SystemField::Account),
+            totals: Records::new(SystemField::SponsorUsage),
+            shares: Records::new(SystemField::SponsorAccountUsage),
+        })
     }
 
     /// Judges one transaction and, when it passes, uses its nonce and reserves its gas.
@@ -79,27 +93,27 @@ impl Prepass {
         if reserved > self.parameters.block_gas_max {
             return Ok(Err(SkipReason::BlockFull));
         }
-        let key: &[&[u8]] = &[&body.account.0];
-        let mut account: AccountRecord =
-            overlay_read(overlay, SystemField::Account, key)?.unwrap_or_default();
+        let id = self.accounts.open(overlay, body.account, &[&body.account.0])?;
+        let account = self.accounts.value(id)?;
         match account.nonces.state(body.nonce) {
             NonceState::Free => {}
             NonceState::Used => return Ok(Err(SkipReason::Duplicate)),
             NonceState::TooOld => return Ok(Err(SkipReason::NonceTooOld)),
             NonceState::TooHigh => return Ok(Err(SkipReason::NonceTooHigh)),
         }
-        let payer = match body.sponsor {
-            None => match self.reserve_own(&mut account, body.gas_limit) {
-                Ok(()) => Payer::Own,
-                Err(reason) => return Ok(Err(reason)),
-            },
-            Some(sponsor) => match self.reserve_sponsored(overlay, sponsor, account.tier, body)? {
-                Ok(()) => Payer::Sponsor(sponsor),
-                Err(reason) => return Ok(Err(reason)),
-            },
+        let reservation = match body.sponsor {
+            None => self.reserve_own(id, body.gas_limit)?,
+            Some(sponsor) => {
+                let tier = account.tier;
+                self.reserve_sponsored(overlay, sponsor, tier, body)?
+            }
         };
-        account.nonces.take(body.nonce);
-        overlay_write(overlay, SystemField::Account, key, &account);
+        let payer = match reservation {
+            Ok(payer) => payer,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        self.accounts.change(id)?.nonces.take(body.nonce);
+        self.accounts.write(overlay, id);
         self.reserved = reserved;
         Ok(Ok(Admitted { payer, base }))
     }
@@ -127,99 +141,92 @@ impl Prepass {
         self.tiers.iter().find(|known| known.tier == tier)
     }
 
-    fn reserve_own(&self, account: &mut AccountRecord, limit: Gas) -> Result<(), SkipReason> {
-        let tier = self.tier(account.tier).ok_or(SkipReason::QuotaExhausted)?;
-        self.refill(account, tier);
-        let spent = account.spent.saturating_add(limit);
+    fn reserve_own(
+        &mut self,
+        id: RecordId,
+        limit: Gas,
+    ) -> Result<Result<Payer, SkipReason>, Fault> {
+        let account = self.accounts.value(id)?;
+        let Some(tier) = self.tier(account.tier) else {
+            return Ok(Err(SkipReason::QuotaExhausted));
+        };
+        let (spent, updated) = self.refilled(account, tier);
+        let spent = spent.saturating_add(limit);
         if spent > tier.capacity {
-            return Err(SkipReason::QuotaExhausted);
+            return Ok(Err(SkipReason::QuotaExhausted));
         }
-        account.spent = spent;
-        Ok(())
+        let account = self.accounts.change(id)?;
+        (account.spent, account.updated) = (spent, updated);
+        Ok(Ok(Payer::Own(id)))
     }
 
-    /// Brings `spent` to the block's time. What is left of a second is kept by moving `updated`
-    /// only as far as whole units of gas flowed back.
-    fn refill(&self, account: &mut AccountRecord, tier: &Tier) {
+    /// `spent` brought to the block's time, and `updated` with it, unless not one unit of gas has
+    /// flowed back since.
+    fn refilled(&self, account: &AccountRecord, tier: &Tier) -> (Gas, TimestampMs) {
         let passed = self.time.saturating_sub(account.updated).0;
         let rate = u128::from(tier.refill_per_second.0);
         let flow = u128::from(passed).saturating_mul(rate) / 1_000;
         let flow = u64::try_from(flow).unwrap_or(u64::MAX);
         if flow == 0 && account.spent.0 > 0 {
-            return;
+            return (account.spent, account.updated);
         }
-        account.spent = account.spent.saturating_sub(Gas(flow));
-        account.updated = self.time.max(account.updated);
+        (account.spent.saturating_sub(Gas(flow)), self.time.max(account.updated))
     }
 
     fn reserve_sponsored(
-        &self,
+        &mut self,
         overlay: &mut Overlay,
         sponsor: Address,
         tier: u8,
         body: &TransactionBody,
-    ) -> Result<Result<(), SkipReason>, Fault> {
+    ) -> Result<Result<Payer, SkipReason>, Fault> {
         let record: Option<SponsorRecord> =
             overlay_read(overlay, SystemField::Sponsor, &[&sponsor.0])?;
         let Some(record) = record else { return Ok(Err(SkipReason::UnknownSponsor)) };
         if tier < record.tier_min || !record.covers(body) {
             return Ok(Err(SkipReason::SponsorRefuses));
         }
-        let total_key: &[&[u8]] = &[&sponsor.0];
-        let one_key: &[&[u8]] = &[&sponsor.0, &body.account.0];
-        let mut total = self.usage(overlay, SystemField::SponsorUsage, total_key)?;
-        let mut one = self.usage(overlay, SystemField::SponsorAccountUsage, one_key)?;
-        total.gas = total.gas.saturating_add(body.gas_limit);
-        one.gas = one.gas.saturating_add(body.gas_limit);
-        if total.gas > record.gas_per_day || one.gas > record.gas_per_account_day {
+        let account = body.account;
+        let total = self.totals.open(overlay, sponsor, &[&sponsor.0])?;
+        let one = self.shares.open(overlay, (sponsor, account), &[&sponsor.0, &account.0])?;
+        let used_by_all = self.today(*self.totals.value(total)?).plus(body.gas_limit);
+        let used_by_one = self.today(*self.shares.value(one)?).plus(body.gas_limit);
+        if used_by_all.gas > record.gas_per_day || used_by_one.gas > record.gas_per_account_day {
             return Ok(Err(SkipReason::SponsorExhausted));
         }
-        overlay_write(overlay, SystemField::SponsorUsage, total_key, &total);
-        overlay_write(overlay, SystemField::SponsorAccountUsage, one_key, &one);
-        Ok(Ok(()))
+        *self.totals.change(total)? = used_by_all;
+        *self.shares.change(one)? = used_by_one;
+        self.totals.write(overlay, total);
+        self.shares.write(overlay, one);
+        Ok(Ok(Payer::Sponsor { total, one }))
     }
 
-    fn usage(
-        &self,
-        overlay: &mut Overlay,
-        field: SystemField,
-        key: &[&[u8]],
-    ) -> Result<Usage, Fault> {
+    /// What was used on another day counts no more.
+    fn today(&self, usage: Usage) -> Usage {
         let day = self.time.0 / DAY_MS;
-        let usage: Usage = overlay_read(overlay, field, key)?.unwrap_or_default();
-        Ok(if usage.day == day { usage } else { Usage { day, gas: Gas::ZERO } })
+        if usage.day == day { usage } else { Usage { day, gas: Gas::ZERO } }
     }
 
-    /// Gives back what was reserved and not charged.
-    pub(super) fn release(
-        &self,
-        overlay: &mut Overlay,
-        account: Address,
-        payer: Payer,
-        unused: Gas,
-    ) -> Result<(), Fault> {
+    /// Gives back what was reserved and not charged; [`Prepass::finish`] writes it.
+    pub(super) fn release(&mut self, payer: Payer, unused: Gas) -> Result<(), Fault> {
         match payer {
-            Payer::Own => {
-                let key: &[&[u8]] = &[&account.0];
-                let record: Option<AccountRecord> =
-                    overlay_read(overlay, SystemField::Account, key)?;
-                let mut record = record.unwrap_or_default();
-                record.spent = record.spent.saturating_sub(unused);
-                overlay_write(overlay, SystemField::Account, key, &record);
+            Payer::Own(id) => {
+                let account = self.accounts.change(id)?;
+                account.spent = account.spent.saturating_sub(unused);
             }
-            Payer::Sponsor(sponsor) => {
-                let total_key: &[&[u8]] = &[&sponsor.0];
-                let one_key: &[&[u8]] = &[&sponsor.0, &account.0];
-                for (field, key) in [
-                    (SystemField::SponsorUsage, total_key),
-                    (SystemField::SponsorAccountUsage, one_key),
-                ] {
-                    let mut usage = self.usage(overlay, field, key)?;
+            Payer::Sponsor { total, one } => {
+                for usage in [self.totals.change(total)?, self.shares.change(one)?] {
                     usage.gas = usage.gas.saturating_sub(unused);
-                    overlay_write(overlay, field, key, &usage);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Writes what flowed back.
+    pub(super) fn finish(&mut self, overlay: &mut Overlay) {
+        self.accounts.write_all(overlay);
+        self.totals.write_all(overlay);
+        self.shares.write_all(overlay);
     }
 }

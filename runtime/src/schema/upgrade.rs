@@ -9,7 +9,7 @@
 //! 5. No interface is dropped.
 //! 6. When the version rises, there is a migration from exactly the stored version; it may change
 //!    anything, so that no type is compared. When it stays, every field that stays has the same
-//!    kind, the same key, and a value that reads the old ones.
+//!    kind, the same key, a value that reads the old ones, and the same first parts.
 
 use super::compare::{Comparison, Mode, TooManySteps};
 use dure_abi::spec::{ContractSpec, FieldSpec};
@@ -97,5 +97,16 @@ fn keeps(
         (Some(old), Some(new)) => comparison.alike(old, new, Mode::Same)?,
         (None, Some(_)) | (Some(_), None) => false,
     };
-    Ok(keys && old.kind == new.kind && comparison.alike(old.value, new.value, Mode::Grown)?)
+    let alike =
+        keys && old.kind == new.kind && comparison.alike(old.value, new.value, Mode::Grown)?;
+    if !alike || old.parts.len() > new.parts.len() {
+        return Ok(false);
+    }
+    // A spec nests parts four deep at most. Parts are known by their place: new ones come after.
+    for (old, new) in old.parts.iter().zip(&new.parts) {
+        if old.id != new.id || old.name != new.name || !keeps(comparison, old, new)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -38,6 +38,10 @@ struct Undo {
     written: Option<Value>,
 }
 
+/// Names the slot of one key, so that a second access finds it without the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlotId(usize);
+
 /// A position to which writes can be taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Savepoint(usize);
@@ -71,6 +75,15 @@ impl Overlay {
     /// # Errors
     /// [`Fault`] when the store fails.
     pub fn get(&mut self, key: &[u8]) -> Result<Option<&[u8]>, Fault> {
+        let slot = self.slot(key)?;
+        Ok(self.at(slot))
+    }
+
+    /// Finds the slot of a key, reading the key when nobody has.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails.
+    pub(crate) fn slot(&mut self, key: &[u8]) -> Result<SlotId, Fault> {
         let index = match self.slots.get_full_mut(key) {
             Some((index, _, slot)) => {
                 // A write that was undone leaves a slot that knows nothing.
@@ -84,7 +97,20 @@ impl Overlay {
                 self.insert(key, Slot { base, written: None })
             }
         };
-        Ok(self.slots.get_index(index).and_then(|(_, slot)| slot.now()))
+        Ok(SlotId(index))
+    }
+
+    /// The value of a slot as it stands now.
+    pub(crate) fn at(&self, slot: SlotId) -> Option<&[u8]> {
+        self.slots.get_index(slot.0).and_then(|(_, slot)| slot.now())
+    }
+
+    /// Writes the value of a slot, or removes it.
+    pub(crate) fn set_at(&mut self, slot: SlotId, value: Option<Vec<u8>>) {
+        if let Some((_, found)) = self.slots.get_index_mut(slot.0) {
+            let undo = Undo { slot: slot.0, written: found.written.replace(value) };
+            self.journal.push(undo);
+        }
     }
 
     /// Writes a value, or removes it.

@@ -12,4 +12,4 @@ pub use record::{
     code, code_record, contract_record, contracts, nonce_window, parameters, spec_of,
     sponsor_record, tiers, validators,
 };
-pub(crate) use record::{overlay_contract, overlay_read, overlay_write};
+pub(crate) use record::{decode, overlay_contract, overlay_read};

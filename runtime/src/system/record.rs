@@ -57,6 +57,13 @@ pub struct Usage {
     pub gas: Gas,
 }
 
+impl Usage {
+    /// More used on the same day.
+    pub(crate) fn plus(self, gas: Gas) -> Self {
+        Self { gas: self.gas.saturating_add(gas), ..self }
+    }
+}
+
 /// Which nonces of a lane are used: all up to `highest` but those that are missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, scale_info::TypeInfo)]
 pub struct NonceWindow {
@@ -180,7 +187,7 @@ fn decoded<T: Decode>(key: &[u8], bytes: Option<Vec<u8>>) -> Result<Option<T>, F
     bytes.map(|bytes| decode(key, &bytes)).transpose()
 }
 
-fn decode<T: Decode>(key: &[u8], mut bytes: &[u8]) -> Result<T, Fault> {
+pub(crate) fn decode<T: Decode>(key: &[u8], mut bytes: &[u8]) -> Result<T, Fault> {
     T::decode_all(&mut bytes)
         .map_err(|error| Fault::Corrupt(format!("state key {key:02x?}: {error}")))
 }

@@ -1,12 +1,21 @@
 //! The one engine of a process, and the modules compiled for it.
 
-use super::{gas, guest::Guest, host};
+use super::{
+    expose::expose,
+    gas,
+    guest::Guest,
+    host,
+    instance::{Image, Shelf},
+};
 use crate::state::read::Fault;
 use dure_abi::entry;
 use dure_types::{Hash, Selector, limits};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, RwLock},
+    sync::{
+        Arc, Mutex, OnceLock, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, InstancePre, Linker, Module, OptLevel,
@@ -22,11 +31,14 @@ const STACK_BYTES: usize = 128 * 1024;
 pub struct EngineConfig {
     /// Threads that execute, query or simulate at the same time.
     pub threads: u32,
+    /// Whether instances are put back and used again, where the module allows it. No result
+    /// depends on it.
+    pub reuse: bool,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { threads: 16 }
+        Self { threads: 16, reuse: true }
     }
 }
 
@@ -35,6 +47,12 @@ pub(crate) struct Code {
     pub(crate) pre: InstancePre<Guest>,
     /// Methods that may run while their contract is on the call stack.
     pub(crate) reentrant: BTreeSet<Selector>,
+    /// Exports of the mutable globals, when its instances can be used again.
+    pub(super) globals: Option<Vec<String>>,
+    /// Memory before the first call, from the first instance on.
+    pub(super) image: OnceLock<Image>,
+    /// Fields that other contracts may read.
+    pub(crate) published: BTreeSet<u16>,
 }
 
 /// Compiles modules and keeps them by code hash.
@@ -42,6 +60,10 @@ pub struct Vm {
     engine: Engine,
     linker: Linker<Guest>,
     codes: RwLock<BTreeMap<Hash, Arc<Code>>>,
+    pub(super) shelf: Mutex<Shelf>,
+    reuse: bool,
+    /// Calls that found an instance waiting.
+    pub(super) reused: AtomicU64,
 }
 
 impl Vm {
@@ -53,7 +75,13 @@ impl Vm {
         let engine = Engine::new(&engine_config(config)?).map_err(fault)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker).map_err(fault)?;
-        Ok(Self { engine, linker, codes: RwLock::new(BTreeMap::new()) })
+        let (codes, shelf) = (RwLock::default(), Mutex::default());
+        let reused = AtomicU64::new(0);
+        Ok(Self { engine, linker, codes, shelf, reuse: config.reuse, reused })
+    }
+
+    pub(crate) fn instances_reused(&self) -> u64 {
+        self.reused.load(Ordering::Relaxed)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -93,17 +121,24 @@ impl Vm {
     pub(crate) fn compile_apart(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
         let valid = super::validate::validate(bytes)
             .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
-        let module = Module::new(&self.engine, bytes).map_err(fault)?;
+        let exposed = if self.reuse { expose(bytes, valid.memory_pages)? } else { None };
+        let wasm = exposed.as_ref().map_or(bytes, |exposed| &exposed.wasm);
+        let module = Module::new(&self.engine, wasm).map_err(fault)?;
         let pre = self.linker.instantiate_pre(&module).map_err(fault)?;
         let methods = valid.spec.methods.iter();
         let reentrant =
             methods.filter(|method| method.reentrant).map(|method| method.selector).collect();
-        Ok(Arc::new(Code { pre, reentrant }))
+        let globals = exposed.map(|exposed| exposed.globals);
+        let fields = valid.spec.storage.iter();
+        let published = fields.filter(|field| field.published).map(|field| field.id).collect();
+        let image = OnceLock::new();
+        Ok(Arc::new(Code { pre, reentrant, published, globals, image }))
     }
 }
 
 fn engine_config(config: EngineConfig) -> Result<Config, Fault> {
-    let instances = config.threads.saturating_mul(limits::CALL_DEPTH_MAX as u32);
+    let running = config.threads.saturating_mul(limits::CALL_DEPTH_MAX as u32);
+    let instances = running.saturating_add(Shelf::LENGTH_MAX as u32);
     let memory_bytes = usize::try_from(limits::MEMORY_PAGES_MAX.saturating_mul(65_536))
         .map_err(|_| Fault::Vm("memory limit exceeds the address space".into()))?;
     let mut pool = PoolingAllocationConfig::new();

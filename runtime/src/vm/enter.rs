@@ -2,16 +2,15 @@
 
 use super::{
     EntryKind,
-    engine::{Code, entry_name, fault},
+    engine::{Code, fault},
     gas,
-    guest::{Env, Guest},
+    guest::Env,
     trap::classify,
 };
 use crate::{state::read::Fault, system};
 use dure_abi::entry;
-use dure_types::{Address, ExecutionError, Selector, TrapKind, limits};
+use dure_types::{Address, ExecutionError, Gas, Selector, TrapKind, limits};
 use std::sync::Arc;
-use wasmtime::Store;
 
 /// What to run.
 pub(crate) struct Request {
@@ -79,25 +78,27 @@ fn selector(request: &Request) -> Selector {
     }
 }
 
+/// The code of a contract, ready to be entered; `None` when no contract has that address.
+pub(super) fn code(env: &mut Env, contract: Address) -> Result<Option<Arc<Code>>, Fault> {
+    let Some(record) = system::overlay_contract(&mut env.overlay, contract)? else {
+        return Ok(None);
+    };
+    if let Some(code) = env.vm.cached(record.code) {
+        return Ok(Some(code));
+    }
+    let bytes = env.overlay.get(&crate::state::key::code(record.code))?;
+    let bytes = bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
+    if env.notes.as_ref().is_some_and(|notes| notes.fresh_code) {
+        return env.vm.compile_apart(record.code, &bytes).map(Some);
+    }
+    env.vm.compile(record.code, &bytes).map(Some)
+}
+
 /// Finds the contract's code and judges re-entrance.
 fn find(env: &mut Env, request: &Request) -> Result<Result<Arc<Code>, ExecutionError>, Fault> {
     let contract = request.contract;
-    let Some(record) = system::overlay_contract(&mut env.overlay, contract)? else {
+    let Some(code) = code(env, contract)? else {
         return Ok(Err(ExecutionError::UnknownContract { contract }));
-    };
-    let code = match env.vm.cached(record.code) {
-        Some(code) => code,
-        None => {
-            let key = crate::state::key::code(record.code);
-            let bytes = env.overlay.get(&key)?;
-            let bytes =
-                bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
-            if env.notes.as_ref().is_some_and(|notes| notes.fresh_code) {
-                env.vm.compile_apart(record.code, &bytes)?
-            } else {
-                env.vm.compile(record.code, &bytes)?
-            }
-        }
     };
     let entered = env.stack.contains(&contract);
     if entered && !code.reentrant.contains(&selector(request)) {
@@ -108,35 +109,42 @@ fn find(env: &mut Env, request: &Request) -> Result<Result<Arc<Code>, ExecutionE
 
 fn run(
     mut env: Box<Env>,
-    code: &Code,
+    code: &Arc<Code>,
     request: Request,
 ) -> (Option<Box<Env>>, Result<Done, Fault>) {
     let contract = request.contract;
     let gas_limit = env.gas_limit;
-    env.stack.push(contract);
     let vm = Arc::clone(&env.vm);
+    let mut instance = match vm.instance(code) {
+        Ok(instance) => instance,
+        Err(error) => return (Some(env), Err(not_instantiated(&error, contract, gas_limit))),
+    };
+    env.stack.push(contract);
     let method = selector(&request);
     let input_len = request.input.len();
-    let guest = Guest::new(env, contract, request.caller, request.read_only, request.input);
-    let mut store = Store::new(vm.engine(), guest);
-    store.limiter(|guest| guest);
-    let exit = start(&mut store, code, request.kind, request.gas, input_len);
-    let fuel = store.get_fuel().unwrap_or(0);
-    let mut guest = store.into_data();
-    let mut env = guest.env.take();
+    let guest = instance.store.data_mut();
+    guest.begin(env, contract, request.caller, request.read_only, request.input);
+    let exit = instance.call(request.kind, request.gas, input_len);
+    let fuel = instance.store.get_fuel().unwrap_or(0);
+    let guest = instance.store.data_mut();
+    let (mut env, output) = (guest.env.take(), std::mem::take(&mut guest.output));
+    let debt = guest.debt;
+    if exit.is_ok() {
+        vm.keep(code, instance);
+    }
     if let Some(env) = env.as_mut() {
         env.stack.pop();
     }
     let result = match exit {
-        Ok(entry::OK) => Ok(guest.output),
-        Ok(code) => Err(exit_error(code, contract, method, guest.output)),
+        Ok(entry::OK) => Ok(output),
+        Ok(code) => Err(exit_error(code, contract, method, output)),
         Err(error) => match classify(&error, contract, gas_limit) {
             Ok(error) => Err(error),
             Err(fault) => return (env, Err(fault)),
         },
     };
     let out_of_gas = ExecutionError::OutOfGas { limit: gas_limit };
-    let done = match (fuel.checked_sub(guest.debt), result) {
+    let done = match (fuel.checked_sub(debt), result) {
         (None, _) => Done::error(out_of_gas, 0),
         (Some(_), Err(error)) if error == out_of_gas => Done::error(error, 0),
         (Some(gas_left), result) => Done { result, gas_left },
@@ -144,26 +152,12 @@ fn run(
     (env, Ok(done))
 }
 
-fn start(
-    store: &mut Store<Guest>,
-    code: &Code,
-    kind: EntryKind,
-    gas: u64,
-    input_len: usize,
-) -> wasmtime::Result<i32> {
-    store.set_fuel(gas)?;
-    let instance = code.pre.instantiate(&mut *store)?;
-    let memory = instance
-        .get_memory(&mut *store, entry::MEMORY)
-        .ok_or_else(|| fault_error("validated module without memory"))?;
-    store.data_mut().memory = Some(memory);
-    let function = instance.get_typed_func::<u32, i32>(&mut *store, entry_name(kind))?;
-    let length = u32::try_from(input_len).map_err(|_| fault_error("input above 4 GiB"))?;
-    function.call(store, length)
-}
-
-fn fault_error(text: &'static str) -> wasmtime::Error {
-    wasmtime::Error::new(super::guest::Stop::Fault(fault(text)))
+/// Validation leaves no module that cannot be instantiated: when one is not, it is this machine.
+fn not_instantiated(error: &wasmtime::Error, contract: Address, gas_limit: Gas) -> Fault {
+    match classify(error, contract, gas_limit) {
+        Ok(error) => fault(format!("a validated module was not instantiated: {error:?}")),
+        Err(fault) => fault,
+    }
 }
 
 fn exit_error(code: i32, contract: Address, method: Selector, output: Vec<u8>) -> ExecutionError {

@@ -18,6 +18,10 @@ pub const HOST: u64 = 50;
 pub const STORAGE_READ: u64 = 1_000;
 /// Writing a storage value: the tree is changed too.
 pub const STORAGE_WRITE: u64 = 4_000;
+/// Adding to or taking from a stored amount: a read and a write in one.
+pub const AMOUNT: u64 = 5_000;
+/// Reading another contract's published value, before its bytes: its record is read first.
+pub const PUBLISHED_READ: u64 = 2_500;
 /// Each entry of a scan.
 pub const SCAN_ENTRY: u64 = 1_000;
 /// An event, before its bytes.
@@ -26,6 +30,20 @@ pub const EVENT: u64 = 800;
 pub const COPY_BYTE: u64 = 1;
 /// A byte written to storage or to an event: it is hashed and kept.
 pub const KEEP_BYTE: u64 = 8;
+/// A SHA-256, before its bytes.
+pub const SHA256: u64 = 300;
+/// A byte under SHA-256, on a machine without instructions for it.
+pub const SHA256_BYTE: u64 = 4;
+/// A BLAKE3, before its bytes.
+pub const BLAKE3: u64 = 200;
+/// A byte under BLAKE3.
+pub const BLAKE3_BYTE: u64 = 2;
+/// A step of an audit path: a BLAKE3 of two hashes.
+pub const MERKLE_STEP: u64 = 300;
+/// An Ed25519 signature checked alone, before the bytes of the message.
+pub const ED25519: u64 = 60_000;
+/// A byte of the message under SHA-512.
+pub const ED25519_BYTE: u64 = 3;
 /// A page of memory that a contract asks for beyond its first.
 pub const PAGE: u64 = 6_000;
 /// A byte of a module deployed: it is validated and compiled once.
@@ -123,10 +141,19 @@ pub fn table_hash() -> Hash {
         HOST,
         STORAGE_READ,
         STORAGE_WRITE,
+        AMOUNT,
+        PUBLISHED_READ,
         SCAN_ENTRY,
         EVENT,
         COPY_BYTE,
         KEEP_BYTE,
+        SHA256,
+        SHA256_BYTE,
+        BLAKE3,
+        BLAKE3_BYTE,
+        MERKLE_STEP,
+        ED25519,
+        ED25519_BYTE,
         PAGE,
         DEPLOY_BYTE,
         DEPLOY,

@@ -47,6 +47,7 @@ impl From<ExecutionError> for Stop {
 }
 
 /// The data of one contract's store.
+#[derive(Default)]
 pub(crate) struct Guest {
     /// Absent only while a contract that this one called runs.
     pub(crate) env: Option<Box<Env>>,
@@ -65,18 +66,22 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    pub(crate) fn new(
+    /// Readies the data for a call; what the last one left is gone.
+    pub(crate) fn begin(
+        &mut self,
         env: Box<Env>,
         contract: Address,
         caller: Address,
         read_only: bool,
         input: Vec<u8>,
-    ) -> Self {
-        let mut key = Vec::with_capacity(96);
-        key.extend_from_slice(&contract.0);
-        let (output, aside) = (Vec::new(), Vec::new());
-        let env = Some(env);
-        Self { env, contract, caller, read_only, input, output, aside, key, memory: None, debt: 0 }
+    ) {
+        self.env = Some(env);
+        (self.contract, self.caller, self.read_only) = (contract, caller, read_only);
+        self.input = input;
+        self.output.clear();
+        self.aside.clear();
+        self.key.clear();
+        self.key.extend_from_slice(&contract.0);
     }
 }
 

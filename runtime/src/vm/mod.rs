@@ -10,9 +10,11 @@
 
 mod engine;
 mod enter;
+mod expose;
 pub mod gas;
 mod guest;
 mod host;
+mod instance;
 mod spec;
 mod trap;
 mod validate;

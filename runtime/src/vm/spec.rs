@@ -33,7 +33,7 @@ pub enum SpecError {
 /// # Errors
 /// [`SpecError`] when it cannot be run or fails.
 pub fn run_spec(wasm: &[u8]) -> Result<Vec<u8>, SpecError> {
-    let vm = Arc::new(Vm::new(EngineConfig { threads: 1 })?);
+    let vm = Arc::new(Vm::new(EngineConfig { threads: 1, reuse: false })?);
     let module = Module::new(vm.engine(), wasm).map_err(|error| module_error(&error))?;
     let env = Env {
         vm: Arc::clone(&vm),
@@ -45,7 +45,8 @@ pub fn run_spec(wasm: &[u8]) -> Result<Vec<u8>, SpecError> {
         events: Vec::new(),
         notes: Some(super::Notes::default()),
     };
-    let guest = Guest::new(Box::new(env), Address::SYSTEM, Address::SYSTEM, true, Vec::new());
+    let mut guest = Guest::default();
+    guest.begin(Box::new(env), Address::SYSTEM, Address::SYSTEM, true, Vec::new());
     let mut store = Store::new(vm.engine(), guest);
     store.limiter(|guest| guest);
     store.set_fuel(limits::QUERY_GAS_MAX).map_err(|error| module_error(&error))?;

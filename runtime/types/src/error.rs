@@ -127,6 +127,9 @@ pub enum TrapKind {
     /// The entry point returned a code that means nothing.
     #[error("unknown exit code")]
     BadExitCode,
+    /// `storage_add` or `storage_sub` on a stored value that is not 16 bytes.
+    #[error("a stored value is not an amount")]
+    NotAnAmount,
 }
 
 /// Which limit a contract broke.
@@ -155,6 +158,9 @@ pub enum LimitKind {
     /// Entries of a scan.
     #[error("scan")]
     ScanEntries,
+    /// Hashes of an audit path.
+    #[error("audit path")]
+    MerklePath,
 }
 
 /// What the system contract refuses. SCALE-encoded in [`ExecutionError::Contract`] of address 0.

@@ -11,6 +11,7 @@ macro_rules! bytes32 {
             DecodeWithMemTracking, MaxEncodedLen,
         )]
         #[cfg_attr(feature = "spec", derive(scale_info::TypeInfo))]
+        #[repr(transparent)]
         pub struct $name(pub [u8; 32]);
 
         impl $name {

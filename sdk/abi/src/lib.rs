@@ -16,11 +16,12 @@ extern crate alloc;
 pub mod entry;
 mod host;
 mod id;
+pub mod limits;
 #[cfg(feature = "spec")]
 pub mod spec;
 pub mod standard;
 
-pub use host::{CALL_FAILED_BIT, CallFault, FLAG_READ_ONLY, SCAN_REVERSE};
+pub use host::{CALL_FAILED_BIT, CallFault, FLAG_READ_ONLY, ReadFault, SCAN_REVERSE};
 pub use id::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
 
 /// Names the WASM import module of this version of the boundary.

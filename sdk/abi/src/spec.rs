@@ -111,21 +111,27 @@ pub enum FieldKind {
     Map,
     /// One amount with commutative addition.
     Balance,
+    /// Parts that are fields themselves; their keys open with the field's, then one byte each.
+    Composite,
 }
 
-/// Describes one storage field.
+/// Describes one storage field, or one part of a composite field.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct FieldSpec {
     /// Name in the source.
     pub name: String,
-    /// The two bytes (big-endian) that open its keys.
+    /// The two bytes (big-endian) that open its keys; of a part the one byte that it appends.
     pub id: u16,
     /// Layout.
     pub kind: FieldKind,
     /// Type id of the key of a map.
     pub key: Option<u32>,
-    /// Type id of the value.
+    /// Type id of the value (of `()` for a composite).
     pub value: u32,
+    /// Whether other contracts may read it with the host function `storage_read`.
+    pub published: bool,
+    /// Parts of a composite, in the order of declaration.
+    pub parts: Vec<FieldSpec>,
 }
 
 /// How the storage of a contract grew from one code to the next; upgrades are judged by it.

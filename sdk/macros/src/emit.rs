@@ -10,7 +10,8 @@ use quote::{format_ident, quote};
 
 /// Items to append to the module.
 pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
-    let mut items = vec![dispatch(contract), exports(), calls(contract), client(contract)];
+    let mut items =
+        vec![dispatch(contract), exports(), native(contract), calls(contract), client(contract)];
     items.extend(migrate::items(contract));
     if cfg!(feature = "spec") {
         items.push(spec(contract));
@@ -125,6 +126,34 @@ fn exports() -> TokenStream {
 
             #spec
         };
+    }
+}
+
+/// The entry points outside WASM, for the sandbox of tests.
+fn native(contract: &Contract) -> TokenStream {
+    let storage = &contract.storage;
+    let reentrant = contract.methods.iter().filter(|method| method.reentrant).map(|method| {
+        let selector = name::selector(&name::text(&method.ident));
+        quote!(::dure_sdk::Selector([#(#selector),*]))
+    });
+    quote! {
+        #[cfg(not(target_arch = "wasm32"))]
+        impl ::dure_sdk::native::Contract for #storage {
+            const REENTRANT: &'static [::dure_sdk::Selector] = &[#(#reentrant),*];
+            const PUBLISHED: &'static [u16] = <Self as ::dure_sdk::Storage>::PUBLISHED;
+
+            fn init(cx: &::dure_sdk::Cx, arguments: &[u8]) -> i32 {
+                __init(cx, arguments)
+            }
+
+            fn call(cx: &::dure_sdk::Cx, selector: u32, arguments: &[u8]) -> i32 {
+                __call(cx, selector, arguments)
+            }
+
+            fn query(cx: &::dure_sdk::Cx, selector: u32, arguments: &[u8]) -> i32 {
+                __query(cx, selector, arguments)
+            }
+        }
     }
 }
 

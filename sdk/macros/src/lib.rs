@@ -44,12 +44,13 @@ pub fn contract(args: TokenStream, item: TokenStream) -> TokenStream {
 /// one the next; without a lock they are numbered in order of declaration.
 ///
 /// `#[storage(version = N)]` numbers its layout (1 unless told); `#[was("old")]` above a field says
-/// that it has a new name.
+/// that it has a new name. Fields marked `#[published]` can be read by other contracts, through the
+/// struct's name with `Published` behind it.
 #[proc_macro_attribute]
 pub fn storage(args: TokenStream, item: TokenStream) -> TokenStream {
     let args = proc_macro2::TokenStream::from(args);
-    let item = parse_macro_input!(item as ItemStruct);
-    finish(storage::expand(&args, &item))
+    let mut item = parse_macro_input!(item as ItemStruct);
+    finish(storage::expand(&args, &mut item))
 }
 
 /// Makes a trait an interface: contracts implement it under `#[implements]`, others call whoever
@@ -64,6 +65,19 @@ pub fn interface(args: TokenStream, item: TokenStream) -> TokenStream {
     }
     let item = parse_macro_input!(item as ItemTrait);
     finish(interface::expand(item))
+}
+
+/// Makes a struct of fields itself a field, whose parts are numbered in order of declaration.
+#[proc_macro_attribute]
+pub fn composite(args: TokenStream, item: TokenStream) -> TokenStream {
+    if !args.is_empty() {
+        return finish(Err(syn::Error::new(
+            proc_macro2::Span::call_site(),
+            "`#[dure::composite]` takes no arguments",
+        )));
+    }
+    let mut item = parse_macro_input!(item as ItemStruct);
+    finish(storage::composite(&mut item))
 }
 
 /// Makes a struct an event. Fields marked `#[index]` can be searched for.

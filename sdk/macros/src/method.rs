@@ -2,8 +2,8 @@
 
 use crate::name;
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItemFn, Lit, Meta, Pat, Path, PathArguments,
-    ReturnType, Signature, Type, Visibility,
+    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItemFn, Lit, Meta, Pat, Path,
+    PathArguments, ReturnType, Signature, Type, Visibility,
 };
 
 /// Arguments of one method: what the codec's tuples hold, with room.
@@ -122,7 +122,10 @@ impl Method {
         let gives = !matches!(&method.returns, Returns::Value(None))
             && !matches!(&method.returns, Returns::Fallible(Type::Tuple(unit)) if unit.elems.is_empty());
         if gives && matches!(kind, Kind::Migrate(_)) {
-            return refuse(&function.sig.output, "a migration returns nothing, or `Result<(), Error>`");
+            return refuse(
+                &function.sig.output,
+                "a migration returns nothing, or `Result<(), Error>`",
+            );
         }
         Ok(Some(Self { reentrant, ..method }))
     }
@@ -188,11 +191,7 @@ impl Method {
     }
 }
 
-fn check_receiver(
-    kind: Kind,
-    receiver: Option<&FnArg>,
-    signature: &Signature,
-) -> syn::Result<()> {
+fn check_receiver(kind: Kind, receiver: Option<&FnArg>, signature: &Signature) -> syn::Result<()> {
     let Some(FnArg::Receiver(receiver)) = receiver else {
         return refuse(signature, "a method starts with `&mut self`, a query with `&self`");
     };
@@ -260,7 +259,8 @@ fn returns(output: &ReturnType, failing: Failing<'_>) -> syn::Result<Returns> {
     let error = match failing {
         Failing::Contract(error) => error,
         Failing::Interface(error) => {
-            let fails = is_self_error(failure) || error.is_some_and(|error| is_named(failure, error));
+            let fails =
+                is_self_error(failure) || error.is_some_and(|error| is_named(failure, error));
             let returns = if fails { Returns::Fallible(value.clone()) } else { whole() };
             return Ok(returns);
         }

@@ -140,15 +140,20 @@ fn types_out_of_order_are_refused_with_the_remedy() {
         assert!(error.contains(words), "{error:?} does not say {words:?}");
     };
     let item = |source| syn::parse_str(source).expect("it is an item");
-    let stored = |args, source| {
-        storage::expand(&args, &syn::parse_str(source).expect("it is a struct"))
-    };
+    let structure = |source| syn::parse_str::<syn::ItemStruct>(source).expect("a struct");
+    let stored = |args, source| storage::expand(&args, &mut structure(source));
     refused(stored(quote!(), "struct S(u8);"), "named fields");
+    refused(stored(quote!(), "struct S<T> { a: T }"), "no type parameters");
     refused(stored(quote!(version = 0), "struct S {}"), "from 1");
     refused(stored(quote!(version), "struct S {}"), "`#[storage(version = 2)]`");
     refused(stored(quote!(2), "struct S {}"), "`#[storage(version = 2)]`");
     refused(stored(quote!(), "struct S { #[was(old)] a: Item<u8> }"), "`#[was(\"old_name\")]`");
     refused(stored(quote!(), "struct S { #[was(\"old\")] a: Item<u8> }"), "drop `#[was]`");
+    refused(storage::composite(&mut structure("struct S;")), "named fields");
+    let published = "struct S { #[published] a: Item<u8> }";
+    refused(storage::composite(&mut structure(published)), "publish the whole field");
+    let renamed = "struct S { #[was(\"b\")] a: Item<u8> }";
+    refused(storage::composite(&mut structure(renamed)), "drop `#[was]`");
     refused(types::event(syn::parse_str("struct E(u8);").expect("a struct")), "named fields");
     refused(types::error(item("struct E;")), "an enum");
     refused(types::error(item("enum E {}")), "at least one variant");

@@ -1,8 +1,13 @@
 //! Amounts that many payers touch.
+//!
+//! `add` returns nothing, and what can fail says that it failed and not what there is, on purpose:
+//! whoever only adds and takes does not depend on who did so before, so a later runtime runs such
+//! transactions side by side without changing any contract. Reading is explicit (`get`), and makes
+//! the transaction depend on every change before it.
 
-use super::{Field, Map};
+use super::{Entries, Field, Map, Order, Stored};
 use crate::{
-    StorageKey,
+    Place, StorageKey,
     host::{self, stop},
     key::KeyBuffer,
 };
@@ -10,19 +15,39 @@ use dure_abi::Amount;
 
 /// There is less than what was to be taken; nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Short {
+pub struct Short<T = Amount> {
     /// What there is.
-    pub left: Amount,
+    pub left: T,
     /// What was wanted.
-    pub wanted: Amount,
+    pub wanted: T,
+}
+
+/// The sum would be above its bound; nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Above<T = Amount> {
+    /// What was to be added.
+    pub added: T,
+    /// The greatest sum allowed.
+    pub bound: T,
 }
 
 /// One stored amount; absent is nought, and nought is absent.
 ///
-/// `add` returns nothing on purpose: whoever only adds does not depend on who added before, so a
-/// later runtime can run such transactions side by side without changing any contract.
+/// # Example
+/// ```
+/// use dure_sdk::{Above, native::Sandbox, prelude::*};
+/// let mut till = Balance::open(Place::field(0));
+/// Sandbox::new().run(|_| {
+///     till.add(Amount(5));
+///     let above = Above { added: Amount(6), bound: Amount(10) };
+///     assert_eq!(till.add_within(Amount(6), Amount(10)), Err(above));
+///     assert_eq!(till.sub(Amount(7)), Err(Short { left: Amount(5), wanted: Amount(7) }));
+///     assert_eq!(till.sub(Amount(5)), Ok(()));
+///     assert_eq!(till.get(), Amount::ZERO);
+/// });
+/// ```
 pub struct Balance {
-    id: u16,
+    place: Place,
 }
 
 impl Balance {
@@ -40,6 +65,15 @@ impl Balance {
         self.entry().add(amount);
     }
 
+    /// Adds, unless the sum would be above the bound.
+    ///
+    /// # Errors
+    /// [`Above`]; nothing is changed then.
+    #[inline]
+    pub fn add_within(&mut self, amount: Amount, bound: Amount) -> Result<(), Above> {
+        self.entry().add_within(amount, bound)
+    }
+
     /// Takes away.
     ///
     /// # Errors
@@ -51,7 +85,7 @@ impl Balance {
 
     #[inline(always)]
     fn entry(&self) -> BalanceAt {
-        BalanceAt { key: KeyBuffer::of_field(self.id) }
+        BalanceAt { key: KeyBuffer::of_field(self.place) }
     }
 }
 
@@ -72,42 +106,41 @@ impl BalanceAt {
     #[inline]
     #[track_caller]
     pub fn add(&self, amount: Amount) {
-        if amount == Amount::ZERO {
-            return;
-        }
-        match self.get().checked_add(amount) {
-            Some(sum) => self.put(sum),
-            None => stop("a balance exceeds the greatest amount"),
+        if self.add_within(amount, Amount::MAX).is_err() {
+            stop("a balance exceeds the greatest amount");
         }
     }
 
-    /// Takes away.
+    /// Adds, unless the sum would be above the bound.
+    ///
+    /// # Errors
+    /// [`Above`]; nothing is changed then.
+    #[inline]
+    pub fn add_within(&self, amount: Amount, bound: Amount) -> Result<(), Above> {
+        if host::storage_add(self.key.as_slice(), amount.0, bound.0) {
+            Ok(())
+        } else {
+            Err(Above { added: amount, bound })
+        }
+    }
+
+    /// Takes away. The error names what there is, so that failing depends on it; succeeding does
+    /// not.
     ///
     /// # Errors
     /// [`Short`] when there is less; nothing is changed then.
     #[inline]
     pub fn sub(&self, amount: Amount) -> Result<(), Short> {
-        if amount == Amount::ZERO {
-            return Ok(());
-        }
-        let left = self.get();
-        match left.checked_sub(amount) {
-            Some(rest) => {
-                self.put(rest);
-                Ok(())
-            }
-            None => Err(Short { left, wanted: amount }),
+        if host::storage_sub(self.key.as_slice(), amount.0) {
+            Ok(())
+        } else {
+            Err(Short { left: self.get(), wanted: amount })
         }
     }
 
     /// Writes the amount, whatever it was. Depends on the order of writers: prefer `add`.
     #[inline]
     pub fn set(&self, amount: Amount) {
-        self.put(amount);
-    }
-
-    #[inline]
-    fn put(&self, amount: Amount) {
         if amount == Amount::ZERO {
             host::storage_remove(self.key.as_slice());
         } else {
@@ -123,16 +156,37 @@ impl<K: StorageKey> Map<K, Balance> {
     pub fn at(&self, key: &K) -> BalanceAt {
         BalanceAt { key: self.key(key) }
     }
+
+    /// Goes through the amounts that are not nought: another name of `entries`.
+    #[must_use]
+    pub fn amounts(&self, from: Option<&K>, order: Order) -> Entries<K, Amount> {
+        self.entries(from, order)
+    }
+}
+
+impl Stored for Balance {
+    type Value = Amount;
+
+    fn decode(bytes: &[u8]) -> Amount {
+        super::decoded(bytes)
+    }
+
+    #[cfg(feature = "spec")]
+    fn layout<K: scale_info::TypeInfo + 'static>(
+        builder: &mut crate::spec::Builder,
+    ) -> crate::spec::Layout {
+        crate::spec::Layout::balances::<K>(builder)
+    }
 }
 
 impl Field for Balance {
     #[inline(always)]
-    fn open(id: u16) -> Self {
-        Self { id }
+    fn open(place: Place) -> Self {
+        Self { place }
     }
 
     #[cfg(feature = "spec")]
-    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
-        (dure_abi::spec::FieldKind::Balance, None, builder.type_id::<Amount>())
+    fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout {
+        crate::spec::Layout::balance(builder)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Described, Field, load, store};
 use crate::{
+    Place,
     host::{self, stop},
     key::KeyBuffer,
 };
@@ -10,7 +11,7 @@ use core::marker::PhantomData;
 
 /// One stored value. Its key is the field's number alone.
 pub struct Item<T> {
-    id: u16,
+    place: Place,
     value: PhantomData<fn() -> T>,
 }
 
@@ -30,30 +31,30 @@ impl<T: Encode + Decode> Item<T> {
     #[inline]
     #[must_use]
     pub fn try_get(&self) -> Option<T> {
-        load(KeyBuffer::of_field(self.id).as_slice())
+        load(KeyBuffer::of_field(self.place).as_slice())
     }
 
     /// Writes the value.
     #[inline]
     pub fn set(&mut self, value: &T) {
-        store(KeyBuffer::of_field(self.id).as_slice(), value);
+        store(KeyBuffer::of_field(self.place).as_slice(), value);
     }
 
     /// Removes the value.
     #[inline]
     pub fn remove(&mut self) {
-        host::storage_remove(KeyBuffer::of_field(self.id).as_slice());
+        host::storage_remove(KeyBuffer::of_field(self.place).as_slice());
     }
 }
 
 impl<T: Encode + Decode + Described + 'static> Field for Item<T> {
     #[inline(always)]
-    fn open(id: u16) -> Self {
-        Self { id, value: PhantomData }
+    fn open(place: Place) -> Self {
+        Self { place, value: PhantomData }
     }
 
     #[cfg(feature = "spec")]
-    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
-        (dure_abi::spec::FieldKind::Item, None, builder.type_id::<T>())
+    fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout {
+        crate::spec::Layout::item::<T>(builder)
     }
 }

@@ -1,40 +1,82 @@
 //! Values by key, in order.
 
-use super::{Balance, Described, Field, decoded, load, store};
-use crate::{
-    StorageKey,
-    host::{self, stop},
-    key::KeyBuffer,
+use super::{
+    Described, Field, decoded, load,
+    scan::{Entries, Order, Origin, Page},
+    store,
 };
-use alloc::vec::Vec;
+use crate::{
+    Place, StorageKey, host,
+    key::{KeyBuffer, KeyPrefix},
+};
 use codec::{Decode, Encode};
 use core::marker::PhantomData;
-use dure_abi::{Amount, SCAN_REVERSE};
-
-/// Entries fetched from the host at once while iterating.
-const PAGE_ENTRIES: u32 = 32;
 
 /// Stored values by key. Keys of one map are ordered as their values are.
 ///
-/// With [`Balance`] as the value the map holds amounts: see `at`.
+/// With [`Balance`](crate::Balance) or [`Counter`](crate::Counter) as the value, the map holds
+/// amounts: see `at`.
+///
+/// # Example
+/// ```
+/// use dure_sdk::{native::Sandbox, prelude::*};
+/// let mut seats = Map::<(u8, u8), String>::open(Place::field(0));
+/// Sandbox::new().run(|_| {
+///     seats.set(&(2, 1), &"Ana".to_string());
+///     seats.set(&(2, 7), &"Ben".to_string());
+///     seats.set(&(3, 1), &"Cem".to_string());
+///     let second_row: Vec<_> = seats.under(&2, Order::Ascending).map(|(_, who)| who).collect();
+///     assert_eq!(second_row, ["Ana", "Ben"]);
+///     assert_eq!(seats.get(&(3, 1)).as_deref(), Some("Cem"));
+///     seats.remove(&(3, 1));
+///     assert!(!seats.contains(&(3, 1)));
+/// });
+/// ```
 pub struct Map<K, V> {
-    id: u16,
+    place: Place,
     types: PhantomData<fn() -> (K, V)>,
 }
 
-/// Which way to iterate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// From the least key on.
-    Ascending,
-    /// From the greatest key on.
-    Descending,
+/// What a map can hold: any type that is stored, or an amount changed without being read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "not a type that storage holds",
+    note = "put `#[dure::ty]` on the struct or enum"
+)]
+pub trait Stored {
+    /// What reading an entry gives.
+    type Value;
+
+    /// Reads a value; ends the contract when it is of another type.
+    fn decode(bytes: &[u8]) -> Self::Value;
+
+    /// Describes a map of them.
+    #[cfg(feature = "spec")]
+    fn layout<K: scale_info::TypeInfo + 'static>(
+        builder: &mut crate::spec::Builder,
+    ) -> crate::spec::Layout;
+}
+
+impl<T: Encode + Decode + Described + 'static> Stored for T {
+    type Value = T;
+
+    #[inline(always)]
+    fn decode(bytes: &[u8]) -> T {
+        decoded(bytes)
+    }
+
+    #[cfg(feature = "spec")]
+    fn layout<K: scale_info::TypeInfo + 'static>(
+        builder: &mut crate::spec::Builder,
+    ) -> crate::spec::Layout {
+        crate::spec::Layout::map::<K, T>(builder)
+    }
 }
 
 impl<K: StorageKey, V> Map<K, V> {
     #[inline(always)]
     pub(super) fn key(&self, key: &K) -> KeyBuffer {
-        KeyBuffer::of_entry(self.id, key)
+        KeyBuffer::of_entry(self.place, key)
     }
 
     /// Removes an entry; absent ones are allowed.
@@ -64,115 +106,52 @@ impl<K: StorageKey, V: Encode + Decode> Map<K, V> {
     pub fn set(&mut self, key: &K, value: &V) {
         store(self.key(key).as_slice(), value);
     }
+}
 
+impl<K: StorageKey, V: Stored> Map<K, V> {
     /// Goes through the entries, at or after `from` (at or before it when descending).
     ///
-    /// Entries are fetched in pages as they are needed; writing to the map meanwhile is allowed,
-    /// and whether a page not yet fetched shows it depends on where it is.
+    /// Of a map of amounts, through those that are not nought.
     #[must_use]
-    pub fn entries(&self, from: Option<&K>, order: Order) -> Entries<K, V> {
-        Entries::new(self.id, from, order, decoded)
+    pub fn entries(&self, from: Option<&K>, order: Order) -> Entries<K, V::Value> {
+        self.scan(&Origin::at(self.place, from), order)
     }
-}
 
-impl<K: StorageKey> Map<K, Balance> {
-    /// Goes through the amounts that are not nought: as `entries` of other maps.
+    /// At most `limit` entries (254 at most) after the key `after` (before it when descending).
     #[must_use]
-    pub fn amounts(&self, from: Option<&K>, order: Order) -> Entries<K, Amount> {
-        Entries::new(self.id, from, order, decoded)
+    pub fn page(&self, after: Option<&K>, limit: u32, order: Order) -> Page<(K, V::Value), K>
+    where
+        K: Clone,
+    {
+        let entries = self.scan(&Origin::after(self.place, after), order);
+        entries.page(limit, |key, value| (key, value), |(key, _)| key.clone())
+    }
+
+    /// Goes through the entries whose keys begin with `first`: for a key that is a tuple, its
+    /// first part or its first two.
+    #[must_use]
+    pub fn under<P>(&self, first: &P, order: Order) -> Entries<K, V::Value>
+    where
+        P: StorageKey,
+        K: KeyPrefix<P>,
+    {
+        let prefix = KeyBuffer::of_entry(self.place, first);
+        Entries::new(self.place, prefix, &Origin::Start, order, V::decode)
+    }
+
+    fn scan(&self, from: &Origin, order: Order) -> Entries<K, V::Value> {
+        Entries::new(self.place, KeyBuffer::of_field(self.place), from, order, V::decode)
     }
 }
 
-/// Iterates over the entries of a [`Map`].
-pub struct Entries<K, V> {
-    id: u16,
-    order: Order,
-    /// Where the next page starts; empty at the very beginning.
-    from: Vec<u8>,
-    /// Whether `from` itself was already given out.
-    skip_from: bool,
-    page: alloc::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
-    ended: bool,
-    decode: fn(&[u8]) -> V,
-    key: PhantomData<fn() -> K>,
-}
-
-impl<K: StorageKey, V> Entries<K, V> {
-    fn new(id: u16, from: Option<&K>, order: Order, decode: fn(&[u8]) -> V) -> Self {
-        let from = from.map(|key| KeyBuffer::of_entry(id, key).as_slice().to_vec());
-        Self {
-            id,
-            order,
-            from: from.unwrap_or_default(),
-            skip_from: false,
-            page: Vec::new().into_iter(),
-            ended: false,
-            decode,
-            key: PhantomData,
-        }
-    }
-
-    fn fetch(&mut self) {
-        let flags = if self.order == Order::Descending { SCAN_REVERSE } else { 0 };
-        let prefix = self.id.to_be_bytes();
-        let bytes = host::storage_scan(&prefix, &self.from, PAGE_ENTRIES, flags);
-        let mut page: Vec<(Vec<u8>, Vec<u8>)> = decoded(bytes.as_slice());
-        if self.skip_from && page.first().is_some_and(|(key, _)| *key == self.from) {
-            page.remove(0);
-        }
-        match page.last() {
-            Some((key, _)) => {
-                self.from.clone_from(key);
-                self.skip_from = true;
-            }
-            None => self.ended = true,
-        }
-        self.page = page.into_iter();
-    }
-}
-
-impl<K: StorageKey, V> Iterator for Entries<K, V> {
-    type Item = (K, V);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.page.len() == 0 && !self.ended {
-            self.fetch();
-        }
-        let (key, value) = self.page.next()?;
-        let mut bytes = key.get(2..).unwrap_or_default();
-        match K::read(&mut bytes) {
-            Some(key) if bytes.is_empty() => Some((key, (self.decode)(&value))),
-            _ => stop("a stored key is not of the field's type"),
-        }
-    }
-}
-
-impl<K, V> Field for Map<K, V>
-where
-    K: StorageKey + Described + 'static,
-    V: Encode + Decode + Described + 'static,
-{
+impl<K: StorageKey + Described + 'static, V: Stored> Field for Map<K, V> {
     #[inline(always)]
-    fn open(id: u16) -> Self {
-        Self { id, types: PhantomData }
+    fn open(place: Place) -> Self {
+        Self { place, types: PhantomData }
     }
 
     #[cfg(feature = "spec")]
-    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
-        let key = builder.type_id::<K>();
-        (dure_abi::spec::FieldKind::Map, Some(key), builder.type_id::<V>())
-    }
-}
-
-impl<K: StorageKey + Described + 'static> Field for Map<K, Balance> {
-    #[inline(always)]
-    fn open(id: u16) -> Self {
-        Self { id, types: PhantomData }
-    }
-
-    #[cfg(feature = "spec")]
-    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32) {
-        let key = builder.type_id::<K>();
-        (dure_abi::spec::FieldKind::Balance, Some(key), builder.type_id::<Amount>())
+    fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout {
+        V::layout::<K>(builder)
     }
 }

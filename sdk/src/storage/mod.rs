@@ -2,17 +2,34 @@
 //!
 //! The struct under `#[storage]` numbers its fields as `dure.lock` pins them, without a lock from 0
 //! in order of declaration; the number is the first two bytes (big-endian) of every key of the
-//! field. A field holds nothing but that number.
+//! field. A struct of fields under `#[dure::composite]` is itself a field, whose parts append one
+//! byte each to the number. A field holds nothing but where it is.
 
 mod balance;
+mod counter;
+pub mod indexed;
 mod item;
+mod list;
 mod map;
+pub mod published;
+mod queue;
+mod scan;
+mod set;
 
-pub use balance::{Balance, BalanceAt, Short};
+pub use balance::{Above, Balance, BalanceAt, Short};
+pub use counter::{Counter, CounterAt};
+pub use indexed::{Index, IndexedMap, Taken};
 pub use item::Item;
-pub use map::{Entries, Map, Order};
+pub use list::{OutOfRange, StorageVec};
+pub use map::{Map, Stored};
+pub use queue::Queue;
+pub use scan::{Entries, Order, Page};
+pub use set::{Keys, Set};
 
-use crate::host::{self, stop};
+use crate::{
+    Place,
+    host::{self, stop},
+};
 use codec::{Decode, Encode};
 
 /// The struct under `#[storage]`, which implements it.
@@ -21,6 +38,8 @@ pub trait Storage {
     const VERSION: u32;
     /// Names and numbers of the fields, those of the past too.
     const FIELDS: &'static [(&'static str, u16)];
+    /// Numbers of the fields that other contracts may read.
+    const PUBLISHED: &'static [u16];
 
     /// Names the fields; reads nothing.
     #[must_use]
@@ -32,14 +51,14 @@ pub trait Storage {
 }
 
 /// A type that a field of the storage struct may have.
-pub trait Field {
-    /// Names the field with this number; reads nothing.
+pub trait Field: Sized {
+    /// Names the field at this place; reads nothing.
     #[must_use]
-    fn open(id: u16) -> Self;
+    fn open(place: Place) -> Self;
 
     /// Describes the field: its layout, and the types of key and value.
     #[cfg(feature = "spec")]
-    fn spec(builder: &mut crate::spec::Builder) -> (dure_abi::spec::FieldKind, Option<u32>, u32);
+    fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout;
 }
 
 /// Makes the description of a field compile only where a type is describable.

@@ -1,7 +1,8 @@
 //! One value of every variant of the errors that reach a receipt.
 
 use dure_types::{
-    Address, ExecutionError, Gas, Hash, LimitKind, ModuleError, SchemaError, Selector, SystemError, TrapKind,
+    Address, ExecutionError, Gas, Hash, LimitKind, ModuleError, SchemaError, Selector, SystemError,
+    TrapKind,
 };
 
 /// Every [`ExecutionError`], in order of declaration.
@@ -42,10 +43,7 @@ pub fn system_errors() -> Vec<SystemError> {
         SystemError::AddressTaken { address: Address([0xc0; 32]) },
         SystemError::Salt { length: 33, limit: 32 },
         SystemError::MayNotDeploy { tier: 1 },
-        SystemError::NotUpgrader {
-            contract: Address([0xc0; 32]),
-            upgrader: Address([0xac; 32]),
-        },
+        SystemError::NotUpgrader { contract: Address([0xc0; 32]), upgrader: Address([0xac; 32]) },
         SystemError::Frozen { contract: Address([0xc0; 32]) },
         SystemError::SameCode { contract: Address([0xc0; 32]), code },
         SystemError::Schema(SchemaError::FieldChanged { field: b"held".to_vec(), id: 1 }),

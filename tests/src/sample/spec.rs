@@ -47,6 +47,7 @@ pub fn contract_spec() -> ContractSpec {
             storage("issuer", 0, FieldKind::Item, None, address),
             storage("held", 1, FieldKind::Map, Some(address), amount),
             storage("supply", 2, FieldKind::Balance, None, amount),
+            storage("lots", 3, FieldKind::Composite, None, unit),
         ],
         history: StorageHistory {
             version: 3,
@@ -75,5 +76,9 @@ fn method(name: &str, kind: MethodKind, args: Vec<ArgSpec>, returns: u32) -> Met
 }
 
 fn storage(name: &str, id: u16, kind: FieldKind, key: Option<u32>, value: u32) -> FieldSpec {
-    FieldSpec { name: name.to_owned(), id, kind, key, value }
+    let parts = match kind {
+        FieldKind::Composite => vec![storage("open", 0, FieldKind::Map, Some(value), value)],
+        _ => vec![],
+    };
+    FieldSpec { name: name.to_owned(), id, kind, key, value, published: id == 1, parts }
 }

@@ -82,19 +82,23 @@ pub struct EventShape {
     pub docs: String,
 }
 
-/// One storage field.
+/// One storage field, or one part of a composite field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StorageShape {
     /// Name in the source.
     pub name: String,
-    /// The two bytes that open its keys, as a number.
+    /// The two bytes that open its keys, as a number; of a part the one byte that it appends.
     pub id: u16,
-    /// `item`, `map` or `balance`.
+    /// `item`, `map`, `balance` or `composite`.
     pub kind: String,
     /// Index of the type of a map's key.
     pub key: Option<u32>,
     /// Index of the type of the value.
     pub value: u32,
+    /// Whether other contracts may read it.
+    pub published: bool,
+    /// Parts of a composite.
+    pub parts: Vec<StorageShape>,
 }
 
 /// One type: what a client needs to write and read its values.

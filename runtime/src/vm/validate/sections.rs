@@ -249,8 +249,9 @@ impl<'a> Sections<'a> {
     /// Checks the memory and the entry points; returns the pages that the memory starts with.
     pub(super) fn check_exports(&self) -> Result<u32, ModuleError> {
         let refusal = |name: &str| ModuleError::Export { name: name.as_bytes().to_vec() };
-        let is_memory =
-            |export: &Export<'_>| export.name == entry::MEMORY && export.kind == ExternalKind::Memory;
+        let is_memory = |export: &Export<'_>| {
+            export.name == entry::MEMORY && export.kind == ExternalKind::Memory
+        };
         self.exports.iter().find(|e| is_memory(e)).ok_or_else(|| refusal(entry::MEMORY))?;
         let pages = self.memories.first().ok_or_else(|| refusal(entry::MEMORY))?;
         for name in [entry::INIT, entry::CALL, entry::QUERY] {

@@ -7,13 +7,16 @@
 //! circles, so readers bound their depth.
 
 use codec::DecodeLimit;
-use dure_abi::spec::{ContractSpec, FieldKind, InterfaceSpec, MethodKind, VERSION};
+use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind, VERSION};
 use dure_types::{ModuleError, Selector, domain, limits};
 use scale_info::{TypeDef, form::PortableForm};
 use std::collections::BTreeSet;
 
 /// Levels of nesting in the encoding; a spec has eight.
 const DEPTH_MAX: u32 = 16;
+
+/// Levels of parts of a composite field: what the SDK's keys have room for.
+const PARTS_DEPTH_MAX: usize = 4;
 
 /// Reads and checks a spec.
 pub(super) fn read(bytes: &[u8]) -> Result<ContractSpec, ModuleError> {
@@ -95,18 +98,28 @@ fn events_are_sound(spec: &ContractSpec) -> bool {
 }
 
 fn storage_is_sound(spec: &ContractSpec) -> bool {
+    fields_are_sound(spec, &spec.storage, 0)
+}
+
+/// Fields, or the parts of a composite at a depth of parts from 1.
+fn fields_are_sound(spec: &ContractSpec, fields: &[FieldSpec], depth: usize) -> bool {
     let mut ids = BTreeSet::<u16>::new();
-    spec.storage.iter().all(|field| {
-        is_name(&field.name)
-            && ids.insert(field.id)
-            && has_type(spec, field.value)
-            && field.key.is_none_or(|ty| has_type(spec, ty))
-            && match field.kind {
-                FieldKind::Item => field.key.is_none(),
-                FieldKind::Map => field.key.is_some(),
-                FieldKind::Balance => true,
-            }
-    })
+    depth <= PARTS_DEPTH_MAX
+        && fields.iter().all(|field| {
+            let place = depth == 0 || field.id <= u16::from(u8::MAX) && !field.published;
+            place
+                && is_name(&field.name)
+                && ids.insert(field.id)
+                && has_type(spec, field.value)
+                && field.key.is_none_or(|ty| has_type(spec, ty))
+                && match field.kind {
+                    FieldKind::Item | FieldKind::Composite => field.key.is_none(),
+                    FieldKind::Map => field.key.is_some(),
+                    FieldKind::Balance => true,
+                }
+                && (field.kind == FieldKind::Composite || field.parts.is_empty())
+                && fields_are_sound(spec, &field.parts, depth.saturating_add(1))
+        })
 }
 
 fn history_is_sound(spec: &ContractSpec) -> bool {
@@ -127,9 +140,10 @@ fn history_is_sound(spec: &ContractSpec) -> bool {
 /// An interface is `package::Trait`.
 fn interface_is_sound(interface: &InterfaceSpec) -> bool {
     interface.methods.iter().all(|method| is_name(method))
-        && interface.name.split_once("::").is_some_and(|(package, name)| {
-            is_name(&package.replace('-', "_")) && is_name(name)
-        })
+        && interface
+            .name
+            .split_once("::")
+            .is_some_and(|(package, name)| is_name(&package.replace('-', "_")) && is_name(name))
 }
 
 fn has_type(spec: &ContractSpec, id: u32) -> bool {

@@ -63,7 +63,9 @@ pub enum LockError {
         found: u32,
     },
     /// A field of the source uses the id of a retired one.
-    #[error("field `{field}` has id {id}, which `{retired}` had and is retired: leave the id to dure.lock")]
+    #[error(
+        "field `{field}` has id {id}, which `{retired}` had and is retired: leave the id to dure.lock"
+    )]
     Retired {
         /// Name in the source.
         field: String,

@@ -33,6 +33,8 @@ pub(crate) struct LockedField {
     pub(crate) kind: String,
     pub(crate) key: Option<String>,
     pub(crate) value: String,
+    /// Parts of a composite: path of ids, name, kind and types of each.
+    pub(crate) parts: Vec<String>,
     /// Whether it is gone; its id stays taken.
     pub(crate) retired: bool,
 }
@@ -42,8 +44,16 @@ impl LockedField {
     pub(crate) fn layout(&self) -> String {
         match &self.key {
             Some(key) => format!("{} {key} -> {}", self.kind, self.value),
-            None => format!("{} {}", self.kind, self.value),
+            None if self.parts.is_empty() => format!("{} {}", self.kind, self.value),
+            None => format!("{} [{}]", self.kind, self.parts.join(", ")),
         }
+    }
+
+    /// Whether the field reads what `old` stored: the same, but that a composite may have got
+    /// parts.
+    pub(crate) fn reads(&self, old: &Self) -> bool {
+        (&self.kind, &self.key, &self.value) == (&old.kind, &old.key, &old.value)
+            && old.parts.iter().all(|part| self.parts.contains(part))
     }
 }
 
@@ -55,11 +65,8 @@ const HEAD: &str = "\
 impl LockFile {
     /// Writes the file.
     pub(crate) fn render(&self) -> String {
-        let mut text = format!(
-            "{HEAD}version = {}\ncontract = {}\n",
-            self.version,
-            quoted(&self.contract)
-        );
+        let mut text =
+            format!("{HEAD}version = {}\ncontract = {}\n", self.version, quoted(&self.contract));
         for field in &self.fields {
             text.push_str("\n[[field]]\n");
             let mut line = |name: &str, value: String| {
@@ -73,6 +80,9 @@ impl LockFile {
                 line("key", quoted(key));
             }
             line("value", quoted(&field.value));
+            if !field.parts.is_empty() {
+                line("parts", list(&field.parts));
+            }
             if field.retired {
                 line("retired", "true".into());
             }
@@ -81,8 +91,7 @@ impl LockFile {
             text.push_str("\n[types]\n");
         }
         for (name, parts) in &self.types {
-            let parts: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
-            let _ = writeln!(text, "{} = [{}]", quoted_key(name), parts.join(", "));
+            let _ = writeln!(text, "{} = {}", quoted_key(name), list(parts));
         }
         text
     }
@@ -112,6 +121,11 @@ impl LockFile {
         };
         Ok(Self { version, contract, fields, types })
     }
+}
+
+fn list(parts: &[String]) -> String {
+    let parts: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
+    format!("[{}]", parts.join(", "))
 }
 
 fn quoted(text: &str) -> String {
@@ -179,12 +193,7 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn text(
-        &self,
-        table: &Table<'t>,
-        at: &Range<usize>,
-        name: &str,
-    ) -> Result<String, LockError> {
+    fn text(&self, table: &Table<'t>, at: &Range<usize>, name: &str) -> Result<String, LockError> {
         let value = self.need(table, at, name)?;
         let text = value.get_ref().as_str().map(str::to_owned);
         text.ok_or_else(|| self.malformed(Some(value.span()), format!("`{name}` is no text")))
@@ -214,7 +223,7 @@ impl<'t> Reader<'t> {
         let at = value.span();
         let no_table = || self.malformed(Some(at.clone()), "a field is a table".into());
         let table = value.get_ref().as_table().ok_or_else(no_table)?;
-        let known = ["id", "name", "kind", "key", "value", "retired"];
+        let known = ["id", "name", "kind", "key", "value", "parts", "retired"];
         if let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) {
             let reason = format!("unknown key `{}`", key.get_ref());
             return Err(self.malformed(Some(key.span()), reason));
@@ -226,12 +235,17 @@ impl<'t> Reader<'t> {
             })?,
         };
         let key = table.get("key").map(|_| self.text(table, &at, "key")).transpose()?;
+        let parts = match table.get("parts") {
+            None => Vec::new(),
+            Some(parts) => self.list("parts", parts)?,
+        };
         Ok(LockedField {
             id: self.number(table, &at, "id")?,
             name: self.text(table, &at, "name")?,
             kind: self.text(table, &at, "kind")?,
             key,
             value: self.text(table, &at, "value")?,
+            parts,
             retired,
         })
     }
@@ -244,15 +258,19 @@ impl<'t> Reader<'t> {
         let table = value.get_ref().as_table().ok_or_else(no_table)?;
         let mut types = BTreeMap::new();
         for (name, parts) in table.iter() {
-            let wrong = || {
-                let reason = format!("`{}` is no list of texts", name.get_ref());
-                self.malformed(Some(parts.span()), reason)
-            };
-            let list = parts.get_ref().as_array().ok_or_else(wrong)?;
-            let parts: Option<Vec<String>> =
-                list.iter().map(|part| part.get_ref().as_str().map(str::to_owned)).collect();
-            types.insert(name.get_ref().to_string(), parts.ok_or_else(wrong)?);
+            types.insert(name.get_ref().to_string(), self.list(name.get_ref(), parts)?);
         }
         Ok(types)
+    }
+
+    fn list(&self, name: &str, value: &Spanned<DeValue<'t>>) -> Result<Vec<String>, LockError> {
+        let wrong = || {
+            let reason = format!("`{name}` is no list of texts");
+            self.malformed(Some(value.span()), reason)
+        };
+        let list = value.get_ref().as_array().ok_or_else(wrong)?;
+        let texts: Option<Vec<String>> =
+            list.iter().map(|text| text.get_ref().as_str().map(str::to_owned)).collect();
+        texts.ok_or_else(wrong)
     }
 }

@@ -23,30 +23,54 @@ impl Layout {
     pub(super) fn of(spec: &ContractSpec) -> Self {
         let mut layout = Self::default();
         // Keys first: what they name is noted as theirs.
-        let keys: Vec<Option<String>> =
-            spec.storage.iter().map(|field| Some(layout.name(&spec.types, field.key?))).collect();
+        layout.keys(&spec.types, &spec.storage);
         layout.in_keys = layout.types.keys().cloned().collect();
-        for (field, key) in spec.storage.iter().zip(keys) {
-            let field = layout.field(&spec.types, field, key);
+        for field in &spec.storage {
+            let field = layout.field(&spec.types, field);
             layout.fields.push(field);
         }
         layout
     }
 
-    fn field(
-        &mut self,
-        types: &PortableRegistry,
-        field: &FieldSpec,
-        key: Option<String>,
-    ) -> LockedField {
+    fn keys(&mut self, types: &PortableRegistry, fields: &[FieldSpec]) {
+        for field in fields {
+            if let Some(key) = field.key {
+                self.name(types, key);
+            }
+            self.keys(types, &field.parts);
+        }
+    }
+
+    fn field(&mut self, types: &PortableRegistry, field: &FieldSpec) -> LockedField {
+        let mut parts = Vec::new();
+        self.inner(types, field, "", &mut parts);
         LockedField {
             id: field.id,
             name: field.name.clone(),
             // The variant's name is the kind's: a new kind needs nothing here.
             kind: format!("{:?}", field.kind).to_lowercase(),
-            key,
+            key: field.key.map(|key| self.name(types, key)),
             value: self.name(types, field.value),
+            parts,
             retired: false,
+        }
+    }
+
+    /// Notes the parts of a composite, those of its parts under `1.0` and so on.
+    fn inner(
+        &mut self,
+        types: &PortableRegistry,
+        field: &FieldSpec,
+        above: &str,
+        parts: &mut Vec<String>,
+    ) {
+        for part in &field.parts {
+            let place = format!("{above}{}", part.id);
+            let mut shown = self.field(types, part);
+            // They get lines of their own.
+            shown.parts.clear();
+            parts.push(format!("{place} {} {}", part.name, shown.layout()));
+            self.inner(types, part, &format!("{place}."), parts);
         }
     }
 

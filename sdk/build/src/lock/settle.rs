@@ -115,7 +115,7 @@ fn check_field<'a>(
     if field.name != locked && !was {
         return Err(LockError::Used { id, locked, field: field.name.clone() });
     }
-    if field.layout() != old.layout() && !migrates {
+    if !field.reads(old) && !migrates {
         return Err(LockError::Changed {
             field: field.name.clone(),
             id,
@@ -143,7 +143,8 @@ fn check_types(lock: &LockFile, layout: &Layout) -> Result<(), LockError> {
     for (name, old) in &lock.types {
         let Some(new) = layout.types.get(name) else { continue };
         // A variant's line begins with its number, a field's with its name.
-        let is_enum = old.first().is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()));
+        let is_enum =
+            old.first().is_some_and(|part| part.starts_with(|c: char| c.is_ascii_digit()));
         let grows = is_enum && !layout.in_keys.contains(name);
         let keeps = if grows { old.iter().all(|part| new.contains(part)) } else { old == new };
         if !keeps {

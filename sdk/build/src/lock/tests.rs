@@ -68,8 +68,9 @@ impl Draft {
 
     fn field<V: TypeInfo + 'static>(mut self, id: u16, name: &str) -> Self {
         let value = self.registry.register_type(&MetaType::new::<V>()).id;
-        let name = name.into();
-        self.storage.push(FieldSpec { name, id, kind: FieldKind::Item, key: None, value });
+        let (name, kind) = (name.into(), FieldKind::Item);
+        let (published, parts) = (false, vec![]);
+        self.storage.push(FieldSpec { name, id, kind, key: None, value, published, parts });
         self
     }
 
@@ -244,7 +245,8 @@ fn a_change_inside_a_type_is_seen() {
     let start = || Draft::new().field::<u64>(0, "count");
     let lock = locked(first());
     let swapped = with(start().map::<(Address, one::Place), Vec<two::Price>>(1, "prices"));
-    let error = refused(&lock, swapped, "type `Price`, which is stored, was [amount: Amount, state");
+    let error =
+        refused(&lock, swapped, "type `Price`, which is stored, was [amount: Amount, state");
     assert!(matches!(error, LockError::Type { version: 1, next: 2, .. }));
     // An enum that is a value may grow; one that is part of a key may not.
     let grown = locked(Draft::new().field::<one::State>(0, "state"));

@@ -1,14 +1,13 @@
-//! The host functions, made safe.
-//!
-//! The stubs come from the one table in `dure_abi`. Outside `wasm32` there is no host: the stubs
-//! panic and say so.
+//! The host functions in WASM: imports of the one table in `dure_abi`, made safe.
 
-use crate::buffer::{Buffer, SMALL};
+use crate::{
+    buffer::SMALL,
+    host::{Page, stop},
+};
 use alloc::vec::Vec;
-use core::{mem::MaybeUninit, panic::Location};
-use dure_abi::{Address, CALL_FAILED_BIT, CallFault, Selector};
+use core::mem::MaybeUninit;
+use dure_abi::{Address, CALL_FAILED_BIT, CallFault, Hash, ReadFault, Selector};
 
-#[cfg(target_arch = "wasm32")]
 mod raw {
     macro_rules! import {
         ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)?;)*) => {
@@ -19,25 +18,6 @@ mod raw {
         };
     }
     dure_abi::host_functions!(import);
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-mod raw {
-    macro_rules! absent {
-        ($($(#[$doc:meta])* fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)?;)*) => {
-            $(
-                #[expect(clippy::too_many_arguments, reason = "the table decides")]
-                #[allow(unfulfilled_lint_expectations, reason = "most of them have few")]
-                pub(super) unsafe fn $name($(_: $ty),*) $(-> $ret)? {
-                    panic!(concat!(
-                        "host function `", stringify!($name), "` exists in WASM only: ",
-                        "run the contract through dure-testing",
-                    ))
-                }
-            )*
-        };
-    }
-    dure_abi::host_functions!(absent);
 }
 
 /// The address that the host is given. It is exposed, since the host reads and writes there behind
@@ -107,17 +87,14 @@ pub(crate) fn ret(bytes: &[u8]) {
     unsafe { raw::ret(at(bytes.as_ptr()), bytes.len() as u32) }
 }
 
-/// Reads a stored value.
+/// Reads a value of unknown length with a function that writes it when it fits into a capacity,
+/// and returns its length or a negative code.
 #[inline(always)]
-pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
+fn sized(read: impl Fn(u32, usize) -> i64) -> Result<Bytes<SMALL>, i64> {
     let mut bytes = Bytes::<SMALL> { stack: MaybeUninit::uninit(), len: 0, heap: Vec::new() };
-    // SAFETY: key and target are live; the host writes at most the capacity it is told.
-    let read = |out: u32, capacity: usize| unsafe {
-        raw::storage_get(at(key.as_ptr()), key.len() as u32, out, capacity as u32)
-    };
     let len = read(at(bytes.stack.as_mut_ptr()), SMALL);
     if len < 0 {
-        return None;
+        return Err(len);
     }
     bytes.len = len as usize;
     if bytes.len > SMALL {
@@ -125,7 +102,57 @@ pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
             read(out, len as usize);
         });
     }
-    Some(bytes)
+    Ok(bytes)
+}
+
+/// Reads a stored value.
+#[inline(always)]
+pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
+    // SAFETY: key and target are live; the host writes at most the capacity it is told.
+    sized(|out, capacity| unsafe {
+        raw::storage_get(at(key.as_ptr()), key.len() as u32, out, capacity as u32)
+    })
+    .ok()
+}
+
+/// Reads a value of a published field of another contract.
+pub(crate) fn storage_read(
+    contract: &Address,
+    key: &[u8],
+) -> Result<Option<Bytes<SMALL>>, ReadFault> {
+    let contract = at(contract.0.as_ptr());
+    // SAFETY: address, key and target are live; the host writes at most the capacity it is told.
+    let read = sized(|out, capacity| unsafe {
+        raw::storage_read(contract, at(key.as_ptr()), key.len() as u32, out, capacity as u32)
+    });
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(-1) => Ok(None),
+        Err(code) => match ReadFault::from_code(code) {
+            Some(fault) => Err(fault),
+            None => stop("a read returned an unknown code"),
+        },
+    }
+}
+
+/// Adds to a stored amount; `false`, and nothing is changed, when the sum would exceed the bound.
+#[inline(always)]
+pub(crate) fn storage_add(key: &[u8], amount: u128, bound: u128) -> bool {
+    let (lo, hi) = (amount as u64, (amount >> 64) as u64);
+    let (bound_lo, bound_hi) = (bound as u64, (bound >> 64) as u64);
+    // SAFETY: the key is a live slice.
+    let code =
+        unsafe { raw::storage_add(at(key.as_ptr()), key.len() as u32, lo, hi, bound_lo, bound_hi) };
+    code == 0
+}
+
+/// Takes from a stored amount; `false`, and nothing is changed, when there is less.
+#[inline(always)]
+pub(crate) fn storage_sub(key: &[u8], amount: u128) -> bool {
+    let (lo, hi) = (amount as u64, (amount >> 64) as u64);
+    // SAFETY: the key is a live slice.
+    let code = unsafe { raw::storage_sub(at(key.as_ptr()), key.len() as u32, lo, hi) };
+    code == 0
 }
 
 /// Reads a stored value of 16 bytes as a number; absent is nought.
@@ -164,8 +191,8 @@ pub(crate) fn storage_remove(key: &[u8]) {
     unsafe { raw::storage_remove(at(key.as_ptr()), key.len() as u32) }
 }
 
-/// Reads a page of stored entries, as the SCALE encoding of `Vec<(Vec<u8>, Vec<u8>)>`.
-pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Bytes<SMALL> {
+/// Reads a page of stored entries.
+pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Page {
     // SAFETY: both ranges are live slices.
     let len = unsafe {
         raw::storage_scan(
@@ -177,9 +204,10 @@ pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -
             flags,
         )
     };
-    match usize::try_from(len) {
-        Ok(len) => output(len),
-        Err(_) => stop("a scan returned an unknown code"),
+    let Ok(len) = usize::try_from(len) else { stop("a scan returned an unknown code") };
+    match crate::entry::arguments(output(len).as_slice()) {
+        Some(page) => page,
+        None => stop("a scan returned something else than entries"),
     }
 }
 
@@ -215,7 +243,7 @@ pub(crate) fn event(topic: &Selector, data: &[u8]) {
 fn bytes32(fill: impl Fn(u32)) -> [u8; 32] {
     let mut value = MaybeUninit::<[u8; 32]>::uninit();
     fill(at(value.as_mut_ptr()));
-    // SAFETY: the three functions below have the host write 32 bytes.
+    // SAFETY: the functions below have the host write 32 bytes.
     unsafe { value.assume_init() }
 }
 
@@ -235,6 +263,39 @@ pub(crate) fn self_address() -> [u8; 32] {
 pub(crate) fn transaction_id() -> [u8; 32] {
     // SAFETY: `bytes32` offers 32 bytes.
     bytes32(|out| unsafe { raw::transaction_id(out) })
+}
+
+pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
+    // SAFETY: the range is a live slice, and `bytes32` offers 32 bytes.
+    bytes32(|out| unsafe { raw::sha256(at(data.as_ptr()), data.len() as u32, out) })
+}
+
+pub(crate) fn blake3(data: &[u8]) -> [u8; 32] {
+    // SAFETY: the range is a live slice, and `bytes32` offers 32 bytes.
+    bytes32(|out| unsafe { raw::blake3(at(data.as_ptr()), data.len() as u32, out) })
+}
+
+pub(crate) fn ed25519_verify(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    let (key, signature) = (at(key.as_ptr()), at(signature.as_ptr()));
+    // SAFETY: all ranges are live.
+    let code =
+        unsafe { raw::ed25519_verify(key, at(message.as_ptr()), message.len() as u32, signature) };
+    code == 1
+}
+
+pub(crate) fn merkle_verify(
+    root: &Hash,
+    leaf: &[u8],
+    index: u64,
+    count: u64,
+    path: &[Hash],
+) -> bool {
+    let (root, leaf_at, path_at) = (at(root.0.as_ptr()), at(leaf.as_ptr()), at(path.as_ptr()));
+    let (leaf_len, path_len) = (leaf.len() as u32, path.len() as u32);
+    // SAFETY: all ranges are live; a hash is 32 bytes and nothing else.
+    let code =
+        unsafe { raw::merkle_verify(root, leaf_at, leaf_len, index, count, path_at, path_len) };
+    code == 1
 }
 
 #[inline(always)]
@@ -266,44 +327,5 @@ pub(crate) fn panic(text: &[u8]) -> ! {
     // SAFETY: the range is a live slice.
     unsafe { raw::panic(at(text.as_ptr()), text.len() as u32) }
     // The host never returns from `panic`.
-    #[cfg(target_arch = "wasm32")]
-    core::arch::wasm32::unreachable();
-    #[cfg(not(target_arch = "wasm32"))]
-    unreachable!("the stub of `panic` panics")
-}
-
-/// Appends ` at file:line`.
-pub(crate) fn write_location(text: &mut Buffer<SMALL>, location: &Location<'_>) {
-    text.extend(b" at ");
-    text.extend(location.file().as_bytes());
-    text.extend(b":");
-    let mut digits = [0u8; 10];
-    let (mut start, mut rest) = (digits.len(), location.line());
-    while let Some(digit) = start.checked_sub(1) {
-        start = digit;
-        if let Some(slot) = digits.get_mut(digit) {
-            *slot = b'0' + (rest % 10) as u8;
-        }
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    text.extend(digits.get(start..).unwrap_or_default());
-}
-
-/// Ends the contract: a trap whose text, with file and line, simulations and tests show.
-///
-/// For what cannot happen unless the contract has a bug; what a caller may cause is an error of
-/// the contract's own enum. Takes a fraction of the code that `panic!` takes.
-#[cold]
-#[track_caller]
-pub fn stop(text: &'static str) -> ! {
-    let mut whole = Buffer::<SMALL>::new();
-    whole.extend(text.as_bytes());
-    write_location(&mut whole, Location::caller());
-    if cfg!(target_arch = "wasm32") {
-        panic(whole.as_slice())
-    }
-    panic!("{text}")
+    core::arch::wasm32::unreachable()
 }

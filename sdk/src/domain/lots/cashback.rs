@@ -1,0 +1,78 @@
+//! What a payment earns.
+
+use super::{Class, LotKey, Lots, Taken};
+use crate::{
+    Address, Amount, TimestampMs,
+    domain::{calendar::Month, share::basis_points},
+};
+
+/// The terms of cashback at a payment.
+#[crate::ty]
+#[derive(Copy)]
+pub struct Earning {
+    /// The rate of the merchant's tier, in basis points.
+    pub tier_bp: u32,
+    /// What of a month's own money earns.
+    pub base_cap: Amount,
+    /// The lot that the cashback becomes: bonus, with its expiry and its set.
+    pub credit: LotKey,
+}
+
+/// What a payment earns.
+#[crate::ty]
+#[derive(Copy)]
+pub struct Earned {
+    /// What of the month's base was left.
+    pub base_room: Amount,
+    /// The rate, in basis points.
+    pub tier_bp: u32,
+    /// What earns: own money up to the room.
+    pub eligible: Amount,
+    /// The cashback.
+    pub cashback: Amount,
+}
+
+impl Earned {
+    /// A payment that earns nothing: no programme, or a pool that is short and a policy that says
+    /// nought then (C2).
+    pub const NOTHING: Self = Self {
+        base_room: Amount::ZERO,
+        tier_bp: 0,
+        eligible: Amount::ZERO,
+        cashback: Amount::ZERO,
+    };
+
+    /// The same terms on another amount of own money: what remains after a cancel (C5).
+    pub(super) fn again(&self, own: Amount) -> Self {
+        let eligible = own.min(self.base_room);
+        // A rate above the whole could leave the range; what `Lots::earn` accepted did not, on more
+        // money than this.
+        let cashback = basis_points(eligible, self.tier_bp).unwrap_or(self.cashback);
+        Self { eligible, cashback, ..*self }
+    }
+}
+
+impl Lots {
+    /// What a payment earns that took these parts: draw it from the pool, then record the payment.
+    #[must_use]
+    pub fn earn(
+        &self,
+        holder: Address,
+        taken: &[Taken],
+        terms: &Earning,
+        now: TimestampMs,
+    ) -> Earned {
+        let wallet = self.wallet(holder);
+        let used =
+            if wallet.base_month == Month::of(now) { wallet.base_used } else { Amount::ZERO };
+        let base_room = terms.base_cap.saturating_sub(used);
+        let tier_bp = terms.tier_bp;
+        Earned { base_room, tier_bp, ..Earned::NOTHING }.again(own_part(taken))
+    }
+}
+
+/// What of the parts is own money.
+pub(super) fn own_part(taken: &[Taken]) -> Amount {
+    let own = taken.iter().filter(|part| part.key.class == Class::Own);
+    own.fold(Amount::ZERO, |sum, part| sum.saturating_add(part.amount))
+}

@@ -1,0 +1,59 @@
+//! Money in lots: class, expiry, where it may be spent (rules C1, C3 to C6).
+//!
+//! A holder's money is lots. A lot has a key, which says what it is, and what remains of it:
+//!
+//! | part of the key | |
+//! |---|---|
+//! | class | `Policy` (an allowance), `Bonus` (cashback, promotion), `Own` (bought) |
+//! | expiry | it is spent only while `time < expiry` |
+//! | programme | which allowance or promotion it came from |
+//! | set | the merchants where it may be spent: a number that the contract resolves |
+//! | purchase | of bought lots the number of the purchase, from 1; otherwise 0 |
+//!
+//! **Merging.** Two lots of one key are one lot. So lots of equal class, programme, set and expiry
+//! merge, and bought ones, each of which has its own price, do not. A lot received as a gift has no
+//! price for its holder and is never refunded (C6): it has purchase 0 and merges, so that nobody
+//! fills another's wallet with gifts of one won. At most 64 `Own` lots are open a holder; a payment
+//! takes from at most 16.
+//!
+//! **Spending** goes through the lots in the order of their keys: allowances first, then bonus, own
+//! money last; within a class what expires first. Lots that expired, and lots whose set does not
+//! permit the merchant, are passed over. It takes the whole amount or nothing.
+//!
+//! **Cashback** (C4). Only own money earns: `eligible = min(own part, base cap - base used this
+//! month)`, `cashback = floor(eligible x tier bp / 10,000)`, credited as bonus after the payment. A
+//! debt is paid from it first.
+//!
+//! **Cancels** (C5) give back in the reverse of consumption. The cashback is computed again on what
+//! remains, with the terms of the payment; the difference is clawed back from the lot of that
+//! cashback, then from any bonus in order, and what is not there becomes a debt.
+//!
+//! *Any split of a full cancel ends in the same state.* Clawing step by step would not do: what one
+//! step takes from another bonus lot, the next would have taken from a lot that it gave back. So
+//! each step first returns what the steps before it took for this payment, gives back its part, and
+//! claws anew for all that was cancelled so far. The result depends on what was cancelled in sum.
+//!
+//! What is given back after its expiry is not for spending: bonus and allowances go to their source,
+//! own money to the holder's unclaimed claim.
+//!
+//! **Refunds** (C6). A purchase is refunded when it is untouched, or when `used x 100 >= face x T`,
+//! where `used = face - remaining` without what was given as a gift or refunded before. The holder
+//! gets `floor(remaining x paid / face)`, the pool the rest.
+//!
+//! **Limits of the holder** (C3) are the contract's: [`Lots::holding`] is what they compare with.
+//! Call [`Lots::expire`] before, so that what expired no longer counts.
+//!
+//! Everything is kept under the holder's address: payments of different holders touch nothing in
+//! common here.
+
+mod book;
+mod cashback;
+mod lot;
+mod payment;
+mod purchase;
+
+pub use book::Lots;
+pub use cashback::{Earned, Earning};
+pub use lot::{Class, Lot, LotKey, LotsError, Taken, Wallet};
+pub use payment::{Cancelled, Credited, Payment, PaymentId};
+pub use purchase::{Price, Refund};

@@ -1,0 +1,50 @@
+//! Ending a contract.
+
+#[cfg(target_arch = "wasm32")]
+use crate::buffer::{Buffer, SMALL};
+#[cfg(target_arch = "wasm32")]
+use core::panic::Location;
+
+/// Ends the contract: a trap whose text, with file and line, simulations and tests show.
+///
+/// For what cannot happen unless the contract has a bug; what a caller may cause is an error of
+/// the contract's own enum. Takes a fraction of the code that `panic!` takes.
+///
+/// # Example
+/// ```should_panic
+/// dure_sdk::stop("the books do not balance");
+/// ```
+#[cold]
+#[track_caller]
+pub fn stop(text: &'static str) -> ! {
+    #[cfg(target_arch = "wasm32")]
+    {
+        let mut whole = Buffer::<SMALL>::new();
+        whole.extend(text.as_bytes());
+        write_location(&mut whole, Location::caller());
+        super::panic(whole.as_slice())
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    panic!("{text}")
+}
+
+/// Appends ` at file:line`.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn write_location(text: &mut Buffer<SMALL>, location: &Location<'_>) {
+    text.extend(b" at ");
+    text.extend(location.file().as_bytes());
+    text.extend(b":");
+    let mut digits = [0u8; 10];
+    let (mut start, mut rest) = (digits.len(), location.line());
+    while let Some(digit) = start.checked_sub(1) {
+        start = digit;
+        if let Some(slot) = digits.get_mut(digit) {
+            *slot = b'0' + (rest % 10) as u8;
+        }
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    text.extend(digits.get(start..).unwrap_or_default());
+}

@@ -1,0 +1,411 @@
+//! Lots against a plain list of lots, and the vectors of the rules.
+
+use dure_sdk::{
+    Address, Amount, Field, Place, TimestampMs,
+    domain::lots::{Class, Lot, LotKey, Lots, LotsError, Price, Refund, Taken},
+    native::Sandbox,
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const ANA: Address = Address([1; 32]);
+const BEN: Address = Address([2; 32]);
+const NOW: TimestampMs = TimestampMs(1_000);
+const LATER: TimestampMs = TimestampMs(5_000);
+
+fn lots() -> Lots {
+    Lots::open(Place::field(0))
+}
+
+fn granted(class: Class, expiry: u64, programme: u32, set: u32) -> LotKey {
+    LotKey { class, expiry: TimestampMs(expiry), programme, set, purchase: 0 }
+}
+
+fn own(expiry: TimestampMs, set: u32, purchase: u64) -> LotKey {
+    LotKey { class: Class::Own, expiry, programme: 0, set, purchase }
+}
+
+fn taken(parts: &[(LotKey, u128)]) -> Vec<Taken> {
+    parts.iter().map(|(key, amount)| Taken { key: *key, amount: Amount(*amount) }).collect()
+}
+
+#[test]
+fn fifty_thousand_at_six_percent_costs_forty_seven_thousand() {
+    let price = Price::of(Amount(50_000), 600);
+    let expected = Price { face: Amount(50_000), paid: Amount(47_000), subsidy: Amount(3_000) };
+    assert_eq!(price, Ok(expected));
+    // The subsidy is rounded down: the buyer bears the rest.
+    assert_eq!(Price::of(Amount(99), 600).unwrap().subsidy, Amount(5));
+    let refused = LotsError::BadPrice { face: Amount(1), paid: Amount(0) };
+    assert_eq!(Price::of(Amount(1), 10_001), Err(refused));
+}
+
+#[test]
+fn allowances_go_first_then_bonus_then_own_money_each_by_expiry() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        let bought = lots.buy(ANA, Amount(100), Amount(94), 0, LATER, NOW).unwrap();
+        let bonus = granted(Class::Bonus, 4_000, 0, 0);
+        let late = granted(Class::Policy, 9_000, 7, 0);
+        let soon = granted(Class::Policy, 3_000, 8, 0);
+        for key in [bonus, late, soon] {
+            lots.grant(ANA, key, Amount(10), NOW).unwrap();
+        }
+        let found = lots.take(ANA, Amount(45), NOW, |_| true);
+        assert_eq!(found, Ok(taken(&[(soon, 10), (late, 10), (bonus, 10), (bought, 15)])));
+    });
+}
+
+#[test]
+fn a_lot_is_spent_only_where_its_set_permits_and_before_it_expires() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        let school = granted(Class::Policy, 3_000, 1, 9);
+        lots.grant(ANA, school, Amount(50), NOW).unwrap();
+        let bought = lots.buy(ANA, Amount(20), Amount(20), 1, LATER, NOW).unwrap();
+        let asked = std::cell::RefCell::new(Vec::new());
+        let permits = |set| {
+            asked.borrow_mut().push(set);
+            set == 1
+        };
+        let found = lots.take(ANA, Amount(5), NOW, permits);
+        assert_eq!(found, Ok(taken(&[(bought, 5)])));
+        assert_eq!(*asked.borrow(), [9, 1]);
+        let short = LotsError::Short { left: Amount(15), wanted: Amount(16) };
+        assert_eq!(lots.take(ANA, Amount(16), NOW, |set| set == 1), Err(short));
+        // At its expiry the allowance is over.
+        let found = lots.take(ANA, Amount(1), TimestampMs(2_999), |_| true);
+        assert_eq!(found, Ok(taken(&[(school, 1)])));
+        let found = lots.take(ANA, Amount(1), TimestampMs(3_000), |_| true);
+        assert_eq!(found, Ok(taken(&[(bought, 1)])));
+    });
+}
+
+#[test]
+fn equal_lots_merge_and_purchases_do_not() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        let bonus = granted(Class::Bonus, 4_000, 2, 3);
+        for _ in 0..3 {
+            lots.grant(ANA, bonus, Amount(10), NOW).unwrap();
+            lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        }
+        let keys: Vec<_> = lots.lots(ANA, None, 10).into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, [bonus, own(LATER, 0, 1), own(LATER, 0, 2), own(LATER, 0, 3)]);
+        assert_eq!(lots.lots(ANA, Some(keys[1]), 1)[0].0, keys[2]);
+        assert_eq!((lots.wallet(ANA).bonus, lots.wallet(ANA).own), (Amount(30), Amount(30)));
+    });
+}
+
+#[test]
+fn a_holder_has_sixty_four_open_purchases_and_a_payment_sixteen_parts() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        for _ in 0..64 {
+            lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        }
+        let full = LotsError::TooManyLots { limit: 64 };
+        assert_eq!(lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW), Err(full));
+        assert_eq!(
+            lots.give(BEN, ANA, Amount(1), NOW),
+            Err(LotsError::Short { left: Amount(0), wanted: Amount(1) })
+        );
+        let long = LotsError::TooManyParts { covered: Amount(160), wanted: Amount(161), limit: 16 };
+        assert_eq!(lots.take(ANA, Amount(161), NOW, |_| true), Err(long));
+        assert_eq!(lots.take(ANA, Amount(160), NOW, |_| true).map(|parts| parts.len()), Ok(16));
+        // Sixteen are closed, so there is room again.
+        assert_eq!(lots.wallet(ANA).own_lots, 48);
+        lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+    });
+}
+
+#[test]
+fn gifts_are_own_money_merge_at_the_receiver_and_are_never_refunded() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        lots.grant(ANA, granted(Class::Bonus, 9_000, 0, 0), Amount(50), NOW).unwrap();
+        let short = LotsError::Short { left: Amount(0), wanted: Amount(1) };
+        assert_eq!(lots.give(ANA, BEN, Amount(1), NOW), Err(short), "bonus is not given away");
+        for _ in 0..2 {
+            lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        }
+        lots.give(ANA, BEN, Amount(15), NOW).unwrap();
+        let received = own(LATER, 0, 0);
+        let lot = Lot { remaining: Amount(15), ..Lot::default() };
+        assert_eq!(lots.lots(BEN, None, 9), [(received, lot)]);
+        assert_eq!(lots.wallet(BEN).own_lots, 1);
+        let refused = LotsError::NotRefundable { key: received };
+        assert_eq!(lots.refund(BEN, received, 60, NOW), Err(refused));
+        let left = lots.lots(ANA, None, 9)[1];
+        let lot = Lot {
+            face: Amount(10),
+            paid: Amount(9),
+            remaining: Amount(5),
+            gifted: Amount(5),
+            refunded: Amount(0),
+        };
+        assert_eq!(left, (own(LATER, 0, 2), lot));
+    });
+}
+
+/// A purchase of 50,000 for 47,000 of which so much is used: is it refunded at 60 %?
+fn check_refund(used: u128, expected: Result<Refund, LotsError>) {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        let key = lots.buy(ANA, Amount(50_000), Amount(47_000), 0, LATER, NOW).unwrap();
+        if used != 0 {
+            lots.take(ANA, Amount(used), NOW, |_| true).unwrap();
+        }
+        assert_eq!(lots.refund(ANA, key, 60, NOW), expected);
+    });
+}
+
+#[test]
+fn a_purchase_is_refunded_when_untouched_or_sixty_percent_used() {
+    let refund = |amount, to_holder| {
+        let to_pool = Amount(amount - to_holder);
+        Ok(Refund { amount: Amount(amount), to_holder: Amount(to_holder), to_pool })
+    };
+    let refused = |used| {
+        Err(LotsError::UsedTooLittle { used: Amount(used), face: Amount(50_000), percent: 60 })
+    };
+    check_refund(0, refund(50_000, 47_000));
+    check_refund(1, refused(1));
+    check_refund(29_999, refused(29_999));
+    check_refund(30_000, refund(20_000, 18_800));
+    // 1 x 47,000 / 50,000 rounded down: the pool gets what is left of it.
+    check_refund(49_999, refund(1, 0));
+}
+
+#[test]
+fn a_gift_is_not_use_and_the_share_is_lawful() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        let key = lots.buy(ANA, Amount(100), Amount(90), 0, LATER, NOW).unwrap();
+        lots.give(ANA, BEN, Amount(40), NOW).unwrap();
+        lots.take(ANA, Amount(59), NOW, |_| true).unwrap();
+        let refused = LotsError::UsedTooLittle { used: Amount(59), face: Amount(100), percent: 60 };
+        assert_eq!(lots.refund(ANA, key, 60, NOW), Err(refused));
+        for percent in [59, 81] {
+            let refused = LotsError::BadThreshold { percent, least: 60, greatest: 80 };
+            assert_eq!(lots.refund(ANA, key, percent, NOW), Err(refused));
+        }
+        let expired = LotsError::Expired { expiry: LATER, now: LATER };
+        assert_eq!(lots.refund(ANA, key, 60, LATER), Err(expired));
+    });
+}
+
+#[test]
+fn expired_own_money_can_be_claimed_and_the_rest_goes_to_its_source() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        let bonus = granted(Class::Bonus, 5_000, 0, 0);
+        lots.grant(ANA, bonus, Amount(7), NOW).unwrap();
+        let bought = lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        assert_eq!(lots.expire(ANA, TimestampMs(4_999), 9), []);
+        assert_eq!(lots.expire(ANA, LATER, 9), taken(&[(bonus, 7), (bought, 10)]));
+        assert_eq!(lots.expire(ANA, LATER, 9), []);
+        assert_eq!((lots.unclaimed(ANA), lots.holding(ANA)), (Amount(10), Amount(0)));
+        lots.claim(ANA, Amount(4)).unwrap();
+        let short = LotsError::Short { left: Amount(6), wanted: Amount(7) };
+        assert_eq!(lots.claim(ANA, Amount(7)), Err(short));
+    });
+}
+
+#[test]
+fn recovery_moves_everything_to_a_fresh_account_only() {
+    let mut sandbox = Sandbox::new();
+    sandbox.run(|_| {
+        let mut lots = lots();
+        let key = lots.buy(ANA, Amount(50), Amount(47), 0, LATER, NOW).unwrap();
+        lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        lots.take(ANA, Amount(55), NOW, |_| true).unwrap();
+        lots.buy(BEN, Amount(1), Amount(1), 0, LATER, NOW).unwrap();
+        assert_eq!(lots.move_all(ANA, BEN), Err(LotsError::NotFresh));
+        let new = Address([3; 32]);
+        let (wallet, open) = (lots.wallet(ANA), lots.lots(ANA, None, 9));
+        lots.move_all(ANA, new).unwrap();
+        assert_eq!((lots.wallet(new), lots.lots(new, None, 9)), (wallet, open));
+        assert_eq!(lots.lots(ANA, None, 9), []);
+        assert_eq!(lots.refund(new, key, 60, NOW), Err(LotsError::UnknownLot { key }));
+    });
+    let stored = sandbox.storage();
+    let left = stored.iter().filter(|(key, _)| key.windows(32).any(|w| w == [1; 32]));
+    assert_eq!(left.count(), 0, "nothing of the old account is left");
+}
+
+/// What may happen.
+#[derive(Clone, Debug)]
+enum Step {
+    Buy { face: u128, expiry: u64, set: u32 },
+    Grant { class: bool, expiry: u64, set: u32, amount: u128 },
+    Take { amount: u128, sets: u32 },
+    Give { amount: u128 },
+    Expire,
+    Wait { ms: u64 },
+}
+
+fn any_step() -> impl Strategy<Value = (bool, Step)> {
+    let step = prop_oneof![
+        (1u128..60, 1u64..6, 0u32..3).prop_map(|(face, expiry, set)| Step::Buy {
+            face,
+            expiry: expiry * 1_000,
+            set
+        }),
+        (any::<bool>(), 1u64..6, 0u32..3, 1u128..60).prop_map(|(class, expiry, set, amount)| {
+            Step::Grant { class, expiry: expiry * 1_000, set, amount }
+        }),
+        (0u128..120, 0u32..8).prop_map(|(amount, sets)| Step::Take { amount, sets }),
+        (0u128..60).prop_map(|amount| Step::Give { amount }),
+        Just(Step::Expire),
+        (0u64..700).prop_map(|ms| Step::Wait { ms }),
+    ];
+    (any::<bool>(), step)
+}
+
+/// Lots as a plain map, and what became of the rest.
+#[derive(Default)]
+struct Model {
+    lots: BTreeMap<(Address, LotKey), u128>,
+    purchases: BTreeMap<Address, u64>,
+    now: u64,
+}
+
+impl Model {
+    /// Takes by sorting everything that may be spent, as the rule reads.
+    fn take(
+        &mut self,
+        who: Address,
+        amount: u128,
+        may: impl Fn(&LotKey) -> bool,
+    ) -> Option<Vec<(LotKey, u128)>> {
+        let mut keys: Vec<_> = self.lots.keys().filter(|(of, _)| *of == who).copied().collect();
+        keys.retain(|(_, key)| self.now < key.expiry.0 && may(key));
+        keys.sort_by_key(|(_, key)| {
+            let rank = match key.class {
+                Class::Policy => 0,
+                Class::Bonus => 1,
+                Class::Own => 2,
+            };
+            (rank, key.expiry, key.programme, key.set, key.purchase)
+        });
+        let (mut left, mut parts) = (amount, Vec::new());
+        for entry in keys {
+            let part = left.min(self.lots[&entry]);
+            if part > 0 {
+                parts.push((entry.1, part));
+                left -= part;
+            }
+        }
+        if left > 0 || amount == 0 || parts.len() > 16 {
+            return None;
+        }
+        for (key, part) in &parts {
+            let lot = self.lots.get_mut(&(who, *key)).expect("it was there");
+            *lot -= part;
+            if *lot == 0 {
+                self.lots.remove(&(who, *key));
+            }
+        }
+        Some(parts)
+    }
+
+    fn step(&mut self, who: Address, step: &Step) -> Option<Vec<(LotKey, u128)>> {
+        match *step {
+            Step::Buy { face, expiry, set } => {
+                let alive = self.now < expiry;
+                let open = self.lots.keys();
+                let open = open.filter(|(of, key)| *of == who && key.class == Class::Own).count();
+                if !alive || open >= 64 {
+                    return None;
+                }
+                let purchases = self.purchases.entry(who).or_default();
+                *purchases += 1;
+                self.lots.insert((who, own(TimestampMs(expiry), set, *purchases)), face);
+                Some(vec![])
+            }
+            Step::Grant { class, expiry, set, amount } => {
+                let class = if class { Class::Policy } else { Class::Bonus };
+                let key = granted(class, expiry, 0, set);
+                (self.now < expiry).then(|| {
+                    *self.lots.entry((who, key)).or_default() += amount;
+                    vec![]
+                })
+            }
+            Step::Take { amount, sets } => self.take(who, amount, |key| sets >> key.set & 1 == 1),
+            Step::Give { amount } => {
+                let to = if who == ANA { BEN } else { ANA };
+                let parts = self.take(who, amount, |key| key.class == Class::Own)?;
+                for (key, part) in &parts {
+                    let key = LotKey { purchase: 0, ..*key };
+                    *self.lots.entry((to, key)).or_default() += part;
+                }
+                Some(parts)
+            }
+            Step::Expire => {
+                let now = self.now;
+                let over = |of: Address, key: &LotKey| of == who && key.expiry.0 <= now;
+                let parts = self.lots.iter().filter(|((of, key), _)| over(*of, key));
+                let parts = parts.map(|((_, key), amount)| (*key, *amount)).collect();
+                self.lots.retain(|(of, key), _| !over(*of, key));
+                Some(parts)
+            }
+            Step::Wait { ms } => {
+                self.now += ms;
+                Some(vec![])
+            }
+        }
+    }
+}
+
+fn real(lots: &mut Lots, who: Address, step: &Step, now: u64) -> Result<Vec<Taken>, LotsError> {
+    let (now, none) = (TimestampMs(now), Vec::new());
+    match *step {
+        Step::Buy { face, expiry, set } => {
+            lots.buy(who, Amount(face), Amount(face), set, TimestampMs(expiry), now).map(|_| none)
+        }
+        Step::Grant { class, expiry, set, amount } => {
+            let class = if class { Class::Policy } else { Class::Bonus };
+            lots.grant(who, granted(class, expiry, 0, set), Amount(amount), now).map(|()| none)
+        }
+        Step::Take { amount, sets } => {
+            lots.take(who, Amount(amount), now, |set| sets >> set & 1 == 1)
+        }
+        Step::Give { amount } => {
+            lots.give(who, if who == ANA { BEN } else { ANA }, Amount(amount), now)
+        }
+        Step::Expire => Ok(lots.expire(who, now, 1_000)),
+        Step::Wait { .. } => Ok(none),
+    }
+}
+
+proptest! {
+    #[test]
+    fn lots_are_those_of_a_plain_list(steps in prop::collection::vec(any_step(), 1..60)) {
+        let (mut sandbox, mut lots, mut model) = (Sandbox::new(), lots(), Model::default());
+        for (first, step) in steps {
+            let who = if first { ANA } else { BEN };
+            let before = sandbox.storage();
+            let found = sandbox.run(|_| real(&mut lots, who, &step, model.now));
+            let expected = model.step(who, &step).map(|parts| taken(&parts));
+            prop_assert_eq!(found.as_ref().ok(), expected.as_ref(), "{:?}", step);
+            if found.is_err() {
+                prop_assert_eq!(sandbox.storage(), before, "a refusal changes nothing");
+            }
+            for who in [ANA, BEN] {
+                let mine = model.lots.iter().filter(|((of, _), _)| *of == who);
+                let mine: Vec<_> = mine.map(|((_, key), left)| (*key, Amount(*left))).collect();
+                let (open, wallet) = sandbox.run(|_| (lots.lots(who, None, 999), lots.wallet(who)));
+                let open: Vec<_> = open.iter().map(|(key, lot)| (*key, lot.remaining)).collect();
+                prop_assert_eq!(&open, &mine);
+                for class in [Class::Policy, Class::Bonus, Class::Own] {
+                    let lots = mine.iter().filter(|(key, _)| key.class == class);
+                    let sum = lots.map(|(_, amount)| amount.0).sum();
+                    prop_assert_eq!(wallet.of(class), Amount(sum));
+                }
+                let count = mine.iter().filter(|(key, _)| key.class == Class::Own).count();
+                prop_assert_eq!(wallet.own_lots as usize, count);
+            }
+        }
+    }
+}
