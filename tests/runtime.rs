@@ -128,12 +128,15 @@ fn records_of_the_system_contract_are_as_committed() {
         updated: TimestampMs(1_800_000_000_000),
         nonces: nonces.clone(),
     };
-    let contract =
-        ContractRecord { code: Hash([0xcc; 32]), creator: Address([0xc0; 32]), height: Height(9) };
+    let creator = Address([0xc0; 32]);
+    let upgrader = Some(creator);
+    let contract = ContractRecord { code: Hash([0xcc; 32]), creator, height: Height(9), upgrader };
+    let frozen = ContractRecord { upgrader: None, ..contract };
     let name = |text: &str| format!("nonces {text}");
     let cases = vec![
         case("code record", &CodeRecord { height: Height(8), length: 4_096 }, json!({})),
         case("contract record", &contract, json!({})),
+        case("contract record of a frozen contract", &frozen, json!({})),
         case("account record", &account, json!({})),
         case("account without record", &AccountRecord::default(), json!({})),
         case("usage", &Usage { day: 20_833, gas: Gas(5) }, json!({})),

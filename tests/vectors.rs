@@ -212,13 +212,16 @@ fn outcomes_and_errors_are_as_committed() {
     }
     let (execution, system, module) =
         (sample::execution_errors(), sample::system_errors(), sample::module_errors());
+    let schema = sample::schema_errors();
     assert_every_variant(&execution);
     assert_every_variant(&system);
     assert_every_variant(&module);
+    assert_every_variant(&schema);
     let text = |error: &dyn ToString| json!({ "text": error.to_string() });
     cases.extend(execution.iter().map(|error| case("execution error", error, text(error))));
     cases.extend(system.iter().map(|error| case("system error", error, text(error))));
     cases.extend(module.iter().map(|error| case("module error", error, text(error))));
+    cases.extend(schema.iter().map(|error| case("schema error", error, text(error))));
     cases.push(json!({ "name": "skip reasons from 00", "variants": names::<SkipReason>() }));
     cases.push(json!({ "name": "trap kinds from 00", "variants": names::<TrapKind>() }));
     cases.push(json!({ "name": "limit kinds from 00", "variants": names::<LimitKind>() }));

@@ -3,7 +3,8 @@
 //! No clock, file, socket, thread or randomness: `node/` brings the state (a [`StateRead`]) and the
 //! block, and writes what comes back. Parts: [`signature`] turns bytes from outside into
 //! [`VerifiedTransaction`]s; [`Executor`] runs them; [`system`] is the native contract that deploys
-//! the others; [`vm`] is the sandbox; [`state`] holds keys, the overlay and the tree; [`merkle`]
+//! and upgrades
+//! the others; `schema` judges whether it may; [`vm`] is the sandbox; [`state`] holds keys, the overlay and the tree; [`merkle`]
 //! the tree of receipts and events.
 //!
 //! **Invariant:** same state and block, same output, on every machine (DESIGN G2).
@@ -24,6 +25,7 @@
 mod executor;
 pub mod genesis;
 pub mod merkle;
+mod schema;
 pub mod signature;
 pub mod state;
 pub mod system;

@@ -284,6 +284,8 @@ fn module() -> Vec<u8> {
         events: vec![],
         error: None,
         storage: vec![],
+        history: Default::default(),
+        interfaces: vec![],
         docs: vec![],
         types: {
             let mut registry = scale_info::Registry::new();

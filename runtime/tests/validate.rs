@@ -50,6 +50,8 @@ fn spec() -> ContractSpec {
             published: false,
             parts: vec![],
         }],
+        history: Default::default(),
+        interfaces: vec![],
         docs: vec![],
         types: registry.into(),
     }

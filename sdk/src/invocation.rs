@@ -64,6 +64,21 @@ impl<E> CallError<E> {
     }
 }
 
+impl<T: Decode> Invocation<T, Vec<u8>> {
+    /// Runs it from inside a contract whose types do not name the callee's error.
+    ///
+    /// # Errors
+    /// [`CallError`]; `Contract` carries the SCALE bytes of the callee's error.
+    pub fn send_untyped(&self, contract: Address) -> Result<T, CallError<Vec<u8>>> {
+        let flags = if self.read_only { FLAG_READ_ONLY } else { 0 };
+        match host::call(&contract, &self.data, 0, flags) {
+            Ok(Ok(output)) => Self::value(output.as_slice()),
+            Ok(Err(error)) => Err(CallError::Contract(error.as_slice().to_vec())),
+            Err(fault) => Err(CallError::from_fault(fault)),
+        }
+    }
+}
+
 /// One call, encoded, that knows the types of its value and error.
 ///
 /// The `contract` attribute writes a function for each method that makes it. Inside a contract the

@@ -87,6 +87,7 @@ pub mod domain;
 pub mod entry;
 mod event;
 mod host;
+mod interface;
 mod invocation;
 mod key;
 #[cfg(not(target_arch = "wasm32"))]
@@ -98,14 +99,16 @@ pub mod prelude;
 mod ratio;
 #[cfg(feature = "spec")]
 pub mod spec;
+pub mod standard;
 mod storage;
 
 pub use codec;
 pub use context::Cx;
 pub use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
-pub use dure_macros::{composite, contract, error, event, selector, storage, ty};
+pub use dure_macros::{composite, contract, error, event, interface, selector, storage, ty};
 pub use event::Event;
 pub use host::stop;
+pub use interface::Interface;
 pub use invocation::{CallError, Invocation};
 pub use key::{KeyBuffer, KeyPrefix, StorageKey};
 pub use place::Place;
@@ -115,7 +118,7 @@ pub use scale_info;
 pub use storage::{
     Above, Balance, BalanceAt, Counter, CounterAt, Described, Entries, Field, Index, IndexedMap,
     Item, Keys, Map, Order, OutOfRange, Page, Queue, Set, Short, Storable, Storage, StorageVec,
-    Stored, Taken, indexed as index, published,
+    Stored, Taken, field_id, indexed as index, published,
 };
 
 /// Returns the error unless the condition holds.
@@ -136,6 +139,44 @@ macro_rules! ensure {
         if !$condition {
             return ::core::result::Result::Err(::core::convert::From::from($error));
         }
+    };
+}
+
+/// Opens a field as it was stored by an older version, in a `#[migrate]` method.
+///
+/// The storage struct names the field as it is now; what lies there may still be of the type that
+/// it had, under the same number. Fields of the past can be opened, too. A name that the storage
+/// never had does not compile.
+///
+/// # Example
+/// ```
+/// use dure_sdk::prelude::*;
+///
+/// #[dure::storage(version = 2)]
+/// pub struct Shop {
+///     /// An `Item<u64>` in version 1.
+///     price: Item<Amount>,
+/// }
+///
+/// impl Shop {
+///     pub fn from_1(&mut self) {
+///         let old = dure::before!(Shop, price: Item<u64>);
+///         if let Some(price) = old.try_get() {
+///             self.price.set(&Amount(price.into()));
+///         }
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! before {
+    ($storage:ty, $field:ident: $old:ty $(,)?) => {
+        <$old as $crate::Field>::open(
+            const {
+                let fields = <$storage as $crate::Storage>::FIELDS;
+                $crate::Place::field($crate::field_id(fields, ::core::stringify!($field)))
+            },
+        )
     };
 }
 

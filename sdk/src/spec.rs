@@ -1,13 +1,14 @@
 //! Describing a contract, in the build that `dure build` runs for its specification.
 
-use crate::host;
+use crate::{Interface, host};
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
 pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind as Kind};
 use dure_abi::{
     Selector,
     spec::{
-        ArgSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, MethodKind, MethodSpec, VERSION,
+        ArgSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind,
+        MethodSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
     },
 };
 pub use scale_info::MetaType;
@@ -95,6 +96,10 @@ pub struct Builder {
     events: Vec<EventSpec>,
     error: Option<u32>,
     storage: Vec<FieldSpec>,
+    history: StorageHistory,
+    interfaces: Vec<InterfaceSpec>,
+    /// Fields that the lock knows by another name: for `dure build`, not for the chain.
+    renamed: Vec<(u16, String)>,
 }
 
 fn lines(docs: &[&str]) -> Vec<String> {
@@ -113,6 +118,9 @@ impl Builder {
             events: Vec::new(),
             error: None,
             storage: Vec::new(),
+            history: StorageHistory::default(),
+            interfaces: Vec::new(),
+            renamed: Vec::new(),
         }
     }
 
@@ -129,6 +137,49 @@ impl Builder {
     pub fn field<F: crate::Field>(&mut self, name: &str, id: u16, published: bool) {
         let field = F::spec(self).named(name, id, published);
         self.storage.push(field);
+    }
+
+    /// Sets the version of the storage.
+    pub fn version(&mut self, version: u32) {
+        self.history.version = version;
+    }
+
+    /// Adds a field of the past.
+    pub fn retired(&mut self, id: u16, name: &str) {
+        self.history.retired.push(RetiredField { name: name.into(), id });
+    }
+
+    /// Notes that a field has a new name.
+    pub fn renamed(&mut self, id: u16, was: &str) {
+        self.renamed.push((id, was.into()));
+    }
+
+    /// Adds a migration with the names and types of its arguments.
+    pub fn migration(
+        &mut self,
+        name: &str,
+        from: u32,
+        args: &[(&str, MetaType)],
+        fallible: bool,
+        docs: &[&str],
+    ) {
+        let args = self.args(args);
+        let (name, docs) = (name.into(), lines(docs));
+        self.history.migrations.push(MigrationSpec { name, from, args, fallible, docs });
+    }
+
+    /// Adds an interface.
+    pub fn interface(&mut self, interface: &Interface) {
+        let methods = interface.methods.iter().map(|method| (*method).into()).collect();
+        self.interfaces.push(InterfaceSpec { name: interface.name.into(), methods });
+    }
+
+    fn args(&mut self, args: &[(&str, MetaType)]) -> Vec<ArgSpec> {
+        let arg = |(name, ty): &(&str, MetaType)| ArgSpec {
+            name: (*name).into(),
+            ty: self.registered(ty),
+        };
+        args.iter().map(arg).collect()
     }
 
     /// Adds an event.
@@ -161,11 +212,7 @@ impl Builder {
 
     /// Adds a method.
     pub fn method(&mut self, method: &Method<'_>) {
-        let arg = |(name, ty): &(&str, MetaType)| ArgSpec {
-            name: (*name).into(),
-            ty: self.registered(ty),
-        };
-        let args = method.args.iter().map(arg).collect();
+        let args = self.args(method.args);
         let returns = self.registered(&method.returns);
         self.methods.push(MethodSpec {
             name: method.name.into(),
@@ -189,14 +236,17 @@ impl Builder {
             events: self.events,
             error: self.error,
             storage: self.storage,
+            history: self.history,
+            interfaces: self.interfaces,
             docs: self.docs,
             types: PortableRegistry::from(self.registry),
         }
     }
 }
 
-/// Hands the specification to the host.
-pub fn hand_over(spec: &ContractSpec) -> i32 {
-    host::ret(&spec.encode());
+/// Hands the specification to the host, and after it the fields that were renamed.
+pub fn hand_over(mut builder: Builder) -> i32 {
+    let renamed = core::mem::take(&mut builder.renamed);
+    host::ret(&(builder.finish(), renamed).encode());
     0
 }

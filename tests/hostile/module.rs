@@ -129,6 +129,8 @@ impl Module {
                 published: self.published,
                 parts: vec![],
             }],
+            history: Default::default(),
+            interfaces: vec![],
             docs: vec![],
             types: registry.into(),
         }

@@ -275,6 +275,8 @@ fn append_spec(code: &mut Vec<u8>) {
         events: vec![],
         error: None,
         storage: vec![],
+        history: Default::default(),
+        interfaces: vec![],
         docs: vec![],
         types: registry.into(),
     }

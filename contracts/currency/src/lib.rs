@@ -4,6 +4,9 @@
 //! issued up to that deposit, move between holders, are paid to registered merchants, and are
 //! redeemed by merchants: burnt here, paid out there, the deposit falling by as much.
 //!
+//! It is a [`Token`](dure_sdk::standard::Token), and
+//! [`Redeemable`](dure_sdk::standard::Redeemable) by its merchants.
+//!
 //! **Invariants.** The sum of what is held equals `supply`; `supply` never exceeds `deposit`.
 #![no_std]
 
@@ -24,7 +27,8 @@ pub mod currency {
     pub use crate::event::{Approved, DepositChanged, MerchantChanged, Moved, Paid, Redeemed};
     #[storage]
     pub use crate::state::Currency;
-    pub use crate::state::{About, Allowance, Merchant};
+    pub use crate::state::{About, Merchant};
+    pub use dure_sdk::standard::{Allowance, Reason, Redeemable, Token};
 
     impl Currency {
         /// The creator becomes the issuer; nothing is issued yet.
@@ -74,64 +78,6 @@ pub mod currency {
             Ok(())
         }
 
-        /// Moves the caller's units.
-        #[call]
-        pub fn transfer(
-            &mut self,
-            cx: &Cx,
-            to: Address,
-            amount: Amount,
-            memo: Option<Vec<u8>>,
-        ) -> Result<(), Error> {
-            self.shift(cx, cx.caller(), to, amount, memo)
-        }
-
-        /// Lets somebody take up to an amount; replaces what was allowed before.
-        #[call]
-        pub fn approve(
-            &mut self,
-            cx: &Cx,
-            spender: Address,
-            amount: Amount,
-            expires: Option<TimestampMs>,
-        ) {
-            let holder = cx.caller();
-            let key = (holder, spender);
-            if amount == Amount::ZERO {
-                self.allowances.remove(&key);
-            } else {
-                self.allowances.set(&key, &Allowance { amount, expires });
-            }
-            cx.emit(&Approved { holder, spender, amount, expires });
-        }
-
-        /// Moves somebody's units by their allowance.
-        #[call]
-        pub fn transfer_from(
-            &mut self,
-            cx: &Cx,
-            from: Address,
-            to: Address,
-            amount: Amount,
-            memo: Option<Vec<u8>>,
-        ) -> Result<(), Error> {
-            let key = (from, cx.caller());
-            let nothing = Allowance { amount: Amount::ZERO, expires: None };
-            let mut allowance = self.allowances.get(&key).unwrap_or(nothing);
-            if let Some(expires) = allowance.expires {
-                ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
-            }
-            let left = allowance.amount;
-            allowance.amount =
-                left.checked_sub(amount).ok_or(Error::AllowanceShort { left, wanted: amount })?;
-            if allowance.amount == Amount::ZERO {
-                self.allowances.remove(&key);
-            } else {
-                self.allowances.set(&key, &allowance);
-            }
-            self.shift(cx, from, to, amount, memo)
-        }
-
         /// Registers a merchant, or changes its name or standing.
         #[call]
         pub fn set_merchant(
@@ -164,36 +110,10 @@ pub mod currency {
             Ok(())
         }
 
-        /// Gives a merchant's units back against the deposit: they are burnt, it is paid out.
-        #[call]
-        pub fn redeem(
-            &mut self,
-            cx: &Cx,
-            amount: Amount,
-            reference: Option<Vec<u8>>,
-        ) -> Result<(), Error> {
-            let merchant = cx.caller();
-            self.only_merchant(merchant)?;
-            ensure!(amount > Amount::ZERO, Error::Zero);
-            let short = |s: Short| Error::Short { left: s.left, wanted: s.wanted };
-            self.held.at(&merchant).sub(amount).map_err(short)?;
-            self.supply.sub(amount).map_err(short)?;
-            self.deposit.sub(amount).map_err(short)?;
-            cx.emit(&Moved { from: Some(merchant), to: None, amount, memo: None });
-            cx.emit(&Redeemed { merchant, amount, reference });
-            Ok(())
-        }
-
         /// What a holder has.
         #[query]
         pub fn balance(&self, holder: Address) -> Amount {
             self.held.at(&holder).get()
-        }
-
-        /// What a spender may still take of a holder.
-        #[query]
-        pub fn allowance(&self, holder: Address, spender: Address) -> Option<Allowance> {
-            self.allowances.get(&(holder, spender))
         }
 
         /// All units that are held.
@@ -260,6 +180,157 @@ pub mod currency {
             self.held.at(&from).sub(amount).map_err(short)?;
             self.held.at(&to).add(amount);
             cx.emit(&Moved { from: Some(from), to: Some(to), amount, memo });
+            Ok(())
+        }
+    }
+
+    #[implements]
+    impl Token for Currency {
+        type Error = Error;
+
+        /// What people call it.
+        #[query]
+        fn name(&self) -> String {
+            self.name.get()
+        }
+
+        /// Its short name, as on a price tag.
+        #[query]
+        fn symbol(&self) -> String {
+            self.symbol.get()
+        }
+
+        /// Digits after the point that are shown.
+        #[query]
+        fn decimals(&self) -> u8 {
+            self.decimals.get()
+        }
+
+        /// All units that are held; as `supply`.
+        #[query]
+        fn total_supply(&self) -> Amount {
+            self.supply.get()
+        }
+
+        /// What a holder has; as `balance`.
+        #[query]
+        fn balance_of(&self, holder: Address) -> Amount {
+            self.held.at(&holder).get()
+        }
+
+        /// Moves the caller's units.
+        #[call]
+        fn transfer(
+            &mut self,
+            cx: &Cx,
+            to: Address,
+            amount: Amount,
+            memo: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            self.shift(cx, cx.caller(), to, amount, memo)
+        }
+
+        /// Lets somebody take up to an amount; replaces what was allowed before.
+        #[call]
+        fn approve(
+            &mut self,
+            cx: &Cx,
+            spender: Address,
+            amount: Amount,
+            expires: Option<TimestampMs>,
+        ) -> Result<(), Error> {
+            let holder = cx.caller();
+            let key = (holder, spender);
+            if amount == Amount::ZERO {
+                self.allowances.remove(&key);
+            } else {
+                self.allowances.set(&key, &Allowance { amount, expires });
+            }
+            cx.emit(&Approved { holder, spender, amount, expires });
+            Ok(())
+        }
+
+        /// Moves somebody's units by their allowance.
+        #[call]
+        fn transfer_from(
+            &mut self,
+            cx: &Cx,
+            from: Address,
+            to: Address,
+            amount: Amount,
+            memo: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            let key = (from, cx.caller());
+            let nothing = Allowance { amount: Amount::ZERO, expires: None };
+            let mut allowance = self.allowances.get(&key).unwrap_or(nothing);
+            if let Some(expires) = allowance.expires {
+                ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
+            }
+            let left = allowance.amount;
+            allowance.amount =
+                left.checked_sub(amount).ok_or(Error::AllowanceShort { left, wanted: amount })?;
+            if allowance.amount == Amount::ZERO {
+                self.allowances.remove(&key);
+            } else {
+                self.allowances.set(&key, &allowance);
+            }
+            self.shift(cx, from, to, amount, memo)
+        }
+
+        /// What a spender may still take of a holder.
+        #[query]
+        fn allowance(&self, holder: Address, spender: Address) -> Option<Allowance> {
+            self.allowances.get(&(holder, spender))
+        }
+
+        /// Whether a transfer would be done now, or why not.
+        #[query]
+        fn can_transfer(
+            &self,
+            _cx: &Cx,
+            from: Address,
+            _to: Address,
+            amount: Amount,
+        ) -> Result<(), Reason> {
+            ensure!(amount > Amount::ZERO, Reason::Zero);
+            let left = self.held.at(&from).get();
+            ensure!(amount <= left, Reason::Short { left, wanted: amount });
+            Ok(())
+        }
+    }
+
+    #[implements]
+    impl Redeemable for Currency {
+        type Error = Error;
+
+        /// Gives a merchant's units back against the deposit: they are burnt, it is paid out.
+        #[call]
+        fn redeem(
+            &mut self,
+            cx: &Cx,
+            amount: Amount,
+            reference: Option<Vec<u8>>,
+        ) -> Result<(), Error> {
+            let merchant = cx.caller();
+            self.only_merchant(merchant)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            let short = |s: Short| Error::Short { left: s.left, wanted: s.wanted };
+            self.held.at(&merchant).sub(amount).map_err(short)?;
+            self.supply.sub(amount).map_err(short)?;
+            self.deposit.sub(amount).map_err(short)?;
+            cx.emit(&Moved { from: Some(merchant), to: None, amount, memo: None });
+            cx.emit(&Redeemed { merchant, amount, reference });
+            Ok(())
+        }
+
+        /// Whether a merchant could redeem an amount now, or why not.
+        #[query]
+        fn can_redeem(&self, _cx: &Cx, holder: Address, amount: Amount) -> Result<(), Reason> {
+            let permitted = self.only_merchant(holder).is_ok();
+            ensure!(permitted, Reason::NotPermitted { account: holder });
+            ensure!(amount > Amount::ZERO, Reason::Zero);
+            let left = self.held.at(&holder).get();
+            ensure!(amount <= left, Reason::Short { left, wanted: amount });
             Ok(())
         }
     }

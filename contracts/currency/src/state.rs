@@ -1,6 +1,6 @@
 //! What the contract keeps, and the types of its arguments.
 
-use dure_sdk::prelude::*;
+use dure_sdk::{prelude::*, standard::Allowance};
 
 /// What the contract keeps.
 #[dure::storage]
@@ -14,15 +14,6 @@ pub struct Currency {
     pub(crate) held: Map<Address, Balance>,
     pub(crate) allowances: Map<(Address, Address), Allowance>,
     pub(crate) merchants: Map<Address, Merchant>,
-}
-
-/// What a holder lets somebody take.
-#[dure::ty]
-pub struct Allowance {
-    /// Left to be taken.
-    pub amount: Amount,
-    /// First block time at which it is void; none: until revoked.
-    pub expires: Option<TimestampMs>,
 }
 
 /// Where the currency can be paid, and who may redeem it.

@@ -1,6 +1,6 @@
 //! The rules of the currency, and its invariants after random operations.
 
-use currency::currency::{Error, Moved, call};
+use currency::currency::{Error, Moved, Reason, call};
 use dure_testing::{
     Account, Address, Amount, Chain, Refusal, TimestampMs, codec::Decode, selector,
 };
@@ -281,4 +281,34 @@ proptest! {
             c.check();
         }
     }
+}
+
+#[test]
+fn the_standard_queries_say_what_the_calls_then_do() {
+    let mut c = Currency::new(100);
+    let (issuer, a, b) = (c.issuer, c.chain.account("a"), c.chain.account("b"));
+    c.send(issuer, &call::issue(a.address(), Amount(60))).unwrap();
+    let ask = |c: &Currency, amount| {
+        c.chain.ask(c.token, &call::can_transfer(a.address(), b.address(), Amount(amount))).unwrap()
+    };
+    assert_eq!(ask(&c, 60), Ok(()));
+    assert_eq!(ask(&c, 0), Err(Reason::Zero));
+    assert_eq!(ask(&c, 61), Err(Reason::Short { left: Amount(60), wanted: Amount(61) }));
+    c.send(a, &call::transfer(b.address(), Amount(60), None)).unwrap();
+    let balance = |of: Account| c.chain.ask(c.token, &call::balance_of(of.address())).unwrap();
+    assert_eq!((balance(a), balance(b)), (Amount(0), Amount(60)));
+    assert_eq!(c.chain.ask(c.token, &call::total_supply()).unwrap(), Amount(60));
+    assert_eq!(c.chain.ask(c.token, &call::name()).unwrap(), "Won");
+    assert_eq!(c.chain.ask(c.token, &call::symbol()).unwrap(), "KRW");
+    assert_eq!(c.chain.ask(c.token, &call::decimals()).unwrap(), 0);
+
+    let redeem = |c: &Currency, amount| {
+        c.chain.ask(c.token, &call::can_redeem(b.address(), Amount(amount))).unwrap()
+    };
+    assert_eq!(redeem(&c, 1), Err(Reason::NotPermitted { account: b.address() }));
+    c.send(issuer, &call::set_merchant(b.address(), "b".into(), true)).unwrap();
+    assert_eq!(redeem(&c, 61), Err(Reason::Short { left: Amount(60), wanted: Amount(61) }));
+    assert_eq!(redeem(&c, 60), Ok(()));
+    c.send(b, &call::redeem(Amount(60), None)).unwrap();
+    c.check();
 }

@@ -25,6 +25,8 @@ pub fn contract(height: Number, contract: ContractEntry, spec: &ContractSpec) ->
         events: events(spec),
         error: spec.error,
         storage: spec.storage.iter().map(field).collect(),
+        storage_version: spec.history.version,
+        interfaces: spec.interfaces.iter().map(|interface| interface.name.clone()).collect(),
         types: types(&spec.types),
         scale: Bytes(spec.encode()),
     }

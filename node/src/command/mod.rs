@@ -34,6 +34,7 @@ mod plan;
 mod read;
 mod test;
 mod trace;
+mod upgrade;
 mod verify;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -88,6 +89,8 @@ enum Command {
     Build(build::BuildArgs),
     /// Store a module and make a contract of it.
     Deploy(contract::DeployArgs),
+    /// Give a contract new code, or show what that would change.
+    Upgrade(upgrade::UpgradeArgs),
     /// Call a method of a contract in a transaction.
     Call(contract::CallArgs),
     /// Ask a read-only method of a contract.
@@ -151,6 +154,7 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Check(args) => check::run(args, output).await,
         Command::Build(args) => build::run(args, output).await,
         Command::Deploy(args) => contract::deploy(args, output).await,
+        Command::Upgrade(args) => upgrade::run(args, output).await,
         Command::Call(args) => contract::call(args, output).await,
         Command::Query(args) => contract::query(args, output).await,
         Command::Simulate(args) => trace::simulate(args, output).await,

@@ -204,6 +204,7 @@ impl Reader<'_> {
                 code: Hash::ZERO.into(),
                 creator: Address::SYSTEM.into(),
                 since: Height::ZERO.into(),
+                upgrader: None,
             });
         }
         let record = system::contract_record(self.view.state().as_ref(), address);
@@ -399,6 +400,7 @@ fn entry(address: Address, record: &system::ContractRecord) -> ContractEntry {
         code: record.code.into(),
         creator: record.creator.into(),
         since: record.height.into(),
+        upgrader: record.upgrader.map(Into::into),
     }
 }
 

@@ -7,11 +7,16 @@ use dure_rpc::{
     Place, RpcError,
     hex::Bytes,
     json::return_to_json,
-    shape::{CallRequest, CallResult, QueryAnswer, SimulateRequest, SimulationAnswer},
+    shape::{
+        CallRequest, CallResult, QueryAnswer, SimulateRequest, SimulationAnswer, StorageChange,
+    },
 };
-use dure_runtime::BlockContext;
+use dure_runtime::{BlockContext, StateDelta};
 use dure_types::{Call, Gas, Hash, Height, TimestampMs, TransactionBody, limits};
 use serde_json::Value;
+
+/// Bytes of keys and values after which changes are only counted.
+const CHANGES_BYTES: usize = 1_048_576;
 
 /// What contracts see of a block that would follow the snapshot.
 fn next_block(reader: &Reader<'_>, chain: Hash) -> BlockContext {
@@ -91,8 +96,14 @@ pub(super) fn simulate(
         sponsor,
         calls,
     };
-    let tried = handle.executor().simulate(reader.view.state(), &block, &body);
+    let (executor, state) = (handle.executor(), reader.view.state());
+    let tried = if request.rehearse {
+        executor.rehearse(state, &block, &body)
+    } else {
+        executor.simulate(state, &block, &body)
+    };
     let tried = tried.map_err(of_runtime)?;
+    let (changes, changed) = changes(reader, &tried.delta)?;
     let id = body.id(block.chain);
     let events = tried.events.iter().zip(0u32..);
     Ok(SimulationAnswer {
@@ -105,7 +116,34 @@ pub(super) fn simulate(
         trace: trace::calls(&specs, &tried.trace),
         debug: tried.debug,
         panic: tried.panic,
+        changes,
+        changed,
     })
+}
+
+/// What a delta changes in the storage of contracts, and how many changes it has.
+fn changes(reader: &Reader<'_>, delta: &StateDelta) -> Result<(Vec<StorageChange>, u32), RpcError> {
+    let mut changes = Vec::new();
+    let (mut changed, mut bytes) = (0u32, 0usize);
+    for (key, after) in delta {
+        let Some((contract, own)) = key.split_first_chunk::<32>() else { continue };
+        let contract = Address(*contract);
+        if contract == Address::SYSTEM {
+            continue;
+        }
+        changed = changed.saturating_add(1);
+        let before = reader.view.state().get(key).map_err(of_runtime)?;
+        let length = |value: &Option<Vec<u8>>| value.as_ref().map_or(0, Vec::len);
+        bytes = bytes.saturating_add(key.len() + length(&before) + length(after));
+        if bytes > CHANGES_BYTES {
+            // The rest is counted only.
+            continue;
+        }
+        let after = after.clone().map(Bytes);
+        let (contract, before) = (contract.into(), before.map(Bytes));
+        changes.push(StorageChange { contract, key: Bytes(own.to_vec()), before, after });
+    }
+    Ok((changes, changed))
 }
 
 fn count(argument: &str, found: usize, limit: usize) -> Result<(), RpcError> {

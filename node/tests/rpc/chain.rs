@@ -228,6 +228,8 @@ fn spec() -> ContractSpec {
             published: false,
             parts: vec![],
         }],
+        history: Default::default(),
+        interfaces: Vec::new(),
         docs: vec!["Adds up.".into()],
         types: PortableRegistry::from(registry),
     }

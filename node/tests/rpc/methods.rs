@@ -201,6 +201,7 @@ async fn a_simulation_changes_nothing_and_says_why_it_fails() {
         }),
         gas_limit: None,
         sponsor: None,
+        rehearse: false,
     };
     let tried = client.simulate(request("add", json!({ "amount": "2" }))).await.unwrap();
     assert_eq!(tried.events.len(), 1);

@@ -183,9 +183,34 @@ impl Executor {
         block: &BlockContext,
         body: &TransactionBody,
     ) -> Result<Simulation, Fault> {
+        self.simulate_with(state, block, body, Notes::default())
+    }
+
+    /// As [`Executor::simulate`], but code that the transaction itself stores can be used at once:
+    /// for trying an upgrade whose code is not on the chain.
+    ///
+    /// # Errors
+    /// [`Fault`] when this node's store or machine fails.
+    pub fn rehearse(
+        &self,
+        state: &Arc<dyn StateRead>,
+        block: &BlockContext,
+        body: &TransactionBody,
+    ) -> Result<Simulation, Fault> {
+        let notes = Notes { fresh_code: true, ..Notes::default() };
+        self.simulate_with(state, block, body, notes)
+    }
+
+    fn simulate_with(
+        &self,
+        state: &Arc<dyn StateRead>,
+        block: &BlockContext,
+        body: &TransactionBody,
+        notes: Notes,
+    ) -> Result<Simulation, Fault> {
         let gas_limit = body.gas_limit.min(Gas(limits::TRANSACTION_GAS_MAX));
         let overlay = Overlay::new(Arc::clone(state));
-        let env = self.env(overlay, block, gas_limit, Some(Notes::default()));
+        let env = self.env(overlay, block, gas_limit, Some(notes));
         let id = body.id(block.chain);
         let length = codec::Encode::encoded_size(body).saturating_add(SIGNATURE_BYTES);
         let parameters = crate::system::parameters(state.as_ref())?;

@@ -17,7 +17,7 @@ use dure_types::{
 };
 
 /// Why a method did not succeed.
-enum Refusal {
+pub(super) enum Refusal {
     System(SystemError),
     Other(ExecutionError),
     OutOfGas,
@@ -36,7 +36,7 @@ impl From<Fault> for Refusal {
     }
 }
 
-type Answer = Result<Vec<u8>, Refusal>;
+pub(super) type Answer = Result<Vec<u8>, Refusal>;
 
 /// Runs a method of the system contract; the caller undoes the writes of one that fails.
 pub(crate) fn enter(
@@ -67,10 +67,10 @@ pub(crate) fn enter(
     (run.env, done)
 }
 
-struct Run {
-    env: Option<Box<Env>>,
-    gas: u64,
-    request: Request,
+pub(super) struct Run {
+    pub(super) env: Option<Box<Env>>,
+    pub(super) gas: u64,
+    pub(super) request: Request,
 }
 
 impl Run {
@@ -91,6 +91,14 @@ impl Run {
             self.writable()?;
             let (code, salt, init) = decode(method, args)?;
             self.instantiate(code, salt, init)
+        } else if !query && is("upgrade") {
+            self.writable()?;
+            let (contract, code, migrate) = decode(method, args)?;
+            self.upgrade(contract, code, migrate)
+        } else if !query && is("set_upgrader") {
+            self.writable()?;
+            let (contract, upgrader) = decode(method, args)?;
+            self.set_upgrader(contract, upgrader)
         } else if query && is("contract") {
             let address: Address = decode(method, args)?;
             self.charge(gas::STORAGE_READ)?;
@@ -111,11 +119,11 @@ impl Run {
         }
     }
 
-    fn env(&mut self) -> Result<&mut Env, Fault> {
+    pub(super) fn env(&mut self) -> Result<&mut Env, Fault> {
         self.env.as_deref_mut().ok_or_else(|| Fault::Vm("the transaction's state is lost".into()))
     }
 
-    fn charge(&mut self, amount: u64) -> Result<(), Refusal> {
+    pub(super) fn charge(&mut self, amount: u64) -> Result<(), Refusal> {
         self.gas = self.gas.checked_sub(amount).ok_or(Refusal::OutOfGas)?;
         Ok(())
     }
@@ -149,7 +157,7 @@ impl Run {
         if allowed { Ok(()) } else { Err(SystemError::MayNotDeploy { tier }.into()) }
     }
 
-    fn event(&mut self, name: &str, data: Vec<u8>) -> Result<(), Refusal> {
+    pub(super) fn event(&mut self, name: &str, data: Vec<u8>) -> Result<(), Refusal> {
         self.charge(gas::EVENT)?;
         let topic = domain::selector(name);
         self.env()?.events.push(Event { contract: Address::SYSTEM, topic, data });
@@ -174,6 +182,18 @@ impl Run {
         Ok(hash.encode())
     }
 
+    /// Code of an earlier block: every node has it compiled.
+    pub(super) fn usable(&mut self, code: Hash) -> Result<(), Refusal> {
+        let stored = self.code_record(code)?.ok_or(SystemError::UnknownCode { code })?;
+        let env = self.env()?;
+        let rehearsal = env.notes.as_ref().is_some_and(|notes| notes.fresh_code);
+        if stored.height >= env.block.height && !rehearsal {
+            let from = stored.height.0.saturating_add(1);
+            return Err(SystemError::CodeNotActive { code, from }.into());
+        }
+        Ok(())
+    }
+
     fn instantiate(&mut self, code: Hash, salt: Vec<u8>, init: Vec<u8>) -> Answer {
         self.charge(gas::INSTANTIATE)?;
         self.may_deploy()?;
@@ -182,19 +202,15 @@ impl Run {
             let limit = limits::SALT_BYTES_MAX as u32;
             return Err(SystemError::Salt { length, limit }.into());
         }
-        let stored = self.code_record(code)?.ok_or(SystemError::UnknownCode { code })?;
+        self.usable(code)?;
         let height = self.env()?.block.height;
-        if stored.height >= height {
-            let from = stored.height.0.saturating_add(1);
-            return Err(SystemError::CodeNotActive { code, from }.into());
-        }
         let creator = self.request.caller;
         let address = address::contract(creator, &salt);
         let overlay = &mut self.env()?.overlay;
         if overlay_contract(overlay, address)?.is_some() {
             return Err(SystemError::AddressTaken { address }.into());
         }
-        let record = ContractRecord { code, creator, height };
+        let record = ContractRecord { code, creator, height, upgrader: Some(creator) };
         overlay_write(overlay, SystemField::Contract, &[&address.0], &record);
         self.event("Instantiated", (address, code, creator).encode())?;
         let request = Request {

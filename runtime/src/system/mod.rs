@@ -1,9 +1,10 @@
-//! The system contract at address 0: deploy and instantiate, in native code, with a spec like any
-//! other contract. Upgrade and governance join here.
+//! The system contract at address 0: deploy, instantiate and upgrade, in native code, with a spec
+//! like any other contract. Governance joins here.
 
 mod method;
 mod record;
 pub mod spec;
+mod upgrade;
 
 pub(crate) use method::enter;
 pub use record::{

@@ -30,6 +30,8 @@ pub struct ContractRecord {
     pub creator: Address,
     /// Height at which it was instantiated.
     pub height: Height,
+    /// Who may give it new code; nobody any more when none.
+    pub upgrader: Option<Address>,
 }
 
 /// What is known of an account. One that has no record is of tier 0, its bucket full, no nonce

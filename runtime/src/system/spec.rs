@@ -2,7 +2,8 @@
 
 use super::record::{AccountRecord, CodeRecord, ContractRecord};
 use dure_abi::spec::{
-    ArgSpec, ContractSpec, EventFieldSpec, EventSpec, MethodKind, MethodSpec, VERSION,
+    ArgSpec, ContractSpec, EventFieldSpec, EventSpec, MethodKind, MethodSpec, StorageHistory,
+    VERSION,
 };
 use dure_types::{Address, Hash, SystemError, domain};
 use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
@@ -63,6 +64,7 @@ pub fn contract_spec() -> ContractSpec {
     let code = b.id::<Option<CodeRecord>>();
     let account = b.id::<AccountRecord>();
     let error = b.id::<SystemError>();
+    let (nothing, nobody, version) = (b.id::<()>(), b.id::<Option<Address>>(), length);
     let (call, query) = (MethodKind::Call, MethodKind::Query);
     let methods = vec![
         b.method(
@@ -78,6 +80,21 @@ pub fn contract_spec() -> ContractSpec {
             &[("code", hash), ("salt", bytes), ("init", bytes)],
             address,
             "Creates a contract and runs its init method.",
+        ),
+        b.method(
+            "upgrade",
+            call,
+            &[("contract", address), ("code", hash), ("migrate", bytes)],
+            nothing,
+            "Gives a contract new code and runs its migration, if its storage has a new version; \
+             only its upgrader can. Calls that begin later run the new code.",
+        ),
+        b.method(
+            "set_upgrader",
+            call,
+            &[("contract", address), ("upgrader", nobody)],
+            nothing,
+            "Names who may upgrade a contract; none: nobody any more. Only its upgrader can.",
         ),
         b.method(
             "contract",
@@ -107,6 +124,22 @@ pub fn contract_spec() -> ContractSpec {
             &[("address", address, true), ("code", hash, true), ("creator", address, true)],
             "A contract was created.",
         ),
+        b.event(
+            "Upgraded",
+            &[
+                ("contract", address, true),
+                ("code", hash, true),
+                ("previous", hash, false),
+                ("from", version, false),
+                ("to", version, false),
+            ],
+            "A contract got new code; its storage went from one version to another.",
+        ),
+        b.event(
+            "UpgraderChanged",
+            &[("contract", address, true), ("upgrader", nobody, false)],
+            "Somebody else may upgrade a contract; none: nobody.",
+        ),
     ];
     ContractSpec {
         version: VERSION,
@@ -115,7 +148,9 @@ pub fn contract_spec() -> ContractSpec {
         events,
         error: Some(error),
         storage: Vec::new(),
-        docs: vec!["Deploys code and creates contracts.".into()],
+        history: StorageHistory::default(),
+        interfaces: Vec::new(),
+        docs: vec!["Deploys code, creates contracts and upgrades them.".into()],
         types: PortableRegistry::from(b.registry),
     }
 }

@@ -110,6 +110,15 @@ impl Vm {
         if let Some(code) = self.cached(hash) {
             return Ok(code);
         }
+        let code = self.compile_apart(hash, bytes)?;
+        if let Ok(mut codes) = self.codes.write() {
+            codes.insert(hash, Arc::clone(&code));
+        }
+        Ok(code)
+    }
+
+    /// Compiles a module and does not keep it: what a rehearsal stores is gone with it.
+    pub(crate) fn compile_apart(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
         let valid = super::validate::validate(bytes)
             .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
         let exposed = if self.reuse { expose(bytes, valid.memory_pages)? } else { None };
@@ -123,11 +132,7 @@ impl Vm {
         let fields = valid.spec.storage.iter();
         let published = fields.filter(|field| field.published).map(|field| field.id).collect();
         let image = OnceLock::new();
-        let code = Arc::new(Code { pre, reentrant, published, globals, image });
-        if let Ok(mut codes) = self.codes.write() {
-            codes.insert(hash, Arc::clone(&code));
-        }
-        Ok(code)
+        Ok(Arc::new(Code { pre, reentrant, published, globals, image }))
     }
 }
 
@@ -174,6 +179,7 @@ pub(crate) fn entry_name(kind: super::EntryKind) -> &'static str {
         super::EntryKind::Init => entry::INIT,
         super::EntryKind::Call => entry::CALL,
         super::EntryKind::Query => entry::QUERY,
+        super::EntryKind::Migrate => entry::MIGRATE,
     }
 }
 

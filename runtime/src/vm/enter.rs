@@ -17,7 +17,7 @@ pub(crate) struct Request {
     pub(crate) contract: Address,
     pub(crate) caller: Address,
     pub(crate) kind: EntryKind,
-    /// Selector and arguments; of `Init`, the arguments only.
+    /// Selector and arguments; of `Init`, the arguments only; of `Migrate`, version and arguments.
     pub(crate) input: Vec<u8>,
     pub(crate) gas: u64,
     pub(crate) read_only: bool,
@@ -97,6 +97,9 @@ pub(super) fn code(env: &mut Env, contract: Address) -> Result<Option<Arc<Code>>
     }
     let bytes = env.overlay.get(&crate::state::key::code(record.code))?;
     let bytes = bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
+    if env.notes.as_ref().is_some_and(|notes| notes.fresh_code) {
+        return env.vm.compile_apart(record.code, &bytes).map(Some);
+    }
     env.vm.compile(record.code, &bytes).map(Some)
 }
 

@@ -52,6 +52,12 @@ pub const DEPLOY_BYTE: u64 = 60;
 pub const DEPLOY: u64 = 500_000;
 /// A contract instantiated, before its `init`.
 pub const INSTANTIATE: u64 = 20_000;
+/// An upgrade, before its specs, its comparisons and its migration.
+pub const UPGRADE: u64 = 50_000;
+/// A byte of a spec that is read.
+pub const SPEC_BYTE: u64 = 20;
+/// A pair of types compared.
+pub const SCHEMA_STEP: u64 = 200;
 /// A transaction, before its first call: signature, nonce, quota.
 pub const TRANSACTION: u64 = 30_000;
 /// A byte of a transaction.
@@ -152,6 +158,9 @@ pub fn table_hash() -> Hash {
         DEPLOY_BYTE,
         DEPLOY,
         INSTANTIATE,
+        UPGRADE,
+        SPEC_BYTE,
+        SCHEMA_STEP,
         TRANSACTION,
         TRANSACTION_BYTE,
     ] {

@@ -28,6 +28,8 @@ pub(crate) struct Notes {
     pub(crate) debug: Vec<String>,
     pub(crate) panic: Option<String>,
     pub(crate) trace: Trace,
+    /// Whether code stored by the transaction itself may be upgraded to: a rehearsal.
+    pub(crate) fresh_code: bool,
 }
 
 /// Ends a contract from within a host function.

@@ -68,6 +68,8 @@ pub(super) struct Instance {
     pub(super) store: Store<Guest>,
     memory: Memory,
     entries: [TypedFunc<u32, i32>; 3],
+    /// Only a module whose spec has migrations promises it.
+    migrate: Option<TypedFunc<u32, i32>>,
     /// Mutable globals with their first values.
     globals: Vec<(Global, Val)>,
     /// What instantiation owes for pages.
@@ -85,6 +87,7 @@ impl Instance {
             .ok_or_else(|| internal("a validated module without memory"))?;
         let mut entry = |kind| instance.get_typed_func::<u32, i32>(&mut store, entry_name(kind));
         let entries = [entry(EntryKind::Init)?, entry(EntryKind::Call)?, entry(EntryKind::Query)?];
+        let migrate = entry(EntryKind::Migrate).ok();
         let mut globals = Vec::new();
         for name in code.globals.iter().flatten() {
             let global = instance
@@ -97,7 +100,7 @@ impl Instance {
         if code.globals.is_some() {
             code.image.get_or_init(|| Image::of(memory.data(&store)));
         }
-        Ok(Self { store, memory, entries, globals, debt })
+        Ok(Self { store, memory, entries, migrate, globals, debt })
     }
 
     /// Calls an entry point.
@@ -115,6 +118,10 @@ impl Instance {
             EntryKind::Init => init,
             EntryKind::Call => call,
             EntryKind::Query => query,
+            EntryKind::Migrate => self
+                .migrate
+                .as_ref()
+                .ok_or_else(|| internal("a validated module without its migration"))?,
         };
         function.call(&mut self.store, length)
     }

@@ -25,6 +25,7 @@ pub(crate) use enter::{Done, Request, enter};
 pub(crate) use guest::{Env, Notes};
 pub use spec::{SpecError, run_spec};
 pub use trace::{Entered, TracedCall};
+pub(crate) use validate::stored_spec;
 pub use validate::{ValidModule, validate};
 
 /// Which entry point of a contract is called.
@@ -33,4 +34,6 @@ pub(crate) enum EntryKind {
     Init,
     Call,
     Query,
+    /// The input begins with the version of the stored state, 4 bytes little-endian.
+    Migrate,
 }

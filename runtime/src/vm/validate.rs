@@ -10,10 +10,11 @@
 //!    instantiate.
 //! 3. The exports: `memory`, then the entry points of [`dure_abi::entry`].
 //! 4. The section `dure.spec` (`spec.rs`).
-//! 5. The WASM specification, by `wasmparser` with the features of [`FEATURES`] only.
+//! 5. `dure_migrate`, when the spec has migrations, and every interface that it claims.
+//! 6. The WASM specification, by `wasmparser` with the features of [`FEATURES`] only.
 //!
-//! Rules 2 to 4 are ours and an allow-list: a proposal that a newer parser learns is refused until
-//! it is named here. They bound what rule 5 and the compiler then have to work on; the worst
+//! Rules 2 to 5 are ours and an allow-list: a proposal that a newer parser learns is refused until
+//! it is named here. They bound what rule 6 and the compiler then have to work on; the worst
 //! module that passes is measured by the bench `compile`.
 //!
 //! **Allowed:** the integer part of WASM 1.0, sign extension, mutable globals, bulk memory, at
@@ -27,11 +28,12 @@ mod names;
 mod sections;
 mod spec;
 
-use dure_abi::spec::ContractSpec;
+use crate::schema;
+use dure_abi::{entry, spec::ContractSpec};
 use dure_types::{ModuleError, limits};
 use sections::Sections;
 use std::ops::Range;
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 /// What `wasmparser` lets pass in the last step.
 const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
@@ -78,6 +80,10 @@ pub fn validate(code: &[u8]) -> Result<ValidModule, ModuleError> {
     let memory_pages = sections.check_exports()?;
     let spec_bytes = sections.spec_bytes()?;
     let spec = spec::read(code.get(spec_bytes.clone()).ok_or(ModuleError::Spec)?)?;
+    if !spec.history.migrations.is_empty() {
+        sections.check_migrate()?;
+    }
+    schema::check_interfaces(&spec)?;
     Validator::new_with_features(FEATURES)
         .validate_all(code)
         .map_err(|error| parse_error(&error))?;
@@ -88,6 +94,21 @@ pub fn validate(code: &[u8]) -> Result<ValidModule, ModuleError> {
         table_elements: sections.table_elements(),
         functions: sections.functions_defined(),
     })
+}
+
+/// Reads the spec out of code that was validated when it was stored, with its length in bytes.
+///
+/// # Errors
+/// [`ModuleError`] when the code was never validated.
+pub(crate) fn stored_spec(code: &[u8]) -> Result<(ContractSpec, usize), ModuleError> {
+    for payload in Parser::new(0).parse_all(code) {
+        if let Payload::CustomSection(section) = payload.map_err(|error| parse_error(&error))?
+            && section.name() == entry::SPEC_SECTION
+        {
+            return Ok((spec::read(section.data())?, section.data().len()));
+        }
+    }
+    Err(ModuleError::Spec)
 }
 
 fn invalid(offset: usize) -> ModuleError {

@@ -219,6 +219,112 @@ pub enum SystemError {
         /// The account's tier.
         tier: u8,
     },
+    /// Only the contract's upgrader can do this.
+    #[error("only {upgrader} may upgrade contract {contract}")]
+    NotUpgrader {
+        /// The contract.
+        contract: Address,
+        /// Who may.
+        upgrader: Address,
+    },
+    /// The contract has no upgrader any more: its code stays what it is.
+    #[error("contract {contract} is frozen: nobody may upgrade it")]
+    Frozen {
+        /// The contract.
+        contract: Address,
+    },
+    /// The contract runs this code already.
+    #[error("contract {contract} runs code {code} already")]
+    SameCode {
+        /// The contract.
+        contract: Address,
+        /// The code.
+        code: Hash,
+    },
+    /// The code is not a later one of the contract, or would lose what is stored.
+    #[error("the upgrade is refused: {0}")]
+    Schema(SchemaError),
+}
+
+/// Why code cannot take over the storage of a contract. `stored` is of the code that runs.
+#[derive(
+    Clone,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    thiserror::Error,
+    scale_info::TypeInfo,
+)]
+pub enum SchemaError {
+    /// The code is of another contract.
+    #[error("the contract is {stored}, the code is of {offered}", stored = text(.stored), offered = text(.offered))]
+    Foreign {
+        /// Name of the contract that is there.
+        stored: Vec<u8>,
+        /// Name of the contract in the code.
+        offered: Vec<u8>,
+    },
+    /// The code is of an older version of the storage.
+    #[error("the storage has version {stored}, the code is of version {offered}")]
+    Older {
+        /// Version of the stored state.
+        stored: u32,
+        /// Version of the code.
+        offered: u32,
+    },
+    /// The version rises, and no migration starts from exactly the stored one.
+    #[error("the code has no migration from version {stored} to {offered}")]
+    NoMigration {
+        /// Version of the stored state.
+        stored: u32,
+        /// Version of the code.
+        offered: u32,
+    },
+    /// Arguments were given for a migration, and the version stays.
+    #[error("the storage keeps version {version}: nothing is migrated, so there are no arguments")]
+    NothingToMigrate {
+        /// Version of both.
+        version: u32,
+    },
+    /// A field has another kind or type, and no migration runs.
+    #[error("field {field} (id {id}) has another kind or type than what is stored", field = text(.field))]
+    FieldChanged {
+        /// Its name in the code that runs.
+        field: Vec<u8>,
+        /// Its id.
+        id: u16,
+    },
+    /// The code neither has a field that is stored nor lists it as retired.
+    #[error("the code knows nothing of the stored field {field} (id {id})", field = text(.field))]
+    FieldLost {
+        /// Its name in the code that runs.
+        field: Vec<u8>,
+        /// Its id.
+        id: u16,
+    },
+    /// The code uses the id of a retired field again.
+    #[error("field {field} uses id {id} again, which was retired", field = text(.field))]
+    FieldReused {
+        /// Its name in the new code.
+        field: Vec<u8>,
+        /// The id.
+        id: u16,
+    },
+    /// The code lacks an interface that callers rely on.
+    #[error("the code drops the interface {interface}", interface = text(.interface))]
+    InterfaceDropped {
+        /// Its name.
+        interface: Vec<u8>,
+    },
+    /// The types refer to each other in more ways than are compared.
+    #[error("comparing the types takes more than {limit} steps")]
+    TooLarge {
+        /// Steps allowed.
+        limit: u64,
+    },
 }
 
 /// Why a module cannot be deployed.
@@ -292,6 +398,15 @@ pub enum ModuleError {
     /// No `dure.spec` section, twice, or one that does not decode.
     #[error("the section dure.spec is missing or malformed")]
     Spec,
+    /// The module claims an interface and lacks this method of it, or has it with another kind or
+    /// other types.
+    #[error("the module claims {interface}, whose method {method} it has not or not so", interface = text(.interface), method = text(.method))]
+    Interface {
+        /// Name of the interface.
+        interface: Vec<u8>,
+        /// Name of the method.
+        method: Vec<u8>,
+    },
 }
 
 fn text(bytes: &[u8]) -> alloc::borrow::Cow<'_, str> {

@@ -40,7 +40,7 @@ pub use dure_abi::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
 pub use account::{PublicKey, Signature};
 pub use batch::{Acknowledgement, Batch, BatchHeader, BatchReference};
 pub use certificate::{CommitCertificate, CommitSignature};
-pub use error::{ExecutionError, LimitKind, ModuleError, SystemError, TrapKind};
+pub use error::{ExecutionError, LimitKind, ModuleError, SchemaError, SystemError, TrapKind};
 pub use evidence::Evidence;
 pub use genesis::{Genesis, Parameters, SponsorRecord, SponsoredContract, Tier};
 pub use header::{Header, Roots};

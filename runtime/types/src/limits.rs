@@ -26,6 +26,9 @@ pub const CODE_BYTES_MAX: usize = 1_048_576;
 pub const SPEC_BYTES_MAX: usize = 131_072;
 /// A name in a spec: of the contract, a method, an argument, an event, a field.
 pub const SPEC_NAME_BYTES_MAX: usize = 64;
+/// Pairs of types that an upgrade compares; types that refer to each other in circles can make
+/// many more of few.
+pub const SCHEMA_STEPS_MAX: u64 = 65_536;
 /// A function's or import's name as far as a refusal repeats it.
 pub const REFUSAL_NAME_BYTES_MAX: usize = 96;
 /// Salt of a contract's address.

@@ -8,6 +8,9 @@
 //! | `dure_init` | SCALE arguments of the `#[init]` method | yes |
 //! | `dure_call` | selector (4 bytes) and SCALE arguments | yes |
 //! | `dure_query` | selector (4 bytes) and SCALE arguments | no |
+//! | `dure_migrate` | version of the stored state (u32) and SCALE arguments | yes |
+//!
+//! `dure_migrate` is there only in a contract whose spec has migrations; an upgrade runs it.
 
 /// Runs once, when the contract is instantiated.
 pub const INIT: &str = "dure_init";
@@ -15,6 +18,8 @@ pub const INIT: &str = "dure_init";
 pub const CALL: &str = "dure_call";
 /// Runs a read-only method.
 pub const QUERY: &str = "dure_query";
+/// Brings the storage of an older version to that of this code, once, in an upgrade.
+pub const MIGRATE: &str = "dure_migrate";
 /// The linear memory.
 pub const MEMORY: &str = "memory";
 /// Exists only in the build that `dure build` runs to obtain the specification.

@@ -19,6 +19,7 @@ mod id;
 pub mod limits;
 #[cfg(feature = "spec")]
 pub mod spec;
+pub mod standard;
 
 pub use host::{CALL_FAILED_BIT, CallFault, FLAG_READ_ONLY, ReadFault, SCAN_REVERSE};
 pub use id::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};

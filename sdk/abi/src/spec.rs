@@ -27,6 +27,10 @@ pub struct ContractSpec {
     pub error: Option<u32>,
     /// Storage fields in the order of declaration.
     pub storage: Vec<FieldSpec>,
+    /// How the storage grew: its version, ids that are not used again, migrations.
+    pub history: StorageHistory,
+    /// Interfaces that the contract implements, in the order of the source.
+    pub interfaces: Vec<InterfaceSpec>,
     /// Doc comment of the module, line by line.
     pub docs: Vec<String>,
     /// Every type named here.
@@ -128,6 +132,68 @@ pub struct FieldSpec {
     pub published: bool,
     /// Parts of a composite, in the order of declaration.
     pub parts: Vec<FieldSpec>,
+}
+
+/// How the storage of a contract grew from one code to the next; upgrades are judged by it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct StorageHistory {
+    /// Version of the storage that this code reads and writes, from 1.
+    pub version: u32,
+    /// Fields of the past, whose ids are never used again.
+    pub retired: Vec<RetiredField>,
+    /// Older versions that this code can migrate from.
+    pub migrations: Vec<MigrationSpec>,
+}
+
+/// A field of the past.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RetiredField {
+    /// Its last name in the source.
+    pub name: String,
+    /// Its id.
+    pub id: u16,
+}
+
+/// Describes one migration: what `dure_migrate` runs when stored state has the version `from`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct MigrationSpec {
+    /// Name in the source.
+    pub name: String,
+    /// The version that it starts from.
+    pub from: u32,
+    /// Arguments after the context, SCALE-encoded one after another.
+    pub args: Vec<ArgSpec>,
+    /// Whether the error enum can come back.
+    pub fallible: bool,
+    /// Doc comment, line by line.
+    pub docs: Vec<String>,
+}
+
+/// An interface that the contract claims to implement.
+///
+/// The types of its methods are those of the contract's methods of the same names; deploy compares
+/// them with the standard of that name, if it is one of [`crate::standard`].
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct InterfaceSpec {
+    /// Package and trait that declare it: `dure-sdk::Token`.
+    pub name: String,
+    /// Names of its methods, in order of declaration.
+    pub methods: Vec<String>,
+}
+
+/// The first version, with nothing before it.
+impl Default for StorageHistory {
+    fn default() -> Self {
+        Self { version: 1, retired: Vec::new(), migrations: Vec::new() }
+    }
+}
+
+impl StorageHistory {
+    /// The migration from a version.
+    #[must_use]
+    pub fn migration(&self, from: u32) -> Option<&MigrationSpec> {
+        self.migrations.iter().find(|migration| migration.from == from)
+    }
 }
 
 impl ContractSpec {

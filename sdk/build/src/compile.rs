@@ -21,6 +21,8 @@ pub(crate) struct Package {
     library: String,
     target_dir: PathBuf,
     workspace: PathBuf,
+    /// Stands for the lock: what was compiled under another is compiled again.
+    pub(crate) lock_mark: String,
     /// Folders of this package and of what it depends on by path, with the packages' names.
     sources: Vec<(PathBuf, String)>,
 }
@@ -62,8 +64,14 @@ impl Package {
             library: library.to_owned(),
             target_dir: target.join("dure"),
             workspace: text(&metadata["workspace_root"]).into(),
+            lock_mark: String::new(),
             sources: sources::find(&metadata)?,
         })
+    }
+
+    /// Folder of the manifest.
+    pub(crate) fn folder(&self) -> &Path {
+        self.manifest.parent().unwrap_or(Path::new("."))
     }
 
     pub(crate) fn output(&self) -> PathBuf {
@@ -162,6 +170,7 @@ pub(crate) fn wasm(
         .env("CARGO_PROFILE_RELEASE_STRIP", "none")
         .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true")
         .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "false")
+        .env("DURE_LOCK", &package.lock_mark)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, package).join("\u{1f}"));
     // Only the crate itself exports entry points: a contract may depend on another's crate.
     cargo.args(["--", "--cfg", "dure_contract"]);

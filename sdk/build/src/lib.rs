@@ -5,22 +5,28 @@
 //! specification appended as the custom section `dure.spec` (registry code left in a contract
 //! costs 66 KB). The result is validated as a deploy would, so that what builds can be deployed.
 //!
+//! `dure.lock` beside the contract's manifest pins the ids of its storage fields: a build creates and
+//! extends it, and refuses what contradicts it ([`LockError`]).
+//!
 //! The same sources, lock file and compiler give the same bytes on every machine: the profile and
 //! the flags are fixed here, and no path of the machine is left in them.
 //!
 //! The command line, the test chain and the project's own tasks all build through [`build`].
 
 mod compile;
+mod lock;
 mod module;
 mod size;
 mod sources;
 mod toolchain;
 
-use codec::DecodeAll;
+use codec::{DecodeAll, Encode};
 use dure_abi::spec::ContractSpec;
 use dure_types::{Hash, ModuleError};
+use lock::{LockFile, LockMode};
 use std::path::{Path, PathBuf};
 
+pub use lock::{LOCK_FILE, LockError};
 pub use size::{FunctionSize, Sizes, sizes};
 pub use toolchain::{Toolchain, ToolchainError};
 
@@ -32,7 +38,7 @@ pub struct BuildRequest {
     /// Where cargo puts its files; by default `CARGO_TARGET_DIR` or `target` of the workspace. A
     /// folder `dure` inside it is used, so that a running `cargo test` does not block the build.
     pub target_dir: Option<PathBuf>,
-    /// Refuse to change `Cargo.lock`.
+    /// Refuse to change `Cargo.lock` and `dure.lock`.
     pub locked: bool,
     /// Build from what is downloaded already.
     pub offline: bool,
@@ -83,6 +89,14 @@ pub enum BuildError {
     /// The compiler refused; its words.
     #[error("cargo failed:\n{0}")]
     Compiler(String),
+    /// The contract contradicts its lock, or there is none where there must be.
+    #[error("{path}: {error}")]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What is wrong.
+        error: LockError,
+    },
     /// The spec build did not hand over a specification.
     #[error("specification: {0}")]
     Spec(String),
@@ -104,17 +118,42 @@ pub enum BuildError {
 /// # Errors
 /// [`BuildError`] says what to do about it.
 pub fn build(request: &BuildRequest, progress: &mut dyn FnMut(&str)) -> Result<Built, BuildError> {
+    let mode = if request.locked { LockMode::Locked } else { LockMode::Write };
+    build_as(request, mode, progress)
+}
+
+/// As [`build`], but writes no `dure.lock`: a contract that is not finished is tested before its
+/// storage is pinned. What contradicts a lock that is there is refused all the same.
+///
+/// # Errors
+/// [`BuildError`] says what to do about it.
+pub fn build_for_test(
+    request: &BuildRequest,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Built, BuildError> {
+    build_as(request, LockMode::Keep, progress)
+}
+
+fn build_as(
+    request: &BuildRequest,
+    mode: LockMode,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Built, BuildError> {
     let toolchain = Toolchain::find()?;
-    let package = compile::Package::read(&request.manifest_dir, request)?;
+    let mut package = compile::Package::read(&request.manifest_dir, request)?;
+    let lock_path = package.folder().join(LOCK_FILE);
+    let lock = read_lock(&lock_path, mode)?;
+    package.lock_mark = lock_mark(lock.as_ref());
     progress(&format!("compiling {} for its specification", package.name));
     let spec_module = compile::wasm(&toolchain, &package, request, true)?;
     let bytes = dure_runtime::vm::run_spec(&read(&spec_module)?)
         .map_err(|error| BuildError::Spec(error.to_string()))?;
-    let spec = ContractSpec::decode_all(&mut bytes.as_slice())
+    let (spec, renamed) = <(ContractSpec, Vec<(u16, String)>)>::decode_all(&mut bytes.as_slice())
         .map_err(|error| BuildError::Spec(error.to_string()))?;
+    settle_lock(&lock_path, lock.as_ref(), &spec, &renamed, mode, progress)?;
     progress(&format!("compiling {}", package.name));
     let plain = read(&compile::wasm(&toolchain, &package, request, false)?)?;
-    let wasm = module::with_spec(&plain, &bytes)
+    let wasm = module::with_spec(&plain, &spec.encode())
         .ok_or_else(|| BuildError::Spec("the compiler's output is not a WASM module".into()))?;
     dure_runtime::vm::validate(&wasm).map_err(BuildError::Module)?;
     let path = package.output();
@@ -122,6 +161,54 @@ pub fn build(request: &BuildRequest, progress: &mut dyn FnMut(&str)) -> Result<B
     let code_hash = dure_types::domain::blake3_hash(&wasm);
     let sizes = sizes(&plain).unwrap_or_default();
     Ok(Built { wasm, spec, path, code_hash, sizes })
+}
+
+fn refused(path: &Path) -> impl FnOnce(LockError) -> BuildError {
+    let path = path.to_path_buf();
+    move |error| BuildError::Lock { path, error }
+}
+
+fn read_lock(path: &Path, mode: LockMode) -> Result<Option<LockFile>, BuildError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => LockFile::parse(&text).map(Some).map_err(refused(path)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => match mode {
+            LockMode::Locked => Err(refused(path)(LockError::Missing)),
+            LockMode::Write | LockMode::Keep => Ok(None),
+        },
+        Err(error) => Err(io(path)(error)),
+    }
+}
+
+/// What the source depends on of its lock: cargo compiles again when it changes.
+fn lock_mark(lock: Option<&LockFile>) -> String {
+    lock.map_or_else(String::new, |lock| {
+        dure_types::domain::blake3_hash(lock.render().as_bytes()).to_string()
+    })
+}
+
+/// Holds the contract against its lock and writes what is new, if the build may.
+fn settle_lock(
+    path: &Path,
+    lock: Option<&LockFile>,
+    spec: &ContractSpec,
+    renamed: &[(u16, String)],
+    mode: LockMode,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), BuildError> {
+    let settled = lock::settle(lock, spec, renamed).map_err(refused(path))?;
+    let Some(first) = settled.changes.first() else { return Ok(()) };
+    match mode {
+        LockMode::Keep => Ok(()),
+        LockMode::Locked => Err(refused(path)(LockError::Stale { change: first.clone() })),
+        LockMode::Write => {
+            write(path, settled.lock.render().as_bytes())?;
+            for change in &settled.changes {
+                progress(&format!("{LOCK_FILE}: {change}"));
+            }
+            progress(&format!("{} pins the storage: commit it", path.display()));
+            Ok(())
+        }
+    }
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {

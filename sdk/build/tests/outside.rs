@@ -1,6 +1,6 @@
 //! A contract outside this workspace, as an author has it.
 
-use dure_build::{BuildError, BuildRequest, Built, build};
+use dure_build::{BuildError, BuildRequest, Built, LOCK_FILE, LockError, build, build_for_test};
 use std::{fs, path::Path};
 
 const SOURCE: &str = r#"
@@ -98,4 +98,87 @@ fn a_crate_that_is_no_contract_is_refused_before_it_is_compiled() {
     assert!(
         matches!(&refused, Err(BuildError::Crate { reason, .. }) if reason.contains("Cargo.toml"))
     );
+}
+
+/// The counter with other words in its source.
+fn rewrite(folder: &Path, changes: &[(&str, &str)]) {
+    let mut source = SOURCE.to_owned();
+    for (old, new) in changes {
+        assert!(source.contains(old), "{old}");
+        source = source.replacen(old, new, 1);
+    }
+    fs::write(folder.join("src/lib.rs"), source).unwrap();
+}
+
+fn refused(request: &BuildRequest, words: &str) -> BuildError {
+    let error = build(request, &mut |_| {}).expect_err("it is refused");
+    assert!(error.to_string().contains(words), "{error} does not say {words:?}");
+    error
+}
+
+#[test]
+fn slow_the_lock_is_written_and_then_held_to() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, lock) = (root.path(), root.path().join(LOCK_FILE));
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    write_crate(folder, &format!("dure-sdk = {{ path = {sdk:?} }}"));
+    let (request, strict) = (request(folder), BuildRequest { locked: true, ..request(folder) });
+    // Before anything is compiled: there is no lock, or none that can be read.
+    refused(&strict, "commit the file");
+    fs::write(&lock, "version = 1\ncontract = \"counter\"\nfields = []\n").unwrap();
+    refused(&request, "dure.lock: line 3: unknown key `fields`");
+    fs::remove_file(&lock).unwrap();
+
+    build_for_test(&request, &mut |_| {}).unwrap();
+    assert!(!lock.exists(), "a test pins nothing");
+    let mut said = Vec::new();
+    build(&request, &mut |line| said.push(line.to_owned())).unwrap();
+    assert!(said.iter().any(|line| line.contains("commit it")), "{said:?}");
+    let first = fs::read_to_string(&lock).unwrap();
+    assert!(
+        first.contains("id = 0\nname = \"count\"\nkind = \"item\"\nvalue = \"u64\""),
+        "{first}"
+    );
+    build(&strict, &mut |_| {}).unwrap();
+
+    // A field in front gets the next id.
+    let before = ("count: Item<u64>,", "other: Item<u8>, count: Item<u64>,");
+    rewrite(folder, &[before]);
+    let error = refused(&strict, "new field `other` (id 1)");
+    assert!(matches!(error, BuildError::Lock { error: LockError::Stale { .. }, .. }), "{error}");
+    // Another name without a word, another type without a migration.
+    rewrite(folder, &[("count: Item<u64>,", "total: Item<u64>,")]);
+    let error = refused(&request, "#[was(\"count\")]");
+    assert!(matches!(error, BuildError::Compiler(_)), "{error}");
+    let narrow = ("count: Item<u64>,", "count: Item<u32>,");
+    let number = ("let count = self.count.get();", "let count = u64::from(self.count.get());");
+    let stored = ("self.count.set(&(count + 1));", "self.count.set(&(count as u32 + 1));");
+    let read = (
+        "pub fn count(&self) -> u64 {\n            self.count.get()",
+        "pub fn count(&self) -> u64 {\n            self.count.get().into()",
+    );
+    let retyped = [narrow, number, stored, read];
+    rewrite(folder, &retyped);
+    let error = refused(&request, "#[migrate(from = 1)]");
+    assert!(
+        matches!(&error, BuildError::Lock { path, error: LockError::Changed { field, .. } }
+            if *path == lock.canonicalize().unwrap() && field == "count"),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(&lock).unwrap(), first, "a refused build writes nothing");
+    let storage = ("#[storage]", "#[storage(version = 2)]");
+    let migration = (
+        "/// Raises the count.",
+        "#[migrate(from = 1)]\n        pub fn from_1(&mut self) {\n            \
+         let old = dure::before!(Counter, count: Item<u64>).get();\n            \
+         self.count.set(&(old as u32));\n        }\n\n        /// Raises the count.",
+    );
+    let second: Vec<_> = retyped.into_iter().chain([storage, migration]).collect();
+    rewrite(folder, &second);
+    let built = build(&request, &mut |_| {}).unwrap();
+    assert_eq!((built.spec.history.version, built.spec.history.migrations.len()), (2, 1));
+    assert!(fs::read_to_string(&lock).unwrap().contains("version = 2"));
+    fs::remove_file(&lock).unwrap();
+    let error = refused(&request, "restore the file");
+    assert!(matches!(error, BuildError::Lock { error: LockError::Lost { version: 2 }, .. }));
 }

@@ -84,7 +84,7 @@ impl Client {
         TransactionBuilder::new(self, key)
     }
 
-    /// Reads a contract's specification; asked once, then kept.
+    /// Reads a contract's specification; asked once, then kept until this client upgrades it.
     ///
     /// # Errors
     /// [`ClientError`] when there is no such contract.
@@ -100,6 +100,11 @@ impl Client {
         let spec = Arc::new(spec);
         lock(&self.inner.specs).insert(contract, Arc::clone(&spec));
         Ok(spec)
+    }
+
+    /// Forgets a specification that an upgrade replaced.
+    pub(crate) fn forget_spec(&self, contract: Address) {
+        lock(&self.inner.specs).remove(&contract);
     }
 
     /// A nonce of lane 0 that neither the chain nor this client has used.

@@ -50,7 +50,7 @@ impl Client {
     }
 
     /// Stores a module, and waits until it can be used.
-    async fn store(
+    pub(crate) async fn store(
         &self,
         key: &Key,
         code: Hash,

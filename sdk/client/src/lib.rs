@@ -28,6 +28,7 @@ mod module;
 mod read;
 mod stream;
 mod transaction;
+mod upgrade;
 
 pub use connection::Client;
 pub use deploy::Deployment;
@@ -40,3 +41,4 @@ pub use key::{Key, KeyError, ParseAddress};
 pub use module::spec as module_spec;
 pub use stream::{EventStream, SubscriptionItem};
 pub use transaction::{Submitted, TransactionBuilder};
+pub use upgrade::{Rehearsal, Upgraded};

@@ -179,6 +179,7 @@ impl<'a> TransactionBuilder<'a> {
             calls: OneOrMany::Many(calls.iter().map(request_of).collect()),
             gas_limit: None,
             sponsor: self.sponsor.map(Into::into),
+            rehearse: false,
         };
         let answer = self.client.simulate(request).await?;
         match answer.result {

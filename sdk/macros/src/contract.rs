@@ -2,12 +2,13 @@
 
 use crate::{
     emit,
-    method::{Kind, Method},
-    name,
+    method::{Failing, Kind, Method},
+    migrate, name,
 };
 use proc_macro2::TokenStream;
 use syn::{
-    Ident, ImplItem, Item, ItemEnum, ItemImpl, ItemMod, ItemUse, Type, UseTree, parse_quote,
+    Attribute, Ident, ImplItem, Item, ItemEnum, ItemImpl, ItemMod, ItemUse, Meta, Path, Type,
+    UseTree, parse_quote,
 };
 
 /// A contract as its author declared it.
@@ -19,6 +20,9 @@ pub(crate) struct Contract {
     pub(crate) error: Option<Ident>,
     pub(crate) events: Vec<Ident>,
     pub(crate) methods: Vec<Method>,
+    pub(crate) migrations: Vec<Method>,
+    /// Interfaces that the storage implements.
+    pub(crate) interfaces: Vec<Path>,
 }
 
 #[derive(Default)]
@@ -47,14 +51,27 @@ pub(crate) fn expand(mut module: ItemMod) -> syn::Result<TokenStream> {
         0 => None,
         _ => Some(single(&ident, parts.errors, "enum marked `#[error]`")?),
     };
-    let mut methods = Vec::new();
+    let (mut methods, mut interfaces) = (Vec::new(), Vec::new());
     for item in items.iter_mut() {
-        if let Item::Impl(block) = item {
-            read_methods(block, &storage, error.as_ref(), &mut methods)?;
+        let Item::Impl(block) = item else { continue };
+        match name::take(&mut block.attrs, "implements") {
+            Some(marker) => interfaces.push(read_interface(
+                &marker,
+                block,
+                &storage,
+                error.as_ref(),
+                &mut methods,
+            )?),
+            None => read_methods(block, &storage, error.as_ref(), &mut methods)?,
         }
     }
+    let (migrations, methods): (Vec<_>, Vec<_>) =
+        methods.into_iter().partition(|method| matches!(method.kind, Kind::Migrate(_)));
     check(&ident, &methods, &parts.events)?;
-    let contract = Contract { ident, docs, storage, error, events: parts.events, methods };
+    migrate::check(&migrations)?;
+    let events = parts.events;
+    let contract =
+        Contract { ident, docs, storage, error, events, methods, migrations, interfaces };
     for item in emit::items(&contract) {
         items.push(Item::Verbatim(item));
     }
@@ -72,9 +89,15 @@ impl Parts {
     fn take(&mut self, item: &mut Item) -> syn::Result<()> {
         match item {
             Item::Struct(item) => {
-                if name::take(&mut item.attrs, "storage").is_some() {
+                if let Some(marker) = name::take(&mut item.attrs, "storage") {
                     self.storage.push(item.ident.clone());
-                    item.attrs.push(parse_quote!(#[::dure_sdk::storage]));
+                    item.attrs.push(match &marker.meta {
+                        Meta::List(list) => {
+                            let args = &list.tokens;
+                            parse_quote!(#[::dure_sdk::storage(#args)])
+                        }
+                        _ => parse_quote!(#[::dure_sdk::storage]),
+                    });
                 } else if name::take(&mut item.attrs, "event").is_some() {
                     self.events.push(item.ident.clone());
                     item.attrs.insert(0, parse_quote!(#[::dure_sdk::event]));
@@ -151,12 +174,40 @@ fn read_methods(
         if !of_storage {
             return Err(syn::Error::new_spanned(
                 &function.sig.ident,
-                format!("methods of the contract are in `impl {storage}`: move it there"),
+                format!(
+                    "methods of the contract are in `impl {storage}`: move it there; those of an \
+                     interface in `#[implements] impl Interface for {storage}`"
+                ),
             ));
         }
         methods.push(method);
     }
     Ok(())
+}
+
+/// Reads `#[implements] impl Interface for Storage`; all its functions are methods.
+fn read_interface(
+    marker: &Attribute,
+    block: &mut ItemImpl,
+    storage: &Ident,
+    error: Option<&Ident>,
+    methods: &mut Vec<Method>,
+) -> syn::Result<Path> {
+    let of_storage = matches!(&*block.self_ty, Type::Path(path) if path.path.is_ident(storage));
+    let path = match &block.trait_ {
+        Some((None, path, _)) if of_storage => path.clone(),
+        _ => {
+            let reason = format!("write `#[implements] impl Interface for {storage} {{ .. }}`");
+            return Err(syn::Error::new_spanned(marker, reason));
+        }
+    };
+    for item in &mut block.items {
+        let ImplItem::Fn(function) = item else { continue };
+        let (attributes, signature) = (&mut function.attrs, &function.sig);
+        let method = Method::read_interface(attributes, signature, Failing::Interface(error))?;
+        methods.push(Method { interface: Some(path.clone()), ..method });
+    }
+    Ok(path)
 }
 
 fn check(module: &Ident, methods: &[Method], events: &[Ident]) -> syn::Result<()> {

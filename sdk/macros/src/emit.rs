@@ -3,7 +3,7 @@
 use crate::{
     contract::Contract,
     method::{Kind, Method, Returns},
-    name,
+    migrate, name,
 };
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -13,6 +13,7 @@ use syn::spanned::Spanned;
 pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
     let mut items =
         vec![dispatch(contract), exports(), native(contract), calls(contract), client(contract)];
+    items.extend(migrate::items(contract));
     if cfg!(feature = "spec") {
         items.push(spec(contract));
     }
@@ -20,12 +21,18 @@ pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
 }
 
 /// One arm: decode the arguments, run the method, hand over what it returned.
-fn run(method: &Method) -> TokenStream {
+pub(crate) fn run(contract: &Contract, method: &Method) -> TokenStream {
     let ident = &method.ident;
     let (names, types): (Vec<_>, Vec<_>) =
         method.args.iter().map(|(name, ty)| (format_ident!("arg_{name}"), ty)).unzip();
     let context = method.context.then(|| quote!(cx,));
-    let call = quote!(this.#ident(#context #(#names),*));
+    let storage = &contract.storage;
+    let call = match &method.interface {
+        Some(interface) => {
+            quote!(<#storage as #interface>::#ident(&mut this, #context #(#names),*))
+        }
+        None => quote!(this.#ident(#context #(#names),*)),
+    };
     let done = match &method.returns {
         Returns::Fallible(_) => quote!(::dure_sdk::entry::result(#call)),
         Returns::Value(Some(_)) => quote!(::dure_sdk::entry::value(#call)),
@@ -58,13 +65,13 @@ fn dispatch(contract: &Contract) -> TokenStream {
     let arms = |kind: Kind| {
         let arms = of_kind(contract, kind).map(|method| {
             let selector = u32::from_le_bytes(name::selector(&name::text(&method.ident)));
-            let run = run(method);
+            let run = run(contract, method);
             quote!(#selector => #run,)
         });
         quote!(#(#arms)*)
     };
     let (calls, queries) = (arms(Kind::Call), arms(Kind::Query));
-    let init = of_kind(contract, Kind::Init).map(run);
+    let init = of_kind(contract, Kind::Init).map(|method| run(contract, method));
     let allow = quote! {
         #[doc(hidden)]
         #[allow(unused_variables, unused_mut, dead_code, reason = "depends on the methods")]
@@ -102,7 +109,7 @@ fn exports() -> TokenStream {
         quote! {
             #[unsafe(no_mangle)]
             extern "C" fn dure_spec() -> i32 {
-                ::dure_sdk::spec::hand_over(&__spec())
+                ::dure_sdk::spec::hand_over(__describe())
             }
         }
     });
@@ -272,7 +279,7 @@ fn spec(contract: &Contract) -> TokenStream {
         let kind = match method.kind {
             Kind::Init => quote!(Init),
             Kind::Call => quote!(Call),
-            Kind::Query => quote!(Query),
+            Kind::Query | Kind::Migrate(_) => quote!(Query),
         };
         let args = method.args.iter().map(|(name, ty)| {
             let name = name::text(name);
@@ -294,16 +301,18 @@ fn spec(contract: &Contract) -> TokenStream {
             });
         }
     });
+    let more = migrate::spec(contract);
     quote! {
         #[doc(hidden)]
         #[must_use]
-        pub fn __spec() -> ::dure_sdk::spec::ContractSpec {
+        pub fn __describe() -> ::dure_sdk::spec::Builder {
             let mut builder = ::dure_sdk::spec::Builder::new(#title, &[#(#docs),*]);
             #(#methods)*
             #(builder.event::<#events>();)*
             #error
             <#storage as ::dure_sdk::Storage>::spec(&mut builder);
-            builder.finish()
+            #more
+            builder
         }
     }
 }

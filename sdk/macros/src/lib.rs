@@ -9,7 +9,10 @@
 
 mod contract;
 mod emit;
+mod interface;
+mod lock;
 mod method;
+mod migrate;
 mod name;
 #[cfg(test)]
 mod refusals;
@@ -18,7 +21,7 @@ mod types;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, ItemMod, ItemStruct, LitStr, parse_macro_input};
+use syn::{DeriveInput, ItemMod, ItemStruct, ItemTrait, LitStr, parse_macro_input};
 
 fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
     result.unwrap_or_else(syn::Error::into_compile_error).into()
@@ -37,13 +40,31 @@ pub fn contract(args: TokenStream, item: TokenStream) -> TokenStream {
     finish(contract::expand(module))
 }
 
-/// Makes a struct the storage of a contract: its fields are numbered in order of declaration.
-/// Fields marked `#[published]` can be read by other contracts, through the struct's name with
-/// `Published` behind it.
+/// Makes a struct the storage of a contract: each field has the number that `dure.lock` pins, a new
+/// one the next; without a lock they are numbered in order of declaration.
+///
+/// `#[storage(version = N)]` numbers its layout (1 unless told); `#[was("old")]` above a field says
+/// that it has a new name. Fields marked `#[published]` can be read by other contracts, through the
+/// struct's name with `Published` behind it.
 #[proc_macro_attribute]
-pub fn storage(_args: TokenStream, item: TokenStream) -> TokenStream {
+pub fn storage(args: TokenStream, item: TokenStream) -> TokenStream {
+    let args = proc_macro2::TokenStream::from(args);
     let mut item = parse_macro_input!(item as ItemStruct);
-    finish(storage::expand(&mut item))
+    finish(storage::expand(&args, &mut item))
+}
+
+/// Makes a trait an interface: contracts implement it under `#[implements]`, others call whoever
+/// does through its client. See `dure_sdk::standard`.
+#[proc_macro_attribute]
+pub fn interface(args: TokenStream, item: TokenStream) -> TokenStream {
+    if !args.is_empty() {
+        return finish(Err(syn::Error::new(
+            proc_macro2::Span::call_site(),
+            "`#[dure::interface]` takes no arguments",
+        )));
+    }
+    let item = parse_macro_input!(item as ItemTrait);
+    finish(interface::expand(item))
 }
 
 /// Makes a struct of fields itself a field, whose parts are numbered in order of declaration.

@@ -2,8 +2,8 @@
 
 use crate::name;
 use syn::{
-    Attribute, FnArg, GenericArgument, Ident, ImplItemFn, Meta, Pat, PathArguments, ReturnType,
-    Type, Visibility,
+    Attribute, Expr, FnArg, GenericArgument, Ident, ImplItemFn, Lit, Meta, Pat, Path,
+    PathArguments, ReturnType, Signature, Type, Visibility,
 };
 
 /// Arguments of one method: what the codec's tuples hold, with room.
@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Init,
     Call,
     Query,
+    /// From a version of the storage.
+    Migrate(u32),
 }
 
 /// What a method returns.
@@ -35,6 +37,17 @@ pub(crate) struct Method {
     pub(crate) args: Vec<(Ident, Type)>,
     pub(crate) returns: Returns,
     pub(crate) docs: Vec<String>,
+    /// The interface that it belongs to.
+    pub(crate) interface: Option<Path>,
+}
+
+/// Which `Result` is a method that can fail.
+#[derive(Clone, Copy)]
+pub(crate) enum Failing<'a> {
+    /// Every one, and its error is the contract's.
+    Contract(Option<&'a Ident>),
+    /// One whose error is the implementer's; any other is a value.
+    Interface(Option<&'a Ident>),
 }
 
 fn refuse<T>(at: impl quote::ToTokens, reason: &str) -> syn::Result<T> {
@@ -42,21 +55,47 @@ fn refuse<T>(at: impl quote::ToTokens, reason: &str) -> syn::Result<T> {
 }
 
 /// Takes the marker of a method off it; `None` for a function that is no method of the contract.
-fn marker(function: &mut ImplItemFn) -> syn::Result<Option<(Kind, Attribute)>> {
+fn marker(attributes: &mut Vec<Attribute>) -> syn::Result<Option<(Kind, Attribute)>> {
     let mut found = None;
-    for (text, kind) in [("init", Kind::Init), ("call", Kind::Call), ("query", Kind::Query)] {
-        let Some(attribute) = name::take(&mut function.attrs, text) else { continue };
+    for text in ["init", "call", "query", "migrate"] {
+        let Some(attribute) = name::take(attributes, text) else { continue };
         if found.is_some() {
-            return refuse(attribute, "a method has one of `#[init]`, `#[call]`, `#[query]`");
+            return refuse(
+                attribute,
+                "a method has one of `#[init]`, `#[call]`, `#[query]`, `#[migrate]`",
+            );
         }
+        let kind = match text {
+            "init" => Kind::Init,
+            "call" => Kind::Call,
+            "query" => Kind::Query,
+            _ => Kind::Migrate(from(&attribute)?),
+        };
         found = Some((kind, attribute));
     }
     Ok(found)
 }
 
+/// Reads the version of `#[migrate(from = 1)]`.
+fn from(attribute: &Attribute) -> syn::Result<u32> {
+    let pair: Option<syn::MetaNameValue> = attribute.parse_args().ok();
+    let number = pair.filter(|pair| pair.path.is_ident("from")).and_then(|pair| match pair.value {
+        Expr::Lit(literal) => match literal.lit {
+            Lit::Int(number) => number.base10_parse::<u32>().ok(),
+            _ => None,
+        },
+        _ => None,
+    });
+    match number {
+        Some(number) if number >= 1 => Ok(number),
+        _ => refuse(attribute, "say which version it starts from: `#[migrate(from = 1)]`"),
+    }
+}
+
 fn reentrant(kind: Kind, attribute: &Attribute) -> syn::Result<bool> {
     match &attribute.meta {
         Meta::Path(_) => Ok(false),
+        Meta::List(_) if matches!(kind, Kind::Migrate(_)) => Ok(false),
         Meta::List(list) if kind == Kind::Call && list.tokens.to_string() == "reentrant" => {
             Ok(true)
         }
@@ -70,12 +109,61 @@ impl Method {
         function: &mut ImplItemFn,
         error: Option<&Ident>,
     ) -> syn::Result<Option<Self>> {
-        let Some((kind, attribute)) = marker(function)? else { return Ok(None) };
+        let Some((kind, attribute)) = marker(&mut function.attrs)? else { return Ok(None) };
         let reentrant = reentrant(kind, &attribute)?;
-        let signature = &function.sig;
         if !matches!(function.vis, Visibility::Public(_)) {
-            return refuse(&signature.ident, "whoever can call the chain can call it: write `pub`");
+            return refuse(
+                &function.sig.ident,
+                "whoever can call the chain can call it: write `pub`",
+            );
         }
+        let docs = name::docs(&function.attrs);
+        let method = Self::of(&function.sig, kind, Failing::Contract(error), docs)?;
+        let gives = !matches!(&method.returns, Returns::Value(None))
+            && !matches!(&method.returns, Returns::Fallible(Type::Tuple(unit)) if unit.elems.is_empty());
+        if gives && matches!(kind, Kind::Migrate(_)) {
+            return refuse(
+                &function.sig.output,
+                "a migration returns nothing, or `Result<(), Error>`",
+            );
+        }
+        Ok(Some(Self { reentrant, ..method }))
+    }
+
+    /// Reads a function of an interface or of its implementation, whose receiver says how it is
+    /// entered; a marker only repeats it.
+    pub(crate) fn read_interface(
+        attributes: &mut Vec<Attribute>,
+        signature: &Signature,
+        failing: Failing<'_>,
+    ) -> syn::Result<Self> {
+        let marked = marker(attributes)?;
+        let writes = matches!(signature.inputs.first(), Some(FnArg::Receiver(receiver))
+            if receiver.mutability.is_some());
+        let kind = if writes { Kind::Call } else { Kind::Query };
+        let reentrant = match &marked {
+            Some((Kind::Init | Kind::Migrate(_), attribute)) => {
+                return refuse(attribute, "an interface has calls and queries only");
+            }
+            Some((marked, _)) if *marked != kind => {
+                return refuse(
+                    &signature.ident,
+                    "in an interface a call takes `&mut self` and a query `&self`",
+                );
+            }
+            Some((_, attribute)) => reentrant(kind, attribute)?,
+            None => false,
+        };
+        let method = Self::of(signature, kind, failing, name::docs(attributes))?;
+        Ok(Self { reentrant, ..method })
+    }
+
+    fn of(
+        signature: &Signature,
+        kind: Kind,
+        failing: Failing<'_>,
+        docs: Vec<String>,
+    ) -> syn::Result<Self> {
         if !signature.generics.params.is_empty() || signature.asyncness.is_some() {
             return refuse(signature, "a method has no type parameters, lifetimes or `async`");
         }
@@ -90,23 +178,20 @@ impl Method {
         if args.len() > ARGUMENTS_MAX {
             return refuse(signature, "a method has at most 16 arguments: group them in a struct");
         }
-        Ok(Some(Self {
+        Ok(Self {
             ident: signature.ident.clone(),
             kind,
-            reentrant,
+            reentrant: false,
             context,
             args,
-            returns: returns(&signature.output, error)?,
-            docs: name::docs(&function.attrs),
-        }))
+            returns: returns(&signature.output, failing)?,
+            docs,
+            interface: None,
+        })
     }
 }
 
-fn check_receiver(
-    kind: Kind,
-    receiver: Option<&FnArg>,
-    signature: &syn::Signature,
-) -> syn::Result<()> {
+fn check_receiver(kind: Kind, receiver: Option<&FnArg>, signature: &Signature) -> syn::Result<()> {
     let Some(FnArg::Receiver(receiver)) = receiver else {
         return refuse(signature, "a method starts with `&mut self`, a query with `&self`");
     };
@@ -118,6 +203,7 @@ fn check_receiver(
             refuse(receiver, "a query cannot write: take `&self`, or mark it `#[call]`")
         }
         (Kind::Init, false) => refuse(receiver, "init writes the first state: take `&mut self`"),
+        (Kind::Migrate(_), false) => refuse(receiver, "a migration writes: take `&mut self`"),
         _ => Ok(()),
     }
 }
@@ -156,7 +242,7 @@ fn argument(input: &FnArg) -> syn::Result<(Ident, Type)> {
     }
 }
 
-fn returns(output: &ReturnType, error: Option<&Ident>) -> syn::Result<Returns> {
+fn returns(output: &ReturnType, failing: Failing<'_>) -> syn::Result<Returns> {
     let ReturnType::Type(_, ty) = output else { return Ok(Returns::Value(None)) };
     let Type::Path(path) = &**ty else {
         return match &**ty {
@@ -164,8 +250,9 @@ fn returns(output: &ReturnType, error: Option<&Ident>) -> syn::Result<Returns> {
             ty => Ok(Returns::Value(Some(ty.clone()))),
         };
     };
+    let whole = || Returns::Value(Some((**ty).clone()));
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
-        return Ok(Returns::Value(Some((**ty).clone())));
+        return Ok(whole());
     };
     let PathArguments::AngleBracketed(arguments) = &last.arguments else {
         return refuse(ty, "write both types: `Result<Value, Error>`");
@@ -177,17 +264,37 @@ fn returns(output: &ReturnType, error: Option<&Ident>) -> syn::Result<Returns> {
     let (Some(value), Some(failure)) = (types.next(), types.next()) else {
         return refuse(ty, "write both types: `Result<Value, Error>`");
     };
+    let error = match failing {
+        Failing::Contract(error) => error,
+        Failing::Interface(error) => {
+            let fails =
+                is_self_error(failure) || error.is_some_and(|error| is_named(failure, error));
+            let returns = if fails { Returns::Fallible(value.clone()) } else { whole() };
+            return Ok(returns);
+        }
+    };
     let Some(error) = error else {
         return refuse(
             ty,
             "a method that can fail needs an enum marked `#[error]` in the contract",
         );
     };
-    let is_the_error = matches!(failure, Type::Path(path)
-        if path.path.segments.last().is_some_and(|last| last.ident == *error));
-    if !is_the_error {
+    if !is_named(failure, error) {
         let reason = format!("every method fails with the contract's `#[error]` enum `{error}`");
         return refuse(failure, &reason);
     }
     Ok(Returns::Fallible(value.clone()))
+}
+
+fn is_named(ty: &Type, ident: &Ident) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == *ident))
+}
+
+/// Whether a type is `Self::Error`.
+fn is_self_error(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let mut segments = path.path.segments.iter();
+    segments.next().is_some_and(|segment| segment.ident == "Self")
+        && segments.next().is_some_and(|segment| segment.ident == "Error")
+        && segments.next().is_none()
 }

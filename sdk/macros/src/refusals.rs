@@ -1,6 +1,6 @@
 //! What `#[contract]` refuses, and with which words.
 
-use crate::{contract, name, storage, types};
+use crate::{contract, interface, name, storage, types};
 use quote::quote;
 
 /// A contract whose `impl` holds `methods`, beside `items`.
@@ -69,6 +69,60 @@ fn methods_out_of_order_are_refused_with_the_remedy() {
 }
 
 #[test]
+fn migrations_out_of_order_are_refused_with_the_remedy() {
+    check("", "#[migrate] pub fn a(&mut self) {}", "`#[migrate(from = 1)]`");
+    check("", "#[migrate(from = 0)] pub fn a(&mut self) {}", "`#[migrate(from = 1)]`");
+    check("", "#[migrate(1)] pub fn a(&mut self) {}", "`#[migrate(from = 1)]`");
+    check("", "#[migrate(from = 1)] pub fn a(&self) {}", "take `&mut self`");
+    check("", "#[migrate(from = 1)] pub fn a(&mut self) -> u8 {}", "returns nothing");
+    check("", "#[migrate(from = 1)] #[call] pub fn a(&mut self) {}", "one of");
+    let twice = "#[migrate(from = 1)] pub fn a(&mut self) {} \
+                 #[migrate(from = 1)] pub fn b(&mut self) {}";
+    check("", twice, "merge them");
+    let good = "#[migrate(from = 1)] pub fn a(&mut self, cx: &Cx, x: u8) {} \
+                #[migrate(from = 2)] pub fn b(&mut self) -> Result<(), Error> {}";
+    assert_eq!(refusal("#[error] enum Error { No }", &format!("{INIT} {good}")), "");
+}
+
+#[test]
+fn interfaces_out_of_order_are_refused_with_the_remedy() {
+    let expand = |source| interface::expand(syn::parse_str(source).expect("it is a trait"));
+    let refused = |source, words: &str| {
+        let error = expand(source).expect_err("it is refused").to_string();
+        assert!(error.contains(words), "{error:?} does not say {words:?}");
+    };
+    refused("trait T<A> { fn a(&self); }", "type parameters");
+    refused("trait T: Copy { fn a(&self); }", "no other traits");
+    refused("trait T { type A; }", "methods only");
+    refused("trait T { fn a(&self) {} }", "no body");
+    refused("trait T { fn a(); }", "starts with `&mut self`");
+    refused("trait T { #[init] fn a(&mut self); }", "calls and queries only");
+    refused("trait T { #[call] fn a(&self); }", "a call takes `&mut self`");
+    refused("trait T { #[query] fn a(&mut self); }", "a query `&self`");
+    refused("trait T { fn a(&self, x: &str); }", "`String` instead of `&str`");
+    let source = "trait T { fn a(&self) -> Result<(), Reason>; \
+                  #[call] fn b(&mut self, cx: &Cx) -> Result<u8, Self::Error>; }";
+    let expanded = expand(source).expect("it is in order").to_string();
+    // The error of `b` is the implementer's, that of `a` a part of its value.
+    assert!(expanded.contains("type Error"), "{expanded}");
+    assert!(expanded.contains("Result < Result < () , Reason > , :: dure_sdk"), "{expanded}");
+}
+
+#[test]
+fn implementations_out_of_order_are_refused_with_the_remedy() {
+    check("impl T for Sample { #[call] pub fn a(&mut self) {} }", "", "`#[implements]");
+    check("#[implements] impl T for Other {}", "", "impl Interface for Sample");
+    check("#[implements] impl Sample {}", "", "impl Interface for Sample");
+    check("#[implements] impl T for Sample { #[query] fn a(&mut self) {} }", "", "`&self`");
+    let twice = "#[implements] impl T for Sample { fn a(&self) {} }";
+    check(twice, "#[query] pub fn a(&self) {}", "declared twice");
+    let good = "#[error] enum Error { No } #[dure::implements] impl x::T for Sample { \
+                type Error = Error; fn a(&self) -> Result<(), Reason> {} \
+                #[call(reentrant)] fn b(&mut self) -> Result<(), Error> {} }";
+    assert_eq!(refusal(good, INIT), "");
+}
+
+#[test]
 fn names_with_the_same_selector_are_refused() {
     let mut seen = std::collections::BTreeMap::new();
     let (a, b) = (0u32..)
@@ -89,11 +143,19 @@ fn types_out_of_order_are_refused_with_the_remedy() {
     };
     let item = |source| syn::parse_str(source).expect("it is an item");
     let structure = |source| syn::parse_str::<syn::ItemStruct>(source).expect("a struct");
-    refused(storage::expand(&mut structure("struct S(u8);")), "named fields");
-    refused(storage::expand(&mut structure("struct S<T> { a: T }")), "no type parameters");
+    let stored = |args, source| storage::expand(&args, &mut structure(source));
+    refused(stored(quote!(), "struct S(u8);"), "named fields");
+    refused(stored(quote!(), "struct S<T> { a: T }"), "no type parameters");
+    refused(stored(quote!(version = 0), "struct S {}"), "from 1");
+    refused(stored(quote!(version), "struct S {}"), "`#[storage(version = 2)]`");
+    refused(stored(quote!(2), "struct S {}"), "`#[storage(version = 2)]`");
+    refused(stored(quote!(), "struct S { #[was(old)] a: Item<u8> }"), "`#[was(\"old_name\")]`");
+    refused(stored(quote!(), "struct S { #[was(\"old\")] a: Item<u8> }"), "drop `#[was]`");
     refused(storage::composite(&mut structure("struct S;")), "named fields");
     let published = "struct S { #[published] a: Item<u8> }";
     refused(storage::composite(&mut structure(published)), "publish the whole field");
+    let renamed = "struct S { #[was(\"b\")] a: Item<u8> }";
+    refused(storage::composite(&mut structure(renamed)), "drop `#[was]`");
     refused(types::event(syn::parse_str("struct E(u8);").expect("a struct")), "named fields");
     refused(types::error(item("struct E;")), "an enum");
     refused(types::error(item("enum E {}")), "at least one variant");

@@ -1,9 +1,9 @@
 //! Storage: typed names for keys.
 //!
-//! The struct under `#[storage]` numbers its fields from 0 in order of declaration; the number is
-//! the first two bytes (big-endian) of every key of the field, so the order of fields must not
-//! change once a contract lives. A struct of fields under `#[dure::composite]` is itself a field,
-//! whose parts append one byte each to the number. A field holds nothing but where it is.
+//! The struct under `#[storage]` numbers its fields as `dure.lock` pins them, without a lock from 0
+//! in order of declaration; the number is the first two bytes (big-endian) of every key of the
+//! field. A struct of fields under `#[dure::composite]` is itself a field, whose parts append one
+//! byte each to the number. A field holds nothing but where it is.
 
 mod balance;
 mod counter;
@@ -34,6 +34,10 @@ use codec::{Decode, Encode};
 
 /// The struct under `#[storage]`, which implements it.
 pub trait Storage {
+    /// Version of the layout: `#[storage(version = N)]`.
+    const VERSION: u32;
+    /// Names and numbers of the fields, those of the past too.
+    const FIELDS: &'static [(&'static str, u16)];
     /// Numbers of the fields that other contracts may read.
     const PUBLISHED: &'static [u16];
 
@@ -82,6 +86,28 @@ pub use scale_info::TypeInfo as Described;
 pub trait Described {}
 #[cfg(not(feature = "spec"))]
 impl<T: ?Sized> Described for T {}
+
+/// The number of a field by its name; what [`crate::before!`] asks while compiling.
+///
+/// # Panics
+/// When there is no such field, which stops the compiler.
+#[must_use]
+pub const fn field_id(fields: &[(&str, u16)], name: &str) -> u16 {
+    let (mut index, name) = (0, name.as_bytes());
+    while index < fields.len() {
+        let (known, id) = fields[index];
+        let known = known.as_bytes();
+        let mut same = 0;
+        while same < known.len() && same < name.len() && known[same] == name[same] {
+            same += 1;
+        }
+        if same == known.len() && same == name.len() {
+            return id;
+        }
+        index += 1;
+    }
+    panic!("the storage never had a field of that name")
+}
 
 #[inline(always)]
 fn load<T: Decode>(key: &[u8]) -> Option<T> {

@@ -23,6 +23,7 @@ mod failure;
 mod gas;
 pub mod invariants;
 mod names;
+mod upgrade;
 
 pub use account::Account;
 pub use chain::{Chain, Executed, Snapshot, call, invoke};

@@ -1,7 +1,8 @@
 //! One value of every variant of the errors that reach a receipt.
 
 use dure_types::{
-    Address, ExecutionError, Gas, Hash, LimitKind, ModuleError, Selector, SystemError, TrapKind,
+    Address, ExecutionError, Gas, Hash, LimitKind, ModuleError, SchemaError, Selector, SystemError,
+    TrapKind,
 };
 
 /// Every [`ExecutionError`], in order of declaration.
@@ -42,6 +43,26 @@ pub fn system_errors() -> Vec<SystemError> {
         SystemError::AddressTaken { address: Address([0xc0; 32]) },
         SystemError::Salt { length: 33, limit: 32 },
         SystemError::MayNotDeploy { tier: 1 },
+        SystemError::NotUpgrader { contract: Address([0xc0; 32]), upgrader: Address([0xac; 32]) },
+        SystemError::Frozen { contract: Address([0xc0; 32]) },
+        SystemError::SameCode { contract: Address([0xc0; 32]), code },
+        SystemError::Schema(SchemaError::FieldChanged { field: b"held".to_vec(), id: 1 }),
+    ]
+}
+
+/// Every [`SchemaError`], in order of declaration.
+#[must_use]
+pub fn schema_errors() -> Vec<SchemaError> {
+    vec![
+        SchemaError::Foreign { stored: b"voucher".to_vec(), offered: b"points".to_vec() },
+        SchemaError::Older { stored: 3, offered: 2 },
+        SchemaError::NoMigration { stored: 1, offered: 3 },
+        SchemaError::NothingToMigrate { version: 2 },
+        SchemaError::FieldChanged { field: b"held".to_vec(), id: 1 },
+        SchemaError::FieldLost { field: b"supply".to_vec(), id: 2 },
+        SchemaError::FieldReused { field: b"price".to_vec(), id: 3 },
+        SchemaError::InterfaceDropped { interface: b"dure-sdk::Token".to_vec() },
+        SchemaError::TooLarge { limit: 65_536 },
     ]
 }
 
@@ -58,5 +79,9 @@ pub fn module_errors() -> Vec<ModuleError> {
         ModuleError::Start,
         ModuleError::Limit { what: b"functions".to_vec(), value: 5_000, limit: 4_096 },
         ModuleError::Spec,
+        ModuleError::Interface {
+            interface: b"dure-sdk::Token".to_vec(),
+            method: b"transfer".to_vec(),
+        },
     ]
 }

@@ -12,7 +12,7 @@ pub use block::{
     acknowledgement, batch, batch_reference, certificate, evidence, header_first, header_full,
     proposal, roots, vote,
 };
-pub use error::{execution_errors, module_errors, system_errors};
+pub use error::{execution_errors, module_errors, schema_errors, system_errors};
 pub use genesis::{genesis, parameters, validator_set, validators};
 pub use receipt::{event, outcomes, receipt_leaf};
 pub use spec::contract_spec;

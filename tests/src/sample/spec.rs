@@ -3,8 +3,8 @@
 use dure_abi::{
     Address, Amount, Selector,
     spec::{
-        ArgSpec, ContractSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, MethodKind,
-        MethodSpec, VERSION,
+        ArgSpec, ContractSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, InterfaceSpec,
+        MethodKind, MethodSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
     },
 };
 use dure_types::domain;
@@ -49,6 +49,21 @@ pub fn contract_spec() -> ContractSpec {
             storage("supply", 2, FieldKind::Balance, None, amount),
             storage("lots", 3, FieldKind::Composite, None, unit),
         ],
+        history: StorageHistory {
+            version: 3,
+            retired: vec![RetiredField { name: "limit".to_owned(), id: 3 }],
+            migrations: vec![MigrationSpec {
+                name: "from_2".to_owned(),
+                from: 2,
+                args: vec![arg("amount", amount)],
+                fallible: true,
+                docs: vec!["Books what was forgotten.".to_owned()],
+            }],
+        },
+        interfaces: vec![InterfaceSpec {
+            name: "sample::Payable".to_owned(),
+            methods: vec!["pay".to_owned()],
+        }],
         docs: vec!["Vouchers of one issuer.".to_owned()],
         types: PortableRegistry::from(registry),
     }

@@ -3,7 +3,7 @@
 use super::RpcError;
 use crate::{decimal::Decimal, hex::Bytes};
 use codec::Decode;
-use dure_types::{Address, ExecutionError, ModuleError, SystemError};
+use dure_types::{Address, ExecutionError, ModuleError, SchemaError, SystemError};
 use serde_json::Value;
 
 /// What the rim knows of a failed call: the decoder of contract errors by the specification.
@@ -85,6 +85,34 @@ fn of_system(error: SystemError) -> RpcError {
         SystemError::AddressTaken { address } => RpcError::AddressTaken { address: address.into() },
         SystemError::Salt { length, limit } => RpcError::SaltTooLong { length, limit },
         SystemError::MayNotDeploy { tier } => RpcError::MayNotDeploy { tier },
+        SystemError::NotUpgrader { contract, upgrader } => {
+            RpcError::NotUpgrader { contract: contract.into(), upgrader: upgrader.into() }
+        }
+        SystemError::Frozen { contract } => RpcError::Frozen { contract: contract.into() },
+        SystemError::SameCode { contract, code } => {
+            RpcError::SameCode { contract: contract.into(), code: code.into() }
+        }
+        SystemError::Schema(error) => of_schema(error),
+    }
+}
+
+fn of_schema(error: SchemaError) -> RpcError {
+    match error {
+        SchemaError::Foreign { stored, offered } => {
+            RpcError::SchemaForeign { stored: text(&stored), offered: text(&offered) }
+        }
+        SchemaError::Older { stored, offered } => RpcError::SchemaOlder { stored, offered },
+        SchemaError::NoMigration { stored, offered } => RpcError::NoMigration { stored, offered },
+        SchemaError::NothingToMigrate { version } => RpcError::NothingToMigrate { version },
+        SchemaError::FieldChanged { field, id } => {
+            RpcError::FieldChanged { field: text(&field), id }
+        }
+        SchemaError::FieldLost { field, id } => RpcError::FieldLost { field: text(&field), id },
+        SchemaError::FieldReused { field, id } => RpcError::FieldReused { field: text(&field), id },
+        SchemaError::InterfaceDropped { interface } => {
+            RpcError::InterfaceDropped { interface: text(&interface) }
+        }
+        SchemaError::TooLarge { limit } => RpcError::SchemaTooLarge { limit: Decimal(limit) },
     }
 }
 
@@ -107,6 +135,9 @@ fn of_module(error: ModuleError) -> RpcError {
             limit: Decimal(limit),
         },
         ModuleError::Spec => RpcError::ModuleSpec,
+        ModuleError::Interface { interface, method } => {
+            RpcError::ModuleInterface { interface: text(&interface), method: text(&method) }
+        }
     }
 }
 

@@ -253,7 +253,7 @@ errors! {
         "The transaction was in a block but did not run: nothing changed, nothing was charged, a later copy may run."
         "skipped: {reason}"
 
-    // 5xxx: the system contract refused a deploy or an instantiation.
+    // 5xxx: the system contract refused a deploy, an instantiation or an upgrade.
     5001 CodeExists { code: Hex<Hash> }
         "Code with this hash is stored already; instantiate it."
         "code {code} is deployed already"
@@ -299,6 +299,45 @@ errors! {
     5015 MayNotDeploy { tier: u8 }
         "Only accounts of a tier that may deploy can do this."
         "tier {tier} may not deploy"
+    5016 ModuleInterface { interface: String, method: String }
+        "The module claims an interface and lacks a method of it, or has it with another kind or other types."
+        "the module claims {interface}, whose method {method} it has not or not so"
+    5020 NotUpgrader { contract: Hex<Address>, upgrader: Hex<Address> }
+        "Only the contract's upgrader can upgrade it or name another."
+        "only {upgrader} may upgrade contract {contract}"
+    5021 Frozen { contract: Hex<Address> }
+        "The contract has no upgrader any more: its code stays what it is."
+        "contract {contract} is frozen: nobody may upgrade it"
+    5022 SameCode { contract: Hex<Address>, code: Hex<Hash> }
+        "The contract runs this code already."
+        "contract {contract} runs code {code} already"
+    5023 SchemaForeign { stored: String, offered: String }
+        "The code is of another contract: the names differ."
+        "the contract is {stored}, the code is of {offered}"
+    5024 SchemaOlder { stored: u32, offered: u32 }
+        "The code is of an older version of the storage than what is stored."
+        "the storage has version {stored}, the code is of version {offered}"
+    5025 NoMigration { stored: u32, offered: u32 }
+        "The storage's version rises and the code has no migration that starts from exactly the stored one."
+        "the code has no migration from version {stored} to {offered}"
+    5026 NothingToMigrate { version: u32 }
+        "Arguments were given for a migration, and none runs: the storage keeps its version."
+        "the storage keeps version {version}: nothing is migrated, so there are no arguments"
+    5027 FieldChanged { field: String, id: u16 }
+        "A stored field has another kind or type in the code, and no migration runs: raise the storage's version and write one."
+        "field {field} (id {id}) has another kind or type than what is stored"
+    5028 FieldLost { field: String, id: u16 }
+        "The code neither has a stored field nor lists it as retired: build it with the contract's dure.lock."
+        "the code knows nothing of the stored field {field} (id {id})"
+    5029 FieldReused { field: String, id: u16 }
+        "The code uses the id of a retired field again: build it with the contract's dure.lock."
+        "field {field} uses id {id} again, which was retired"
+    5030 InterfaceDropped { interface: String }
+        "The code lacks an interface that the contract has and callers rely on."
+        "the code drops the interface {interface}"
+    5031 SchemaTooLarge { limit: Decimal<u64> }
+        "The types of the two codes refer to each other in more ways than are compared."
+        "comparing the types takes more than {limit} steps"
 
     // 6xxx: the node cannot serve this now.
     6001 Busy { what: String, limit: u64 }

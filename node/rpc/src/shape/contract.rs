@@ -26,6 +26,10 @@ pub struct ContractAnswer {
     pub error: Option<u32>,
     /// Storage fields.
     pub storage: Vec<StorageShape>,
+    /// Version of the storage.
+    pub storage_version: u32,
+    /// Interfaces that it implements, as `package::Trait`.
+    pub interfaces: Vec<String>,
     /// Every type, at its index.
     pub types: Vec<TypeShape>,
     /// The specification in SCALE, as the module's section `dure.spec` holds it.
@@ -119,6 +123,8 @@ pub struct ContractEntry {
     pub creator: AddressHex,
     /// Height at which it was instantiated.
     pub since: Number,
+    /// Who may give it new code; none: nobody any more.
+    pub upgrader: Option<AddressHex>,
 }
 
 /// A page of contracts, ascending by address.

@@ -24,7 +24,7 @@ pub use subscription::{Notice, TransactionFilter};
 pub use trace::{CallTrace, EventTrace, TraceAnswer};
 pub use transaction::{
     CallOutput, Certified, ExecutionResult, ReceiptAnswer, ReceiptShape, Refusal, SimulateRequest,
-    SimulationAnswer, Stage, Submission, Wait,
+    SimulationAnswer, Stage, StorageChange, Submission, Wait,
 };
 
 use crate::{decimal::Decimal, hex::Hex};

@@ -179,6 +179,10 @@ pub struct SimulateRequest {
     /// Who would carry the gas.
     #[serde(default)]
     pub sponsor: Option<Unchecked<Address>>,
+    /// Whether code that the calls store can be used by the calls after: for trying an upgrade
+    /// before its code is on the chain. A transaction can not.
+    #[serde(default)]
+    pub rehearse: bool,
 }
 
 /// What the calls would do now. No signature, no nonce; the effects are thrown away.
@@ -198,4 +202,21 @@ pub struct SimulationAnswer {
     pub panic: Option<String>,
     /// Every contract that was entered, in the order of entering.
     pub trace: Vec<CallTrace>,
+    /// What it would change in the storage of contracts, ascending by key; the first of them.
+    pub changes: Vec<StorageChange>,
+    /// How many changes there are in all.
+    pub changed: u32,
+}
+
+/// One entry of a contract's storage that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StorageChange {
+    /// The contract.
+    pub contract: AddressHex,
+    /// Key as the contract chose it: field id, then the ordered key.
+    pub key: Bytes,
+    /// SCALE bytes of the value now; none where there is no entry.
+    pub before: Option<Bytes>,
+    /// SCALE bytes of the value afterwards; none where there would be no entry.
+    pub after: Option<Bytes>,
 }

@@ -249,21 +249,31 @@ impl<'a> Sections<'a> {
     /// Checks the memory and the entry points; returns the pages that the memory starts with.
     pub(super) fn check_exports(&self) -> Result<u32, ModuleError> {
         let refusal = |name: &str| ModuleError::Export { name: name.as_bytes().to_vec() };
-        let find = |name: &str, kind: ExternalKind| {
-            self.exports.iter().find(|export| export.name == name && export.kind == kind)
+        let is_memory = |export: &Export<'_>| {
+            export.name == entry::MEMORY && export.kind == ExternalKind::Memory
         };
-        find(entry::MEMORY, ExternalKind::Memory).ok_or_else(|| refusal(entry::MEMORY))?;
+        self.exports.iter().find(|e| is_memory(e)).ok_or_else(|| refusal(entry::MEMORY))?;
         let pages = self.memories.first().ok_or_else(|| refusal(entry::MEMORY))?;
         for name in [entry::INIT, entry::CALL, entry::QUERY] {
-            let ty = find(name, ExternalKind::Func)
-                .and_then(|export| self.functions.get(usize::try_from(export.index).ok()?))
-                .and_then(|ty| self.function_type_at(*ty))
-                .ok_or_else(|| refusal(name))?;
-            if ty.params() != [ValType::I32] || ty.results() != [ValType::I32] {
-                return Err(refusal(name));
-            }
+            self.check_entry(name)?;
         }
         Ok(u32::try_from(*pages).unwrap_or(u32::MAX))
+    }
+
+    /// Checks the entry point that a spec with migrations promises.
+    pub(super) fn check_migrate(&self) -> Outcome {
+        self.check_entry(entry::MIGRATE)
+    }
+
+    fn check_entry(&self, name: &str) -> Outcome {
+        let ty = (self.exports.iter())
+            .find(|export| export.name == name && export.kind == ExternalKind::Func)
+            .and_then(|export| self.functions.get(usize::try_from(export.index).ok()?))
+            .and_then(|ty| self.function_type_at(*ty));
+        match ty {
+            Some(ty) if ty.params() == [ValType::I32] && ty.results() == [ValType::I32] => Ok(()),
+            _ => Err(ModuleError::Export { name: name.as_bytes().to_vec() }),
+        }
     }
 
     /// The one `dure.spec` section.

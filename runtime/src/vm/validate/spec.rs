@@ -2,11 +2,12 @@
 //!
 //! It decodes within [`limits::SPEC_BYTES_MAX`]; every name is an identifier; every selector and
 //! topic is that of its name, once; there is one `#[init]` method; every type id is in the
-//! registry, whose entries stand at their own index. Types may refer to each other in circles, so
-//! readers bound their depth.
+//! registry, whose entries stand at their own index; the ids of fields, retired ones too, differ;
+//! migrations start from different versions below the storage's. Types may refer to each other in
+//! circles, so readers bound their depth.
 
 use codec::DecodeLimit;
-use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec, MethodKind, VERSION};
+use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind, VERSION};
 use dure_types::{ModuleError, Selector, domain, limits};
 use scale_info::{TypeDef, form::PortableForm};
 use std::collections::BTreeSet;
@@ -32,6 +33,8 @@ fn is_sound(spec: &ContractSpec) -> bool {
         && methods_are_sound(spec)
         && events_are_sound(spec)
         && storage_is_sound(spec)
+        && history_is_sound(spec)
+        && spec.interfaces.iter().all(interface_is_sound)
 }
 
 fn registry_is_sound(spec: &ContractSpec) -> bool {
@@ -117,6 +120,30 @@ fn fields_are_sound(spec: &ContractSpec, fields: &[FieldSpec], depth: usize) -> 
                 && (field.kind == FieldKind::Composite || field.parts.is_empty())
                 && fields_are_sound(spec, &field.parts, depth.saturating_add(1))
         })
+}
+
+fn history_is_sound(spec: &ContractSpec) -> bool {
+    let history = &spec.history;
+    let mut ids: BTreeSet<u16> = spec.storage.iter().map(|field| field.id).collect();
+    let mut starts = BTreeSet::<u32>::new();
+    history.version >= 1
+        && history.retired.iter().all(|field| is_name(&field.name) && ids.insert(field.id))
+        && history.migrations.iter().all(|migration| {
+            is_name(&migration.name)
+                && (1..history.version).contains(&migration.from)
+                && starts.insert(migration.from)
+                && migration.args.iter().all(|arg| is_name(&arg.name) && has_type(spec, arg.ty))
+                && (!migration.fallible || spec.error.is_some())
+        })
+}
+
+/// An interface is `package::Trait`.
+fn interface_is_sound(interface: &InterfaceSpec) -> bool {
+    interface.methods.iter().all(|method| is_name(method))
+        && interface
+            .name
+            .split_once("::")
+            .is_some_and(|(package, name)| is_name(&package.replace('-', "_")) && is_name(name))
 }
 
 fn has_type(spec: &ContractSpec, id: u32) -> bool {

@@ -1,0 +1,112 @@
+//! Whether new code can take over the storage of old code.
+//!
+//! In this order, and the first that fails is the refusal:
+//!
+//! 1. Both are of one contract: the names are equal.
+//! 2. The version does not fall.
+//! 3. No field has an id that was retired.
+//! 4. Every id that was ever used is a field or retired.
+//! 5. No interface is dropped.
+//! 6. When the version rises, there is a migration from exactly the stored version; it may change
+//!    anything, so that no type is compared. When it stays, every field that stays has the same
+//!    kind, the same key, a value that reads the old ones, and the same first parts.
+
+use super::compare::{Comparison, Mode, TooManySteps};
+use dure_abi::spec::{ContractSpec, FieldSpec};
+use dure_types::SchemaError;
+use std::collections::BTreeMap;
+
+/// What an upgrade does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// Version to migrate from; none when the version stays.
+    pub(crate) migrate_from: Option<u32>,
+    /// Steps that the comparison took.
+    pub(crate) steps: u64,
+}
+
+/// Judges an upgrade from the code that runs to new code, in at most `limit` steps.
+pub(crate) fn plan(
+    stored: &ContractSpec,
+    offered: &ContractSpec,
+    limit: u64,
+) -> Result<Result<Plan, SchemaError>, TooManySteps> {
+    let (from, to) = (stored.history.version, offered.history.version);
+    if let Err(error) = check_fields(stored, offered) {
+        return Ok(Err(error));
+    }
+    if to > from {
+        let plan = Plan { migrate_from: Some(from), steps: 0 };
+        let known = offered.history.migration(from).map(|_| plan);
+        return Ok(known.ok_or(SchemaError::NoMigration { stored: from, offered: to }));
+    }
+    let mut comparison = Comparison::new(&stored.types, &offered.types, limit);
+    let by_id: BTreeMap<u16, &FieldSpec> =
+        offered.storage.iter().map(|field| (field.id, field)).collect();
+    for field in &stored.storage {
+        let Some(other) = by_id.get(&field.id) else { continue };
+        if !keeps(&mut comparison, field, other)? {
+            return Ok(Err(SchemaError::FieldChanged { field: name(&field.name), id: field.id }));
+        }
+    }
+    Ok(Ok(Plan { migrate_from: None, steps: comparison.steps() }))
+}
+
+fn name(text: &str) -> Vec<u8> {
+    text.as_bytes().to_vec()
+}
+
+/// Rules 1 to 5: all that does not look into types.
+fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), SchemaError> {
+    if stored.name != offered.name {
+        let (stored, offered) = (name(&stored.name), name(&offered.name));
+        return Err(SchemaError::Foreign { stored, offered });
+    }
+    let (old, new) = (&stored.history, &offered.history);
+    if new.version < old.version {
+        return Err(SchemaError::Older { stored: old.version, offered: new.version });
+    }
+    let retired: BTreeMap<u16, &str> =
+        old.retired.iter().map(|field| (field.id, field.name.as_str())).collect();
+    if let Some(field) = offered.storage.iter().find(|field| retired.contains_key(&field.id)) {
+        return Err(SchemaError::FieldReused { field: name(&field.name), id: field.id });
+    }
+    let used = stored.storage.iter().map(|field| (field.id, field.name.as_str()));
+    let known: BTreeMap<u16, ()> = (offered.storage.iter().map(|field| field.id))
+        .chain(new.retired.iter().map(|field| field.id))
+        .map(|id| (id, ()))
+        .collect();
+    if let Some((id, field)) = used.chain(retired).find(|(id, _)| !known.contains_key(id)) {
+        return Err(SchemaError::FieldLost { field: name(field), id });
+    }
+    let kept = |name: &str| offered.interfaces.iter().any(|interface| interface.name == name);
+    match stored.interfaces.iter().find(|interface| !kept(&interface.name)) {
+        Some(lost) => Err(SchemaError::InterfaceDropped { interface: name(&lost.name) }),
+        None => Ok(()),
+    }
+}
+
+fn keeps(
+    comparison: &mut Comparison<'_>,
+    old: &FieldSpec,
+    new: &FieldSpec,
+) -> Result<bool, TooManySteps> {
+    let keys = match (old.key, new.key) {
+        (None, None) => true,
+        // What a key's bytes mean depends on every variant: keys never grow.
+        (Some(old), Some(new)) => comparison.alike(old, new, Mode::Same)?,
+        (None, Some(_)) | (Some(_), None) => false,
+    };
+    let alike =
+        keys && old.kind == new.kind && comparison.alike(old.value, new.value, Mode::Grown)?;
+    if !alike || old.parts.len() > new.parts.len() {
+        return Ok(false);
+    }
+    // A spec nests parts four deep at most. Parts are known by their place: new ones come after.
+    for (old, new) in old.parts.iter().zip(&new.parts) {
+        if old.id != new.id || old.name != new.name || !keeps(comparison, old, new)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

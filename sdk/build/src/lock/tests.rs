@@ -1,0 +1,296 @@
+//! What a build does to the lock and what it refuses.
+
+use super::{LockError, LockFile, settle};
+use dure_abi::{
+    Address, Amount,
+    spec::{
+        ContractSpec, FieldKind, FieldSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
+    },
+};
+use scale_info::{MetaType, Registry, TypeInfo};
+
+/// Types as two releases of a contract have them; only their type information is used.
+#[allow(dead_code, reason = "the registry reads the fields, nothing else does")]
+mod one {
+    use super::{Amount, TypeInfo};
+
+    #[derive(TypeInfo)]
+    pub(super) struct Price {
+        amount: Amount,
+        state: State,
+    }
+    #[derive(TypeInfo)]
+    pub(super) enum State {
+        Open,
+        Closed { at: u64 },
+    }
+    #[derive(TypeInfo)]
+    pub(super) enum Place {
+        Shop,
+        Stall,
+    }
+}
+
+#[allow(dead_code, reason = "the registry reads the fields, nothing else does")]
+mod two {
+    use super::{Amount, TypeInfo};
+
+    #[derive(TypeInfo)]
+    pub(super) struct Price {
+        state: State,
+        amount: Amount,
+    }
+    #[derive(TypeInfo)]
+    pub(super) enum State {
+        Open,
+        Closed { at: u64 },
+        Moved(u8, bool),
+    }
+    #[derive(TypeInfo)]
+    pub(super) enum Place {
+        Shop,
+        Stall,
+        Cart,
+    }
+}
+
+struct Draft {
+    registry: Registry,
+    storage: Vec<FieldSpec>,
+    history: StorageHistory,
+}
+
+impl Draft {
+    fn new() -> Self {
+        let history = StorageHistory::default();
+        Self { registry: Registry::new(), storage: Vec::new(), history }
+    }
+
+    fn field<V: TypeInfo + 'static>(mut self, id: u16, name: &str) -> Self {
+        let value = self.registry.register_type(&MetaType::new::<V>()).id;
+        let (name, kind) = (name.into(), FieldKind::Item);
+        let (published, parts) = (false, vec![]);
+        self.storage.push(FieldSpec { name, id, kind, key: None, value, published, parts });
+        self
+    }
+
+    fn map<K: TypeInfo + 'static, V: TypeInfo + 'static>(self, id: u16, name: &str) -> Self {
+        let mut draft = self.field::<V>(id, name);
+        let key = draft.registry.register_type(&MetaType::new::<K>()).id;
+        if let Some(field) = draft.storage.last_mut() {
+            (field.kind, field.key) = (FieldKind::Map, Some(key));
+        }
+        draft
+    }
+
+    fn version(mut self, version: u32, from: &[u32]) -> Self {
+        self.history.version = version;
+        self.history.migrations = from
+            .iter()
+            .map(|from| MigrationSpec {
+                name: format!("from_{from}"),
+                from: *from,
+                args: vec![],
+                fallible: false,
+                docs: vec![],
+            })
+            .collect();
+        self
+    }
+
+    fn spec(self) -> ContractSpec {
+        ContractSpec {
+            version: VERSION,
+            name: "tally".into(),
+            methods: vec![],
+            events: vec![],
+            error: None,
+            storage: self.storage,
+            history: self.history,
+            interfaces: vec![],
+            docs: vec![],
+            types: self.registry.into(),
+        }
+    }
+}
+
+fn first() -> Draft {
+    Draft::new()
+        .field::<u64>(0, "count")
+        .map::<(Address, one::Place), Vec<one::Price>>(1, "prices")
+        .field::<[u8; 4]>(2, "code")
+}
+
+/// The lock of a contract that has none.
+fn locked(draft: Draft) -> LockFile {
+    settle(None, &draft.spec(), &[]).expect("a new contract").lock
+}
+
+#[track_caller]
+fn refused(lock: &LockFile, draft: Draft, words: &str) -> LockError {
+    let error = settle(Some(lock), &draft.spec(), &[]).expect_err("it is refused");
+    assert!(error.to_string().contains(words), "{error} does not say {words:?}");
+    error
+}
+
+#[test]
+fn a_new_contract_gets_a_lock_that_people_can_read() {
+    let text = locked(first()).render();
+    let (_, body) = text.split_once("version").expect("the head is a comment");
+    assert_eq!(
+        body,
+        r#" = 1
+contract = "tally"
+
+[[field]]
+id = 0
+name = "count"
+kind = "item"
+value = "u64"
+
+[[field]]
+id = 1
+name = "prices"
+kind = "map"
+key = "(Address, Place)"
+value = "Vec<Price>"
+
+[[field]]
+id = 2
+name = "code"
+kind = "item"
+value = "[u8; 4]"
+
+[types]
+Place = ["0 Shop", "1 Stall"]
+Price = ["amount: Amount", "state: State"]
+State = ["0 Open", "1 Closed { at: u64 }"]
+"#
+    );
+    assert_eq!(LockFile::parse(&text), Ok(locked(first())));
+}
+
+#[test]
+fn what_fits_the_lock_changes_nothing() {
+    let settled = settle(Some(&locked(first())), &first().spec(), &[]).expect("it fits");
+    assert_eq!((settled.changes, settled.lock), (vec![], locked(first())));
+}
+
+#[test]
+fn new_fields_are_appended() {
+    let grown = || first().field::<bool>(3, "open");
+    let settled = settle(Some(&locked(first())), &grown().spec(), &[]).expect("a new field");
+    assert_eq!(settled.changes, ["new field `open` (id 3)"]);
+    assert_eq!(settled.lock, locked(grown()));
+}
+
+#[test]
+fn a_field_keeps_its_id_under_a_new_name_only_when_the_source_says_so() {
+    let renamed = || {
+        let mut draft = first();
+        draft.storage[0].name = "total".into();
+        draft
+    };
+    let lock = locked(first());
+    refused(&lock, renamed(), "`#[was(\"count\")]`");
+    let was = [(0, "count".to_owned())];
+    let settled = settle(Some(&lock), &renamed().spec(), &was).expect("it is the same field");
+    assert_eq!(settled.changes, ["field `count` (id 0) is now `total`"]);
+    let other = settle(Some(&lock), &renamed().spec(), &[(0, "code".to_owned())]);
+    assert!(matches!(other, Err(LockError::Used { id: 0, .. })), "{other:?}");
+}
+
+#[test]
+fn retired_ids_stay_taken() {
+    let mut lock = locked(first());
+    lock.fields[2].retired = true;
+    let error = refused(&lock, first(), "`code` had and is retired");
+    assert!(matches!(error, LockError::Retired { id: 2, .. }));
+    let mut gone = first();
+    gone.storage.truncate(2);
+    gone.history.retired = vec![RetiredField { name: "code".into(), id: 2 }];
+    let settled = settle(Some(&lock), &gone.spec(), &[]).expect("the field is gone");
+    assert_eq!(settled.lock, lock);
+    let mut dropped = first();
+    dropped.storage.truncate(2);
+    refused(&locked(first()), dropped, "`retired = true`");
+}
+
+#[test]
+fn a_changed_type_needs_a_migration_from_exactly_the_locked_version() {
+    let changed = |version, from: &[u32]| {
+        Draft::new()
+            .field::<u32>(0, "count")
+            .map::<(Address, one::Place), Vec<two::Price>>(1, "prices")
+            .field::<[u8; 4]>(2, "code")
+            .version(version, from)
+    };
+    let lock = locked(first());
+    let error = refused(&lock, changed(1, &[]), "`item u64` and is `item u32`");
+    assert!(error.to_string().contains("#[migrate(from = 1)]"), "{error}");
+    assert!(error.to_string().contains("#[storage(version = 2)]"), "{error}");
+    refused(&lock, changed(2, &[]), "`#[migrate(from = 1)]`");
+    refused(&lock, changed(3, &[2]), "`#[migrate(from = 1)]`");
+    let settled = settle(Some(&lock), &changed(2, &[1]).spec(), &[]).expect("it migrates");
+    assert_eq!(settled.changes[0], "storage version 1 -> 2");
+    assert!(settled.changes.contains(&"field `count` (id 0) `item u64` -> `item u32`".into()));
+    assert!(settled.changes.contains(&"type `Price` changed".into()), "{:?}", settled.changes);
+    // And back: the version never falls.
+    refused(&settled.lock, first(), "`#[storage(version = 2)]`");
+}
+
+#[test]
+fn a_change_inside_a_type_is_seen() {
+    let with = |draft: Draft| draft.field::<[u8; 4]>(2, "code");
+    let start = || Draft::new().field::<u64>(0, "count");
+    let lock = locked(first());
+    let swapped = with(start().map::<(Address, one::Place), Vec<two::Price>>(1, "prices"));
+    let error =
+        refused(&lock, swapped, "type `Price`, which is stored, was [amount: Amount, state");
+    assert!(matches!(error, LockError::Type { version: 1, next: 2, .. }));
+    // An enum that is a value may grow; one that is part of a key may not.
+    let grown = locked(Draft::new().field::<one::State>(0, "state"));
+    let settled = settle(Some(&grown), &Draft::new().field::<two::State>(0, "state").spec(), &[]);
+    assert_eq!(settled.expect("it grows").changes, ["type `State` changed"]);
+    let key = with(start().map::<(Address, two::Place), Vec<one::Price>>(1, "prices"));
+    refused(&lock, key, "type `Place`");
+    let shrunk = locked(Draft::new().field::<two::State>(0, "state"));
+    refused(&shrunk, Draft::new().field::<one::State>(0, "state"), "type `State`");
+}
+
+#[test]
+fn a_lock_of_another_contract_is_refused() {
+    let lock = LockFile { contract: "points".into(), ..locked(first()) };
+    refused(&lock, first(), "a contract keeps its name");
+}
+
+#[test]
+fn a_storage_with_a_past_needs_its_lock() {
+    let error = settle(None, &first().version(2, &[1]).spec(), &[]).expect_err("it is lost");
+    assert_eq!(error, LockError::Lost { version: 2 });
+}
+
+#[test]
+fn a_malformed_lock_names_the_line() {
+    let good = locked(first()).render();
+    let check = |bad: &str, good_part: &str, line: usize, words: &str| {
+        assert!(good.contains(good_part), "{good_part}");
+        let text = good.replacen(good_part, bad, 1);
+        let error = LockFile::parse(&text).expect_err("it is malformed");
+        let LockError::Malformed { line: found, reason } = &error else { panic!("{error}") };
+        assert_eq!(*found, line, "{error}\n{text}");
+        assert!(reason.contains(words), "{error} does not say {words:?}");
+    };
+    check("version = one", "version = 1", 3, "");
+    check("version = 0", "version = 1", 1, "from 1");
+    check("vers = 1", "version = 1", 3, "unknown key `vers`");
+    check("contract = 5", "contract = \"tally\"", 4, "no text");
+    check("id = 70000", "id = 0", 7, "`id`");
+    check("id = 0", "id = 1", 12, "second time");
+    check("name = \"count\"", "name = \"prices\"", 12, "second time");
+    check("", "kind = \"item\"\n", 6, "`kind` is missing");
+    check("kidn = \"item\"", "kind = \"item\"", 9, "unknown key `kidn`");
+    check("kind = \"item\"\nretired = 1", "kind = \"item\"", 10, "`true` or `false`");
+    check("Place = [0]", "Place = [\"0 Shop\", \"1 Stall\"]", 26, "list of texts");
+    check("[field]", "[[field]]", 6, "");
+}

@@ -1,0 +1,154 @@
+//! Giving a contract new code, and trying it first.
+
+use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
+use codec::{Decode, Encode};
+use dure_abi::spec::ContractSpec;
+use dure_rpc::{
+    json::arguments_from_json,
+    shape::{CallRequest, OneOrMany, SimulateRequest, SimulationAnswer},
+};
+use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
+use serde_json::Value;
+
+/// What [`Client::upgrade`] did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upgraded {
+    /// BLAKE3 of the module: its name on chain.
+    pub code: Hash,
+    /// The transaction that stored the code; none when it was stored already.
+    pub deployed: Option<Submission>,
+    /// The transaction that gave it to the contract.
+    pub upgraded: Submission,
+}
+
+/// What an upgrade would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rehearsal {
+    /// BLAKE3 of the module.
+    pub code: Hash,
+    /// Specification of the code that runs.
+    pub stored: ContractSpec,
+    /// Specification of the module.
+    pub offered: ContractSpec,
+    /// What the upgrade would do to live state.
+    pub answer: SimulationAnswer,
+}
+
+impl Client {
+    /// Stores a module unless it is stored already, and gives it to a contract.
+    ///
+    /// Two transactions: code can be used from the block after the one that stored it. `migrate`
+    /// are the arguments of the migration that runs, an object by name or a list by position; an
+    /// empty object when none runs.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with what the node, the system contract or the migration refused.
+    pub async fn upgrade(
+        &self,
+        key: &Key,
+        contract: Address,
+        wasm: &[u8],
+        migrate: &Value,
+    ) -> Result<Upgraded, ClientError> {
+        let code = blake3_hash(wasm);
+        let (stored, offered) = self.specs(contract, wasm).await?;
+        let args = migration_arguments(&stored, &offered, migrate)?;
+        let deployed = self.store(key, code, wasm).await?;
+        let upgraded = self
+            .transaction(key)
+            .call_scale(Address::SYSTEM, "upgrade", (contract, code, args).encode())
+            .submit(Wait::Final)
+            .await?;
+        self.reach(Height(upgraded.height.0)).await?;
+        self.forget_spec(contract);
+        Ok(Upgraded { code, deployed, upgraded })
+    }
+
+    /// Tries an upgrade on a copy of live state; nothing is stored and nothing changes.
+    ///
+    /// # Errors
+    /// [`ClientError`]; that the upgrade would be refused is in the answer.
+    pub async fn rehearse_upgrade(
+        &self,
+        account: Address,
+        contract: Address,
+        wasm: &[u8],
+        migrate: &Value,
+    ) -> Result<Rehearsal, ClientError> {
+        let code = blake3_hash(wasm);
+        let (stored, offered) = self.specs(contract, wasm).await?;
+        let args = migration_arguments(&stored, &offered, migrate)?;
+        let known = self.query(Address::SYSTEM, "code", serde_json::json!([code.to_string()]));
+        let system = |method: &str, args: Vec<u8>| CallRequest {
+            contract: Address::SYSTEM.into(),
+            method: method.to_owned(),
+            args: Value::String(dure_rpc::hex::to_text(&args)),
+        };
+        let mut calls = Vec::new();
+        if known.await?.is_null() {
+            calls.push(system("deploy", wasm.to_vec().encode()));
+        }
+        calls.push(system("upgrade", (contract, code, args).encode()));
+        let request = SimulateRequest {
+            account: account.into(),
+            calls: OneOrMany::Many(calls),
+            gas_limit: None,
+            sponsor: None,
+            rehearse: true,
+        };
+        let answer = self.simulate(request).await?;
+        Ok(Rehearsal { code, stored, offered, answer })
+    }
+
+    /// The specification of the contract as it is, and that of the module.
+    async fn specs(
+        &self,
+        contract: Address,
+        wasm: &[u8],
+    ) -> Result<(ContractSpec, ContractSpec), ClientError> {
+        let offered = crate::module::spec(wasm)?;
+        // Read anew: another upgrade may have changed what this client remembers.
+        let answer = self.contract(contract).await?;
+        let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
+            .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
+        Ok((stored, offered))
+    }
+}
+
+/// Encodes the arguments of the migration that would run.
+fn migration_arguments(
+    stored: &ContractSpec,
+    offered: &ContractSpec,
+    migrate: &Value,
+) -> Result<Vec<u8>, ClientError> {
+    let (from, to) = (stored.history.version, offered.history.version);
+    if to <= from {
+        let nothing = match migrate {
+            Value::Null => true,
+            Value::Object(object) => object.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            _ => false,
+        };
+        // That the version falls is for the chain to refuse.
+        return if nothing {
+            Ok(Vec::new())
+        } else {
+            Err(RpcError::NothingToMigrate { version: from }.into())
+        };
+    }
+    let Some(migration) = offered.history.migration(from) else {
+        return Err(RpcError::NoMigration { stored: from, offered: to }.into());
+    };
+    let method = dure_abi::spec::MethodSpec {
+        name: migration.name.clone(),
+        selector: dure_types::Selector::default(),
+        kind: dure_abi::spec::MethodKind::Call,
+        args: migration.args.clone(),
+        returns: 0,
+        fallible: migration.fallible,
+        reentrant: false,
+        docs: Vec::new(),
+    };
+    let args = arguments_from_json(offered, &method, migrate, limits::ARGS_BYTES_MAX);
+    Ok(args.map_err(RpcError::from)?)
+}

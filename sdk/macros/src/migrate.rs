@@ -1,0 +1,94 @@
+//! `#[migrate(from = N)]`: methods that an upgrade runs.
+
+use crate::{
+    contract::Contract,
+    emit,
+    method::{Kind, Method, Returns},
+    name,
+};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::collections::BTreeMap;
+
+fn version(method: &Method) -> u32 {
+    match method.kind {
+        Kind::Migrate(from) => from,
+        Kind::Init | Kind::Call | Kind::Query => 0,
+    }
+}
+
+/// Refuses two migrations from one version.
+pub(crate) fn check(migrations: &[Method]) -> syn::Result<()> {
+    let mut seen = BTreeMap::new();
+    for method in migrations {
+        let from = version(method);
+        if let Some(other) = seen.insert(from, &method.ident) {
+            let reason = format!("`{other}` migrates from version {from} already: merge them");
+            return Err(syn::Error::new(method.ident.span(), reason));
+        }
+    }
+    Ok(())
+}
+
+/// The entry point; nothing in a contract without migrations.
+pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
+    if contract.migrations.is_empty() {
+        return Vec::new();
+    }
+    let storage = &contract.storage;
+    let arms = contract.migrations.iter().map(|method| {
+        let (from, run) = (version(method), emit::run(contract, method));
+        quote!(#from => #run,)
+    });
+    let checks = contract.migrations.iter().map(|method| {
+        let from = version(method);
+        let span = method.ident.span();
+        let reason = format!(
+            "a migration from version {from} needs a later one: write `#[storage(version = {})]`",
+            from.saturating_add(1)
+        );
+        quote::quote_spanned! { span =>
+            const _: () = ::core::assert!(#from < <#storage as ::dure_sdk::Storage>::VERSION, #reason);
+        }
+    });
+    let dispatch = quote! {
+        #(#checks)*
+
+        #[doc(hidden)]
+        #[allow(unused_variables, dead_code, reason = "depends on the methods")]
+        #[allow(clippy::unit_arg, clippy::let_unit_value, reason = "written for every type")]
+        #[inline(always)]
+        fn __migrate(cx: &::dure_sdk::Cx, from: u32, bytes: &[u8]) -> i32 {
+            let mut this = <#storage as ::dure_sdk::Storage>::open();
+            match from { #(#arms)* _ => ::dure_sdk::entry::UNKNOWN_METHOD }
+        }
+    };
+    let export = quote! {
+        #[cfg(all(target_arch = "wasm32", dure_contract))]
+        const _: () = {
+            #[unsafe(no_mangle)]
+            extern "C" fn dure_migrate(input_len: u32) -> i32 {
+                ::dure_sdk::entry::dispatch(input_len, __migrate)
+            }
+        };
+    };
+    vec![dispatch, export]
+}
+
+/// The statements that describe migrations and interfaces.
+pub(crate) fn spec(contract: &Contract) -> TokenStream {
+    let (storage, interfaces) = (&contract.storage, &contract.interfaces);
+    let migrations = contract.migrations.iter().map(|method| {
+        let (text, from, docs) = (name::text(&method.ident), version(method), &method.docs);
+        let fallible = matches!(method.returns, Returns::Fallible(_));
+        let args = method.args.iter().map(|(name, ty)| {
+            let name = name::text(name);
+            quote!((#name, ::dure_sdk::spec::MetaType::new::<#ty>()))
+        });
+        quote!(builder.migration(#text, #from, &[#(#args),*], #fallible, &[#(#docs),*]);)
+    });
+    quote! {
+        #(#migrations)*
+        #(builder.interface(&<#storage as #interfaces>::INTERFACE);)*
+    }
+}

@@ -1,0 +1,47 @@
+//! Upgrading a contract under test.
+
+use crate::{Account, Chain, TestFailure};
+use codec::Encode;
+use dure_runtime::system;
+use dure_types::{Address, Hash, domain::blake3_hash};
+use std::path::Path;
+
+impl Chain {
+    /// Builds the contract crate at `manifest_dir` and gives its code to a contract that lives.
+    ///
+    /// `migrate` is a tuple of the arguments of the migration that runs, `()` when none does or it
+    /// takes none. Only the contract's upgrader may, which is its creator at first.
+    ///
+    /// # Errors
+    /// [`TestFailure`] when it does not build or is refused; then nothing of the contract changed.
+    pub fn upgrade(
+        &mut self,
+        by: Account,
+        contract: Address,
+        manifest_dir: impl AsRef<Path>,
+        migrate: impl Encode,
+    ) -> Result<(), TestFailure> {
+        let wasm = crate::build::build(manifest_dir.as_ref())?;
+        self.upgrade_wasm(by, contract, &wasm, migrate)
+    }
+
+    /// Stores a module, unless its code is stored, and gives it to a contract that lives.
+    ///
+    /// # Errors
+    /// As [`Chain::upgrade`].
+    pub fn upgrade_wasm(
+        &mut self,
+        by: Account,
+        contract: Address,
+        wasm: &[u8],
+        migrate: impl Encode,
+    ) -> Result<(), TestFailure> {
+        let code = blake3_hash(wasm);
+        let stored = system::code_record(self.state().as_ref(), code);
+        if stored.map_err(|fault| TestFailure::Fault(fault.to_string()))?.is_none() {
+            self.call::<Hash>(by, Address::SYSTEM, "deploy", wasm.to_vec())?;
+        }
+        let args = (contract, code, migrate.encode());
+        self.call(by, Address::SYSTEM, "upgrade", args)
+    }
+}
