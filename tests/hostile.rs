@@ -62,6 +62,10 @@ fn check(attacks: &[(&str, &dyn Fn(Address) -> ExecutionError)]) {
 
 /// The key `mark` in the memory of every module.
 const MARK: &str = "(i32.const 256) (i32.const 4)";
+/// The amount 1, in two halves.
+const ONE: &str = "(i64.const 1) (i64.const 0)";
+/// Where memory is.
+const KEY: &str = "(i32.const 0)";
 /// Where no memory is.
 const NOWHERE: &str = "(i32.const -16)";
 
@@ -80,6 +84,16 @@ fn endless_work_ends_with_its_gas() {
         "(drop (call $storage_get (i32.const 0) (i32.const 4) (i32.const 0) (i32.const 64)))",
         "(drop (call $storage_scan (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) \
          (i32.const 256) (i32.const 0)))",
+        "(drop (call $storage_add (i32.const 0) (i32.const 4) (i64.const 1) (i64.const 0) \
+         (i64.const -1) (i64.const -1)))",
+        "(drop (call $storage_sub (i32.const 0) (i32.const 4) (i64.const 1) (i64.const 0)))",
+        "(drop (call $storage_read (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0) \
+         (i32.const 64)))",
+        "(call $sha256 (i32.const 0) (i32.const 131072) (i32.const 0))",
+        "(call $blake3 (i32.const 0) (i32.const 131072) (i32.const 0))",
+        "(drop (call $ed25519_verify (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
+        "(drop (call $merkle_verify (i32.const 0) (i32.const 0) (i32.const 65536) (i64.const 0) \
+         (i64.const 1) (i32.const 0) (i32.const 64)))",
         "(call $debug (i32.const 0) (i32.const 65536))",
         "(memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))",
         "(memory.copy (i32.const 0) (i32.const 1) (i32.const 65535))",
@@ -110,6 +124,9 @@ fn every_trap_has_its_kind() {
         ),
         ("(drop (i32.rem_u (i32.const 1) (i32.const 0)))", &trap(TrapKind::DivisionByZero)),
         ("(call $deeper)", &trap(TrapKind::StackOverflow)),
+        // `mark` holds one byte, which is no amount.
+        (&format!("(drop (call $storage_add {MARK} {ONE} {ONE}))"), &trap(TrapKind::NotAnAmount)),
+        (&format!("(drop (call $storage_sub {MARK} {ONE}))"), &trap(TrapKind::NotAnAmount)),
         ("(return (i32.const 77))", &trap(TrapKind::BadExitCode)),
         ("(return (i32.const -1))", &trap(TrapKind::BadExitCode)),
     ]);
@@ -139,6 +156,30 @@ fn pointers_outside_the_memory_end_the_contract() {
             "(drop (call $call (i32.const 0) {NOWHERE} (i32.const 32) (i64.const 0) (i32.const 0)))"
         ),
         "(call $output (i32.const -1))".to_owned(),
+        format!("(drop (call $storage_add {NOWHERE} (i32.const 32) {ONE} {ONE}))"),
+        format!("(drop (call $storage_sub {NOWHERE} (i32.const 32) {ONE}))"),
+        format!("(drop (call $storage_read {NOWHERE} {MARK} (i32.const 0) (i32.const 8)))"),
+        format!(
+            "(drop (call $storage_read (i32.const 0) {NOWHERE} (i32.const 32) (i32.const 0) \
+             (i32.const 8)))"
+        ),
+        format!("(call $sha256 {NOWHERE} (i32.const 32) (i32.const 0))"),
+        format!("(call $sha256 (i32.const 0) (i32.const 32) {NOWHERE})"),
+        format!("(call $blake3 {NOWHERE} (i32.const 32) (i32.const 0))"),
+        "(call $blake3 (i32.const 0) (i32.const 0) (i32.const 131041))".to_owned(),
+        format!("(drop (call $ed25519_verify {NOWHERE} (i32.const 0) (i32.const 1) {KEY}))"),
+        format!("(drop (call $ed25519_verify {KEY} {NOWHERE} (i32.const 32) {KEY}))"),
+        "(drop (call $ed25519_verify (i32.const 0) (i32.const 0) (i32.const 1) \
+         (i32.const 131009)))"
+            .to_owned(),
+        format!("(drop (call $merkle_verify {NOWHERE} {KEY} {KEY} {ONE} {KEY} (i32.const 1)))"),
+        format!(
+            "(drop (call $merkle_verify {KEY} {NOWHERE} (i32.const 32) {ONE} {KEY} (i32.const 0)))"
+        ),
+        format!(
+            "(drop (call $merkle_verify {KEY} {KEY} (i32.const 32) {ONE} {NOWHERE} \
+             (i32.const 1)))"
+        ),
         format!("(call $event {NOWHERE} (i32.const 0) (i32.const 0))")
             .replace("(i32.const -16)", "(i32.const -2)"),
         format!("(call $event (i32.const 0) {NOWHERE} (i32.const 32))"),
@@ -167,6 +208,25 @@ fn what_is_too_large_is_named_with_its_limit() {
         (
             "(drop (call $storage_get (i32.const 0) (i32.const 1025) (i32.const 0) (i32.const 1)))",
             &above(LimitKind::StorageKey, limits::STORAGE_KEY_BYTES_MAX as u64),
+        ),
+        (
+            &format!("(drop (call $storage_add (i32.const 0) (i32.const 1025) {ONE} {ONE}))"),
+            &above(LimitKind::StorageKey, limits::STORAGE_KEY_BYTES_MAX as u64),
+        ),
+        (
+            &format!("(drop (call $storage_sub (i32.const 0) (i32.const 1025) {ONE}))"),
+            &above(LimitKind::StorageKey, limits::STORAGE_KEY_BYTES_MAX as u64),
+        ),
+        (
+            "(drop (call $storage_read (i32.const 0) (i32.const 0) (i32.const 1025) (i32.const 0) \
+             (i32.const 1)))",
+            &above(LimitKind::StorageKey, limits::STORAGE_KEY_BYTES_MAX as u64),
+        ),
+        (
+            &format!(
+                "(drop (call $merkle_verify {KEY} {KEY} (i32.const 0) {ONE} {KEY} (i32.const 65)))"
+            ),
+            &above(LimitKind::MerklePath, limits::MERKLE_PATH_HASHES_MAX as u64),
         ),
         (
             "(call $storage_set (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 65537))",
@@ -204,6 +264,9 @@ fn queries_cannot_write() {
         "(call $storage_set (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1))",
         "(call $storage_remove (i32.const 0) (i32.const 1))",
         "(call $event (i32.const 0) (i32.const 0) (i32.const 0))",
+        "(drop (call $storage_add (i32.const 0) (i32.const 1) (i64.const 0) (i64.const 0) \
+         (i64.const 0) (i64.const 0)))",
+        "(drop (call $storage_sub (i32.const 0) (i32.const 1) (i64.const 0) (i64.const 0)))",
     ] {
         let contract = scene.deploy(&Module { query: write.to_owned(), ..module("") });
         let result = scene.chain.query::<()>(contract, "look", ());

@@ -414,11 +414,40 @@ fn the_spec_is_there_once_and_decodes() {
     );
 }
 
+fn field(id: u16, kind: FieldKind) -> FieldSpec {
+    FieldSpec {
+        name: "part".into(),
+        id,
+        kind,
+        key: None,
+        value: 0,
+        published: false,
+        parts: vec![],
+    }
+}
+
+fn composite(parts: Vec<FieldSpec>) -> FieldSpec {
+    FieldSpec { parts, ..field(1, FieldKind::Composite) }
+}
+
+/// A composite with so many levels of parts.
+fn nested(levels: usize) -> FieldSpec {
+    (0..levels).fold(field(1, FieldKind::Item), |inner, _| composite(vec![inner]))
+}
+
+#[test]
+fn composites_of_four_levels_are_accepted() {
+    let mut deep = spec();
+    deep.storage.push(nested(4));
+    let code = with_spec(module(&format!("{MEMORY} {ENTRIES}")), &deep);
+    assert!(validate(&code).is_ok(), "{:?}", validate(&code));
+}
+
 #[test]
 fn the_spec_says_nothing_unsound() {
     type Change = fn(&mut ContractSpec);
-    let changes: [(&str, Change); 15] = [
-        ("version", |spec| spec.version = 2),
+    let changes: [(&str, Change); 21] = [
+        ("version", |spec| spec.version += 1),
         ("contract name", |spec| spec.name = "a b".into()),
         ("empty name", |spec| spec.methods[1].name = String::new()),
         ("control characters", |spec| spec.events[0].name = "\u{1b}[2J".into()),
@@ -432,6 +461,20 @@ fn the_spec_says_nothing_unsound() {
         ("foreign topic", |spec| spec.events[0].topic = Selector([0; 4])),
         ("fallible without errors", |spec| spec.error = None),
         ("map without key", |spec| spec.storage[0].key = None),
+        ("parts of a map", |spec| spec.storage[0].parts = vec![field(0, FieldKind::Item)]),
+        ("composite with a key", |spec| spec.storage[0].kind = FieldKind::Composite),
+        ("part of two bytes", |spec| {
+            spec.storage.push(composite(vec![field(256, FieldKind::Item)]))
+        }),
+        ("part twice", |spec| {
+            let parts = vec![field(0, FieldKind::Item), field(0, FieldKind::Balance)];
+            spec.storage.push(composite(parts));
+        }),
+        ("published part", |spec| {
+            let part = FieldSpec { published: true, ..field(0, FieldKind::Item) };
+            spec.storage.push(composite(vec![part]));
+        }),
+        ("five levels of parts", |spec| spec.storage.push(nested(5))),
         ("registry index", |spec| spec.types.types[1].id = 7),
     ];
     for (what, change) in changes {

@@ -31,6 +31,22 @@ pub(crate) fn route(cx: &Cx, input: &[u8], run: impl FnOnce(&Cx, u32, &[u8]) -> 
     }
 }
 
+/// A type that crosses the boundary of a contract: an argument or a value of a method.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument or a value of a method",
+    label = "not a type that crosses the boundary of a contract",
+    note = "put `#[dure::ty]` on the struct or enum"
+)]
+pub trait Crossing: Encode + Decode {}
+#[diagnostic::do_not_recommend]
+impl<T: Encode + Decode> Crossing for T {}
+
+/// Takes the next argument from the front of the bytes.
+#[inline(always)]
+pub fn argument<T: Crossing>(bytes: &mut &[u8]) -> Option<T> {
+    T::decode(bytes).ok()
+}
+
 /// Decodes arguments; every byte must belong to them.
 #[inline(always)]
 pub fn arguments<T: Decode>(mut bytes: &[u8]) -> Option<T> {

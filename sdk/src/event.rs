@@ -4,6 +4,11 @@ use codec::Encode;
 use dure_abi::Selector;
 
 /// An event: `#[event]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "cannot be emitted",
+    note = "put `#[event]` on the struct, or `#[dure::event]` when it lies in another file"
+)]
 pub trait Event: Encode {
     /// Name in the source.
     const NAME: &'static str;

@@ -94,6 +94,22 @@ impl<T: Decode, E: Decode> Invocation<T, E> {
         Self { method, selector, read_only, data, types: PhantomData }
     }
 
+    /// Starts a call without arguments, to be followed by [`Invocation::with`].
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(method: &'static str, selector: Selector, read_only: bool) -> Self {
+        Self::new(method, selector, read_only, &())
+    }
+
+    /// Appends an argument.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub fn with<A: crate::entry::Crossing>(mut self, argument: &A) -> Self {
+        argument.encode_to(&mut self.data);
+        self
+    }
+
     /// The SCALE arguments.
     #[must_use]
     pub fn arguments(&self) -> &[u8] {

@@ -56,6 +56,11 @@ impl KeyBuffer {
 }
 
 /// A value that can be the key of a [`crate::Map`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a map, a set or an index",
+    label = "not a type whose bytes sort as its values do",
+    note = "put `#[dure::ty(key)]` on the struct or enum"
+)]
 pub trait StorageKey: Sized {
     /// Appends the bytes of the key.
     fn write(&self, out: &mut KeyBuffer);

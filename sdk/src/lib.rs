@@ -114,8 +114,8 @@ pub use ratio::Ratio;
 pub use scale_info;
 pub use storage::{
     Above, Balance, BalanceAt, Counter, CounterAt, Described, Entries, Field, Index, IndexedMap,
-    Item, Keys, Map, Order, OutOfRange, Page, Queue, Set, Short, Storage, StorageVec, Stored,
-    Taken, indexed as index, published,
+    Item, Keys, Map, Order, OutOfRange, Page, Queue, Set, Short, Storable, Storage, StorageVec,
+    Stored, Taken, indexed as index, published,
 };
 
 /// Returns the error unless the condition holds.

@@ -186,7 +186,7 @@ fn a_contract_that_runs_directly_may_be_read_and_not_be_entered() {
     sandbox.contract(BACK).caller(GUEST);
     let amount = sandbox.run(|cx| {
         assert_eq!((cx.caller(), cx.address()), (GUEST, BACK));
-        let mut back = Relay::open();
+        let back = Relay::open();
         back.held.at(&GUEST).add(Amount(4));
         assert_eq!(relay::RelayClient::at(BACK).held(GUEST), Err(CallError::Reentrant));
         back.held.at(&GUEST).get()

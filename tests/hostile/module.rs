@@ -1,7 +1,7 @@
 //! A contract written as text: every host function imported, one method of each kind.
 
 use codec::Encode;
-use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
+use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec, MethodKind, MethodSpec};
 use dure_types::domain;
 use scale_info::{MetaType, Registry};
 use std::fmt::Write;
@@ -14,11 +14,13 @@ pub(crate) struct Module {
     pub(crate) query: String,
     /// Whether `hit` may be entered again.
     pub(crate) reentrant: bool,
+    /// Whether others may read the keys that begin as `mark` does.
+    pub(crate) published: bool,
 }
 
 /// A contract whose `hit` does this.
 pub(crate) fn module(call: &str) -> Module {
-    Module { call: call.to_owned(), query: String::new(), reentrant: false }
+    Module { call: call.to_owned(), query: String::new(), reentrant: false, published: false }
 }
 
 /// Code that writes bytes into memory.
@@ -109,7 +111,15 @@ impl Module {
             ],
             events: vec![],
             error: None,
-            storage: vec![],
+            storage: vec![FieldSpec {
+                name: "mark".into(),
+                id: u16::from_be_bytes(*b"ma"),
+                kind: FieldKind::Item,
+                key: None,
+                value: unit,
+                published: self.published,
+                parts: vec![],
+            }],
             docs: vec![],
             types: registry.into(),
         }

@@ -6,7 +6,8 @@ use crate::{
     name,
 };
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 /// Items to append to the module.
 pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
@@ -30,14 +31,20 @@ fn run(method: &Method) -> TokenStream {
         Returns::Value(Some(_)) => quote!(::dure_sdk::entry::value(#call)),
         Returns::Value(None) => quote!({ #call; ::dure_sdk::entry::OK }),
     };
-    let pattern = if names.is_empty() { quote!(()) } else { quote!((#(#names,)*)) };
-    let ty = if types.is_empty() { quote!(()) } else { quote!((#(#types,)*)) };
-    quote! {
-        match ::dure_sdk::entry::arguments::<#ty>(bytes) {
-            ::core::option::Option::Some(#pattern) => #done,
-            ::core::option::Option::None => ::dure_sdk::entry::BAD_ARGUMENTS,
+    // At the author's type, so that this is where the compiler points when it cannot be decoded.
+    let taken = types.iter().map(|ty| quote_spanned!(ty.span()=> argument::<#ty>));
+    quote! {{
+        let mut rest = bytes;
+        #(
+            let ::core::option::Option::Some(#names) = ::dure_sdk::entry::#taken(&mut rest) else {
+                return ::dure_sdk::entry::BAD_ARGUMENTS;
+            };
+        )*
+        if !rest.is_empty() {
+            return ::dure_sdk::entry::BAD_ARGUMENTS;
         }
-    }
+        #done
+    }}
 }
 
 fn of_kind(contract: &Contract, kind: Kind) -> impl Iterator<Item = &Method> {
@@ -181,14 +188,17 @@ fn calls(contract: &Contract) -> TokenStream {
         let value = value_type(method);
         let docs = doc_attributes(method);
         let read_only = method.kind == Kind::Query;
-        let tuple = if names.is_empty() { quote!(()) } else { quote!((#(#names,)*)) };
+        let with = types.iter().zip(&names).map(|(ty, name)| {
+            let with = quote_spanned!(ty.span()=> with::<#ty>);
+            quote!(.#with(&#name))
+        });
         quote! {
             #docs
             #[inline]
             #[must_use]
             pub fn #ident(#(#names: #types),*) -> ::dure_sdk::Invocation<#value, #error> {
                 let selector = ::dure_sdk::Selector([#(#selector),*]);
-                ::dure_sdk::Invocation::new(#text, selector, #read_only, &#tuple)
+                ::dure_sdk::Invocation::of(#text, selector, #read_only)#(#with)*
             }
         }
     });

@@ -125,7 +125,11 @@ fn check_receiver(
 fn is_context(input: &FnArg) -> bool {
     let FnArg::Typed(typed) = input else { return false };
     let Type::Reference(reference) = &*typed.ty else { return false };
-    let Type::Path(path) = &*reference.elem else { return false };
+    reference.mutability.is_none() && is_named_cx(&reference.elem)
+}
+
+fn is_named_cx(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
     path.path.segments.last().is_some_and(|last| last.ident == "Cx")
 }
 
@@ -137,6 +141,10 @@ fn argument(input: &FnArg) -> syn::Result<(Ident, Type)> {
     match &*typed.ty {
         Type::Reference(_) if is_context(input) => {
             refuse(input, "the context comes right after `self`")
+        }
+        ty if is_named_cx(ty) => refuse(ty, "the context is lent: write `cx: &Cx`"),
+        Type::Reference(ty) if is_named_cx(&ty.elem) => {
+            refuse(ty, "the context is only read: write `cx: &Cx`")
         }
         Type::Reference(ty) => refuse(
             ty,

@@ -43,6 +43,8 @@ fn methods_out_of_order_are_refused_with_the_remedy() {
     check("", "#[query(reentrant)] pub fn a(&self) {}", "write `#[init]`");
     check("", "#[call] pub fn a(&mut self, x: &str) {}", "`String` instead of `&str`");
     check("", "#[call] pub fn a(&mut self, x: u8, cx: &Cx) {}", "right after `self`");
+    check("", "#[call] pub fn a(&mut self, cx: Cx) {}", "write `cx: &Cx`");
+    check("", "#[call] pub fn a(&mut self, cx: &mut Cx) {}", "write `cx: &Cx`");
     check("", "#[call] pub fn a(&mut self, (x, y): (u8, u8)) {}", "plain name");
     check("", "#[call] pub fn a<T>(&mut self, x: T) {}", "type parameters");
     check("", "#[query] pub fn a(&self) -> &str {}", "owned value");

@@ -2,8 +2,8 @@
 
 use crate::name;
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Fields, Ident, ItemStruct, Type};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Fields, Ident, ItemStruct, Type, spanned::Spanned};
 
 /// One field as its author declared it.
 struct Declared {
@@ -79,12 +79,16 @@ pub(crate) fn expand(item: &mut ItemStruct) -> syn::Result<TokenStream> {
 /// The method that names a published field of another contract.
 fn reader(field: &Declared, place: &TokenStream) -> TokenStream {
     let Declared { name, ty, docs, .. } = field;
+    // At the author's type, so that this is where the compiler points when it cannot be published.
+    let published = quote_spanned!(ty.span()=> ::dure_sdk::published::Published);
+    let reader = quote_spanned!(ty.span()=> <#ty as #published>::Reader);
+    let open = quote_spanned!(ty.span()=> <#ty as #published>::reader);
     let docs = if docs.is_empty() { vec![format!("`{name}`.")] } else { docs.clone() };
     quote! {
         #(#[doc = #docs])*
         #[must_use]
-        pub fn #name(&self) -> <#ty as ::dure_sdk::published::Published>::Reader {
-            <#ty as ::dure_sdk::published::Published>::reader(self.address, #place)
+        pub fn #name(&self) -> #reader {
+            #open(self.address, #place)
         }
     }
 }

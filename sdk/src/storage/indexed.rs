@@ -1,6 +1,6 @@
 //! Values by key, found by what they contain too.
 
-use super::{Described, Entries, Field, Keys, Map, Order, Page, Set, scan::Origin};
+use super::{Described, Entries, Field, Keys, Map, Order, Page, Set, Storable, scan::Origin};
 use crate::{Place, StorageKey, key::KeyBuffer};
 use codec::{Decode, Encode};
 use core::marker::PhantomData;
@@ -276,7 +276,7 @@ const fn contains(ids: &[u8], id: u8) -> bool {
 impl<K, V, I> IndexedMap<K, V, I>
 where
     K: Part + PartialEq,
-    V: Encode + Decode + Described + 'static,
+    V: Storable,
     I: Indexes<K, V>,
 {
     /// Reads the value of a key.
@@ -402,7 +402,7 @@ impl<N: StorageKey, K: StorageKey> Iterator for KeysBy<N, K> {
 impl<K, V, I> Field for IndexedMap<K, V, I>
 where
     K: Part + PartialEq,
-    V: Encode + Decode + Described + 'static,
+    V: Storable,
     I: Indexes<K, V>,
 {
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! One value.
 
-use super::{Described, Field, load, store};
+use super::{Field, Storable, load, store};
 use crate::{
     Place,
     host::{self, stop},
@@ -47,7 +47,7 @@ impl<T: Encode + Decode> Item<T> {
     }
 }
 
-impl<T: Encode + Decode + Described + 'static> Field for Item<T> {
+impl<T: Storable> Field for Item<T> {
     #[inline(always)]
     fn open(place: Place) -> Self {
         Self { place, value: PhantomData }

@@ -1,8 +1,7 @@
 //! Values by position.
 
-use super::{Described, Entries, Field, Item, Map, Order, Page};
+use super::{Entries, Field, Item, Map, Order, Page, Storable};
 use crate::Place;
-use codec::{Decode, Encode};
 
 /// Stored values by position, from 0 without gaps.
 ///
@@ -34,7 +33,7 @@ pub struct OutOfRange {
     pub len: u32,
 }
 
-impl<T: Encode + Decode + Described + 'static> StorageVec<T> {
+impl<T: Storable> StorageVec<T> {
     /// How many values there are.
     #[must_use]
     pub fn len(&self) -> u32 {
@@ -115,7 +114,7 @@ impl<T: Encode + Decode + Described + 'static> StorageVec<T> {
     }
 }
 
-impl<T: Encode + Decode + Described + 'static> Field for StorageVec<T> {
+impl<T: Storable> Field for StorageVec<T> {
     #[inline(always)]
     fn open(place: Place) -> Self {
         Self { length: Item::open(place.part(0)), items: Map::open(place.part(1)) }

@@ -1,7 +1,7 @@
 //! Values by key, in order.
 
 use super::{
-    Described, Field, decoded, load,
+    Described, Field, Storable, decoded, load,
     scan::{Entries, Order, Origin, Page},
     store,
 };
@@ -57,7 +57,8 @@ pub trait Stored {
     ) -> crate::spec::Layout;
 }
 
-impl<T: Encode + Decode + Described + 'static> Stored for T {
+#[diagnostic::do_not_recommend]
+impl<T: Storable> Stored for T {
     type Value = T;
 
     #[inline(always)]

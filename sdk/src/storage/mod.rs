@@ -47,6 +47,12 @@ pub trait Storage {
 }
 
 /// A type that a field of the storage struct may have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type of storage",
+    label = "a field of a storage struct names stored values, it does not hold them",
+    note = "write `Item<{Self}>` for one value; there are also `Map`, `Set`, `StorageVec`, `Queue`, \
+            `IndexedMap`, `Balance` and `Counter`, and structs under `#[dure::composite]`"
+)]
 pub trait Field: Sized {
     /// Names the field at this place; reads nothing.
     #[must_use]
@@ -56,6 +62,16 @@ pub trait Field: Sized {
     #[cfg(feature = "spec")]
     fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout;
 }
+
+/// A type whose values can be stored.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored",
+    label = "not a type whose values can be stored",
+    note = "put `#[dure::ty]` on the struct or enum"
+)]
+pub trait Storable: Encode + Decode + Described + 'static {}
+#[diagnostic::do_not_recommend]
+impl<T: Encode + Decode + Described + 'static> Storable for T {}
 
 /// Makes the description of a field compile only where a type is describable.
 #[cfg(feature = "spec")]

@@ -1,8 +1,7 @@
 //! Values that leave in the order in which they came.
 
-use super::{Described, Entries, Field, Item, Map, Order, Page};
+use super::{Entries, Field, Item, Map, Order, Page, Storable};
 use crate::Place;
-use codec::{Decode, Encode};
 
 /// Stored values that leave in the order in which they came. Each has a number that stays its own.
 ///
@@ -27,7 +26,7 @@ pub struct Queue<T> {
     items: Map<u64, T>,
 }
 
-impl<T: Encode + Decode + Described + 'static> Queue<T> {
+impl<T: Storable> Queue<T> {
     fn ends(&self) -> (u64, u64) {
         self.ends.try_get().unwrap_or((0, 0))
     }
@@ -99,7 +98,7 @@ impl<T: Encode + Decode + Described + 'static> Queue<T> {
     }
 }
 
-impl<T: Encode + Decode + Described + 'static> Field for Queue<T> {
+impl<T: Storable> Field for Queue<T> {
     #[inline(always)]
     fn open(place: Place) -> Self {
         Self { ends: Item::open(place.part(0)), items: Map::open(place.part(1)) }

@@ -101,7 +101,7 @@ fn storage_is_sound(spec: &ContractSpec) -> bool {
 /// Fields, or the parts of a composite at a depth of parts from 1.
 fn fields_are_sound(spec: &ContractSpec, fields: &[FieldSpec], depth: usize) -> bool {
     let mut ids = BTreeSet::<u16>::new();
-    depth <= PARTS_DEPTH_MAX
+    (depth <= PARTS_DEPTH_MAX || fields.is_empty())
         && fields.iter().all(|field| {
             let place = depth == 0 || field.id <= u16::from(u8::MAX) && !field.published;
             place
