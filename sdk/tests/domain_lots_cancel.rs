@@ -118,7 +118,8 @@ fn a_cancel_gives_back_the_very_lots_in_reverse() {
 
 #[test]
 fn a_lot_that_was_used_up_comes_back_with_its_price() {
-    Sandbox::new().run(|_| {
+    let mut sandbox = Sandbox::new();
+    sandbox.run(|_| {
         let (mut lots, now) = (lots(), on(3, 5));
         let free = Earning { tier_bp: 0, ..terms() };
         let key = lots.buy(ANA, Amount(100), Amount(94), 0, on(12, 31), now).unwrap();
@@ -133,6 +134,9 @@ fn a_lot_that_was_used_up_comes_back_with_its_price() {
         assert_eq!((found, lot.remaining, lot.gifted), (key, Amount(90), Amount(10)));
         assert_eq!((lot.face, lot.paid), (before[0].1.face, before[0].1.paid));
     });
+    // Part 1 of the field has the lots that are used up.
+    let stored = sandbox.storage();
+    assert!(!stored.keys().any(|key| key.starts_with(&[0, 0, 1])), "it is open again");
 }
 
 #[test]
@@ -182,6 +186,20 @@ fn a_cancel_in_the_month_of_the_payment_restores_the_base_and_later_does_not() {
             assert_eq!(lots.wallet(ANA).base_used, left);
         });
     }
+}
+
+#[test]
+fn a_cancel_of_last_months_payment_leaves_this_months_base_alone() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        buy(&mut lots, 100_000, on(3, 5));
+        pay(&mut lots, 1, 40_000, &terms(), on(3, 5));
+        pay(&mut lots, 2, 30_000, &terms(), on(4, 1));
+        let earned = lots.wallet(ANA).base_used;
+        assert_eq!(earned, Amount(26_000), "4,000 of the payment was cashback");
+        lots.cancel(id(1), ANA, Amount(40_000), on(4, 2)).unwrap();
+        assert_eq!(lots.wallet(ANA).base_used, earned);
+    });
 }
 
 #[test]

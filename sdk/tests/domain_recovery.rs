@@ -92,6 +92,24 @@ fn a_line_of_moves_has_sixteen_at_most() {
     });
 }
 
+#[test]
+fn a_short_line_that_joins_a_long_one_does_not_shorten_it() {
+    Sandbox::new().run(|_| {
+        let mut recovery = recovery();
+        let mut step = |from: u8, to: u8| {
+            recovery.request(who(from), who(to), AGENT, WHY, at(0), 0)?;
+            recovery.complete(who(from), at(0))
+        };
+        for number in 0..15 {
+            step(number, number + 1).unwrap();
+        }
+        step(50, 15).unwrap();
+        step(15, 16).unwrap();
+        assert_eq!(step(16, 17), Err(RecoveryError::TooManyMoves { limit: 16 }));
+        assert_eq!((recovery.current(who(0)), recovery.current(who(50))), (who(16), who(16)));
+    });
+}
+
 proptest! {
     #[test]
     fn everybody_is_found_where_the_moves_lead(

@@ -112,13 +112,15 @@ pub(crate) fn expand(args: &TokenStream, item: &mut ItemStruct) -> syn::Result<T
 fn reader(field: &Declared, place: &TokenStream) -> TokenStream {
     let Declared { name, ty, docs, .. } = field;
     // At the author's type, so that this is where the compiler points when it cannot be published.
-    let reader = quote_spanned!(ty.span()=> <#ty as ::dure_sdk::published::Published>);
+    let published = quote_spanned!(ty.span()=> ::dure_sdk::published::Published);
+    let reader = quote_spanned!(ty.span()=> <#ty as #published>::Reader);
+    let open = quote_spanned!(ty.span()=> <#ty as #published>::reader);
     let docs = if docs.is_empty() { vec![format!("`{name}`.")] } else { docs.clone() };
     quote! {
         #(#[doc = #docs])*
         #[must_use]
-        pub fn #name(&self) -> #reader::Reader {
-            #reader::reader(self.address, #place)
+        pub fn #name(&self) -> #reader {
+            #open(self.address, #place)
         }
     }
 }

@@ -12,6 +12,8 @@
 //!   a limit; an action above it needs a second person of the role, who names the very same action
 //!   before it expires. The limit is on the sum of the day, since a limit on each action is passed
 //!   by splitting it.
+//!   A person is an account here: give the role to one account of each, which
+//!   [`crate::domain::registry::Persons`] can tell.
 //! - **Cooling** ([`Cooling`]). Newly issued units can be held and counted at once, but not sold
 //!   before a time is over, in which an error can be seen and undone.
 
