@@ -31,9 +31,9 @@ fn reserve(holds: &mut Holds, number: u8, amount: u128, ms: u64) {
     assert_eq!(made, Ok(Made::New));
 }
 
-/// The published two-phase story of TigerBeetle's state machine tests: transfers of 15 posted and of
-/// 15, 15, 15, 7, 1 and 1 pending, the third of which times out after a second; then a partial post,
-/// a void, a post and a void too late, two posts of all, and a post of nought.
+/// The published two-phase story of TigerBeetle's state machine tests: transfers of 15 posted and
+/// of 15, 15, 15, 7, 1 and 1 pending, the third of which times out after a second; then a partial
+/// post, a void, a post and a void too late, two posts of all, and a post of nought.
 #[test]
 fn tigerbeetles_two_phase_table_comes_out_the_same() {
     Sandbox::new().run(|_| {

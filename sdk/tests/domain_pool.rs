@@ -158,7 +158,10 @@ fn an_undo_in_the_month_restores_it_and_later_never() {
 proptest! {
     #[test]
     fn the_month_total_is_the_sum_of_what_stands(
-        steps in prop::collection::vec((0u8..3, 0u128..60, 0u64..8, any::<prop::sample::Index>()), 1..60),
+        steps in prop::collection::vec(
+            (0u8..3, 0u128..60, 0u64..8, any::<prop::sample::Index>()),
+            1..60,
+        ),
     ) {
         let (mut sandbox, mut caps, mut now) = (Sandbox::new(), caps(), on(1, 1));
         let (cap, mut done) = (200, Vec::<(u8, u128, TimestampMs)>::new());

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The bank is outside, so a cash-out has two phases, and each step may arrive twice. A step is
-//! known by the id of the request: repeated, it changes nothing and says so; contradicted (confirmed
-//! after void, another amount under the id), it is refused. An id is never free again.
+//! known by the id of the request: repeated, it changes nothing and says so; contradicted
+//! (confirmed after void, another amount under the id), it is refused. An id is never free again.
 //!
 //! The rest is the contract's, out of other modules: only an active merchant requests and confirms
 //! (`registry`), the amount leaves the receivable at the request and comes back when it is void

@@ -1,9 +1,10 @@
 //! The hard parts of settlement, proved once.
 //!
 //! Contracts of different schemes share the same difficult pieces: money that expires and may be
-//! spent in some places only, reservations, exact splits, calendars, two-man rules. Each is a module
-//! here with its rules in its documentation (`C0` to `C16` are the rules of the schemes), typed
-//! errors that carry the limit and the offending value, and property tests against a plain model.
+//! spent in some places only, reservations, exact splits, calendars, two-man rules. Each is a
+//! module here with its rules in its documentation (`C0` to `C16` are the rules of the schemes),
+//! typed errors that carry the limit and the offending value, and property tests against a plain
+//! model.
 //!
 //! | module | what it is | in storage |
 //! |---|---|---|
@@ -19,12 +20,13 @@
 //! | [`idempotency`] | requests that are carried out once | [`idempotency::Idempotency`] |
 //! | [`supply`] | how much of a token there is | [`supply::Supply`] |
 //! | [`vault`] | escrow that conserves | [`vault::Vault`] |
-//! | [`roles`] | roles, the two-man rule, cooling | [`roles::Roles`], [`roles::TwoMan`], [`roles::Cooling`] |
+//! | [`roles`] | roles, the two-man rule, cooling | [`Roles`](roles::Roles) and two more |
 //! | [`freeze`] | pause, frozen accounts and amounts | [`freeze::Freeze`] |
 //! | [`recovery`] | a new account for who lost the key | [`recovery::Recovery`] |
-//! | [`registry`] | merchants, sets of merchants, persons | [`registry::Merchants`], [`registry::Persons`] |
+//! | [`registry`] | merchants, sets of merchants, persons | [`registry::Merchants`] and one more |
 //!
-//! **Use.** A module in storage is a field of the contract's `#[storage]` struct, whatever it keeps:
+//! **Use.** A module in storage is a field of the contract's `#[storage]` struct, whatever it
+//! keeps:
 //!
 //! ```
 //! # #![no_std]
@@ -72,8 +74,8 @@
 //! something, which event says so and which token moves is the contract's. Time and day are
 //! arguments, so that a rule is a function of what it is given.
 //!
-//! **Errors.** What a method refuses has changed nothing, unless it says so; in a contract's call an
-//! error undoes everything anyway. A contract wraps a module's error in a variant of its own:
+//! **Errors.** What a method refuses has changed nothing, unless it says so; in a contract's call
+//! an error undoes everything anyway. A contract wraps a module's error in a variant of its own:
 //! `self.roles.check(caller, Role::Issuer).map_err(Error::Roles)?`.
 //!
 //! **Concurrency.** What many payers touch is only added to, never read: sums are commutative

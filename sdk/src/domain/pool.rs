@@ -108,8 +108,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Draws from this month: all of it, or nothing. Says what was drawn: the amount, or nought when
-    /// the pool is short and the policy says so.
+    /// Draws from this month: all of it, or nothing. Says what was drawn: the amount, or nought
+    /// when the pool is short and the policy says so.
     ///
     /// # Errors
     /// `Short` when the month has less and the policy is to reject.

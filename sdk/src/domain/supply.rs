@@ -42,7 +42,8 @@ pub enum SupplyError {
     },
 }
 
-/// The supply of a token by class `C`, often a `u8`: the module's one field of a contract's storage.
+/// The supply of a token by class `C`, often a `u8`: the module's one field of a contract's
+/// storage.
 ///
 /// # Example
 /// ```

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 /// Accounts with free and held money: the module's one field of a contract's storage.
 ///
-/// **Invariant.** The sum of all free and held money is what was funded less what was withdrawn; the
-/// held money of an account is the sum of `left` over its pending holds.
+/// **Invariant.** The sum of all free and held money is what was funded less what was withdrawn;
+/// the held money of an account is the sum of `left` over its pending holds.
 ///
 /// # Example
 /// ```

@@ -11,8 +11,8 @@
 //! | `void` | all of it | nothing | all of it |
 //! | `expire` | all of it | nothing | all of it |
 //!
-//! **Posting.** At most what the hold still has. Posting nought with `Release` lets all go and still
-//! counts as posted; `post_all` takes all. Keeping a rest of nought ends the hold.
+//! **Posting.** At most what the hold still has. Posting nought with `Release` lets all go and
+//! still counts as posted; `post_all` takes all. Keeping a rest of nought ends the hold.
 //!
 //! **Expiry.** A hold is over at `time >= expires`, whether or not anybody has noticed: neither
 //! `post` nor `void` works then, and anybody may `expire` it, which frees the money. A post before
@@ -20,12 +20,12 @@
 //!
 //! **Refunds.** What was captured can be given back, at most all of it in sum.
 //!
-//! **Ids.** Making the same hold again is harmless and says so; another one under its id is refused.
-//! An id is never free again, also when its hold was voided or expired.
+//! **Ids.** Making the same hold again is harmless and says so; another one under its id is
+//! refused. An id is never free again, also when its hold was voided or expired.
 //!
-//! This is TigerBeetle's two-phase transfer, with `Keep` added for captures in parts and an absolute
-//! instant in place of a timeout in seconds. A settled hold is kept, with what was captured and
-//! refunded, since ids must stay taken.
+//! This is TigerBeetle's two-phase transfer, with `Keep` added for captures in parts and an
+//! absolute instant in place of a timeout in seconds. A settled hold is kept, with what was
+//! captured and refunded, since ids must stay taken.
 
 mod book;
 mod hold;

@@ -33,8 +33,8 @@
 //! each step first returns what the steps before it took for this payment, gives back its part, and
 //! claws anew for all that was cancelled so far. The result depends on what was cancelled in sum.
 //!
-//! What is given back after its expiry is not for spending: bonus and allowances go to their source,
-//! own money to the holder's unclaimed claim.
+//! What is given back after its expiry is not for spending: bonus and allowances go to their
+//! source, own money to the holder's unclaimed claim.
 //!
 //! **Refunds** (C6). A purchase is refunded when it is untouched, or when `used x 100 >= face x T`,
 //! where `used = face - remaining` without what was given as a gift or refunded before. The holder

@@ -63,8 +63,8 @@ impl Lots {
     /// Records a payment that `take` made, and credits what it earned. `credit` is the lot for it.
     ///
     /// # Errors
-    /// `PaymentExists`, `WrongClass` when the lot is not bonus, and `TooMuch`. What `take` did is not
-    /// undone: let the call fail.
+    /// `PaymentExists`, `WrongClass` when the lot is not bonus, and `TooMuch`. What `take` did is
+    /// not undone: let the call fail.
     pub fn record(
         &mut self,
         id: PaymentId,

@@ -16,10 +16,10 @@
 //! group. A giver or guardian can only narrow (C15): the set of the gift is
 //! [`MerchantSet::narrowed`], which permits what both permit.
 //!
-//! **Persons** ([`Persons`]) are hashes of an identity with a salt that is kept elsewhere (G8). When
-//! the salt is deleted, the hash says nothing. A person may have several accounts. Rules of persons:
-//! payer and owner of the merchant must differ, and owners of merchants cannot buy discounted money
-//! (C7).
+//! **Persons** ([`Persons`]) are hashes of an identity with a salt that is kept elsewhere (G8).
+//! When the salt is deleted, the hash says nothing. A person may have several accounts. Rules of
+//! persons: payer and owner of the merchant must differ, and owners of merchants cannot buy
+//! discounted money (C7).
 
 mod merchant_set;
 mod merchants;

@@ -12,8 +12,8 @@
 //! distributor and platform. Shares are basis points and sum to 10,000; any may be nought. See
 //! [`Legs`].
 //!
-//! **Exchanges** (C10). Output is rounded down, and no more is taken than what gives it. The output is
-//! divided over the sources, each part expiring with its source at the latest. See [`Exchange`].
+//! **Exchanges** (C10). Output is rounded down, and no more is taken than what gives it. The output
+//! is divided over the sources, each part expiring with its source at the latest. See [`Exchange`].
 //!
 //! **Receivables** (C8, C5). What a payee was credited is its receivable until it is cashed out. A
 //! credit that can still be undone stays: `take` leaves it, so that an undo never finds a leg
