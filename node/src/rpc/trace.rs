@@ -6,6 +6,7 @@ use super::{
     spec::SpecView,
 };
 use crate::{handle::Handle, view::Layered};
+use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_rpc::{
     RpcError,
     hex::Bytes,
@@ -25,15 +26,20 @@ pub(super) fn calls(specs: &SpecView<'_>, trace: &[TracedCall]) -> Vec<CallTrace
 fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
     let spec = specs.find(call.contract).ok().flatten();
     let input = call.input.as_slice();
+    let find = |by: &dyn Fn(&ContractSpec) -> Option<MethodSpec>| spec.as_deref().and_then(by);
     let (method, args) = match (call.entered, input.split_first_chunk::<4>()) {
-        (Entered::Init, _) => (spec.as_ref().and_then(|spec| spec.init()), input),
+        (Entered::Init, _) => (find(&|spec| spec.init().cloned()), input),
         (Entered::Call | Entered::Query, Some((selector, args))) => {
             let selector = Selector(*selector);
-            (spec.as_ref().and_then(|spec| spec.method_by_selector(selector)), args)
+            (find(&|spec| spec.method_by_selector(selector).cloned()), args)
         }
-        (Entered::Call | Entered::Query, None) => (None, input),
+        (Entered::Migrate, Some((from, args))) => {
+            let from = u32::from_le_bytes(*from);
+            (find(&|spec| Some(spec.history.migration(from)?.as_method())), args)
+        }
+        (Entered::Call | Entered::Query | Entered::Migrate, None) => (None, input),
     };
-    let known = spec.as_ref().zip(method);
+    let known = spec.as_ref().zip(method.as_ref());
     let shown = known.and_then(|(spec, method)| arguments_to_json(spec, method, args).ok());
     let (value, error) = match &call.result {
         Some(Ok(output)) => (
@@ -50,7 +56,7 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
         contract: call.contract.into(),
         contract_name: spec.as_ref().map(|spec| spec.name.clone()),
         caller: call.caller.into(),
-        method: method.map(|method| method.name.clone()),
+        method: method.as_ref().map(|method| method.name.clone()),
         args: shown.unwrap_or(Value::Null),
         gas_used: call.gas_used.into(),
         value: value.unwrap_or(Value::Null),

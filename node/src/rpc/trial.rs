@@ -12,7 +12,7 @@ use dure_rpc::{
     },
 };
 use dure_runtime::{BlockContext, StateDelta};
-use dure_types::{Call, Gas, Hash, Height, TimestampMs, TransactionBody, limits};
+use dure_types::{Address, Call, Gas, Hash, Height, TimestampMs, TransactionBody, limits};
 use serde_json::Value;
 
 /// Bytes of keys and values after which changes are only counted.

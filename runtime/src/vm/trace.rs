@@ -12,6 +12,8 @@ pub enum Entered {
     Call,
     /// A read-only method.
     Query,
+    /// A migration, in an upgrade.
+    Migrate,
 }
 
 /// One contract that was entered, in the order of entering.
@@ -25,7 +27,8 @@ pub struct TracedCall {
     pub caller: Address,
     /// How.
     pub entered: Entered,
-    /// Selector and arguments; of an init, the arguments only.
+    /// Selector and arguments; of an init, the arguments only; of a migration, the version that it
+    /// starts from (u32, little-endian) and the arguments.
     pub input: Vec<u8>,
     /// Gas that it and everything below it used.
     pub gas_used: Gas,
@@ -71,6 +74,7 @@ impl Trace {
                 EntryKind::Init => Entered::Init,
                 EntryKind::Call => Entered::Call,
                 EntryKind::Query => Entered::Query,
+                EntryKind::Migrate => Entered::Migrate,
             },
             input: request.input.clone(),
             gas_used: Gas(request.gas),

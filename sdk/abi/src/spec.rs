@@ -169,6 +169,24 @@ pub struct MigrationSpec {
     pub docs: Vec<String>,
 }
 
+impl MigrationSpec {
+    /// The migration as a method, for those who read and write arguments. It gives no value: what
+    /// `returns` says means nothing.
+    #[must_use]
+    pub fn as_method(&self) -> MethodSpec {
+        MethodSpec {
+            name: self.name.clone(),
+            selector: Selector::default(),
+            kind: MethodKind::Call,
+            args: self.args.clone(),
+            returns: 0,
+            fallible: self.fallible,
+            reentrant: false,
+            docs: self.docs.clone(),
+        }
+    }
+}
+
 /// An interface that the contract claims to implement.
 ///
 /// The types of its methods are those of the contract's methods of the same names; deploy compares

@@ -139,16 +139,7 @@ fn migration_arguments(
     let Some(migration) = offered.history.migration(from) else {
         return Err(RpcError::NoMigration { stored: from, offered: to }.into());
     };
-    let method = dure_abi::spec::MethodSpec {
-        name: migration.name.clone(),
-        selector: dure_types::Selector::default(),
-        kind: dure_abi::spec::MethodKind::Call,
-        args: migration.args.clone(),
-        returns: 0,
-        fallible: migration.fallible,
-        reentrant: false,
-        docs: Vec::new(),
-    };
+    let method = migration.as_method();
     let args = arguments_from_json(offered, &method, migrate, limits::ARGS_BYTES_MAX);
     Ok(args.map_err(RpcError::from)?)
 }
