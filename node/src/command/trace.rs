@@ -109,6 +109,7 @@ async fn simulated(
         }),
         gas_limit,
         sponsor: sponsor.map(Into::into),
+        rehearse: false,
     };
     Ok(client.simulate(request).await?)
 }
@@ -217,6 +218,7 @@ pub(super) async fn explain(
         calls: OneOrMany::One(call),
         gas_limit: None,
         sponsor: None,
+        rehearse: false,
     };
     match client.simulate(request).await {
         // The state may have moved on since: only the same failure explains it.

@@ -31,7 +31,7 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
             let selector = Selector(*selector);
             (spec.as_ref().and_then(|spec| spec.method_by_selector(selector)), args)
         }
-        (Entered::Call | Entered::Query, None) => (None, input),
+        (Entered::Migrate, _) | (Entered::Call | Entered::Query, None) => (None, input),
     };
     let known = spec.as_ref().zip(method);
     let shown = known.and_then(|(spec, method)| arguments_to_json(spec, method, args).ok());

@@ -12,6 +12,8 @@ pub enum Entered {
     Call,
     /// A read-only method.
     Query,
+    /// A migration, in an upgrade.
+    Migrate,
 }
 
 /// One contract that was entered, in the order of entering.
@@ -71,6 +73,7 @@ impl Trace {
                 EntryKind::Init => Entered::Init,
                 EntryKind::Call => Entered::Call,
                 EntryKind::Query => Entered::Query,
+                EntryKind::Migrate => Entered::Migrate,
             },
             input: request.input.clone(),
             gas_used: Gas(request.gas),
