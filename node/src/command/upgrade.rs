@@ -7,7 +7,10 @@ use dure_client::{
     Rehearsal,
     shape::{ExecutionResult, StorageChange},
 };
-use dure_rpc::json::{return_to_json, type_name};
+use dure_rpc::{
+    hex::Bytes,
+    json::{entry_to_json, type_name},
+};
 use dure_types::Address;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -127,25 +130,17 @@ fn layout(spec: &ContractSpec, field: &FieldSpec) -> String {
 
 /// One entry that would change, its values by the code that wrote them.
 fn changed(stored: &ContractSpec, offered: &ContractSpec, change: &StorageChange) -> Value {
-    let id = change.key.0.split_first_chunk::<2>().map(|(id, _)| u16::from_be_bytes(*id));
-    let find = |spec: &'_ ContractSpec| -> Option<FieldSpec> {
-        spec.storage.iter().find(|field| Some(field.id) == id).cloned()
+    let read = |spec: &ContractSpec, value: &Option<Bytes>| {
+        value.as_ref().map(|value| entry_to_json(spec, &change.key.0, &value.0))
     };
-    let decoded = |spec: &ContractSpec, bytes: &Option<dure_rpc::hex::Bytes>| {
-        let Some(bytes) = bytes else { return Value::Null };
-        let known = find(spec);
-        let value =
-            known.and_then(|field| return_to_json(spec, field.value, &bytes.0, &field.name).ok());
-        value.unwrap_or_else(|| Value::String(dure_rpc::hex::to_text(&bytes.0)))
-    };
-    let name = find(offered).or_else(|| find(stored)).map(|field| field.name);
-    let key = change.key.0.get(2..).filter(|key| !key.is_empty());
+    let (before, after) = (read(stored, &change.before), read(offered, &change.after));
+    // A field that is gone is known to the old code only.
+    let named = after.as_ref().or(before.as_ref());
     json!({
-        "field": name,
-        "id": id,
-        "key": key.map(dure_rpc::hex::to_text),
-        "before": decoded(stored, &change.before),
-        "after": decoded(offered, &change.after),
+        "field": named.map(|entry| &entry.field),
+        "key": named.and_then(|entry| entry.key.as_ref()),
+        "before": before.as_ref().map(|entry| &entry.value),
+        "after": after.as_ref().map(|entry| &entry.value),
     })
 }
 
@@ -175,8 +170,11 @@ fn text(contract: Address, rehearsal: &Rehearsal, fields: &[Value], changes: &[V
         });
     }
     for change in changes {
-        let field = word(if change["field"].is_null() { &change["id"] } else { &change["field"] });
-        let key = change["key"].as_str().map_or_else(String::new, |key| format!("[{key}]"));
+        let field = word(&change["field"]);
+        let key = match &change["key"] {
+            Value::Null => String::new(),
+            key => format!("[{}]", word(key)),
+        };
         let value = |value: &Value| match value {
             Value::Null => "nothing".to_owned(),
             other => other.to_string(),

@@ -292,5 +292,5 @@ fn a_malformed_lock_names_the_line() {
     check("kidn = \"item\"", "kind = \"item\"", 9, "unknown key `kidn`");
     check("kind = \"item\"\nretired = 1", "kind = \"item\"", 10, "`true` or `false`");
     check("Place = [0]", "Place = [\"0 Shop\", \"1 Stall\"]", 26, "list of texts");
-    check("[field]", "[[field]]", 6, "");
+    check("[field]", "[[field]]", 12, "duplicate");
 }
