@@ -79,6 +79,12 @@ fn without_allowance_the_reason_of_the_token_comes_through() {
     let short = TokenError::AllowanceShort { left: Amount(0), wanted: Amount(5) };
     let expected = Error::Taking(dure_sdk::CallError::Contract(short));
     assert_eq!(result, Err(Refusal::Contract(expected)));
+    // The innermost error, and the calls that led to it.
+    assert_eq!(
+        d.chain.why(),
+        "currency::Error::AllowanceShort { left: 0, wanted: 5 } \
+         at desk.exchange -> currency.transfer_from"
+    );
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub(super) struct CallArgs {
     /// Name of the method.
     pub(super) method: String,
     /// `--args JSON`, or `--name value` for each argument; among them `--key NAME`,
-    /// `--by ADDRESS` of a simulation, `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, `--rpc URL`.
+    /// `--by ADDRESS` of a simulation, `--sponsor ADDRESS`, `--gas LIMIT`,
+    /// `--wait accepted|final|certified`, `--rpc URL`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) rest: Vec<String>,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use super::{
     spec::SpecView,
 };
 use crate::{handle::Handle, view::Layered};
+use codec::Encode;
 use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_rpc::{
     RpcError,
@@ -13,7 +14,7 @@ use dure_rpc::{
     json::{arguments_to_json, event_to_json, return_to_json},
     shape::{CallTrace, EventTrace, TraceAnswer},
 };
-use dure_runtime::{BlockContext, Entered, Simulation, StateRead, TracedCall};
+use dure_runtime::{BlockContext, Entered, Simulation, StateRead, TracedCall, merkle};
 use dure_types::{Event, Hash, Outcome, Selector, limits};
 use serde_json::Value;
 use std::sync::Arc;
@@ -102,12 +103,12 @@ pub(super) fn of_transaction(
     let block = BlockContext { chain: handle.chain(), height, time: header.time };
     let outcomes = reader.view.block_outcomes(height).map_err(of_fault)?;
     let transactions = reader.view.block_transactions(height).map_err(of_fault)?;
-    let mut past = Layered::over(state);
+    let mut past = Arc::new(Layered::over(state));
     for (index, (transaction, (_, outcome))) in transactions.iter().zip(&outcomes).enumerate() {
         if matches!(outcome, Outcome::Skipped(_)) {
             continue;
         }
-        let before = Arc::new(past.clone()) as Arc<dyn StateRead>;
+        let before = Arc::clone(&past) as Arc<dyn StateRead>;
         let ran = handle.executor().simulate(&before, &block, &transaction.body);
         let ran = ran.map_err(of_runtime)?;
         if index == located.index as usize {
@@ -121,7 +122,9 @@ pub(super) fn of_transaction(
                 debug: ran.debug,
             });
         }
-        past.write(ran.delta);
+        // Nobody else holds it any more, so this copies nothing.
+        drop(before);
+        Arc::make_mut(&mut past).write(ran.delta);
     }
     Err(RpcError::UnknownTransaction { id: id.into() })
 }
@@ -130,5 +133,5 @@ fn is_exact(ran: &Simulation, outcome: &Outcome) -> bool {
     let Outcome::Receipt(receipt) = outcome else { return false };
     ran.outputs == receipt.result
         && ran.gas_used == receipt.gas_used
-        && ran.events.len() == receipt.events as usize
+        && merkle::root(ran.events.iter().map(Encode::encode)) == receipt.events_root
 }

@@ -103,23 +103,24 @@ fn allowance(
 #[test]
 fn each_of_the_ten_bugs_is_found_within_a_minute() {
     let found_by = [
-        (1, "is_conserved"),
-        (2, "is_conserved"),
-        (3, "is_conserved"),
-        (4, "an allowance is valid and is used up"),
-        (5, "an allowance is valid and is used up"),
-        (6, "a hold ends once"),
-        (7, "is_conserved"),
-        (8, "a pause stops every transfer"),
-        (9, "only the issuer moves the cap"),
-        (10, "the supply keeps to the cap"),
+        (1, ["is_conserved"; 2]),
+        (2, ["is_conserved"; 2]),
+        (3, ["is_conserved"; 2]),
+        (4, ["an allowance is valid and is used up"; 2]),
+        (5, ["an allowance is valid and is used up"; 2]),
+        // The first when the hold is of nothing.
+        (6, ["a hold ends once", "is_conserved"]),
+        (7, ["is_conserved"; 2]),
+        (8, ["a pause stops every transfer"; 2]),
+        (9, ["only the issuer moves the cap"; 2]),
+        (10, ["the supply keeps to the cap"; 2]),
     ];
-    for (bug, invariant) in found_by {
+    for (bug, invariants) in found_by {
         let set = set_up(bug);
         let begun = std::time::Instant::now();
         let violation = set.search(4_000, None).unwrap_err();
         println!("bug {bug}, {} ms: {violation}", begun.elapsed().as_millis());
-        assert_eq!(violation.invariant, invariant, "bug {bug}: {violation}");
+        assert!(invariants.contains(&violation.invariant.as_str()), "bug {bug}: {violation}");
         assert!(begun.elapsed() < Duration::from_secs(60), "bug {bug}: {:?}", begun.elapsed());
         assert!(violation.calls.len() <= 4, "bug {bug} is not minimal: {violation}");
     }

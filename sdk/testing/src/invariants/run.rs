@@ -35,8 +35,9 @@ use std::{
 ///     .contract(points)
 ///     .query(points, "is_conserved")
 ///     .always("nobody holds more than all", |now| {
-///         let held: u128 = now.query(points, "balance", guest.address()).map_err(|e| e.to_string())?;
-///         let all: u128 = now.query(points, "supply", ()).map_err(|e| e.to_string())?;
+///         let held = now.query::<u128>(points, "balance", guest.address());
+///         let (held, all) = (held.map_err(|e| e.to_string())?, now.query(points, "supply", ()));
+///         let all: u128 = all.map_err(|e| e.to_string())?;
 ///         if held <= all { Ok(()) } else { Err(format!("{held} of {all}")) }
 ///     })
 ///     .corpus(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus"))

@@ -1,7 +1,7 @@
 //! Making a failing sequence short and its numbers small.
 
 use super::{
-    leaf::leaves,
+    leaf::{Leaf, leaves},
     play::{Broken, Game, Step},
 };
 
@@ -95,20 +95,29 @@ impl Shrinker<'_> {
         let Some((target, method)) = self.game.method(&step) else { return };
         let types: Vec<u32> = method.args.iter().map(|arg| arg.ty).collect();
         for leaf in leaves(&target.spec.types, &types, &step.args) {
-            // Halving finds the size, one less the exact place.
-            for _ in 0..256 {
-                let Some(step) = self.steps.get(index) else { return };
-                let Some(number) = leaf.number(&step.args) else { break };
-                let smaller = [0, 1, number / 2, number.saturating_sub(1)];
-                let taken =
-                    smaller.into_iter().filter(|smaller| *smaller < number).any(|smaller| {
-                        let changed = self.with(index, |step| leaf.put(&mut step.args, smaller));
-                        self.take(changed)
-                    });
-                if !taken {
-                    break;
+            let Some(mut number) = leaf.number(&step.args) else { continue };
+            if number == 0 || self.put(index, leaf, 0) {
+                continue;
+            }
+            // Between what is too small to break anything and what breaks it lies the least.
+            let mut too_small = 0;
+            while number - too_small > 1 {
+                let middle = too_small + (number - too_small) / 2;
+                if self.put(index, leaf, middle) {
+                    number = middle;
+                } else {
+                    too_small = middle;
                 }
             }
         }
+    }
+
+    fn put(&mut self, index: usize, leaf: Leaf, number: u128) -> bool {
+        // A shorter sequence may have taken the place of the one that had this call.
+        if index >= self.steps.len() {
+            return false;
+        }
+        let changed = self.with(index, |step| leaf.put(&mut step.args, number));
+        self.take(changed)
     }
 }
