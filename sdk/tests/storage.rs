@@ -162,7 +162,9 @@ proptest! {
                         let len = model.len() as u32;
                         let expected = if inside { Ok(()) } else { Err(OutOfRange { index, len }) };
                         assert_eq!(list.set(index, &value), expected);
-                        model.get_mut(index as usize).map(|slot| *slot = value);
+                        if let Some(slot) = model.get_mut(index as usize) {
+                            *slot = value;
+                        }
                     }
                     _ => {
                         let expected = inside.then(|| model.swap_remove(index as usize));

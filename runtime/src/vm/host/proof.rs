@@ -26,6 +26,7 @@ pub(super) fn ed25519_verify(
     Ok(i64::from(signature::holds(&key, message, signature)))
 }
 
+#[expect(clippy::too_many_arguments, reason = "the table of host functions decides")]
 pub(super) fn merkle_verify(
     context: &mut Context<'_>,
     root: u32,
