@@ -53,104 +53,144 @@ impl Builder {
     }
 }
 
+/// Numbers of the types, in the order of the registry.
+struct Types {
+    hash: u32,
+    address: u32,
+    bytes: u32,
+    lane: u32,
+    nonce: u32,
+    length: u32,
+    contract: u32,
+    code: u32,
+    account: u32,
+    error: u32,
+    nothing: u32,
+    nobody: u32,
+}
+
 /// Describes the system contract of this release.
 #[must_use]
 pub fn contract_spec() -> ContractSpec {
     let mut b = Builder { registry: Registry::new() };
-    let (hash, address) = (b.id::<Hash>(), b.id::<Address>());
-    let (bytes, lane, nonce) = (b.id::<Vec<u8>>(), b.id::<u16>(), b.id::<u64>());
-    let length = b.id::<u32>();
-    let contract = b.id::<Option<ContractRecord>>();
-    let code = b.id::<Option<CodeRecord>>();
-    let account = b.id::<AccountRecord>();
-    let error = b.id::<SystemError>();
-    let (nothing, nobody, version) = (b.id::<()>(), b.id::<Option<Address>>(), length);
-    let (call, query) = (MethodKind::Call, MethodKind::Query);
-    let methods = vec![
-        b.method(
-            "deploy",
-            call,
-            &[("code", bytes)],
-            hash,
-            "Stores a module; usable from the next block.",
-        ),
-        b.method(
-            "instantiate",
-            call,
-            &[("code", hash), ("salt", bytes), ("init", bytes)],
-            address,
-            "Creates a contract and runs its init method.",
-        ),
-        b.method(
-            "upgrade",
-            call,
-            &[("contract", address), ("code", hash), ("migrate", bytes)],
-            nothing,
-            "Gives a contract new code and runs its migration, if its storage has a new version; \
-             only its upgrader can. Calls that begin later run the new code.",
-        ),
-        b.method(
-            "set_upgrader",
-            call,
-            &[("contract", address), ("upgrader", nobody)],
-            nothing,
-            "Names who may upgrade a contract; none: nobody any more. Only its upgrader can.",
-        ),
-        b.method(
-            "contract",
-            query,
-            &[("address", address)],
-            contract,
-            "What is known of a contract.",
-        ),
-        b.method("code", query, &[("code", hash)], code, "What is known of stored code."),
-        b.method("account", query, &[("address", address)], account, "Tier, quota and nonces."),
-        b.method(
-            "next_nonce",
-            query,
-            &[("address", address), ("lane", lane)],
-            nonce,
-            "The least nonce above all used ones.",
-        ),
-    ];
-    let events = vec![
-        b.event(
-            "Deployed",
-            &[("code", hash, true), ("length", length, false)],
-            "A module was stored.",
-        ),
-        b.event(
-            "Instantiated",
-            &[("address", address, true), ("code", hash, true), ("creator", address, true)],
-            "A contract was created.",
-        ),
-        b.event(
-            "Upgraded",
-            &[
-                ("contract", address, true),
-                ("code", hash, true),
-                ("previous", hash, false),
-                ("from", version, false),
-                ("to", version, false),
-            ],
-            "A contract got new code; its storage went from one version to another.",
-        ),
-        b.event(
-            "UpgraderChanged",
-            &[("contract", address, true), ("upgrader", nobody, false)],
-            "Somebody else may upgrade a contract; none: nobody.",
-        ),
-    ];
+    let types = Types {
+        hash: b.id::<Hash>(),
+        address: b.id::<Address>(),
+        bytes: b.id::<Vec<u8>>(),
+        lane: b.id::<u16>(),
+        nonce: b.id::<u64>(),
+        length: b.id::<u32>(),
+        contract: b.id::<Option<ContractRecord>>(),
+        code: b.id::<Option<CodeRecord>>(),
+        account: b.id::<AccountRecord>(),
+        error: b.id::<SystemError>(),
+        nothing: b.id::<()>(),
+        nobody: b.id::<Option<Address>>(),
+    };
+    let (methods, events) = (methods(&mut b, &types), events(&mut b, &types));
     ContractSpec {
         version: VERSION,
         name: "system".into(),
         methods,
         events,
-        error: Some(error),
+        error: Some(types.error),
         storage: Vec::new(),
         history: StorageHistory::default(),
         interfaces: Vec::new(),
         docs: vec!["Deploys code, creates contracts and upgrades them.".into()],
         types: PortableRegistry::from(b.registry),
     }
+}
+
+fn methods(b: &mut Builder, t: &Types) -> Vec<MethodSpec> {
+    vec![
+        b.method(
+            "deploy",
+            MethodKind::Call,
+            &[("code", t.bytes)],
+            t.hash,
+            "Stores a module; usable from the next block.",
+        ),
+        b.method(
+            "instantiate",
+            MethodKind::Call,
+            &[("code", t.hash), ("salt", t.bytes), ("init", t.bytes)],
+            t.address,
+            "Creates a contract and runs its init method.",
+        ),
+        b.method(
+            "upgrade",
+            MethodKind::Call,
+            &[("contract", t.address), ("code", t.hash), ("migrate", t.bytes)],
+            t.nothing,
+            "Gives a contract new code and runs its migration, if its storage has a new version; \
+             only its upgrader can. Calls that begin later run the new code.",
+        ),
+        b.method(
+            "set_upgrader",
+            MethodKind::Call,
+            &[("contract", t.address), ("upgrader", t.nobody)],
+            t.nothing,
+            "Names who may upgrade a contract; none: nobody any more. Only its upgrader can.",
+        ),
+        b.method(
+            "contract",
+            MethodKind::Query,
+            &[("address", t.address)],
+            t.contract,
+            "What is known of a contract.",
+        ),
+        b.method(
+            "code",
+            MethodKind::Query,
+            &[("code", t.hash)],
+            t.code,
+            "What is known of stored code.",
+        ),
+        b.method(
+            "account",
+            MethodKind::Query,
+            &[("address", t.address)],
+            t.account,
+            "Tier, quota and nonces.",
+        ),
+        b.method(
+            "next_nonce",
+            MethodKind::Query,
+            &[("address", t.address), ("lane", t.lane)],
+            t.nonce,
+            "The least nonce above all used ones.",
+        ),
+    ]
+}
+
+fn events(b: &mut Builder, t: &Types) -> Vec<EventSpec> {
+    vec![
+        b.event(
+            "Deployed",
+            &[("code", t.hash, true), ("length", t.length, false)],
+            "A module was stored.",
+        ),
+        b.event(
+            "Instantiated",
+            &[("address", t.address, true), ("code", t.hash, true), ("creator", t.address, true)],
+            "A contract was created.",
+        ),
+        b.event(
+            "Upgraded",
+            &[
+                ("contract", t.address, true),
+                ("code", t.hash, true),
+                ("previous", t.hash, false),
+                ("from", t.length, false),
+                ("to", t.length, false),
+            ],
+            "A contract got new code; its storage went from one version to another.",
+        ),
+        b.event(
+            "UpgraderChanged",
+            &[("contract", t.address, true), ("upgrader", t.nobody, false)],
+            "Somebody else may upgrade a contract; none: nobody.",
+        ),
+    ]
 }
