@@ -37,6 +37,8 @@ pub(super) struct Step {
 }
 
 type Verdict = Result<(), String>;
+/// Judges a call by what was before it, the call, and what is after it.
+type OfEach<'a> = dyn Fn(&Moment, &Played, &Moment) -> Verdict + Send + Sync + 'a;
 
 /// What must hold.
 pub(super) enum Rule<'a> {
@@ -45,7 +47,7 @@ pub(super) enum Rule<'a> {
     /// A query without arguments that answers true after every call.
     Query { contract: Address, method: String },
     /// Of every call: before, the call, after.
-    Each(Box<dyn Fn(&Moment, &Played, &Moment) -> Verdict + Send + Sync + 'a>),
+    Each(Box<OfEach<'a>>),
     /// No call panics.
     NoPanic,
 }
