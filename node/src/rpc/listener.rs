@@ -1,6 +1,12 @@
 //! The listening socket: accepts, counts, turns away.
 
-use super::{config::RpcConfig, gate, quota::Quota, refusal::turn_away, service::Service};
+use super::{
+    config::RpcConfig,
+    gate,
+    quota::Quota,
+    refusal::{turn_away, turn_away_at_once},
+    service::Service,
+};
 use crate::handle::Handle;
 use dure_rpc::{DureServer, RpcError as Refusal};
 use jsonrpsee::server::{
@@ -26,7 +32,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-/// Connections that are being turned away at the same time; more are closed without a word.
+/// Connections turned away with patience at the same time; more are told and closed at once.
 const FAREWELLS_MAX: usize = 256;
 
 /// Says why the server does not listen.
@@ -132,6 +138,8 @@ async fn accept(
                         turn_away(stream, refusal).await;
                         drop(permit);
                     });
+                } else {
+                    turn_away_at_once(stream, refusal);
                 }
                 continue;
             }

@@ -47,19 +47,38 @@ pub(super) fn response(error: RpcError) -> HttpResponse {
 pub(super) async fn turn_away(mut stream: TcpStream, error: RpcError) {
     const PATIENCE: Duration = Duration::from_millis(250);
     const BYTES_MAX: u64 = 65_536;
-    let (code, reason) = status(&error);
-    let body = body(error);
-    let head = format!(
-        "HTTP/1.1 {code} {reason}\r\ncontent-type: application/json; charset=utf-8\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
+    let words = words(error);
     let farewell = async {
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(body.as_bytes()).await?;
+        stream.write_all(&words).await?;
         stream.shutdown().await?;
         tokio::io::copy(&mut stream.take(BYTES_MAX), &mut tokio::io::sink()).await
     };
     // The client is being turned away: whether it listens is its own affair.
     let _ = tokio::time::timeout(PATIENCE, farewell).await;
+}
+
+/// Says why and closes at once, without waiting for what the client may still send: then the words
+/// can get lost on their way, but a flood keeps nothing open.
+pub(super) fn turn_away_at_once(stream: TcpStream, error: RpcError) {
+    let said = stream.into_std().and_then(|mut stream| {
+        // A fresh socket's buffer takes these few bytes whole, or the socket is gone already.
+        std::io::Write::write_all(&mut stream, &words(error))?;
+        stream.shutdown(std::net::Shutdown::Write)
+    });
+    if let Err(error) = said {
+        tracing::debug!(%error, "a connection was refused without a word");
+    }
+}
+
+fn words(error: RpcError) -> Vec<u8> {
+    let (code, reason) = status(&error);
+    let body = body(error);
+    let mut words = format!(
+        "HTTP/1.1 {code} {reason}\r\ncontent-type: application/json; charset=utf-8\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    words.extend_from_slice(body.as_bytes());
+    words
 }

@@ -116,7 +116,7 @@ async fn a_flood_of_connections_does_not_stop_the_chain() {
             let mut stream = TcpStream::connect(address).await.ok()?;
             let mut start = [0; 12];
             let read = stream.read(&mut start);
-            let read = tokio::time::timeout(Duration::from_millis(500), read).await;
+            let read = tokio::time::timeout(Duration::from_secs(1), read).await;
             let told = matches!(read, Ok(Ok(12))) && start == *b"HTTP/1.1 503";
             Some((stream, told))
         });
@@ -125,7 +125,8 @@ async fn a_flood_of_connections_does_not_stop_the_chain() {
         told += opened.iter().filter(|(_, told)| *told).count();
         held.extend(opened);
     }
-    assert!(told > wanted / 4, "{told} of {wanted} were told");
+    // Not all: on a loaded machine some give up listening before their turn comes.
+    assert!(told > wanted / 2, "{told} of {wanted} were told");
     // The chain went on, and those who were in still are.
     let after = client.reach(dure_types::Height(before + 2)).await.unwrap();
     assert!(after.height.0 > before);
