@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dure-types", &["dure-abi"]),
     ("dure-light", &["dure-types"]),
     ("dure-runtime", &["dure-abi", "dure-light", "dure-types"]),
-    ("dure-build", &["dure-abi", "dure-runtime", "dure-types"]),
+    ("dure-build", &["dure-abi", "dure-json", "dure-runtime", "dure-types"]),
     ("dure-json", &["dure-abi"]),
     (
         "dure-testing",

@@ -133,14 +133,7 @@ async fn accept(
         let place = match sockets.take(peer.ip()) {
             Ok(place) => place,
             Err(refusal) => {
-                if let Ok(permit) = Arc::clone(&farewells).try_acquire_owned() {
-                    tokio::spawn(async move {
-                        turn_away(stream, refusal).await;
-                        drop(permit);
-                    });
-                } else {
-                    turn_away_at_once(stream, refusal);
-                }
+                refuse(&farewells, stream, refusal);
                 continue;
             }
         };
@@ -155,6 +148,18 @@ async fn accept(
                 tracing::debug!(%peer, %error, "connection ended");
             }
         });
+    }
+}
+
+/// Tells a client why it is refused: with patience while few are, at once in a flood.
+fn refuse(farewells: &Arc<Semaphore>, stream: TcpStream, refusal: Refusal) {
+    if let Ok(permit) = Arc::clone(farewells).try_acquire_owned() {
+        tokio::spawn(async move {
+            turn_away(stream, refusal).await;
+            drop(permit);
+        });
+    } else {
+        turn_away_at_once(stream, refusal);
     }
 }
 

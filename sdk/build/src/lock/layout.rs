@@ -2,9 +2,8 @@
 
 use super::file::LockedField;
 use dure_abi::spec::{ContractSpec, FieldSpec};
-use scale_info::{
-    Field, Path, PortableRegistry, Type, TypeDef, TypeDefPrimitive, form::PortableForm,
-};
+use dure_json::primitive_name;
+use scale_info::{Field, Path, PortableRegistry, Type, TypeDef, form::PortableForm};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields and types of a contract, in words.
@@ -160,24 +159,4 @@ impl Layout {
 /// Whether a type is the contract's own: not one of Rust's, whose path is one word, or the SDK's.
 fn is_own(path: &Path<PortableForm>) -> bool {
     path.segments.len() > 1 && path.segments.first().is_some_and(|first| first != "dure_abi")
-}
-
-fn primitive_name(primitive: &TypeDefPrimitive) -> &'static str {
-    match primitive {
-        TypeDefPrimitive::Bool => "bool",
-        TypeDefPrimitive::Char => "char",
-        TypeDefPrimitive::Str => "String",
-        TypeDefPrimitive::U8 => "u8",
-        TypeDefPrimitive::U16 => "u16",
-        TypeDefPrimitive::U32 => "u32",
-        TypeDefPrimitive::U64 => "u64",
-        TypeDefPrimitive::U128 => "u128",
-        TypeDefPrimitive::U256 => "u256",
-        TypeDefPrimitive::I8 => "i8",
-        TypeDefPrimitive::I16 => "i16",
-        TypeDefPrimitive::I32 => "i32",
-        TypeDefPrimitive::I64 => "i64",
-        TypeDefPrimitive::I128 => "i128",
-        TypeDefPrimitive::I256 => "i256",
-    }
 }
