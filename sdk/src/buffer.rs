@@ -14,12 +14,12 @@ pub(crate) struct Buffer<const N: usize> {
 }
 
 impl<const N: usize> Buffer<N> {
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn new() -> Self {
         Self { stack: [MaybeUninit::uninit(); N], len: 0, heap: Vec::new() }
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
         if end > N {
@@ -46,7 +46,7 @@ impl<const N: usize> Buffer<N> {
         self.heap.extend_from_slice(bytes);
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         if !self.heap.is_empty() {
             return &self.heap;
@@ -57,7 +57,7 @@ impl<const N: usize> Buffer<N> {
 }
 
 impl<const N: usize> codec::Output for Buffer<N> {
-    #[inline(always)]
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         self.extend(bytes);
     }

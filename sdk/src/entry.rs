@@ -10,20 +10,20 @@ pub use dure_abi::entry::{BAD_ARGUMENTS, CONTRACT_ERROR, OK, UNKNOWN_METHOD};
 
 /// Runs the init method with the whole input as its arguments.
 #[cfg(target_arch = "wasm32")]
-#[inline(always)]
+#[inline]
 pub fn init(input_len: u32, run: impl FnOnce(&Cx, &[u8]) -> i32) -> i32 {
     run(&Cx::new(), host::input(input_len).as_slice())
 }
 
 /// Runs the method that the host's input names.
 #[cfg(target_arch = "wasm32")]
-#[inline(always)]
+#[inline]
 pub fn dispatch(input_len: u32, run: impl FnOnce(&Cx, u32, &[u8]) -> i32) -> i32 {
     route(&Cx::new(), host::input(input_len).as_slice(), run)
 }
 
 /// Runs the method whose selector, read as a little-endian number, opens the input.
-#[inline(always)]
+#[inline]
 pub(crate) fn route(cx: &Cx, input: &[u8], run: impl FnOnce(&Cx, u32, &[u8]) -> i32) -> i32 {
     match input.split_first_chunk::<4>() {
         Some((selector, arguments)) => run(cx, u32::from_le_bytes(*selector), arguments),
@@ -42,27 +42,27 @@ pub trait Crossing: Encode + Decode {}
 impl<T: Encode + Decode> Crossing for T {}
 
 /// Takes the next argument from the front of the bytes.
-#[inline(always)]
+#[inline]
 pub fn argument<T: Crossing>(bytes: &mut &[u8]) -> Option<T> {
     T::decode(bytes).ok()
 }
 
 /// Decodes arguments; every byte must belong to them.
-#[inline(always)]
+#[inline]
 pub fn arguments<T: Decode>(mut bytes: &[u8]) -> Option<T> {
     let value = T::decode(&mut bytes).ok()?;
     bytes.is_empty().then_some(value)
 }
 
 /// Hands over a value.
-#[inline(always)]
+#[inline]
 pub fn value<T: Encode>(value: T) -> i32 {
     output(&value);
     OK
 }
 
 /// Hands over a value or the contract's error.
-#[inline(always)]
+#[inline]
 pub fn result<T: Encode, E: Encode>(result: Result<T, E>) -> i32 {
     match result {
         Ok(value) => {
@@ -76,7 +76,7 @@ pub fn result<T: Encode, E: Encode>(result: Result<T, E>) -> i32 {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn output(value: &impl Encode) {
     let mut bytes = Buffer::<SMALL>::new();
     value.encode_to(&mut bytes);

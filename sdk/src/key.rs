@@ -24,7 +24,7 @@ pub struct KeyBuffer(Buffer<96>);
 
 impl KeyBuffer {
     /// Starts with a field's place.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn of_field(place: Place) -> Self {
         let mut buffer = Buffer::new();
@@ -33,7 +33,7 @@ impl KeyBuffer {
     }
 
     /// Starts with a field's place and goes on with a key: all of a state key but the address.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn of_entry<K: StorageKey>(place: Place, key: &K) -> Self {
         let mut buffer = Self::of_field(place);
@@ -42,13 +42,13 @@ impl KeyBuffer {
     }
 
     /// Appends bytes.
-    #[inline(always)]
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
         self.0.extend(bytes);
     }
 
     /// The bytes so far.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         self.0.as_slice()
@@ -80,7 +80,7 @@ impl<A: StorageKey, B: StorageKey, C: StorageKey> KeyPrefix<(A, B)> for (A, B, C
 macro_rules! integer_keys {
     ($($unsigned:ident $signed:ident),*) => {$(
         impl StorageKey for $unsigned {
-            #[inline(always)]
+            #[inline]
             fn write(&self, out: &mut KeyBuffer) {
                 out.push(&self.to_be_bytes());
             }
@@ -93,7 +93,7 @@ macro_rules! integer_keys {
         }
 
         impl StorageKey for $signed {
-            #[inline(always)]
+            #[inline]
             fn write(&self, out: &mut KeyBuffer) {
                 (self.cast_unsigned() ^ Self::MIN.cast_unsigned()).write(out);
             }
@@ -108,7 +108,7 @@ macro_rules! integer_keys {
 integer_keys!(u8 i8, u16 i16, u32 i32, u64 i64, u128 i128);
 
 impl<const N: usize> StorageKey for [u8; N] {
-    #[inline(always)]
+    #[inline]
     fn write(&self, out: &mut KeyBuffer) {
         out.push(self);
     }
@@ -123,7 +123,7 @@ impl<const N: usize> StorageKey for [u8; N] {
 macro_rules! newtype_keys {
     ($($name:ident($inner:ty)),*) => {$(
         impl StorageKey for $name {
-            #[inline(always)]
+            #[inline]
             fn write(&self, out: &mut KeyBuffer) {
                 self.0.write(out);
             }
@@ -145,7 +145,7 @@ newtype_keys!(
 );
 
 impl StorageKey for bool {
-    #[inline(always)]
+    #[inline]
     fn write(&self, out: &mut KeyBuffer) {
         out.push(&[u8::from(*self)]);
     }
@@ -200,7 +200,7 @@ fn write_escaped(bytes: &[u8], out: &mut KeyBuffer) {
 }
 
 impl<K: StorageKey> StorageKey for Option<K> {
-    #[inline(always)]
+    #[inline]
     fn write(&self, out: &mut KeyBuffer) {
         self.is_some().write(out);
         if let Some(key) = self {
@@ -216,7 +216,7 @@ impl<K: StorageKey> StorageKey for Option<K> {
 macro_rules! tuple_keys {
     ($(($($name:ident $index:tt),+))*) => {$(
         impl<$($name: StorageKey),+> StorageKey for ($($name,)+) {
-            #[inline(always)]
+            #[inline]
             fn write(&self, out: &mut KeyBuffer) {
                 $(self.$index.write(out);)+
             }

@@ -21,7 +21,7 @@ pub struct Place {
 
 impl Place {
     /// The place of a field of the storage struct.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub const fn field(id: u16) -> Self {
         let [high, low] = id.to_be_bytes();
@@ -29,7 +29,7 @@ impl Place {
     }
 
     /// The place of a part of this field. A field has at most four levels of parts.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub const fn part(self, id: u8) -> Self {
         let Self { mut bytes, len } = self;
@@ -41,7 +41,7 @@ impl Place {
     }
 
     /// The bytes.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn as_slice(&self) -> &[u8] {
         match self.bytes.get(..self.len as usize) {

@@ -162,7 +162,8 @@ pub(crate) fn wasm(
     }
     // One profile for every contract, whatever its workspace says: the bytes are its name.
     cargo
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        // A quarter smaller than "s" when a token was measured (decision 0009).
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "z")
         .env("CARGO_PROFILE_RELEASE_LTO", "fat")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
         .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
@@ -189,7 +190,9 @@ fn flags(toolchain: &Toolchain, package: &Package) -> Vec<String> {
         format!("-Clink-arg=-zstack-size={STACK_BYTES}"),
         "-Clink-arg=--stack-first".to_owned(),
     ];
-    // Panic messages name files: the machine's paths must not reach the bytes.
+    // Panic messages name files: the machine's paths must not reach the bytes. What the compiler
+    // says to the author keeps them.
+    flags.push("--remap-path-scope=object".to_owned());
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
     if let Some(home) = home {

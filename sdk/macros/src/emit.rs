@@ -81,21 +81,21 @@ fn dispatch(contract: &Contract) -> TokenStream {
     let unknown = quote!(_ => ::dure_sdk::entry::UNKNOWN_METHOD);
     quote! {
         #allow
-        #[inline(always)]
+        #[inline]
         fn __init(cx: &::dure_sdk::Cx, bytes: &[u8]) -> i32 {
             #open
             #(#init)*
         }
 
         #allow
-        #[inline(always)]
+        #[inline]
         fn __call(cx: &::dure_sdk::Cx, selector: u32, bytes: &[u8]) -> i32 {
             #open
             match selector { #calls #unknown }
         }
 
         #allow
-        #[inline(always)]
+        #[inline]
         fn __query(cx: &::dure_sdk::Cx, selector: u32, bytes: &[u8]) -> i32 {
             #open
             match selector { #queries #unknown }

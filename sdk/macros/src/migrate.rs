@@ -57,7 +57,7 @@ pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
         #[doc(hidden)]
         #[allow(unused_variables, dead_code, reason = "depends on the methods")]
         #[allow(clippy::unit_arg, clippy::let_unit_value, reason = "written for every type")]
-        #[inline(always)]
+        #[inline]
         fn __migrate(cx: &::dure_sdk::Cx, from: u32, bytes: &[u8]) -> i32 {
             let mut this = <#storage as ::dure_sdk::Storage>::open();
             match from { #(#arms)* _ => ::dure_sdk::entry::UNKNOWN_METHOD }

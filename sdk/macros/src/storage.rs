@@ -96,7 +96,7 @@ pub(crate) fn expand(args: &TokenStream, item: &mut ItemStruct) -> syn::Result<T
             const FIELDS: &'static [(&'static str, u16)] =
                 &[#(#listed,)* #((#retired_names, #retired),)*];
 
-            #[inline(always)]
+            #[inline]
             fn open() -> Self {
                 Self { #(#opened),* }
             }
@@ -184,7 +184,7 @@ pub(crate) fn composite(item: &mut ItemStruct) -> syn::Result<TokenStream> {
         #item
 
         impl #parameters ::dure_sdk::Field for #ident #arguments #conditions {
-            #[inline(always)]
+            #[inline]
             fn open(place: ::dure_sdk::Place) -> Self {
                 Self { #(#opened),* }
             }

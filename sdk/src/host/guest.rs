@@ -22,7 +22,7 @@ mod raw {
 
 /// The address that the host is given. It is exposed, since the host reads and writes there behind
 /// the compiler's back.
-#[inline(always)]
+#[inline]
 fn at<T>(pointer: *const T) -> u32 {
     pointer.expose_provenance() as u32
 }
@@ -36,7 +36,7 @@ pub(crate) struct Bytes<const N: usize> {
 
 impl<const N: usize> Bytes<N> {
     /// Lets `fill(out)` write `len` bytes.
-    #[inline(always)]
+    #[inline]
     fn filled(len: usize, fill: impl Fn(u32)) -> Self {
         let mut bytes = Self { stack: MaybeUninit::uninit(), len, heap: Vec::new() };
         if len <= N {
@@ -56,7 +56,7 @@ impl<const N: usize> Bytes<N> {
         self.heap = heap;
     }
 
-    #[inline(always)]
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         if self.len > N {
             return &self.heap;
@@ -67,21 +67,21 @@ impl<const N: usize> Bytes<N> {
 }
 
 /// Takes the input of the entry point.
-#[inline(always)]
+#[inline]
 pub(crate) fn input(len: u32) -> Bytes<512> {
     // SAFETY: `filled` offers room for `len` bytes, the length that the host gave us.
     Bytes::filled(len as usize, |out| unsafe { raw::input(out) })
 }
 
 /// Takes what the last call or scan put aside.
-#[inline(always)]
+#[inline]
 fn output(len: usize) -> Bytes<SMALL> {
     // SAFETY: `filled` offers room for `len` bytes, the length that the host gave us.
     Bytes::filled(len, |out| unsafe { raw::output(out) })
 }
 
 /// Sets the output of the entry point.
-#[inline(always)]
+#[inline]
 pub(crate) fn ret(bytes: &[u8]) {
     // SAFETY: the range is a live slice.
     unsafe { raw::ret(at(bytes.as_ptr()), bytes.len() as u32) }
@@ -89,7 +89,7 @@ pub(crate) fn ret(bytes: &[u8]) {
 
 /// Reads a value of unknown length with a function that writes it when it fits into a capacity,
 /// and returns its length or a negative code.
-#[inline(always)]
+#[inline]
 fn sized(read: impl Fn(u32, usize) -> i64) -> Result<Bytes<SMALL>, i64> {
     let mut bytes = Bytes::<SMALL> { stack: MaybeUninit::uninit(), len: 0, heap: Vec::new() };
     let len = read(at(bytes.stack.as_mut_ptr()), SMALL);
@@ -106,7 +106,7 @@ fn sized(read: impl Fn(u32, usize) -> i64) -> Result<Bytes<SMALL>, i64> {
 }
 
 /// Reads a stored value.
-#[inline(always)]
+#[inline]
 pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
     // SAFETY: key and target are live; the host writes at most the capacity it is told.
     sized(|out, capacity| unsafe {
@@ -136,7 +136,7 @@ pub(crate) fn storage_read(
 }
 
 /// Adds to a stored amount; `false`, and nothing is changed, when the sum would exceed the bound.
-#[inline(always)]
+#[inline]
 pub(crate) fn storage_add(key: &[u8], amount: u128, bound: u128) -> bool {
     let (lo, hi) = (amount as u64, (amount >> 64) as u64);
     let (bound_lo, bound_hi) = (bound as u64, (bound >> 64) as u64);
@@ -147,7 +147,7 @@ pub(crate) fn storage_add(key: &[u8], amount: u128, bound: u128) -> bool {
 }
 
 /// Takes from a stored amount; `false`, and nothing is changed, when there is less.
-#[inline(always)]
+#[inline]
 pub(crate) fn storage_sub(key: &[u8], amount: u128) -> bool {
     let (lo, hi) = (amount as u64, (amount >> 64) as u64);
     // SAFETY: the key is a live slice.
@@ -156,7 +156,7 @@ pub(crate) fn storage_sub(key: &[u8], amount: u128) -> bool {
 }
 
 /// Reads a stored value of 16 bytes as a number; absent is nought.
-#[inline(always)]
+#[inline]
 pub(crate) fn storage_get_u128(key: &[u8]) -> u128 {
     let mut value = MaybeUninit::<[u8; 16]>::uninit();
     // SAFETY: key and target are live; the host writes at most the 16 bytes it is told.
@@ -171,7 +171,7 @@ pub(crate) fn storage_get_u128(key: &[u8]) -> u128 {
 }
 
 /// Writes a stored value.
-#[inline(always)]
+#[inline]
 pub(crate) fn storage_set(key: &[u8], value: &[u8]) {
     // SAFETY: both ranges are live slices.
     unsafe {
@@ -185,7 +185,7 @@ pub(crate) fn storage_set(key: &[u8], value: &[u8]) {
 }
 
 /// Removes a stored value.
-#[inline(always)]
+#[inline]
 pub(crate) fn storage_remove(key: &[u8]) {
     // SAFETY: the range is a live slice.
     unsafe { raw::storage_remove(at(key.as_ptr()), key.len() as u32) }
@@ -233,13 +233,13 @@ pub(crate) fn call(
 }
 
 /// Emits an event.
-#[inline(always)]
+#[inline]
 pub(crate) fn event(topic: &Selector, data: &[u8]) {
     // SAFETY: both ranges are live.
     unsafe { raw::event(at(topic.0.as_ptr()), at(data.as_ptr()), data.len() as u32) }
 }
 
-#[inline(always)]
+#[inline]
 fn bytes32(fill: impl Fn(u32)) -> [u8; 32] {
     let mut value = MaybeUninit::<[u8; 32]>::uninit();
     fill(at(value.as_mut_ptr()));
@@ -247,19 +247,19 @@ fn bytes32(fill: impl Fn(u32)) -> [u8; 32] {
     unsafe { value.assume_init() }
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn caller() -> [u8; 32] {
     // SAFETY: `bytes32` offers 32 bytes.
     bytes32(|out| unsafe { raw::caller(out) })
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn self_address() -> [u8; 32] {
     // SAFETY: `bytes32` offers 32 bytes.
     bytes32(|out| unsafe { raw::self_address(out) })
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn transaction_id() -> [u8; 32] {
     // SAFETY: `bytes32` offers 32 bytes.
     bytes32(|out| unsafe { raw::transaction_id(out) })
@@ -298,19 +298,19 @@ pub(crate) fn merkle_verify(
     code == 1
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn height() -> u64 {
     // SAFETY: no memory is involved.
     unsafe { raw::height() }
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn time_ms() -> u64 {
     // SAFETY: no memory is involved.
     unsafe { raw::time_ms() }
 }
 
-#[inline(always)]
+#[inline]
 pub(crate) fn gas_left() -> u64 {
     // SAFETY: no memory is involved.
     unsafe { raw::gas_left() }

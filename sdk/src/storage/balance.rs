@@ -83,7 +83,7 @@ impl Balance {
         self.entry().sub(amount)
     }
 
-    #[inline(always)]
+    #[inline]
     fn entry(&self) -> BalanceAt {
         BalanceAt { key: KeyBuffer::of_field(self.place) }
     }
@@ -151,7 +151,7 @@ impl BalanceAt {
 
 impl<K: StorageKey> Map<K, Balance> {
     /// Names the amount of a key; reads nothing.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn at(&self, key: &K) -> BalanceAt {
         BalanceAt { key: self.key(key) }
@@ -180,7 +180,7 @@ impl Stored for Balance {
 }
 
 impl Field for Balance {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { place }
     }

@@ -60,7 +60,7 @@ impl Counter {
         self.entry().sub(number)
     }
 
-    #[inline(always)]
+    #[inline]
     fn entry(&self) -> CounterAt {
         CounterAt { key: KeyBuffer::of_field(self.place) }
     }
@@ -124,7 +124,7 @@ fn number(stored: u128) -> u64 {
 
 impl<K: StorageKey> Map<K, Counter> {
     /// Names the number of a key; reads nothing.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn at(&self, key: &K) -> CounterAt {
         CounterAt { key: self.key(key) }
@@ -147,7 +147,7 @@ impl Stored for Counter {
 }
 
 impl Field for Counter {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { place }
     }

@@ -405,7 +405,7 @@ where
     V: Storable,
     I: Indexes<K, V>,
 {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         const {
             assert!(distinct(I::IDS), "the indexes of a map have different numbers, from 1");

@@ -4,7 +4,6 @@ use super::{Field, Storable, load, store};
 use crate::{
     Place,
     host::{self, stop},
-    key::KeyBuffer,
 };
 use codec::{Decode, Encode};
 use core::marker::PhantomData;
@@ -31,24 +30,24 @@ impl<T: Encode + Decode> Item<T> {
     #[inline]
     #[must_use]
     pub fn try_get(&self) -> Option<T> {
-        load(KeyBuffer::of_field(self.place).as_slice())
+        load(self.place.as_slice())
     }
 
     /// Writes the value.
     #[inline]
     pub fn set(&mut self, value: &T) {
-        store(KeyBuffer::of_field(self.place).as_slice(), value);
+        store(self.place.as_slice(), value);
     }
 
     /// Removes the value.
     #[inline]
     pub fn remove(&mut self) {
-        host::storage_remove(KeyBuffer::of_field(self.place).as_slice());
+        host::storage_remove(self.place.as_slice());
     }
 }
 
 impl<T: Storable> Field for Item<T> {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { place, value: PhantomData }
     }

@@ -115,7 +115,7 @@ impl<T: Storable> StorageVec<T> {
 }
 
 impl<T: Storable> Field for StorageVec<T> {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { length: Item::open(place.part(0)), items: Map::open(place.part(1)) }
     }

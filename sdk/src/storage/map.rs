@@ -61,7 +61,7 @@ pub trait Stored {
 impl<T: Storable> Stored for T {
     type Value = T;
 
-    #[inline(always)]
+    #[inline]
     fn decode(bytes: &[u8]) -> T {
         decoded(bytes)
     }
@@ -75,7 +75,7 @@ impl<T: Storable> Stored for T {
 }
 
 impl<K: StorageKey, V> Map<K, V> {
-    #[inline(always)]
+    #[inline]
     pub(super) fn key(&self, key: &K) -> KeyBuffer {
         KeyBuffer::of_entry(self.place, key)
     }
@@ -146,7 +146,7 @@ impl<K: StorageKey, V: Stored> Map<K, V> {
 }
 
 impl<K: StorageKey + Described + 'static, V: Stored> Field for Map<K, V> {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { place, types: PhantomData }
     }

@@ -109,12 +109,12 @@ pub const fn field_id(fields: &[(&str, u16)], name: &str) -> u16 {
     panic!("the storage never had a field of that name")
 }
 
-#[inline(always)]
+#[inline]
 fn load<T: Decode>(key: &[u8]) -> Option<T> {
     host::storage_get(key).map(|bytes| decoded(bytes.as_slice()))
 }
 
-#[inline(always)]
+#[inline]
 fn decoded<T: Decode>(bytes: &[u8]) -> T {
     match crate::entry::arguments(bytes) {
         Some(value) => value,
@@ -122,7 +122,7 @@ fn decoded<T: Decode>(bytes: &[u8]) -> T {
     }
 }
 
-#[inline(always)]
+#[inline]
 fn store<T: Encode>(key: &[u8], value: &T) {
     let mut bytes = crate::buffer::Buffer::<{ crate::buffer::SMALL }>::new();
     value.encode_to(&mut bytes);

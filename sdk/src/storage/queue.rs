@@ -99,7 +99,7 @@ impl<T: Storable> Queue<T> {
 }
 
 impl<T: Storable> Field for Queue<T> {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { ends: Item::open(place.part(0)), items: Map::open(place.part(1)) }
     }

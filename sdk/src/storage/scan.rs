@@ -84,18 +84,7 @@ impl Origin {
 /// Entries are fetched as they are needed; writing meanwhile is allowed, and whether an entry not
 /// yet fetched shows it depends on where it is.
 pub struct Entries<K, V> {
-    /// What every key begins with.
-    prefix: KeyBuffer,
-    /// Bytes of the prefix that are no part of the key.
-    place_len: usize,
-    order: Order,
-    /// Where the next fetch starts; empty at the very beginning.
-    from: Vec<u8>,
-    /// Whether `from` itself is not to be given out (again).
-    skip_from: bool,
-    fetch: u32,
-    fetched: alloc::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
-    ended: bool,
+    cursor: Cursor,
     decode: fn(&[u8]) -> V,
     key: PhantomData<fn() -> K>,
 }
@@ -109,6 +98,63 @@ impl<K: StorageKey, V> Entries<K, V> {
         order: Order,
         decode: fn(&[u8]) -> V,
     ) -> Self {
+        Self { cursor: Cursor::new(place, prefix, origin, order), decode, key: PhantomData }
+    }
+
+    /// At most `limit` of them, fetched at once. `item` makes an item, `after` says of the last
+    /// one where the next page starts.
+    pub(super) fn page<T, C>(
+        mut self,
+        limit: u32,
+        item: impl Fn(K, V) -> T,
+        after: impl Fn(&T) -> C,
+    ) -> Page<T, C> {
+        let limit = limit.min(PAGE_MAX);
+        self.cursor.fetch = limit + 1 + u32::from(self.cursor.skip_from);
+        let mut items = Vec::new();
+        for _ in 0..limit {
+            let Some((key, value)) = self.next() else { break };
+            items.push(item(key, value));
+        }
+        let more = limit > 0 && self.next().is_some();
+        let next = if more { items.last().map(after) } else { None };
+        Page { items, next }
+    }
+}
+
+impl<K: StorageKey, V> Iterator for Entries<K, V> {
+    type Item = (K, V);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, value) = self.cursor.next()?;
+        let mut bytes = key.get(self.cursor.place_len..).unwrap_or_default();
+        match K::read(&mut bytes) {
+            Some(key) if bytes.is_empty() => Some((key, (self.decode)(&value))),
+            _ => stop("a stored key is not of the field's type"),
+        }
+    }
+}
+
+/// The iteration of bytes under every [`Entries`]: compiled once, whatever the types.
+struct Cursor {
+    /// What every key begins with.
+    prefix: KeyBuffer,
+    /// Bytes of the prefix that are no part of the key.
+    place_len: usize,
+    order: Order,
+    /// Where the next fetch starts; empty at the very beginning.
+    from: Vec<u8>,
+    /// Whether `from` itself is not to be given out (again).
+    skip_from: bool,
+    fetch: u32,
+    fetched: alloc::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
+    ended: bool,
+}
+
+impl Cursor {
+    #[inline(never)]
+    fn new(place: Place, prefix: KeyBuffer, origin: &Origin, order: Order) -> Self {
         let (from, skip_from) = match origin {
             Origin::Start => (&[][..], false),
             Origin::At(key) => (key.as_slice(), false),
@@ -123,63 +169,34 @@ impl<K: StorageKey, V> Entries<K, V> {
             fetch: FIRST_FETCH,
             fetched: Vec::new().into_iter(),
             ended: false,
-            decode,
-            key: PhantomData,
         }
     }
 
-    /// At most `limit` of them, fetched at once. `item` makes an item, `after` says of the last
-    /// one where the next page starts.
-    pub(super) fn page<T, C>(
-        mut self,
-        limit: u32,
-        item: impl Fn(K, V) -> T,
-        after: impl Fn(&T) -> C,
-    ) -> Page<T, C> {
-        let limit = limit.min(PAGE_MAX);
-        self.fetch = limit + 1 + u32::from(self.skip_from);
-        let mut items = Vec::new();
-        for _ in 0..limit {
-            let Some((key, value)) = self.next() else { break };
-            items.push(item(key, value));
+    #[inline(never)]
+    fn next(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
+        if self.fetched.len() == 0 && !self.ended {
+            self.fetch();
         }
-        let more = limit > 0 && self.next().is_some();
-        let next = if more { items.last().map(after) } else { None };
-        Page { items, next }
+        self.fetched.next()
     }
 
     fn fetch(&mut self) {
         let flags = if self.order == Order::Descending { SCAN_REVERSE } else { 0 };
         let asked = self.fetch;
         self.fetch = (asked * 2).min(FETCH_MAX.max(asked));
-        let mut page: Entry = host::storage_scan(self.prefix.as_slice(), &self.from, asked, flags);
-        if self.skip_from && page.first().is_some_and(|(key, _)| *key == self.from) {
-            page.remove(0);
+        let page: Entry = host::storage_scan(self.prefix.as_slice(), &self.from, asked, flags);
+        let mut entries = page.into_iter();
+        if self.skip_from && entries.as_slice().first().is_some_and(|(key, _)| *key == self.from) {
+            entries.next();
         }
-        match page.last() {
+        match entries.as_slice().last() {
             Some((key, _)) => {
                 self.from.clone_from(key);
                 self.skip_from = true;
             }
             None => self.ended = true,
         }
-        self.fetched = page.into_iter();
-    }
-}
-
-impl<K: StorageKey, V> Iterator for Entries<K, V> {
-    type Item = (K, V);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.fetched.len() == 0 && !self.ended {
-            self.fetch();
-        }
-        let (key, value) = self.fetched.next()?;
-        let mut bytes = key.get(self.place_len..).unwrap_or_default();
-        match K::read(&mut bytes) {
-            Some(key) if bytes.is_empty() => Some((key, (self.decode)(&value))),
-            _ => stop("a stored key is not of the field's type"),
-        }
+        self.fetched = entries;
     }
 }
 

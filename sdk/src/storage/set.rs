@@ -30,7 +30,7 @@ pub struct Set<K> {
 }
 
 impl<K: StorageKey> Set<K> {
-    #[inline(always)]
+    #[inline]
     fn key(&self, key: &K) -> KeyBuffer {
         KeyBuffer::of_entry(self.place, key)
     }
@@ -98,7 +98,7 @@ impl<K: StorageKey> Iterator for Keys<K> {
 }
 
 impl<K: StorageKey + Described + 'static> Field for Set<K> {
-    #[inline(always)]
+    #[inline]
     fn open(place: Place) -> Self {
         Self { place, key: PhantomData }
     }
