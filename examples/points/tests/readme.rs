@@ -3,12 +3,8 @@
 #[test]
 fn the_readme_shows_this_contract_and_its_test() {
     let readme = include_str!("../../../README.md");
-    for (name, text) in [
-        ("Cargo.toml", include_str!("../Cargo.toml")),
-        ("src/lib.rs", include_str!("../src/lib.rs")),
-    ] {
-        assert!(readme.contains(text), "README.md does not show examples/points/{name} as it is");
-    }
+    let contract = include_str!("../src/lib.rs");
+    assert!(readme.contains(contract), "README.md does not show examples/points/src/lib.rs");
     let rules = include_str!("rules.rs");
     let (_, first) = rules.split_once("#[test]").unwrap();
     let (first, _) = first.split_once("\n#[test]").unwrap();

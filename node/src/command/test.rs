@@ -40,7 +40,9 @@ pub(super) fn run(args: TestArgs, output: &mut Output) -> Result<(), Failure> {
     }
     let variable = args.update_gas.then_some(("UPDATE_GAS", "1"));
     if !cargo::run(&arguments, target.as_deref(), variable)? {
-        return Err(Failure::Unmet("not every test passed; cargo says why above".to_owned()));
+        return Err(Failure::Unmet(
+            "the tests do not compile or not all of them passed: cargo says which above".to_owned(),
+        ));
     }
     output.answer(&json!({ "passed": true, "dir": args.dir }), || "every test passed".to_owned())
 }

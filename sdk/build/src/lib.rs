@@ -90,7 +90,7 @@ pub enum BuildError {
     #[error("cargo failed:\n{0}")]
     Compiler(String),
     /// The contract contradicts its lock, or there is none where there must be.
-    #[error("{path}: {error}")]
+    #[error("{path}: {error}{}", error.way_out())]
     Lock {
         /// The lock file.
         path: PathBuf,
@@ -101,7 +101,7 @@ pub enum BuildError {
     #[error("specification: {0}")]
     Spec(String),
     /// The module would be refused at deploy.
-    #[error("the module would be refused at deploy: {0}")]
+    #[error("the module would be refused at deploy: {0}{advice}", advice = way_out(.0))]
     Module(ModuleError),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
@@ -111,6 +111,17 @@ pub enum BuildError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// What helps beyond mending the contract.
+const fn way_out(error: &ModuleError) -> &'static str {
+    match error {
+        ModuleError::Import { .. } => {
+            "; `dure` and the contract's `dure-sdk` are of different versions: build `dure` again \
+             from the checkout that the contract uses"
+        }
+        _ => "",
+    }
 }
 
 /// Builds a contract crate. `progress` is told what happens, a line each.

@@ -137,3 +137,25 @@ pub enum LockError {
         next: u32,
     },
 }
+
+impl LockError {
+    /// What helps where nothing is stored under the ids of the file yet.
+    pub(crate) const fn way_out(&self) -> &'static str {
+        match self {
+            Self::Version { .. }
+            | Self::NoMigration { .. }
+            | Self::Retired { .. }
+            | Self::Used { .. }
+            | Self::Gone { .. }
+            | Self::Changed { .. }
+            | Self::Type { .. } => {
+                " (a contract that was never deployed: delete the file, the build writes a new one)"
+            }
+            Self::Malformed { .. }
+            | Self::Missing
+            | Self::Lost { .. }
+            | Self::Stale { .. }
+            | Self::Contract { .. } => "",
+        }
+    }
+}
