@@ -1,9 +1,6 @@
 //! The host functions in WASM: imports of the one table in `dure_abi`, made safe.
 
-use crate::{
-    buffer::SMALL,
-    host::{Page, stop},
-};
+use crate::{buffer::SMALL, host::stop};
 use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 use dure_abi::{Address, CALL_FAILED_BIT, CallFault, Hash, ReadFault, Selector};
@@ -191,8 +188,8 @@ pub(crate) fn storage_remove(key: &[u8]) {
     unsafe { raw::storage_remove(at(key.as_ptr()), key.len() as u32) }
 }
 
-/// Reads a page of stored entries.
-pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Page {
+/// Reads a page of stored entries: the SCALE bytes of a list of keys and values.
+pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Vec<u8> {
     // SAFETY: both ranges are live slices.
     let len = unsafe {
         raw::storage_scan(
@@ -205,10 +202,13 @@ pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -
         )
     };
     let Ok(len) = usize::try_from(len) else { stop("a scan returned an unknown code") };
-    match crate::entry::arguments(output(len).as_slice()) {
-        Some(page) => page,
-        None => stop("a scan returned something else than entries"),
+    let mut page = Vec::<u8>::with_capacity(len);
+    // SAFETY: the host writes the `len` bytes that it announced, and the capacity holds them.
+    unsafe {
+        raw::output(at(page.as_mut_ptr()));
+        page.set_len(len);
     }
+    page
 }
 
 /// Calls a contract: the outer result is how it ended, the inner whether it was a value.

@@ -15,6 +15,3 @@ pub(crate) use guest::*;
 pub use stop::stop;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use stop::write_location;
-
-/// Stored entries: key without the contract's address, and value.
-pub(crate) type Page = alloc::vec::Vec<(alloc::vec::Vec<u8>, alloc::vec::Vec<u8>)>;

@@ -6,7 +6,7 @@ use super::{
     contract::{Ended, Kind, Request, enter},
     world::{Emitted, Frame, World, world},
 };
-use crate::{buffer::SMALL, host::Page};
+use crate::buffer::SMALL;
 use alloc::{borrow::ToOwned, vec::Vec};
 use core::ops::Bound;
 use dure_abi::{
@@ -141,7 +141,14 @@ pub(crate) fn storage_read(
 }
 
 /// Reads a page of stored entries.
-pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Page {
+pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Vec<u8> {
+    scanned(prefix, from, limit, flags).encode()
+}
+
+/// Stored entries: key without the contract's address, and value.
+type Page = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn scanned(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Page {
     within("scan", limit as usize, limits::SCAN_ENTRIES_MAX as usize);
     within("storage key", prefix.len().max(from.len()), limits::STORAGE_KEY_BYTES_MAX);
     world(|world| {

@@ -3,11 +3,11 @@
 use super::decoded;
 use crate::{
     Place, StorageKey,
-    host::{self, Page as Entry, stop},
+    host::{self, stop},
     key::KeyBuffer,
 };
 use alloc::vec::Vec;
-use codec::{Decode, Encode};
+use codec::{Compact, Decode, Encode};
 use core::marker::PhantomData;
 use dure_abi::{SCAN_REVERSE, limits};
 
@@ -127,10 +127,11 @@ impl<K: StorageKey, V> Iterator for Entries<K, V> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        let (place_len, decode) = (self.cursor.place_len, self.decode);
         let (key, value) = self.cursor.next()?;
-        let mut bytes = key.get(self.cursor.place_len..).unwrap_or_default();
+        let mut bytes = key.get(place_len..).unwrap_or_default();
         match K::read(&mut bytes) {
-            Some(key) if bytes.is_empty() => Some((key, (self.decode)(&value))),
+            Some(key) if bytes.is_empty() => Some((key, decode(value))),
             _ => stop("a stored key is not of the field's type"),
         }
     }
@@ -148,7 +149,12 @@ struct Cursor {
     /// Whether `from` itself is not to be given out (again).
     skip_from: bool,
     fetch: u32,
-    fetched: alloc::vec::IntoIter<(Vec<u8>, Vec<u8>)>,
+    /// What was fetched, as the host wrote it.
+    page: Vec<u8>,
+    /// Where in it the next entry begins.
+    at: usize,
+    /// Entries of it that were not given out.
+    left: u32,
     ended: bool,
 }
 
@@ -167,36 +173,71 @@ impl Cursor {
             from: from.to_vec(),
             skip_from,
             fetch: FIRST_FETCH,
-            fetched: Vec::new().into_iter(),
+            page: Vec::new(),
+            at: 0,
+            left: 0,
             ended: false,
         }
     }
 
     #[inline(never)]
-    fn next(&mut self) -> Option<(Vec<u8>, Vec<u8>)> {
-        if self.fetched.len() == 0 && !self.ended {
+    fn next(&mut self) -> Option<(&[u8], &[u8])> {
+        while self.left == 0 {
+            if self.ended {
+                return None;
+            }
             self.fetch();
         }
-        self.fetched.next()
+        self.left -= 1;
+        let mut rest = self.page.get(self.at..).unwrap_or_default();
+        let (key, value) = (part(&mut rest), part(&mut rest));
+        self.at = self.page.len() - rest.len();
+        if self.left == 0 {
+            // The next fetch starts behind it.
+            self.from.clear();
+            self.from.extend_from_slice(key);
+            self.skip_from = true;
+        }
+        Some((key, value))
     }
 
+    /// Fetches entries; there are none left when nothing but the one to start behind comes.
     fn fetch(&mut self) {
         let flags = if self.order == Order::Descending { SCAN_REVERSE } else { 0 };
         let asked = self.fetch;
         self.fetch = (asked * 2).min(FETCH_MAX.max(asked));
-        let page: Entry = host::storage_scan(self.prefix.as_slice(), &self.from, asked, flags);
-        let mut entries = page.into_iter();
-        if self.skip_from && entries.as_slice().first().is_some_and(|(key, _)| *key == self.from) {
-            entries.next();
+        self.page = host::storage_scan(self.prefix.as_slice(), &self.from, asked, flags);
+        let mut rest = self.page.as_slice();
+        let count = length(&mut rest);
+        let mut after = rest;
+        if self.skip_from && count > 0 && part(&mut after) == self.from {
+            part(&mut after);
+            (self.left, rest) = (count - 1, after);
+        } else {
+            self.left = count;
         }
-        match entries.as_slice().last() {
-            Some((key, _)) => {
-                self.from.clone_from(key);
-                self.skip_from = true;
-            }
-            None => self.ended = true,
+        self.at = self.page.len() - rest.len();
+        self.ended = self.left == 0;
+    }
+}
+
+/// Takes a length from the front of what the host wrote.
+fn length(bytes: &mut &[u8]) -> u32 {
+    match Compact::<u32>::decode(bytes) {
+        Ok(Compact(length)) => length,
+        Err(_) => stop("a scan returned something else than entries"),
+    }
+}
+
+/// Takes a key or a value from it.
+fn part<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
+    let length = length(bytes) as usize;
+    match bytes.split_at_checked(length) {
+        Some((part, rest)) => {
+            *bytes = rest;
+            part
         }
-        self.fetched = entries;
+        None => stop("a scan returned something else than entries"),
     }
 }
 
