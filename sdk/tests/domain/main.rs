@@ -1,0 +1,20 @@
+//! The domain modules against plain models and the rules, outside WASM. One program: each would
+//! compile the generators and link the SDK again.
+
+mod calendar;
+mod cash_out;
+mod freeze;
+mod holds;
+mod idempotency;
+mod layout;
+mod lots;
+mod lots_cancel;
+mod policy;
+mod pool;
+mod recovery;
+mod registry;
+mod roles;
+mod split;
+mod split_receivables;
+mod supply;
+mod vault;
