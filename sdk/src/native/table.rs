@@ -142,7 +142,7 @@ pub(crate) fn storage_read(
 
 /// Reads a page of stored entries.
 pub(crate) fn storage_scan(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Vec<u8> {
-    scanned(prefix, from, limit, flags).encode()
+    codec::Encode::encode(&scanned(prefix, from, limit, flags))
 }
 
 /// Stored entries: key without the contract's address, and value.
