@@ -1,6 +1,7 @@
-//! The rules of the desk, and that no sequence of exchanges gains at its cost.
+//! The rules of the desk, and that no sequence of exchanges gains at its cost. Each test runs on WASM
+//! and natively.
 
-use currency::currency::{Error as TokenError, call as token};
+use currency::currency::{Currency, Error as TokenError, call as token};
 use desk::desk::{Error, Rate, call};
 use dure_testing::{Account, Address, Amount, Chain, Refusal, dure_abi::Selector, invoke};
 use proptest::prelude::*;
@@ -21,6 +22,7 @@ impl Desk {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../currency");
         let mut currency = |symbol: &str, holder: Account, amount: u128| {
             let init = (symbol.to_owned(), symbol.to_owned(), 0u8);
+            chain.shadow::<Currency>(chain.next_address(owner));
             let address = chain.deploy(folder, owner, init).unwrap();
             chain.send(owner, address, &token::book_deposit(Amount(amount))).unwrap();
             chain.send(owner, address, &token::issue(holder.address(), Amount(amount))).unwrap();
@@ -29,6 +31,7 @@ impl Desk {
         let takes = currency("TAKE", customer, 1_000_000);
         let gives = currency("GIVE", owner, 1_000_000);
         let rate = Rate { give: Amount(give), take: Amount(take) };
+        chain.shadow::<desk::desk::Desk>(chain.next_address(owner));
         let desk = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, (takes, gives, rate)).unwrap();
         let fund = token::transfer(desk, Amount(inventory), None);
         if inventory > 0 {
