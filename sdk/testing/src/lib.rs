@@ -16,6 +16,9 @@
 //!
 //! [`Chain::shadow`] runs a contract natively beside its WASM, for a debugger and for coverage, and
 //! fails the test where the two do not do the same.
+//!
+//! [`#[invariants]`](macro@invariants) makes a function that says what must hold a test which looks
+//! for a sequence of calls that breaks it: see the module [`mod@invariants`].
 
 mod account;
 mod build;
@@ -35,6 +38,7 @@ pub use chain::{Chain, Snapshot};
 pub use change::{Change, Changed};
 pub use codec;
 pub use dure_abi;
+pub use dure_macros::invariants;
 pub use dure_types::{
     self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, TimestampMs,
     TrapKind, address::contract as contract_address, domain::selector,
