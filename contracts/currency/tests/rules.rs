@@ -216,8 +216,10 @@ impl Model {
             }
             Act::Transfer(from, to, n) => self.shift(from, to, n),
             Act::Approve(holder, spender, n) => {
-                self.allowed.insert((holder, spender), n);
-                true
+                if holder != spender {
+                    self.allowed.insert((holder, spender), n);
+                }
+                holder != spender
             }
             Act::Take(spender, from, to, n) => {
                 let left = self.allowed.get(&(from, spender)).copied().unwrap_or(0);
