@@ -5,7 +5,10 @@
 mod module;
 
 use dure_abi::{
-    spec::{ArgSpec, ContractSpec, FieldKind, InterfaceSpec, MethodKind, MethodSpec, RetiredField},
+    spec::{
+        ArgSpec, ContractSpec, FieldKind, InterfaceSpec, MethodKind, MethodSpec,
+        RetiredField,
+    },
     standard::{self, Standard},
 };
 use dure_runtime::{state::tree::StateTree, system::ContractRecord};
@@ -339,6 +342,23 @@ fn an_interface_that_callers_rely_on_is_not_dropped() {
         SchemaError::InterfaceDropped { interface: b"sample::Payable".to_vec() },
     );
     scene.upgrade(&code.marked(2), ()).expect("it keeps it");
+}
+
+#[test]
+fn a_published_field_stays_published() {
+    let published = |code: Code| code.with(|spec| spec.storage[1].published = true);
+    let mut scene = Scene::of(&first());
+    scene.upgrade(&published(first().marked(2)), ()).expect("publishing a field promises more");
+    let withdrawn = SchemaError::FieldWithdrawn { field: b"held".to_vec(), id: 1 };
+    scene.refuses(&first().marked(3), withdrawn.clone());
+    // Nor by a migration, nor by retiring it.
+    scene.refuses(&first().marked(3).migrating(1, 2, WRITE), withdrawn.clone());
+    let retired = first().marked(3).with(|spec| {
+        spec.storage.truncate(1);
+        spec.history.retired = vec![RetiredField { name: "held".into(), id: 1 }];
+    });
+    scene.refuses(&retired, withdrawn);
+    scene.upgrade(&published(first().marked(3)), ()).expect("it keeps the promise");
 }
 
 /// A registry of `count` structs, each with the next as its only field, in a circle.
