@@ -6,7 +6,7 @@ mod module;
 
 use dure_abi::{
     spec::{
-        ArgSpec, ContractSpec, FieldKind, InterfaceSpec, MethodKind, MethodSpec,
+        ArgSpec, ContractSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind, MethodSpec,
         RetiredField,
     },
     standard::{self, Standard},
@@ -359,6 +359,75 @@ fn a_published_field_stays_published() {
     });
     scene.refuses(&retired, withdrawn);
     scene.upgrade(&published(first().marked(3)), ()).expect("it keeps the promise");
+}
+
+/// A code whose field `tills` is a composite of these parts.
+fn composite(parts: impl FnOnce(&mut Types) -> Vec<FieldSpec>) -> Code {
+    let mut types = Types(Registry::new());
+    let (unit, parts) = (types.id::<()>(), parts(&mut types));
+    let tills = FieldSpec { parts, ..field("tills", 0, FieldKind::Composite, None, unit) };
+    Code { spec: module::spec(types, vec![tills]), ..first() }
+}
+
+#[test]
+fn parts_of_a_composite_keep_place_name_and_type_and_new_ones_come_after() {
+    let cash = |types: &mut Types| field("cash", 0, FieldKind::Balance, None, types.id::<u128>());
+    let by = |types: &mut Types, id| {
+        let (key, value) = (types.id::<u8>(), types.id::<u64>());
+        field("by", id, FieldKind::Map, Some(key), value)
+    };
+    // `drawer` holds a composite itself.
+    let drawer = |types: &mut Types, parts| {
+        let unit = types.id::<()>();
+        FieldSpec { parts, ..field("drawer", 2, FieldKind::Composite, None, unit) }
+    };
+    let coins =
+        |types: &mut Types| vec![field("coins", 0, FieldKind::Item, None, types.id::<u8>())];
+    let start = composite(|types| {
+        let inner = coins(types);
+        vec![cash(types), by(types, 1), drawer(types, inner)]
+    });
+    let mut scene = Scene::of(&start);
+    let changed = SchemaError::FieldChanged { field: b"tills".to_vec(), id: 0 };
+    let bent: [(&str, Code); 6] = [
+        ("one fewer", start.with(|spec| spec.storage[0].parts.truncate(2))),
+        ("another name", start.with(|spec| spec.storage[0].parts[0].name = "coin".into())),
+        ("another kind", start.with(|spec| spec.storage[0].parts[0].kind = FieldKind::Item)),
+        (
+            "changed places",
+            start.with(|spec| {
+                spec.storage[0].parts.swap(0, 1);
+                for (part, id) in spec.storage[0].parts.iter_mut().zip(0..) {
+                    part.id = id;
+                }
+            }),
+        ),
+        (
+            "another key",
+            start.with(|spec| {
+                let part = &mut spec.storage[0].parts[1];
+                part.key = Some(part.value);
+            }),
+        ),
+        (
+            "another type two deep",
+            start.with(|spec| {
+                let number = spec.storage[0].parts[1].value;
+                spec.storage[0].parts[2].parts[0].value = number;
+            }),
+        ),
+    ];
+    for (what, code) in bent {
+        let error = scene.refused(&code.marked(2), ());
+        assert_eq!(error, SystemError::Schema(changed.clone()), "{what}");
+    }
+    let more = |types: &mut Types, id| field("more", id, FieldKind::Item, None, types.id::<u64>());
+    let grown = composite(|types| {
+        let mut inner = coins(types);
+        inner.push(more(types, 1));
+        vec![cash(types), by(types, 1), drawer(types, inner), more(types, 3)]
+    });
+    scene.upgrade(&grown.marked(2), ()).expect("new parts come after");
 }
 
 /// A registry of `count` structs, each with the next as its only field, in a circle.
