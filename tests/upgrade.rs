@@ -11,13 +11,15 @@ use dure_abi::{
     },
     standard::{self, Standard},
 };
-use dure_runtime::{state::tree::StateTree, system::ContractRecord};
+use dure_runtime::{
+    BlockContext, Executor, ExecutorConfig, state::tree::StateTree, system::ContractRecord,
+};
 use dure_testing::{
     Account, Address, Chain, ExecutionError, TestFailure, call,
     codec::{Decode, Encode},
 };
 use dure_types::{
-    Event, Hash, ModuleError, SchemaError, SystemError,
+    Event, Gas, Hash, Height, ModuleError, SchemaError, SystemError, TransactionBody,
     domain::{self, blake3_hash},
     limits,
 };
@@ -312,6 +314,35 @@ fn code_must_be_known_from_an_earlier_block_and_another() {
     let failure = scene.chain.transact(owner, vec![upgrade]).expect_err("nobody is there");
     let unknown = ExecutionError::UnknownContract { contract: nobody };
     assert!(matches!(failure, TestFailure::Failed { error, .. } if error == unknown));
+}
+
+#[test]
+fn a_rehearsal_compiles_each_code_once_however_often_it_is_called() {
+    let scene = Scene::new();
+    let (contract, code) = (scene.contract, first().marked(2).bytes());
+    let upgrade =
+        call(Address::SYSTEM, "upgrade", (contract, blake3_hash(&code), Vec::<u8>::new()));
+    let mut calls = vec![call(Address::SYSTEM, "deploy", code), upgrade];
+    calls.extend((0..5).map(|key| call(contract, "put", ([0u8, 1, key], 9u64))));
+    let body = TransactionBody {
+        account: scene.owner.address(),
+        lane: 0,
+        nonce: 1,
+        valid_until: scene.chain.time(),
+        gas_limit: Gas(limits::TRANSACTION_GAS_MAX),
+        sponsor: None,
+        calls,
+    };
+    let height = Height(scene.chain.height().0 + 1);
+    let block = BlockContext { chain: Hash::ZERO, height, time: scene.chain.time() };
+    let executor = Executor::new(ExecutorConfig::default()).expect("it runs here");
+    for rehearsals in 1..=2 {
+        let tried = executor.rehearse(&scene.chain.state(), &block, &body).expect("it runs");
+        let outputs = tried.outputs.expect("all succeed");
+        assert!(outputs[2..].iter().all(|mark| *mark == [2]), "{outputs:?}");
+        // The second compiles again: nothing of a rehearsal is kept.
+        assert_eq!(executor.modules_compiled(), rehearsals);
+    }
 }
 
 #[test]
