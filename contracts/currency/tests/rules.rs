@@ -1,5 +1,5 @@
-//! The rules of the currency, and its invariants after random operations. Each test runs on WASM and
-//! natively.
+//! The rules of the currency, and its invariants after random operations. Each test runs on WASM
+//! and natively.
 
 use currency::currency::{Error, Moved, Reason, call};
 use dure_testing::{

@@ -1,5 +1,5 @@
-//! The rules of the desk, and that no sequence of exchanges gains at its cost. Each test runs on WASM
-//! and natively.
+//! The rules of the desk, and that no sequence of exchanges gains at its cost. Each test runs on
+//! WASM and natively.
 
 use currency::currency::{Currency, Error as TokenError, call as token};
 use desk::desk::{Error, Rate, call};

@@ -1,5 +1,5 @@
-//! The rules of the shop, the café's story in memory, and the invariants after random acts. Each test
-//! runs on WASM and natively.
+//! The rules of the shop, the café's story in memory, and the invariants after random acts. Each
+//! test runs on WASM and natively.
 
 use ::desk::desk::{Desk, Rate, call as desk};
 use currency::currency::{Currency, call as token};

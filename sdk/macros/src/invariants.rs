@@ -41,7 +41,8 @@ impl Parse for Options {
                 inner.parse::<Token![,]>()?;
                 options.effort = Some((sequences, inner.parse()?));
             } else {
-                let reason = "after the set-up come `without(\"method\", ..)` and `effort(sequences, calls)`";
+                let reason = "after the set-up come `without(\"method\", ..)` and \
+                              `effort(sequences, calls)`";
                 return Err(syn::Error::new(name.span(), reason));
             }
         }

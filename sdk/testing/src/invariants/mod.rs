@@ -39,12 +39,12 @@
 //! does was not tested. The function answers `bool`, `Result<bool, E>` or `Result<(), E>`. Failing
 //! sequences are kept in `tests/corpus/` under the function's name.
 //!
-//! Behind the attribute is [`Invariants`], for what it cannot say. It takes a chain as a test has set it up, makes sequences of calls from the
-//! specifications of the contracts on it, and checks after every call. A call that the contract
-//! refuses changes nothing, and the sequence goes on; what must always hold is then checked again
-//! only if time has passed. A sequence that breaks an invariant is
-//! shortened, its numbers made small, and kept in a folder that belongs into the repository, whose
-//! sequences are played first from then on.
+//! Behind the attribute is [`Invariants`], for what it cannot say. It takes a chain as a test has
+//! set it up, makes sequences of calls from the specifications of the contracts on it, and checks
+//! after every call. A call that the contract refuses changes nothing, and the sequence goes on;
+//! what must always hold is then checked again only if time has passed. A sequence that breaks an
+//! invariant is shortened, its numbers made small, and kept in a folder that belongs into the
+//! repository, whose sequences are played first from then on.
 //!
 //! Calls run on the real executor without signature, nonce or quota, which is what makes tens of
 //! thousands of them a second. The same seed makes the same sequences on every machine.
