@@ -5,16 +5,21 @@
 mod module;
 
 use dure_abi::{
-    spec::{ArgSpec, ContractSpec, FieldKind, InterfaceSpec, MethodKind, MethodSpec, RetiredField},
+    spec::{
+        ArgSpec, ContractSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind, MethodSpec,
+        RetiredField,
+    },
     standard::{self, Standard},
 };
-use dure_runtime::{state::tree::StateTree, system::ContractRecord};
+use dure_runtime::{
+    BlockContext, Executor, ExecutorConfig, state::tree::StateTree, system::ContractRecord,
+};
 use dure_testing::{
     Account, Address, Chain, ExecutionError, TestFailure, call,
     codec::{Decode, Encode},
 };
 use dure_types::{
-    Event, Hash, ModuleError, SchemaError, SystemError,
+    Event, Gas, Hash, Height, ModuleError, SchemaError, SystemError, TransactionBody,
     domain::{self, blake3_hash},
     limits,
 };
@@ -312,6 +317,35 @@ fn code_must_be_known_from_an_earlier_block_and_another() {
 }
 
 #[test]
+fn a_rehearsal_compiles_each_code_once_however_often_it_is_called() {
+    let scene = Scene::new();
+    let (contract, code) = (scene.contract, first().marked(2).bytes());
+    let upgrade =
+        call(Address::SYSTEM, "upgrade", (contract, blake3_hash(&code), Vec::<u8>::new()));
+    let mut calls = vec![call(Address::SYSTEM, "deploy", code), upgrade];
+    calls.extend((0..5).map(|key| call(contract, "put", ([0u8, 1, key], 9u64))));
+    let body = TransactionBody {
+        account: scene.owner.address(),
+        lane: 0,
+        nonce: 1,
+        valid_until: scene.chain.time(),
+        gas_limit: Gas(limits::TRANSACTION_GAS_MAX),
+        sponsor: None,
+        calls,
+    };
+    let height = Height(scene.chain.height().0 + 1);
+    let block = BlockContext { chain: Hash::ZERO, height, time: scene.chain.time() };
+    let executor = Executor::new(ExecutorConfig::default()).expect("it runs here");
+    for rehearsals in 1..=2 {
+        let tried = executor.rehearse(&scene.chain.state(), &block, &body).expect("it runs");
+        let outputs = tried.outputs.expect("all succeed");
+        assert!(outputs[2..].iter().all(|mark| *mark == [2]), "{outputs:?}");
+        // The second compiles again: nothing of a rehearsal is kept.
+        assert_eq!(executor.modules_compiled(), rehearsals);
+    }
+}
+
+#[test]
 fn a_contract_on_the_call_stack_is_not_upgraded() {
     let relay = Code { relay: true, ..first() };
     let mut scene = Scene::of(&relay);
@@ -339,6 +373,92 @@ fn an_interface_that_callers_rely_on_is_not_dropped() {
         SchemaError::InterfaceDropped { interface: b"sample::Payable".to_vec() },
     );
     scene.upgrade(&code.marked(2), ()).expect("it keeps it");
+}
+
+#[test]
+fn a_published_field_stays_published() {
+    let published = |code: Code| code.with(|spec| spec.storage[1].published = true);
+    let mut scene = Scene::of(&first());
+    scene.upgrade(&published(first().marked(2)), ()).expect("publishing a field promises more");
+    let withdrawn = SchemaError::FieldWithdrawn { field: b"held".to_vec(), id: 1 };
+    scene.refuses(&first().marked(3), withdrawn.clone());
+    // Nor by a migration, nor by retiring it.
+    scene.refuses(&first().marked(3).migrating(1, 2, WRITE), withdrawn.clone());
+    let retired = first().marked(3).with(|spec| {
+        spec.storage.truncate(1);
+        spec.history.retired = vec![RetiredField { name: "held".into(), id: 1 }];
+    });
+    scene.refuses(&retired, withdrawn);
+    scene.upgrade(&published(first().marked(3)), ()).expect("it keeps the promise");
+}
+
+/// A code whose field `tills` is a composite of these parts.
+fn composite(parts: impl FnOnce(&mut Types) -> Vec<FieldSpec>) -> Code {
+    let mut types = Types(Registry::new());
+    let (unit, parts) = (types.id::<()>(), parts(&mut types));
+    let tills = FieldSpec { parts, ..field("tills", 0, FieldKind::Composite, None, unit) };
+    Code { spec: module::spec(types, vec![tills]), ..first() }
+}
+
+#[test]
+fn parts_of_a_composite_keep_place_name_and_type_and_new_ones_come_after() {
+    let cash = |types: &mut Types| field("cash", 0, FieldKind::Balance, None, types.id::<u128>());
+    let by = |types: &mut Types, id| {
+        let (key, value) = (types.id::<u8>(), types.id::<u64>());
+        field("by", id, FieldKind::Map, Some(key), value)
+    };
+    // `drawer` holds a composite itself.
+    let drawer = |types: &mut Types, parts| {
+        let unit = types.id::<()>();
+        FieldSpec { parts, ..field("drawer", 2, FieldKind::Composite, None, unit) }
+    };
+    let coins =
+        |types: &mut Types| vec![field("coins", 0, FieldKind::Item, None, types.id::<u8>())];
+    let start = composite(|types| {
+        let inner = coins(types);
+        vec![cash(types), by(types, 1), drawer(types, inner)]
+    });
+    let mut scene = Scene::of(&start);
+    let changed = SchemaError::FieldChanged { field: b"tills".to_vec(), id: 0 };
+    let bent: [(&str, Code); 6] = [
+        ("one fewer", start.with(|spec| spec.storage[0].parts.truncate(2))),
+        ("another name", start.with(|spec| spec.storage[0].parts[0].name = "coin".into())),
+        ("another kind", start.with(|spec| spec.storage[0].parts[0].kind = FieldKind::Item)),
+        (
+            "changed places",
+            start.with(|spec| {
+                spec.storage[0].parts.swap(0, 1);
+                for (part, id) in spec.storage[0].parts.iter_mut().zip(0..) {
+                    part.id = id;
+                }
+            }),
+        ),
+        (
+            "another key",
+            start.with(|spec| {
+                let part = &mut spec.storage[0].parts[1];
+                part.key = Some(part.value);
+            }),
+        ),
+        (
+            "another type two deep",
+            start.with(|spec| {
+                let number = spec.storage[0].parts[1].value;
+                spec.storage[0].parts[2].parts[0].value = number;
+            }),
+        ),
+    ];
+    for (what, code) in bent {
+        let error = scene.refused(&code.marked(2), ());
+        assert_eq!(error, SystemError::Schema(changed.clone()), "{what}");
+    }
+    let more = |types: &mut Types, id| field("more", id, FieldKind::Item, None, types.id::<u64>());
+    let grown = composite(|types| {
+        let mut inner = coins(types);
+        inner.push(more(types, 1));
+        vec![cash(types), by(types, 1), drawer(types, inner), more(types, 3)]
+    });
+    scene.upgrade(&grown.marked(2), ()).expect("new parts come after");
 }
 
 /// A registry of `count` structs, each with the next as its only field, in a circle.

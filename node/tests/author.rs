@@ -227,3 +227,79 @@ fn slow_a_new_crate_is_checked_applied_and_verified() {
     assert_eq!(code(&differs), 7, "{}", text(&differs.stderr));
     assert!(text(&differs.stderr).contains("another source"), "{}", text(&differs.stderr));
 }
+
+/// The module of one of the two commits of `examples/upgrade`.
+fn till(commit: &str) -> String {
+    let dir = format!("{}/../examples/upgrade/{commit}", env!("CARGO_MANIFEST_DIR"));
+    let built = dure(&["build", &dir, "--locked", "--offline", "--json"]);
+    assert_eq!(code(&built), 0, "{}", text(&built.stderr));
+    let built: Value = serde_json::from_slice(&built.stdout).unwrap();
+    built["path"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn slow_an_upgrade_is_rehearsed_and_then_done() {
+    let dev = Dev::start(&[]);
+    let (before, after) = (till("before"), till("after"));
+    let address = dev.answer(&["deploy", &before])["address"].as_str().unwrap().to_owned();
+    dev.answer(&["call", &address, "price", "--item", "coffee", "--price", "4500"]);
+    dev.answer(&["call", &address, "sell", "--item", "coffee"]);
+    let upgrade = |migrate: &str, more: &[&str]| {
+        dev.run(&[&["upgrade", &address, &after, "--migrate", migrate], more].concat())
+    };
+    let unchanged = || {
+        assert_eq!(dev.answer(&["query", &address, "taken"]), json!("4500"));
+        assert_eq!(code(&dev.run(&["query", &address, "earned"])), 1);
+    };
+
+    // What the migration refuses is refused in the rehearsal as in earnest.
+    for more in [&["--dry-run"] as &[&str], &[]] {
+        let refused = upgrade(r#"{"vat": 10001}"#, more);
+        let said = text(&refused.stderr);
+        assert!(code(&refused) == 1 && said.contains("till::Error::Vat { vat: 10001 }"), "{said}");
+        unchanged();
+    }
+    let others = upgrade(r#"{"vat": 1000}"#, &["--key", "bob"]);
+    assert!(text(&others.stderr).contains("NotUpgrader"), "{}", text(&others.stderr));
+
+    let dry = upgrade(r#"{"vat": 1000}"#, &["--dry-run"]);
+    assert_eq!(code(&dry), 0, "{}", text(&dry.stderr));
+    let dry: Value = serde_json::from_slice(&dry.stdout).unwrap();
+    assert_eq!(dry["version"], json!({ "from": 1, "to": 2 }));
+    let field = |name: &str| {
+        let fields = dry["fields"].as_array().unwrap().iter();
+        fields.clone().find(|field| field["was"] == name || field["name"] == name).unwrap()
+    };
+    assert_eq!(field("taken")["name"], "earned");
+    assert_eq!(field("note")["after"], Value::Null);
+    assert_eq!(field("vat")["before"], Value::Null);
+    assert_eq!(field("prices")["after"], "map String -> Price");
+    let change = |name: &str| {
+        let changes = dry["changes"].as_array().unwrap().iter();
+        changes.clone().find(|change| change["field"] == name).unwrap()
+    };
+    let price = change("prices");
+    assert_eq!((&price["key"], &price["before"]), (&json!("coffee"), &json!("4500")));
+    assert_eq!(price["after"]["amount"], "4500");
+    assert_eq!(
+        (&change("note")["before"], &change("note")["after"]),
+        (&json!("open"), &Value::Null)
+    );
+    unchanged();
+    let shown =
+        people(&dev, &["upgrade", &address, &after, "--migrate", r#"{"vat": 1000}"#, "--dry-run"]);
+    let shown = text(&shown.stdout);
+    assert!(shown.contains("storage   version 1 -> 2 by `from_1`"), "{shown}");
+    assert!(shown.contains("field     taken -> earned (id 2): item u64"), "{shown}");
+    assert!(shown.ends_with("nothing was changed (--dry-run)\n"), "{shown}");
+
+    let done = upgrade(r#"{"vat": 1000}"#, &[]);
+    assert_eq!(code(&done), 0, "{}", text(&done.stderr));
+    let done: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(done["code"], dry["code"], "what was rehearsed");
+    assert_eq!(dev.answer(&["query", &address, "earned"]), json!("4500"));
+    let price = dev.answer(&["query", &address, "price_of", "--item", "coffee"]);
+    assert_eq!(price["amount"], "4500");
+    let again = upgrade("{}", &[]);
+    assert!(text(&again.stderr).contains("SameCode"), "{}", text(&again.stderr));
+}

@@ -16,7 +16,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dure-json", &["dure-abi"]),
     (
         "dure-testing",
-        &["dure-abi", "dure-build", "dure-json", "dure-runtime", "dure-sdk", "dure-types"],
+        &[
+            "dure-abi",
+            "dure-build",
+            "dure-json",
+            "dure-macros",
+            "dure-runtime",
+            "dure-sdk",
+            "dure-types",
+        ],
     ),
     ("dure-rpc", &["dure-abi", "dure-json", "dure-types"]),
     ("dure-client", &["dure-abi", "dure-light", "dure-rpc", "dure-types"]),

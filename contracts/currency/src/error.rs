@@ -21,4 +21,10 @@ pub enum Error {
     NotMerchant { account: Address },
     /// Registered, but suspended.
     MerchantSuspended { account: Address },
+    /// Nobody holds units at that address.
+    NoHolder { account: Address },
+    /// Nobody can use an allowance there: the holder itself, or an address that calls nothing.
+    NoSpender { spender: Address },
+    /// More than can be counted.
+    TooMuch { deposit: Amount, wanted: Amount },
 }

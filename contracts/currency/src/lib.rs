@@ -45,6 +45,9 @@ pub mod currency {
         pub fn book_deposit(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
             self.only_issuer(cx)?;
             ensure!(amount > Amount::ZERO, Error::Zero);
+            let deposit = self.deposit.get();
+            let fits = deposit.checked_add(amount).is_some();
+            ensure!(fits, Error::TooMuch { deposit, wanted: amount });
             self.deposit.add(amount);
             cx.emit(&DepositChanged { deposit: self.deposit.get() });
             Ok(())
@@ -69,6 +72,7 @@ pub mod currency {
         pub fn issue(&mut self, cx: &Cx, to: Address, amount: Amount) -> Result<(), Error> {
             self.only_issuer(cx)?;
             ensure!(amount > Amount::ZERO, Error::Zero);
+            ensure!(to != Address::SYSTEM, Error::NoHolder { account: to });
             let (deposit, supply) = (self.deposit.get(), self.supply.get());
             let covered = supply.checked_add(amount).is_some_and(|supply| supply <= deposit);
             ensure!(covered, Error::Uncovered { deposit, supply, wanted: amount });
@@ -176,6 +180,7 @@ pub mod currency {
             memo: Option<Vec<u8>>,
         ) -> Result<(), Error> {
             ensure!(amount > Amount::ZERO, Error::Zero);
+            ensure!(to != Address::SYSTEM, Error::NoHolder { account: to });
             let short = |s: Short| Error::Short { left: s.left, wanted: s.wanted };
             self.held.at(&from).sub(amount).map_err(short)?;
             self.held.at(&to).add(amount);
@@ -240,10 +245,15 @@ pub mod currency {
             expires: Option<TimestampMs>,
         ) -> Result<(), Error> {
             let holder = cx.caller();
+            let spends = spender != holder && spender != Address::SYSTEM;
+            ensure!(spends, Error::NoSpender { spender });
             let key = (holder, spender);
             if amount == Amount::ZERO {
                 self.allowances.remove(&key);
             } else {
+                if let Some(expires) = expires {
+                    ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
+                }
                 self.allowances.set(&key, &Allowance { amount, expires });
             }
             cx.emit(&Approved { holder, spender, amount, expires });
@@ -289,10 +299,11 @@ pub mod currency {
             &self,
             _cx: &Cx,
             from: Address,
-            _to: Address,
+            to: Address,
             amount: Amount,
         ) -> Result<(), Reason> {
             ensure!(amount > Amount::ZERO, Reason::Zero);
+            ensure!(to != Address::SYSTEM, Reason::NotPermitted { account: to });
             let left = self.held.at(&from).get();
             ensure!(amount <= left, Reason::Short { left, wanted: amount });
             Ok(())

@@ -1,8 +1,11 @@
-//! The rules of the desk, and that no sequence of exchanges gains at its cost.
+//! The rules of the desk, and that no sequence of exchanges gains at its cost. Each test runs on
+//! WASM and natively.
 
-use currency::currency::{Error as TokenError, call as token};
+use currency::currency::{Currency, Error as TokenError, call as token};
 use desk::desk::{Error, Rate, call};
-use dure_testing::{Account, Address, Amount, Chain, Refusal, dure_abi::Selector, invoke};
+use dure_testing::{
+    Account, Address, Amount, Chain, Refusal, TestFailure, dure_abi::Selector, invoke,
+};
 use proptest::prelude::*;
 
 struct Desk {
@@ -21,6 +24,7 @@ impl Desk {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../currency");
         let mut currency = |symbol: &str, holder: Account, amount: u128| {
             let init = (symbol.to_owned(), symbol.to_owned(), 0u8);
+            chain.shadow::<Currency>(chain.next_address(owner));
             let address = chain.deploy(folder, owner, init).unwrap();
             chain.send(owner, address, &token::book_deposit(Amount(amount))).unwrap();
             chain.send(owner, address, &token::issue(holder.address(), Amount(amount))).unwrap();
@@ -29,6 +33,7 @@ impl Desk {
         let takes = currency("TAKE", customer, 1_000_000);
         let gives = currency("GIVE", owner, 1_000_000);
         let rate = Rate { give: Amount(give), take: Amount(take) };
+        chain.shadow::<desk::desk::Desk>(chain.next_address(owner));
         let desk = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, (takes, gives, rate)).unwrap();
         let fund = token::transfer(desk, Amount(inventory), None);
         if inventory > 0 {
@@ -106,6 +111,22 @@ fn only_the_owner_sets_the_rate_and_withdraws() {
     let unknown = d.chain.send(d.owner, d.desk, &call::withdraw(stranger, Amount(1)));
     assert_eq!(unknown, Err(Refusal::Contract(Error::UnknownToken { token: stranger })));
     assert_ne!(Selector::default(), call::quote(Amount(1)).selector);
+}
+
+#[test]
+fn a_token_that_the_desk_asks_needs_a_shadow_as_well() {
+    let mut chain = Chain::new();
+    let owner = chain.account("owner");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../currency");
+    let init = ("Won".to_owned(), "KRW".to_owned(), 0u8);
+    let coin = chain.deploy(folder, owner, init).unwrap();
+    chain.shadow::<desk::desk::Desk>(chain.next_address(owner));
+    let rate = Rate { give: Amount(1), take: Amount(1) };
+    let desk = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, (coin, coin, rate)).unwrap();
+    let missing = TestFailure::NotShadowed { contract: coin };
+    assert_eq!(chain.ask(desk, &call::inventory()), Err(Refusal::Other(missing)));
+    chain.shadow::<Currency>(coin);
+    assert_eq!(chain.ask(desk, &call::inventory()), Ok(Amount(0)));
 }
 
 proptest! {

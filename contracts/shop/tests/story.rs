@@ -1,10 +1,11 @@
-//! The rules of the shop, the café's story in memory, and the invariants after random acts.
+//! The rules of the shop, the café's story in memory, and the invariants after random acts. Each
+//! test runs on WASM and natively.
 
-use ::desk::desk::{Rate, call as desk};
-use currency::currency::call as token;
+use ::desk::desk::{Desk, Rate, call as desk};
+use currency::currency::{Currency, call as token};
 use dure_testing::{Account, Address, Amount, Chain, Refusal, invoke};
 use proptest::prelude::*;
-use shop::shop::{Error, Line, Status, call};
+use shop::shop::{Error, Line, Shop, Status, call};
 
 const CURRENCY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../currency");
 const DESK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk");
@@ -24,9 +25,11 @@ impl Cafe {
         let mut chain = Chain::new();
         let (owner, guest) = (chain.account("owner"), chain.account("guest"));
         let init = ("Café".to_owned(), "CAF".to_owned(), 0u8);
+        chain.shadow::<Currency>(chain.next_address(owner));
         let coin = chain.deploy(CURRENCY, owner, init).unwrap();
         chain.send(owner, coin, &token::book_deposit(Amount(1_000))).unwrap();
         chain.send(owner, coin, &token::issue(guest.address(), Amount(1_000))).unwrap();
+        chain.shadow::<Shop>(chain.next_address(owner));
         let shop = chain.deploy(SHOP, owner, coin).unwrap();
         for (item, name, price, stock) in [(1, "coffee", 30, 10), (2, "cake", 50, 3)] {
             let set = call::set_item(item, name.to_owned(), Amount(price));
@@ -76,12 +79,15 @@ fn the_story_of_two_coffees() {
     let mut chain = Chain::new();
     let [company, cafe, employee] = ["company", "cafe", "employee"].map(|n| chain.account(n));
     let won = |chain: &mut Chain, by: Account, name: &str| {
+        chain.shadow::<Currency>(chain.next_address(by));
         chain.deploy(CURRENCY, by, (name.to_owned(), name.to_owned(), 0u8)).unwrap()
     };
     let k_token = won(&mut chain, company, "K");
     let coin = won(&mut chain, cafe, "CAFE");
     let rate = Rate { give: Amount(1), take: Amount(1) };
+    chain.shadow::<Desk>(chain.next_address(cafe));
     let desk_at = chain.deploy(DESK, cafe, (k_token, coin, rate)).unwrap();
+    chain.shadow::<Shop>(chain.next_address(cafe));
     let shop = chain.deploy(SHOP, cafe, coin).unwrap();
     let n = |amount| Amount(amount);
     chain.send(company, k_token, &token::book_deposit(n(100_000))).unwrap();

@@ -46,6 +46,8 @@ pub struct RpcLimits {
     pub messages: u32,
     /// Queries and simulations at work; each holds an instance of the virtual machine.
     pub queries: usize,
+    /// Rehearsals at work: each may compile code that nobody paid for.
+    pub rehearsals: usize,
     /// Other reads at work; each holds a thread.
     pub reads: usize,
     /// Submissions with `wait: none` at work.
@@ -80,6 +82,7 @@ impl Default for RpcLimits {
             subscriptions: 64,
             messages: 256,
             queries: 8,
+            rehearsals: 1,
             reads: 64,
             submissions: 4_096,
             page: 1_000,

@@ -43,6 +43,7 @@ pub(super) struct Service {
     pub(super) submissions: Arc<Semaphore>,
     specs: Arc<Specs>,
     queries: Arc<Semaphore>,
+    rehearsals: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     sockets: Arc<Sockets>,
     peer_id: Option<String>,
@@ -57,6 +58,7 @@ impl Service {
             submissions: Arc::new(Semaphore::new(config.limits.submissions)),
             specs: Arc::default(),
             queries: Arc::new(Semaphore::new(config.limits.queries)),
+            rehearsals: Arc::new(Semaphore::new(config.limits.rehearsals)),
             reads: Arc::new(Semaphore::new(config.limits.reads)),
             sockets,
             peer_id: config.peer_id.clone(),
@@ -212,8 +214,13 @@ impl DureServer for Service {
         min_height: Option<Number>,
     ) -> Result<SimulationAnswer, RpcError> {
         self.reach(min_height).await?;
-        let handle = self.handle.clone();
-        self.run(move |reader| trial::simulate(reader, &handle, transaction)).await
+        let (handle, rehearses) = (self.handle.clone(), transaction.rehearse);
+        let simulate = move |reader: &Reader<'_>| trial::simulate(reader, &handle, transaction);
+        if !rehearses {
+            return self.run(simulate).await;
+        }
+        let limit = self.limits.rehearsals;
+        self.within(&self.rehearsals, "rehearsals", limit, Some(PERMIT_WAIT), simulate).await
     }
 
     async fn tx_trace(

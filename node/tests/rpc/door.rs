@@ -78,6 +78,25 @@ async fn other_paths_and_requests_above_the_limit_are_refused_by_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rehearsals_have_permits_of_their_own() {
+    let limits = RpcLimits { rehearsals: 0, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let counter = chain.counter(&chain.client().await).await;
+    let simulate = |rehearse: bool| {
+        json!({ "transaction": {
+            "account": chain.alice.address().to_string(),
+            "calls": { "contract": counter.to_string(), "method": "add", "args": { "amount": 1 } },
+            "rehearse": rehearse,
+        } })
+    };
+    assert_eq!(chain.post("tx_simulate", simulate(false)).await["error"], Value::Null);
+    let refused = chain.post("tx_simulate", simulate(true)).await;
+    let busy = json!({ "name": "Busy", "what": "rehearsals", "limit": 0 });
+    assert_eq!(refused["error"]["data"], busy);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_of_one_address_are_bounded_and_come_back() {
     let limits = RpcLimits { connections_of_address: 4, ..RpcLimits::default() };
     let chain = Chain::start_with(limits, Origins::Any).await;

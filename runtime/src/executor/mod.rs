@@ -14,7 +14,7 @@ pub use block::{leaf as receipt_leaf, receipts_root};
 use crate::state::overlay::Overlay;
 use crate::{
     state::read::{Fault, StateDelta, StateRead},
-    vm::{EngineConfig, EntryKind, Env, Notes, Request, TracedCall, Vm, enter},
+    vm::{Compiled, EngineConfig, EntryKind, Env, Notes, Request, TracedCall, Vm, enter},
 };
 use dure_types::{
     Address, Event, ExecutionError, Failure, Gas, Hash, Height, Outcome, TimestampMs,
@@ -118,6 +118,12 @@ impl Executor {
         self.vm.instances_reused()
     }
 
+    /// Modules compiled so far.
+    #[must_use]
+    pub fn modules_compiled(&self) -> u64 {
+        self.vm.modules_compiled()
+    }
+
     fn env(
         &self,
         overlay: Overlay,
@@ -197,7 +203,7 @@ impl Executor {
         block: &BlockContext,
         body: &TransactionBody,
     ) -> Result<Simulation, Fault> {
-        let notes = Notes { fresh_code: true, ..Notes::default() };
+        let notes = Notes { rehearsal: Some(Compiled::default()), ..Notes::default() };
         self.simulate_with(state, block, body, notes)
     }
 

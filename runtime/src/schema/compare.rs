@@ -1,7 +1,8 @@
 //! Comparing types of two registries.
 
 use scale_info::{
-    Field, PortableRegistry, Type, TypeDef, TypeDefVariant, Variant, form::PortableForm,
+    Field, PortableRegistry, Type, TypeDef, TypeDefVariant, Variant,
+    form::{Form, PortableForm},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ pub(super) enum Mode {
 pub(crate) struct TooManySteps;
 
 type Pair = (u32, u32, Mode);
+type Symbol = <PortableForm as Form>::Type;
 
 /// Compares types of one registry with types of another.
 ///
@@ -91,6 +93,10 @@ fn shallow(
     mode: Mode,
     open: &mut Vec<Pair>,
 ) -> bool {
+    let mut parts = |old: &[Symbol], new: &[Symbol]| {
+        open.extend(old.iter().zip(new).map(|(old, new)| (old.id, new.id, mode)));
+        old.len() == new.len()
+    };
     match (&old.type_def, &new.type_def) {
         (TypeDef::Primitive(a), TypeDef::Primitive(b)) => a == b,
         (TypeDef::Composite(a), TypeDef::Composite(b)) => {
@@ -101,27 +107,15 @@ fn shallow(
                 && fields(&a.fields, &b.fields, mode, open)
         }
         (TypeDef::Variant(a), TypeDef::Variant(b)) => variants(a, b, mode, open),
-        (TypeDef::Tuple(a), TypeDef::Tuple(b)) => {
-            let pairs = a.fields.iter().zip(&b.fields);
-            open.extend(pairs.map(|(a, b)| (a.id, b.id, mode)));
-            a.fields.len() == b.fields.len()
-        }
-        (TypeDef::Sequence(a), TypeDef::Sequence(b)) => {
-            open.push((a.type_param.id, b.type_param.id, mode));
-            true
-        }
+        (TypeDef::Tuple(a), TypeDef::Tuple(b)) => parts(&a.fields, &b.fields),
+        (TypeDef::Sequence(a), TypeDef::Sequence(b)) => parts(&[a.type_param], &[b.type_param]),
         (TypeDef::Array(a), TypeDef::Array(b)) => {
-            open.push((a.type_param.id, b.type_param.id, mode));
-            a.len == b.len
+            parts(&[a.type_param], &[b.type_param]) && a.len == b.len
         }
-        (TypeDef::Compact(a), TypeDef::Compact(b)) => {
-            open.push((a.type_param.id, b.type_param.id, mode));
-            true
-        }
+        (TypeDef::Compact(a), TypeDef::Compact(b)) => parts(&[a.type_param], &[b.type_param]),
         (TypeDef::BitSequence(a), TypeDef::BitSequence(b)) => {
-            open.push((a.bit_store_type.id, b.bit_store_type.id, mode));
-            open.push((a.bit_order_type.id, b.bit_order_type.id, mode));
-            true
+            let [old, new] = [a, b].map(|bits| [bits.bit_store_type, bits.bit_order_type]);
+            parts(&old, &new)
         }
         (
             TypeDef::Primitive(_)

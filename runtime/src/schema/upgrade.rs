@@ -7,14 +7,15 @@
 //! 3. No field has an id that was retired.
 //! 4. Every id that was ever used is a field or retired.
 //! 5. No interface is dropped.
-//! 6. When the version rises, there is a migration from exactly the stored version; it may change
+//! 6. No field that is published is withdrawn, be it that it is retired.
+//! 7. When the version rises, there is a migration from exactly the stored version; it may change
 //!    anything, so that no type is compared. When it stays, every field that stays has the same
 //!    kind, the same key, a value that reads the old ones, and the same first parts.
 
 use super::compare::{Comparison, Mode, TooManySteps};
 use dure_abi::spec::{ContractSpec, FieldSpec};
 use dure_types::SchemaError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an upgrade does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ fn name(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
 
-/// Rules 1 to 5: all that does not look into types.
+/// Rules 1 to 6: all that does not look into types.
 fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), SchemaError> {
     if stored.name != offered.name {
         let (stored, offered) = (name(&stored.name), name(&offered.name));
@@ -72,16 +73,21 @@ fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), Sch
         return Err(SchemaError::FieldReused { field: name(&field.name), id: field.id });
     }
     let used = stored.storage.iter().map(|field| (field.id, field.name.as_str()));
-    let known: BTreeMap<u16, ()> = (offered.storage.iter().map(|field| field.id))
+    let known: BTreeSet<u16> = (offered.storage.iter().map(|field| field.id))
         .chain(new.retired.iter().map(|field| field.id))
-        .map(|id| (id, ()))
         .collect();
-    if let Some((id, field)) = used.chain(retired).find(|(id, _)| !known.contains_key(id)) {
+    if let Some((id, field)) = used.chain(retired).find(|(id, _)| !known.contains(id)) {
         return Err(SchemaError::FieldLost { field: name(field), id });
     }
     let kept = |name: &str| offered.interfaces.iter().any(|interface| interface.name == name);
-    match stored.interfaces.iter().find(|interface| !kept(&interface.name)) {
-        Some(lost) => Err(SchemaError::InterfaceDropped { interface: name(&lost.name) }),
+    if let Some(lost) = stored.interfaces.iter().find(|interface| !kept(&interface.name)) {
+        return Err(SchemaError::InterfaceDropped { interface: name(&lost.name) });
+    }
+    let published: BTreeSet<u16> =
+        offered.storage.iter().filter(|field| field.published).map(|field| field.id).collect();
+    let mut promised = stored.storage.iter().filter(|field| field.published);
+    match promised.find(|field| !published.contains(&field.id)) {
+        Some(field) => Err(SchemaError::FieldWithdrawn { field: name(&field.name), id: field.id }),
         None => Ok(()),
     }
 }

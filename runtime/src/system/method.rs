@@ -186,7 +186,7 @@ impl Run {
     pub(super) fn usable(&mut self, code: Hash) -> Result<(), Refusal> {
         let stored = self.code_record(code)?.ok_or(SystemError::UnknownCode { code })?;
         let env = self.env()?;
-        let rehearsal = env.notes.as_ref().is_some_and(|notes| notes.fresh_code);
+        let rehearsal = env.notes.as_ref().is_some_and(|notes| notes.rehearsal.is_some());
         if stored.height >= env.block.height && !rehearsal {
             let from = stored.height.0.saturating_add(1);
             return Err(SystemError::CodeNotActive { code, from }.into());

@@ -64,6 +64,8 @@ pub struct Vm {
     reuse: bool,
     /// Calls that found an instance waiting.
     pub(super) reused: AtomicU64,
+    /// Modules that were compiled.
+    compiled: AtomicU64,
 }
 
 impl Vm {
@@ -76,12 +78,16 @@ impl Vm {
         let mut linker = Linker::new(&engine);
         host::link(&mut linker).map_err(fault)?;
         let (codes, shelf) = (RwLock::default(), Mutex::default());
-        let reused = AtomicU64::new(0);
-        Ok(Self { engine, linker, codes, shelf, reuse: config.reuse, reused })
+        let (reused, compiled) = (AtomicU64::new(0), AtomicU64::new(0));
+        Ok(Self { engine, linker, codes, shelf, reuse: config.reuse, reused, compiled })
     }
 
     pub(crate) fn instances_reused(&self) -> u64 {
         self.reused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn modules_compiled(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -124,6 +130,7 @@ impl Vm {
         let exposed = if self.reuse { expose(bytes, valid.memory_pages)? } else { None };
         let wasm = exposed.as_ref().map_or(bytes, |exposed| &exposed.wasm);
         let module = Module::new(&self.engine, wasm).map_err(fault)?;
+        self.compiled.fetch_add(1, Ordering::Relaxed);
         let pre = self.linker.instantiate_pre(&module).map_err(fault)?;
         let methods = valid.spec.methods.iter();
         let reentrant =

@@ -92,15 +92,19 @@ pub(super) fn code(env: &mut Env, contract: Address) -> Result<Option<Arc<Code>>
     let Some(record) = system::overlay_contract(&mut env.overlay, contract)? else {
         return Ok(None);
     };
-    if let Some(code) = env.vm.cached(record.code) {
+    let rehearsed = env.notes.as_ref().and_then(|notes| notes.rehearsal.as_ref());
+    let known = rehearsed.and_then(|compiled| compiled.get(record.code));
+    if let Some(code) = known.or_else(|| env.vm.cached(record.code)) {
         return Ok(Some(code));
     }
     let bytes = env.overlay.get(&crate::state::key::code(record.code))?;
     let bytes = bytes.ok_or_else(|| Fault::Corrupt(format!("no code {}", record.code)))?.to_vec();
-    if env.notes.as_ref().is_some_and(|notes| notes.fresh_code) {
-        return env.vm.compile_apart(record.code, &bytes).map(Some);
-    }
-    env.vm.compile(record.code, &bytes).map(Some)
+    let Some(compiled) = env.notes.as_mut().and_then(|notes| notes.rehearsal.as_mut()) else {
+        return env.vm.compile(record.code, &bytes).map(Some);
+    };
+    let code = env.vm.compile_apart(record.code, &bytes)?;
+    compiled.keep(record.code, &code);
+    Ok(Some(code))
 }
 
 /// Finds the contract's code and judges re-entrance.

@@ -1,9 +1,9 @@
 //! What a running contract carries with it, and what all contracts of a transaction share.
 
-use super::{Vm, gas, trace::Trace};
+use super::{Vm, engine::Code, gas, trace::Trace};
 use crate::{BlockContext, state::overlay::Overlay, state::read::Fault};
 use dure_types::{Address, Event, ExecutionError, Gas, Hash, limits};
-use std::sync::Arc;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 use wasmtime::{Memory, ResourceLimiter};
 
 /// Shared by every contract that one transaction enters. It moves into the store of the contract
@@ -28,8 +28,30 @@ pub(crate) struct Notes {
     pub(crate) debug: Vec<String>,
     pub(crate) panic: Option<String>,
     pub(crate) trace: Trace,
-    /// Whether code stored by the transaction itself may be upgraded to: a rehearsal.
-    pub(crate) fresh_code: bool,
+    /// Of a rehearsal, whose own code may be used at once: what it compiled, gone with it. None: no
+    /// rehearsal.
+    pub(crate) rehearsal: Option<Compiled>,
+}
+
+/// Code that is compiled for one rehearsal, each once: whoever calls it in a loop has paid for one
+/// compilation.
+#[derive(Clone, Default)]
+pub(crate) struct Compiled(BTreeMap<Hash, Arc<Code>>);
+
+impl Compiled {
+    pub(super) fn get(&self, hash: Hash) -> Option<Arc<Code>> {
+        self.0.get(&hash).cloned()
+    }
+
+    pub(super) fn keep(&mut self, hash: Hash, code: &Arc<Code>) {
+        self.0.insert(hash, Arc::clone(code));
+    }
+}
+
+impl fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
 }
 
 /// Ends a contract from within a host function.

@@ -22,7 +22,7 @@ mod validate;
 
 pub use engine::{EngineConfig, Vm};
 pub(crate) use enter::{Done, Request, enter};
-pub(crate) use guest::{Env, Notes};
+pub(crate) use guest::{Compiled, Env, Notes};
 pub use spec::{SpecError, run_spec};
 pub use trace::{Entered, TracedCall};
 pub(crate) use validate::stored_spec;

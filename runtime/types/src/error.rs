@@ -325,6 +325,14 @@ pub enum SchemaError {
         /// Steps allowed.
         limit: u64,
     },
+    /// The code does not publish a field that other contracts may rely on.
+    #[error("the code no longer publishes field {field} (id {id})", field = text(.field))]
+    FieldWithdrawn {
+        /// Its name in the code that runs.
+        field: Vec<u8>,
+        /// Its id.
+        id: u16,
+    },
 }
 
 /// Why a module cannot be deployed.

@@ -44,14 +44,18 @@ fn print(rustc: &Path, args: &[&str]) -> Option<PathBuf> {
     output.status.success().then(|| PathBuf::from(text.trim()))
 }
 
+/// The compiler that cargo uses.
+fn installed() -> PathBuf {
+    std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from)
+}
+
 impl Toolchain {
     /// Finds a compiler: rustup's target first, Debian's source next.
     ///
     /// # Errors
     /// [`ToolchainError`] says what to install.
     pub fn find() -> Result<Self, ToolchainError> {
-        let rustc = std::env::var_os("RUSTC").map_or_else(|| PathBuf::from("rustc"), PathBuf::from);
-        let libraries = print(&rustc, &["--print", "target-libdir", "--target", TARGET]);
+        let libraries = print(&installed(), &["--print", "target-libdir", "--target", TARGET]);
         if libraries.is_some_and(|folder| folder.is_dir()) {
             return Ok(Self::Installed);
         }
@@ -74,5 +78,22 @@ impl Toolchain {
             .find(|path| path.is_file())
             .ok_or_else(|| missing(format!("no rust-lld under {}", hosts.display())))?;
         Ok(Self::BuildStd { rustc: debian.to_path_buf(), linker, sysroot })
+    }
+
+    /// What the compiler calls itself, `rustc 1.95.0 (0000000 2026-01-01)`: other compilers make
+    /// other code of the same contract.
+    ///
+    /// # Errors
+    /// [`ToolchainError`] when it does not say.
+    pub fn compiler(&self) -> Result<String, ToolchainError> {
+        let rustc = match self {
+            Self::Installed => installed(),
+            Self::BuildStd { rustc, .. } => rustc.clone(),
+        };
+        let output = Command::new(&rustc).arg("-vV").output().ok();
+        let text = output.filter(|output| output.status.success());
+        let text = text.and_then(|output| String::from_utf8(output.stdout).ok());
+        let first = text.as_deref().and_then(|text| text.lines().next()).map(str::to_owned);
+        first.ok_or_else(|| ToolchainError { missing: format!("{} -vV", rustc.display()) })
     }
 }

@@ -4,8 +4,8 @@ use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
 use dure_rpc::{
-    json::arguments_from_json,
-    shape::{CallRequest, OneOrMany, SimulateRequest, SimulationAnswer},
+    json::{arguments_from_json, error_text, return_to_json},
+    shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer},
 };
 use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
 use serde_json::Value;
@@ -58,7 +58,11 @@ impl Client {
             .transaction(key)
             .call_scale(Address::SYSTEM, "upgrade", (contract, code, args).encode())
             .submit(Wait::Final)
-            .await?;
+            .await
+            .map_err(|error| match error {
+                ClientError::Refused(error) => read_by(&offered, contract, *error).into(),
+                other => other,
+            })?;
         self.reach(Height(upgraded.height.0)).await?;
         self.forget_spec(contract);
         Ok(Upgraded { code, deployed, upgraded })
@@ -96,7 +100,10 @@ impl Client {
             sponsor: None,
             rehearse: true,
         };
-        let answer = self.simulate(request).await?;
+        let mut answer = self.simulate(request).await?;
+        if let ExecutionResult::Failed { error, .. } = &mut answer.result {
+            *error = read_by(&offered, contract, error.data.clone()).into();
+        }
         Ok(Rehearsal { code, stored, offered, answer })
     }
 
@@ -112,6 +119,20 @@ impl Client {
         let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
             .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
         Ok((stored, offered))
+    }
+}
+
+/// Reads what a migration refused with: an error of the new code. The node reads it by the code that
+/// it has, which is the old one since nothing was upgraded.
+fn read_by(offered: &ContractSpec, upgraded: Address, error: RpcError) -> RpcError {
+    match error {
+        RpcError::ContractRefused { contract, error, .. } if contract == upgraded.into() => {
+            let decoded =
+                offered.error.and_then(|ty| return_to_json(offered, ty, &error.0, "error").ok());
+            let (decoded, text) = (decoded.unwrap_or_default(), error_text(offered, &error.0));
+            RpcError::ContractRefused { contract, error, decoded, text }
+        }
+        other => other,
     }
 }
 

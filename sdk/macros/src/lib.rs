@@ -1,4 +1,4 @@
-//! The attributes of `dure-sdk`.
+//! The attributes of `dure-sdk`, and that of `dure-testing`.
 //!
 //! `#[contract]` reads a module and writes beside it: the entry points, a function per method that
 //! encodes its call (module `call`), a typed client, and, in the spec build, its description. The
@@ -10,6 +10,7 @@
 mod contract;
 mod emit;
 mod interface;
+mod invariants;
 mod lock;
 mod method;
 mod migrate;
@@ -21,7 +22,7 @@ mod types;
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, ItemMod, ItemStruct, ItemTrait, LitStr, parse_macro_input};
+use syn::{DeriveInput, ItemFn, ItemMod, ItemStruct, ItemTrait, LitStr, parse_macro_input};
 
 fn finish(result: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
     result.unwrap_or_else(syn::Error::into_compile_error).into()
@@ -100,6 +101,15 @@ pub fn ty(args: TokenStream, item: TokenStream) -> TokenStream {
     let args = proc_macro2::TokenStream::from(args);
     let item = parse_macro_input!(item as DeriveInput);
     finish(types::ty(&args, item))
+}
+
+/// Makes a function that says what must hold a test of it. See `dure_testing::invariants`, through
+/// which it is used.
+#[proc_macro_attribute]
+pub fn invariants(args: TokenStream, item: TokenStream) -> TokenStream {
+    let options = parse_macro_input!(args as invariants::Options);
+    let function = parse_macro_input!(item as ItemFn);
+    finish(invariants::expand(&options, function))
 }
 
 /// The selector of a method name: `selector!("transfer")`.

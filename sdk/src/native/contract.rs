@@ -49,27 +49,30 @@ impl Dispatch {
         }
     }
 
-    fn run(self, kind: Kind, input: &[u8]) -> i32 {
+    fn run(self, entry: EntryPoint, input: &[u8]) -> i32 {
         let cx = Cx::new();
-        match kind {
-            Kind::Init => (self.init)(&cx, input),
-            Kind::Call => entry::route(&cx, input, self.call),
-            Kind::Query => entry::route(&cx, input, self.query),
+        match entry {
+            EntryPoint::Init => (self.init)(&cx, input),
+            EntryPoint::Call => entry::route(&cx, input, self.call),
+            EntryPoint::Query => entry::route(&cx, input, self.query),
         }
     }
 }
 
-/// Which entry point is called.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+/// Where a contract is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryPoint {
+    /// The init method; the input is its arguments.
     Init,
+    /// A method that may write; the input is selector and arguments.
     Call,
+    /// A method that may not write; the input is selector and arguments.
     Query,
 }
 
 /// What to run.
 pub(super) struct Request<'a> {
-    pub(super) kind: Kind,
+    pub(super) entry: EntryPoint,
     pub(super) contract: Address,
     pub(super) caller: Address,
     pub(super) input: &'a [u8],
@@ -88,7 +91,7 @@ pub(super) enum Ended {
 pub(super) fn enter(request: &Request<'_>) -> Result<Vec<u8>, Ended> {
     let (dispatch, level) = world(|world| begin(world, request)).map_err(Ended::Fault)?;
     let savepoint = world(|world| world.savepoint());
-    let exit = catch_unwind(AssertUnwindSafe(|| dispatch.run(request.kind, request.input)));
+    let exit = catch_unwind(AssertUnwindSafe(|| dispatch.run(request.entry, request.input)));
     world(|world| {
         // A panic leaves the frames of whatever it passed through.
         world.frames.truncate(level.saturating_add(1));
@@ -117,7 +120,7 @@ fn begin(world: &mut World, request: &Request<'_>) -> Result<(Dispatch, usize), 
         return Err(CallFault::Depth);
     }
     let contract = request.contract;
-    let dispatch = *world.contracts.get(&contract).ok_or(CallFault::UnknownContract)?;
+    let dispatch = world.dispatch(contract).ok_or(CallFault::UnknownContract)?;
     let entered = world.frames.iter().any(|frame| frame.contract == contract);
     if entered && !dispatch.reentrant.contains(&selector(request)) {
         return Err(CallFault::Reentrant);
@@ -128,8 +131,8 @@ fn begin(world: &mut World, request: &Request<'_>) -> Result<(Dispatch, usize), 
 }
 
 fn selector(request: &Request<'_>) -> Selector {
-    match (request.kind, request.input.first_chunk()) {
-        (Kind::Call | Kind::Query, Some(selector)) => Selector(*selector),
+    match (request.entry, request.input.first_chunk()) {
+        (EntryPoint::Call | EntryPoint::Query, Some(selector)) => Selector(*selector),
         _ => Selector::default(),
     }
 }

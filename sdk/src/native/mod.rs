@@ -37,6 +37,6 @@ mod sandbox;
 pub(crate) mod table;
 mod world;
 
-pub use contract::Contract;
+pub use contract::{Contract, EntryPoint};
 pub use sandbox::Sandbox;
 pub use world::Emitted;

@@ -1,7 +1,7 @@
 //! The sandbox as a test holds it.
 
 use super::{
-    contract::{Contract, Dispatch, Ended, Kind, Request, enter, text},
+    contract::{Contract, Dispatch, Ended, EntryPoint, Request, enter, text},
     world::{Emitted, Frame, World, exchange},
 };
 use crate::{CallError, Cx, Event, Invocation};
@@ -143,7 +143,7 @@ impl Sandbox {
         arguments: impl Encode,
     ) -> Result<(), CallError<Vec<u8>>> {
         self.register::<C>(address);
-        let done = self.enter(Kind::Init, address, &arguments.encode());
+        let done = self.enter(EntryPoint::Init, address, &arguments.encode());
         if done.is_err() {
             self.world.contracts.remove(&address);
         }
@@ -183,7 +183,7 @@ impl Sandbox {
         contract: Address,
         input: &[u8],
     ) -> Result<Vec<u8>, CallError<Vec<u8>>> {
-        self.enter(Kind::Call, contract, input)
+        self.enter(EntryPoint::Call, contract, input)
     }
 
     /// Asks a contract with selector and SCALE arguments.
@@ -195,22 +195,69 @@ impl Sandbox {
         contract: Address,
         input: &[u8],
     ) -> Result<Vec<u8>, CallError<Vec<u8>>> {
-        self.enter(Kind::Query, contract, input)
+        self.enter(EntryPoint::Query, contract, input)
+    }
+
+    /// Enters contracts one after another as one transaction does: all or nothing.
+    ///
+    /// ```
+    /// use dure_sdk::{native::{EntryPoint, Sandbox}, prelude::*};
+    /// let nobody = Address([1; 32]);
+    /// let mut sandbox = Sandbox::new();
+    /// let refused = sandbox.enter_all(&[(EntryPoint::Call, nobody, &[0; 4])]);
+    /// assert_eq!(refused, Err((0, CallError::UnknownContract)));
+    /// assert_eq!(sandbox.absent(), [nobody]);
+    /// ```
+    ///
+    /// # Errors
+    /// Which entry failed, and why; `Contract` carries the SCALE bytes of the contract's error.
+    pub fn enter_all(
+        &mut self,
+        entries: &[(EntryPoint, Address, &[u8])],
+    ) -> Result<Vec<Vec<u8>>, (usize, CallError<Vec<u8>>)> {
+        self.world.begin();
+        let (start, caller) = (self.world.savepoint(), self.caller);
+        let mut outputs = Vec::with_capacity(entries.len());
+        for (index, &(entry, contract, input)) in entries.iter().enumerate() {
+            let read_only = entry == EntryPoint::Query;
+            let request = Request { entry, contract, caller, input, read_only };
+            match self.inside(|| enter(&request)) {
+                Ok(output) => outputs.push(output),
+                Err(ended) => {
+                    self.world.roll_back(start);
+                    return Err((
+                        index,
+                        match ended {
+                            Ended::Error(error) => CallError::Contract(error),
+                            Ended::Fault(fault) => CallError::from_fault(fault),
+                        },
+                    ));
+                }
+            }
+        }
+        Ok(outputs)
     }
 
     fn enter(
         &mut self,
-        kind: Kind,
+        entry: EntryPoint,
         contract: Address,
         input: &[u8],
     ) -> Result<Vec<u8>, CallError<Vec<u8>>> {
-        self.world.begin();
-        let read_only = kind == Kind::Query;
-        let request = Request { kind, contract, caller: self.caller, input, read_only };
-        self.inside(|| enter(&request)).map_err(|ended| match ended {
-            Ended::Error(error) => CallError::Contract(error),
-            Ended::Fault(fault) => CallError::from_fault(fault),
-        })
+        let outputs = self.enter_all(&[(entry, contract, input)]).map_err(|(_, error)| error)?;
+        Ok(outputs.into_iter().next().unwrap_or_default())
+    }
+
+    /// Gives a contract these stored values, by key, in the place of those that it had.
+    pub fn load(&mut self, contract: Address, values: BTreeMap<Vec<u8>, Vec<u8>>) -> &mut Self {
+        self.world.state.insert(contract, values);
+        self
+    }
+
+    /// The addresses that were called or read in the last run and have no contract here.
+    #[must_use]
+    pub fn absent(&self) -> &[Address] {
+        &self.world.absent
     }
 
     /// Events of all runs, in order, without those that were undone.

@@ -3,7 +3,7 @@
 //! What ends a contract in the runtime is a panic here.
 
 use super::{
-    contract::{Ended, Kind, Request, enter},
+    contract::{Ended, EntryPoint, Request, enter},
     world::{Emitted, Frame, World, world},
 };
 use crate::buffer::SMALL;
@@ -131,7 +131,7 @@ pub(crate) fn storage_read(
         if world.frames.iter().any(|frame| frame.contract == *contract) {
             return Err(ReadFault::Reentrant);
         }
-        let dispatch = world.contracts.get(contract).ok_or(ReadFault::UnknownContract)?;
+        let dispatch = world.dispatch(*contract).ok_or(ReadFault::UnknownContract)?;
         let field = key.first_chunk().map(|id| u16::from_be_bytes(*id));
         if !field.is_some_and(|field| dispatch.published.contains(&field)) {
             return Err(ReadFault::NotPublished);
@@ -200,7 +200,7 @@ pub(crate) fn call(
     let request = world(|world| {
         let frame = frame(world);
         Request {
-            kind: if query { Kind::Query } else { Kind::Call },
+            entry: if query { EntryPoint::Query } else { EntryPoint::Call },
             contract: *address,
             caller: frame.contract,
             input: data,

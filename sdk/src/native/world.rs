@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) debug: Vec<String>,
     pub(super) panic: Option<String>,
     pub(super) contracts: BTreeMap<Address, Dispatch>,
+    /// Addresses that were called or read in this transaction and have no contract here.
+    pub(super) absent: Vec<Address>,
     /// Contracts entered and not yet left, outermost first.
     pub(super) frames: Vec<Frame>,
     pub(super) height: Height,
@@ -63,6 +65,16 @@ impl World {
         self.journal.clear();
         self.events_before = self.events.len();
         self.panic = None;
+        self.absent.clear();
+    }
+
+    /// The contract at an address; one that is not here is noted.
+    pub(super) fn dispatch(&mut self, contract: Address) -> Option<Dispatch> {
+        let found = self.contracts.get(&contract).copied();
+        if found.is_none() {
+            self.absent.push(contract);
+        }
+        found
     }
 
     /// Events of this transaction so far.

@@ -1,19 +1,18 @@
 //! The chain itself.
 
 use crate::{
-    Account, Changed, Refusal, TestFailure,
+    Account, Executed, Refusal, TestFailure,
     gas::GasLog,
     names::{Names, lock},
+    shadow::Shadows,
+    transaction::call,
 };
 use codec::{Decode, DecodeAll, Encode};
-use dure_runtime::{
-    BlockContext, Executor, ExecutorConfig, Fault, Simulation, StateRead, TransactionOutput,
-    genesis, signature, system,
-};
+use dure_runtime::{BlockContext, Executor, ExecutorConfig, Fault, StateRead, genesis, system};
 use dure_sdk::Invocation;
 use dure_types::{
-    Address, Call, Event, Gas, Genesis, Hash, Height, Outcome, Receipt, Selector, Tier,
-    TimestampMs, TransactionBody, ValidatorSet, address, domain::selector, limits,
+    Address, Event, Gas, Genesis, Hash, Height, Selector, Tier, TimestampMs, ValidatorSet, address,
+    limits,
 };
 use std::{
     collections::BTreeMap,
@@ -22,7 +21,7 @@ use std::{
 };
 
 /// Time from one block to the next, unless more passes.
-const BLOCK_MS: u64 = 1_000;
+pub(crate) const BLOCK_MS: u64 = 1_000;
 /// Tier of the accounts of a test: it may deploy, and its quota does not run out.
 const TIER: u8 = 9;
 
@@ -30,15 +29,16 @@ const TIER: u8 = 9;
 pub struct Chain {
     pub(crate) executor: Arc<Executor>,
     pub(crate) state: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
-    chain: Hash,
-    height: Height,
-    time: TimestampMs,
-    events: Vec<Event>,
+    pub(crate) chain: Hash,
+    pub(crate) height: Height,
+    pub(crate) time: TimestampMs,
+    pub(crate) events: Vec<Event>,
     instances: u64,
     pub(crate) names: Names,
     pub(crate) gas: Mutex<GasLog>,
-    last: Option<Executed>,
-    why: String,
+    pub(crate) last: Option<Executed>,
+    pub(crate) why: String,
+    pub(crate) shadows: Shadows,
 }
 
 /// A moment of a chain, to go back to: see [`Chain::snapshot`].
@@ -49,32 +49,6 @@ pub struct Snapshot {
     time: TimestampMs,
     events: Vec<Event>,
     instances: u64,
-}
-
-/// A transaction that succeeded.
-#[derive(Clone, Debug)]
-pub struct Executed {
-    /// Output of each call, SCALE-encoded.
-    pub outputs: Vec<Vec<u8>>,
-    /// Events of the transaction.
-    pub events: Vec<Event>,
-    /// Gas that it used.
-    pub gas_used: Gas,
-    /// Entries of contracts' storage that it changed, by key; [`Chain::changes`] decodes them.
-    pub changed: Vec<Changed>,
-}
-
-impl Executed {
-    /// Decodes the output of one call.
-    ///
-    /// # Errors
-    /// [`TestFailure::Output`] when there is none or it is of another type.
-    pub fn output<T: DecodeAll>(&self, call: usize) -> Result<T, TestFailure> {
-        let bytes = self.outputs.get(call);
-        let mut bytes =
-            bytes.ok_or_else(|| TestFailure::Output(format!("no call {call}")))?.as_slice();
-        T::decode_all(&mut bytes).map_err(|error| TestFailure::Output(error.to_string()))
-    }
 }
 
 impl Default for Chain {
@@ -125,6 +99,7 @@ impl Chain {
             gas: Mutex::default(),
             last: None,
             why: String::new(),
+            shadows: Shadows::new(),
         }
     }
 
@@ -229,6 +204,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`TestFailure`] when it does not build or its `init` refuses.
+    #[track_caller]
     pub fn deploy(
         &mut self,
         manifest_dir: impl AsRef<Path>,
@@ -243,6 +219,7 @@ impl Chain {
     ///
     /// # Errors
     /// [`TestFailure`] when it is refused.
+    #[track_caller]
     pub fn deploy_wasm(
         &mut self,
         wasm: &[u8],
@@ -267,41 +244,15 @@ impl Chain {
         address::contract(creator.address(), &self.instances.saturating_add(1).to_be_bytes())
     }
 
-    /// Calls one method in a block of its own. `args` is a tuple of the method's arguments (or the
-    /// argument itself when there is one).
-    ///
-    /// # Errors
-    /// [`TestFailure`] when it fails; see [`TestFailure::contract_error`] for the contract's own error.
-    pub fn call<T: DecodeAll>(
-        &mut self,
-        by: Account,
-        contract: Address,
-        method: &str,
-        args: impl Encode,
-    ) -> Result<T, TestFailure> {
-        self.transact(by, vec![call(contract, method, args)])?.output(0)
-    }
-
-    /// Calls one method with the types of its client: `token::call::transfer(&to, &amount)`.
-    ///
-    /// # Errors
-    /// [`Refusal::Contract`] with the contract's own error, or what else was wrong.
-    pub fn send<T: Decode, E: Decode>(
-        &mut self,
-        by: Account,
-        contract: Address,
-        invocation: &Invocation<T, E>,
-    ) -> Result<T, Refusal<E>> {
-        let executed = self.transact(by, vec![invoke(contract, invocation)]);
-        let executed = executed.map_err(TestFailure::typed)?;
-        let bytes = executed.outputs.first().map(Vec::as_slice).unwrap_or_default();
-        typed_output(bytes)
+    pub(crate) fn context(&self) -> BlockContext {
+        BlockContext { chain: self.chain, height: self.height, time: self.time }
     }
 
     /// Asks with the types of the client: `token::call::balance(&holder)`.
     ///
     /// # Errors
     /// [`Refusal`] as for [`Chain::send`].
+    #[track_caller]
     pub fn ask<T: Decode, E: Decode>(
         &self,
         contract: Address,
@@ -311,103 +262,11 @@ impl Chain {
         typed_output(&bytes)
     }
 
-    /// Runs several calls in one transaction, all or nothing. See [`call`].
-    ///
-    /// # Errors
-    /// [`TestFailure`] when one fails; then nothing happened.
-    pub fn transact(&mut self, by: Account, calls: Vec<Call>) -> Result<Executed, TestFailure> {
-        let body = self.body(by, calls)?;
-        let methods: Vec<_> = body.calls.iter().map(|call| (call.contract, call.method)).collect();
-        // What a panic said is known to simulations only, so it is looked up before the block.
-        let before = Arc::clone(&self.state);
-        let (output, changed) = self.execute(by, body.clone())?;
-        match output.outcome {
-            Outcome::Skipped(reason) => Err(TestFailure::Skipped(reason)),
-            Outcome::Receipt(Receipt { result: Ok(outputs), gas_used, .. }) => {
-                lock(&self.gas).add(methods, gas_used);
-                self.events.extend(output.events.iter().cloned());
-                let executed = Executed { outputs, events: output.events, gas_used, changed };
-                self.last = Some(executed.clone());
-                Ok(executed)
-            }
-            Outcome::Receipt(Receipt { result: Err(failure), .. }) => {
-                let state = before as Arc<dyn StateRead>;
-                let simulation = self.simulate_on(&state, &body).map_err(fault)?;
-                self.why = self.names.failure(self.state.as_ref(), &simulation.trace);
-                let (call, error) = (failure.call, failure.error);
-                Err(TestFailure::Failed { call, error, panic: simulation.panic })
-            }
-        }
-    }
-
-    /// Runs a transaction without changing anything.
-    ///
-    /// # Errors
-    /// [`TestFailure::Fault`] when the executor is broken.
-    pub fn simulate(&self, by: Account, calls: Vec<Call>) -> Result<Simulation, TestFailure> {
-        let body = self.body(by, calls)?;
-        self.simulate_on(&self.state(), &body).map_err(fault)
-    }
-
-    fn simulate_on(
-        &self,
-        state: &Arc<dyn StateRead>,
-        body: &TransactionBody,
-    ) -> Result<Simulation, Fault> {
-        self.executor.simulate(state, &self.context(), body)
-    }
-
-    pub(crate) fn context(&self) -> BlockContext {
-        BlockContext { chain: self.chain, height: self.height, time: self.time }
-    }
-
-    fn body(&self, by: Account, calls: Vec<Call>) -> Result<TransactionBody, TestFailure> {
-        let account = system::account_record(self.state.as_ref(), by.address()).map_err(fault)?;
-        Ok(TransactionBody {
-            account: by.address(),
-            lane: 0,
-            nonce: account.nonces.next(),
-            valid_until: TimestampMs(self.time.0.saturating_add(60_000)),
-            gas_limit: Gas(limits::TRANSACTION_GAS_MAX),
-            sponsor: None,
-            calls,
-        })
-    }
-
-    fn execute(
-        &mut self,
-        by: Account,
-        body: TransactionBody,
-    ) -> Result<(TransactionOutput, Vec<Changed>), TestFailure> {
-        self.height = Height(self.height.0.saturating_add(1));
-        self.advance(BLOCK_MS);
-        let transaction = by.sign(self.chain, body);
-        let mut verified = Vec::new();
-        for result in signature::verify(self.chain, vec![transaction]) {
-            verified.push(result.map_err(|error| TestFailure::Fault(error.to_string()))?);
-        }
-        let state = self.state();
-        let block = self.executor.execute_block(&state, &self.context(), &verified);
-        let block = block.map_err(fault)?;
-        drop(state);
-        let state = Arc::make_mut(&mut self.state);
-        let mut changed = Vec::new();
-        for (key, after) in block.delta {
-            let before = match after.clone() {
-                Some(value) => state.insert(key.clone(), value),
-                None => state.remove(&key),
-            };
-            changed.extend(Changed::new(key, before, after));
-        }
-        let output = block.outcomes.into_iter().next();
-        let output = output.ok_or_else(|| TestFailure::Fault("the block has no outcome".into()))?;
-        Ok((output, changed))
-    }
-
     /// Asks a contract. `args` as for [`Chain::call`].
     ///
     /// # Errors
     /// [`TestFailure`] when it fails.
+    #[track_caller]
     pub fn query<T: DecodeAll>(
         &self,
         contract: Address,
@@ -421,6 +280,7 @@ impl Chain {
         T::decode_all(&mut bytes.as_slice()).map_err(|error| TestFailure::Output(error.to_string()))
     }
 
+    #[track_caller]
     fn query_bytes(&self, contract: Address, input: &[u8]) -> Result<Vec<u8>, TestFailure> {
         let gas = Gas(limits::QUERY_GAS_MAX);
         let output = self.executor.query(&self.state(), &self.context(), contract, input, gas);
@@ -429,7 +289,9 @@ impl Chain {
             lock(&self.gas).add(vec![(contract, Selector([a, b, c, d]))], output.gas_used);
         }
         let panic = output.panic;
-        output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })
+        let answer = output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic });
+        self.shadow_query(contract, input, &answer)?;
+        answer
     }
 
     /// Reads a storage value of a contract by the key it wrote (field id, then ordered key).
@@ -442,18 +304,7 @@ impl Chain {
     }
 }
 
-/// One call of a transaction.
-pub fn call(contract: Address, method: &str, args: impl Encode) -> Call {
-    Call { contract, method: selector(method), args: args.encode() }
-}
-
-/// One call of a transaction, with the types of the contract's client.
-pub fn invoke<T: Decode, E: Decode>(contract: Address, invocation: &Invocation<T, E>) -> Call {
-    let (method, args) = (invocation.selector, invocation.arguments().to_vec());
-    Call { contract, method, args }
-}
-
-fn typed_output<T: Decode, E>(mut bytes: &[u8]) -> Result<T, Refusal<E>> {
+pub(crate) fn typed_output<T: Decode, E>(mut bytes: &[u8]) -> Result<T, Refusal<E>> {
     let malformed = |text: String| Refusal::Other(TestFailure::Output(text));
     let value = T::decode(&mut bytes).map_err(|error| malformed(error.to_string()))?;
     if bytes.is_empty() { Ok(value) } else { Err(malformed("bytes are left over".into())) }

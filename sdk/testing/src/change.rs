@@ -57,7 +57,7 @@ impl Chain {
         executed.changed.iter().filter_map(|changed| self.change(changed)).collect()
     }
 
-    fn change(&self, changed: &Changed) -> Option<Change> {
+    pub(crate) fn change(&self, changed: &Changed) -> Option<Change> {
         let spec = self.names.spec(self.state.as_ref(), changed.contract)?;
         let decoded = |value: &Option<Vec<u8>>| {
             let value = value.as_ref()?;

@@ -26,6 +26,13 @@ pub enum TestFailure {
     /// Gas is not what the committed file says, or the file cannot be used.
     #[error("{0}")]
     Gas(String),
+    /// A contract with a shadow shares a transaction with one that has none, or is called by it
+    /// or calls it: see [`Chain::shadow`](crate::Chain::shadow).
+    #[error("contract {contract} runs beside one with a shadow and has none itself: shadow it too")]
+    NotShadowed {
+        /// The contract that has none.
+        contract: Address,
+    },
     /// The contract could not be built.
     #[error("build: {0}")]
     Build(String),

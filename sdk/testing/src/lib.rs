@@ -13,6 +13,12 @@
 //! chain.call::<()>(issuer, token, "transfer", (holder.address(), 5u128)).unwrap();
 //! assert_eq!(chain.query::<u128>(token, "balance", holder.address()).unwrap(), 5);
 //! ```
+//!
+//! [`Chain::shadow`] runs a contract natively beside its WASM, for a debugger and for coverage, and
+//! fails the test where the two do not do the same.
+//!
+//! [`#[invariants]`](macro@invariants) makes a function that says what must hold a test which looks
+//! for a sequence of calls that breaks it: see the module [`mod@invariants`].
 
 mod account;
 mod build;
@@ -23,13 +29,16 @@ mod failure;
 mod gas;
 pub mod invariants;
 mod names;
+mod shadow;
+mod transaction;
 mod upgrade;
 
 pub use account::Account;
-pub use chain::{Chain, Executed, Snapshot, call, invoke};
+pub use chain::{Chain, Snapshot};
 pub use change::{Change, Changed};
 pub use codec;
 pub use dure_abi;
+pub use dure_macros::invariants;
 pub use dure_types::{
     self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, TimestampMs,
     TrapKind, address::contract as contract_address, domain::selector,
@@ -37,3 +46,4 @@ pub use dure_types::{
 pub use failure::{Refusal, TestFailure};
 pub use gas::{GasReport, GasRow};
 pub use invariants::Invariants;
+pub use transaction::{Executed, call, invoke};

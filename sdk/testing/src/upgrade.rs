@@ -10,7 +10,8 @@ impl Chain {
     /// Builds the contract crate at `manifest_dir` and gives its code to a contract that lives.
     ///
     /// `migrate` is a tuple of the arguments of the migration that runs, `()` when none does or it
-    /// takes none. Only the contract's upgrader may, which is its creator at first.
+    /// takes none. Only the contract's upgrader may, which is its creator at first. The contract
+    /// has no shadow afterwards.
     ///
     /// # Errors
     /// [`TestFailure`] when it does not build or is refused; then nothing of the contract changed.
@@ -42,6 +43,9 @@ impl Chain {
             self.call::<Hash>(by, Address::SYSTEM, "deploy", wasm.to_vec())?;
         }
         let args = (contract, code, migrate.encode());
-        self.call(by, Address::SYSTEM, "upgrade", args)
+        self.call::<()>(by, Address::SYSTEM, "upgrade", args)?;
+        // What it was a shadow of is gone.
+        self.shadows.remove(&contract);
+        Ok(())
     }
 }

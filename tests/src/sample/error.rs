@@ -63,6 +63,7 @@ pub fn schema_errors() -> Vec<SchemaError> {
         SchemaError::FieldReused { field: b"price".to_vec(), id: 3 },
         SchemaError::InterfaceDropped { interface: b"dure-sdk::Token".to_vec() },
         SchemaError::TooLarge { limit: 65_536 },
+        SchemaError::FieldWithdrawn { field: b"prices".to_vec(), id: 4 },
     ]
 }
 

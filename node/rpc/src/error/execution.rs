@@ -113,6 +113,9 @@ fn of_schema(error: SchemaError) -> RpcError {
             RpcError::InterfaceDropped { interface: text(&interface) }
         }
         SchemaError::TooLarge { limit } => RpcError::SchemaTooLarge { limit: Decimal(limit) },
+        SchemaError::FieldWithdrawn { field, id } => {
+            RpcError::FieldWithdrawn { field: text(&field), id }
+        }
     }
 }
 

@@ -338,6 +338,9 @@ errors! {
     5031 SchemaTooLarge { limit: Decimal<u64> }
         "The types of the two codes refer to each other in more ways than are compared."
         "comparing the types takes more than {limit} steps"
+    5032 FieldWithdrawn { field: String, id: u16 }
+        "The code does not publish a field that other contracts may read: keep `#[published]` on it."
+        "the code no longer publishes field {field} (id {id})"
 
     // 6xxx: the node cannot serve this now.
     6001 Busy { what: String, limit: u64 }

@@ -258,6 +258,55 @@ fn a_change_inside_a_type_is_seen() {
     refused(&shrunk, Draft::new().field::<one::State>(0, "state"), "type `State`");
 }
 
+/// A composite `till` of the parts of the draft's own fields, with ids by place.
+fn composite(draft: Draft) -> Draft {
+    let Draft { mut registry, storage, history } = draft;
+    let value = registry.register_type(&MetaType::new::<()>()).id;
+    let (name, kind) = ("till".into(), FieldKind::Composite);
+    let till = FieldSpec { name, id: 0, kind, key: None, value, published: false, parts: storage };
+    Draft { registry, storage: vec![till], history }
+}
+
+#[test]
+fn parts_of_a_composite_are_pinned_each_on_a_line() {
+    let base = || Draft::new().field::<u64>(0, "cash").map::<Address, one::Price>(1, "by");
+    let lock = locked(composite(base()));
+    assert_eq!(lock.fields[0].parts, ["0 cash item u64", "1 by map Address -> Price"]);
+    assert_eq!(LockFile::parse(&lock.render()), Ok(lock.clone()));
+    // A type that only a part stores is pinned too.
+    assert_eq!(lock.types["Price"], ["amount: Amount", "state: State"]);
+    let swapped = Draft::new().field::<u64>(0, "cash").map::<Address, two::Price>(1, "by");
+    refused(&lock, composite(swapped), "type `Price`, which is stored");
+    // A key of a part does not grow.
+    let of = |draft: Draft| locked(composite(draft));
+    let keyed = of(Draft::new().map::<one::Place, u64>(0, "by"));
+    refused(&keyed, composite(Draft::new().map::<two::Place, u64>(0, "by")), "type `Place`");
+
+    let words = "`composite [0 cash item u64, 1 by map Address -> Price]` and is";
+    let renamed = Draft::new().field::<u64>(0, "coin").map::<Address, one::Price>(1, "by");
+    let error = refused(&lock, composite(renamed), words);
+    assert!(matches!(error, LockError::Changed { id: 0, .. }), "{error}");
+    refused(&lock, composite(Draft::new().field::<u64>(0, "cash")), words);
+    let moved = Draft::new().map::<Address, one::Price>(0, "by").field::<u64>(1, "cash");
+    refused(&lock, composite(moved), words);
+
+    let grown = || composite(base().field::<bool>(2, "open"));
+    let settled = settle(Some(&lock), &grown().spec(), &[]).expect("a new part");
+    assert_eq!(settled.changes.len(), 1, "{:?}", settled.changes);
+    assert!(settled.changes[0].ends_with("2 open item bool]`"), "{}", settled.changes[0]);
+    assert_eq!(settled.lock, locked(grown()));
+
+    // Parts of parts have lines of their own, under the number of the part that they are in.
+    let mut nested = composite(base());
+    let inner = nested.storage[0].clone();
+    nested.storage[0].parts.push(FieldSpec { name: "drawer".into(), id: 2, ..inner });
+    let lines = &locked(nested).fields[0].parts;
+    assert_eq!(
+        lines[2..],
+        ["2 drawer composite ()", "2.0 cash item u64", "2.1 by map Address -> Price"]
+    );
+}
+
 #[test]
 fn a_lock_of_another_contract_is_refused() {
     let lock = LockFile { contract: "points".into(), ..locked(first()) };
