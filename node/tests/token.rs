@@ -103,11 +103,18 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
 
     let again = dev.answer(&["token", "issue", "--policy", &meal, "--offline"]);
     assert_eq!((&again["address"], &again["changed"]), (&issued["address"], &json!(0)));
+    // A merchant that is new in the file is added.
+    let merchants = "[[merchant]]\naccount = \"@frank\"\nregion = 1\ncategory = \"9\"\n[[holder]]";
+    let more = changed(folder.path(), "meal.toml", "[[holder]]", merchants);
+    let added = dev.answer(&["token", "issue", "--policy", &more, "--offline"]);
+    assert_eq!((&added["address"], &added["changed"]), (&issued["address"], &json!(1)));
+    let refused = refusal(&dev.run(&pay("@frank", "1")));
+    let reason = &refused["error"]["data"]["decoded"]["NotPermitted"]["reason"];
+    assert_eq!(reason, &json!({ "Region": { "region": 1 } }), "{refused}");
     let other = changed(folder.path(), "meal.toml", "15_000", "20_000");
     let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
     assert_eq!(code(&refused), 7, "{}", refusal(&refused));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("schedule_policy"));
-    dev.answer(&["query", token, "policy"]);
     let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     for line in [

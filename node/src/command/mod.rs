@@ -6,7 +6,7 @@
 //! | 1 | the node refused, the call failed, or the transaction was skipped |
 //! | 2 | the command line is wrong |
 //! | 3 | no node answers at the URL |
-//! | 4 | a file or key cannot be read or written |
+//! | 4 | a file or key cannot be read, written or understood |
 //! | 5 | the node cannot start, or had to stop |
 //! | 6 | the contract does not build |
 //! | 7 | a test failed, or what was to be the same is not |
