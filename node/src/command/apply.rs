@@ -50,23 +50,15 @@ pub(super) async fn run(args: ApplyArgs, output: &mut Output) -> Result<(), Fail
     let plan = Plan::parse(&text, &shown)?;
     let order = plan.order(&shown)?;
     let client = connect(&args.remote.rpc).await?;
-    let mut apply = Apply {
-        client: &client,
-        plan: &plan,
-        args: &args,
-        keys: BTreeMap::new(),
-        addresses: BTreeMap::new(),
-        done: Vec::new(),
+    let settings = Settings {
+        folder: args.file.parent().unwrap_or_else(|| Path::new(".")),
+        dry_run: args.dry_run,
+        locked: args.locked,
+        offline: args.offline,
+        key: args.key.as_deref(),
     };
-    apply.name_all().await?;
-    for name in order {
-        apply.contract(name, output).await?;
-    }
-    for call in &plan.calls {
-        apply.call(call, output).await?;
-    }
-    let Apply { addresses, done, .. } = apply;
-    let changed = done.iter().filter(|step| step["changed"] == true).count();
+    let Applied { addresses, done } = carry_out(&client, &plan, &order, &settings, output).await?;
+    let changed = changed(&done);
     let addresses: BTreeMap<&str, String> =
         addresses.iter().map(|(name, address)| (*name, address.to_string())).collect();
     let value = json!({
@@ -86,13 +78,66 @@ pub(super) async fn run(args: ApplyArgs, output: &mut Output) -> Result<(), Fail
     })
 }
 
+/// How a plan is carried out.
+pub(super) struct Settings<'a> {
+    /// Where its paths begin.
+    pub(super) folder: &'a Path,
+    /// Say what would be done, and do nothing.
+    pub(super) dry_run: bool,
+    /// Refuse to change a `Cargo.lock`.
+    pub(super) locked: bool,
+    /// Use only what is downloaded already.
+    pub(super) offline: bool,
+    /// Who signs where the plan does not say.
+    pub(super) key: Option<&'a str>,
+}
+
+/// What became of a plan.
+pub(super) struct Applied<'a> {
+    /// Its contracts.
+    pub(super) addresses: BTreeMap<&'a str, Address>,
+    /// What was done or was there, for machines.
+    pub(super) done: Vec<Value>,
+}
+
+/// The number of steps that changed something.
+pub(super) fn changed(done: &[Value]) -> usize {
+    done.iter().filter(|step| step["changed"] == true).count()
+}
+
+/// Makes the contracts of a plan in this order, then its calls; what is there is left alone.
+pub(super) async fn carry_out<'a>(
+    client: &'a Client,
+    plan: &'a Plan,
+    order: &[&str],
+    settings: &'a Settings<'a>,
+    output: &Output,
+) -> Result<Applied<'a>, Failure> {
+    let (keys, addresses) = (BTreeMap::new(), BTreeMap::new());
+    let mut apply = Apply { client, plan, settings, keys, addresses, done: Vec::new() };
+    apply.name_all().await?;
+    for name in order {
+        apply.contract(name, output).await?;
+    }
+    for call in &plan.calls {
+        apply.call(call, output).await?;
+    }
+    Ok(Applied { addresses: apply.addresses, done: apply.done })
+}
+
+/// The code of a contract to be made.
+enum Source {
+    Module(Vec<u8>),
+    /// That of another contract.
+    Like(Address, Hash),
+}
+
 struct Apply<'a> {
     client: &'a Client,
     plan: &'a Plan,
-    args: &'a ApplyArgs,
+    settings: &'a Settings<'a>,
     keys: BTreeMap<Option<String>, Key>,
     addresses: BTreeMap<&'a str, Address>,
-    /// What was done or was there, for machines.
     done: Vec<Value>,
 }
 
@@ -109,7 +154,8 @@ impl<'a> Apply<'a> {
 
     /// The key that signs for a part of the file.
     async fn key(&mut self, own: Option<&String>) -> Result<Key, Failure> {
-        let name = own.or(self.plan.key.as_ref()).or(self.args.key.as_ref()).cloned();
+        let name = own.or(self.plan.key.as_ref()).map(String::as_str).or(self.settings.key);
+        let name = name.map(str::to_owned);
         if let Some(key) = self.keys.get(&name) {
             return Ok(key.clone());
         }
@@ -133,8 +179,11 @@ impl<'a> Apply<'a> {
     async fn contract(&mut self, name: &str, output: &Output) -> Result<(), Failure> {
         let Some(planned) = self.plan.contracts.get(name) else { return Ok(()) };
         let address = self.addresses.get(name).copied().unwrap_or_default();
-        let wasm = self.module(planned, output).await?;
-        let code = blake3_hash(&wasm);
+        let source = self.source(planned, output).await?;
+        let code = match &source {
+            Source::Module(wasm) => blake3_hash(wasm),
+            Source::Like(_, code) => *code,
+        };
         let there = self.code_of(address).await?;
         if let Some(there) = there
             && there != code
@@ -156,30 +205,38 @@ impl<'a> Apply<'a> {
             init => init,
         };
         output.progress(&format!("{name}: is to be made"));
-        if self.args.dry_run {
+        if self.settings.dry_run {
             return Ok(());
         }
         let key = self.key(planned.key.as_ref()).await?;
         let salt = planned.salt.as_deref().unwrap_or(name);
-        self.client.deploy(&key, &wasm, &init, salt.as_bytes()).await?;
+        let salt = salt.as_bytes();
+        match source {
+            Source::Module(wasm) => self.client.deploy(&key, &wasm, &init, salt).await?,
+            Source::Like(like, _) => self.client.instantiate_like(&key, like, &init, salt).await?,
+        };
         Ok(())
     }
 
-    /// The module of a contract, built or read. Paths are from the folder of the file.
-    async fn module(&self, planned: &Planned, output: &Output) -> Result<Vec<u8>, Failure> {
-        let folder = self.args.file.parent().unwrap_or_else(|| Path::new("."));
+    /// The code of a contract: built, read or on the chain. Paths are from the plan's folder.
+    async fn source(&self, planned: &Planned, output: &Output) -> Result<Source, Failure> {
+        let folder = self.settings.folder;
+        if let Some(like) = planned.like {
+            return Ok(Source::Like(like, self.client.contract(like).await?.contract.code.0));
+        }
         if let Some(file) = &planned.wasm {
             let path = folder.join(file);
             return std::fs::read(&path)
+                .map(Source::Module)
                 .map_err(|error| Failure::File(format!("{}: {error}", path.display())));
         }
         let request = BuildRequest {
             manifest_dir: folder.join(planned.build.as_deref().unwrap_or_else(|| Path::new("."))),
             target_dir: None,
-            locked: self.args.locked,
-            offline: self.args.offline,
+            locked: self.settings.locked,
+            offline: self.settings.offline,
         };
-        Ok(compile(request, output).await?.wasm)
+        Ok(Source::Module(compile(request, output).await?.wasm))
     }
 
     /// The code of a contract; none when there is no contract.
@@ -211,7 +268,7 @@ impl<'a> Apply<'a> {
             return Ok(());
         }
         output.progress(&format!("{shown}: is to be called"));
-        if self.args.dry_run {
+        if self.settings.dry_run {
             return Ok(());
         }
         let args = self.resolved(&call.args)?;

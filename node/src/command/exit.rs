@@ -29,6 +29,9 @@ pub enum Failure {
     /// A file or key.
     #[error("{0}")]
     File(String),
+    /// A policy file that is none.
+    #[error(transparent)]
+    Policy(#[from] super::token::PolicyFileError),
     /// The node cannot start, or had to stop.
     #[error("{0}")]
     Start(String),
@@ -48,7 +51,9 @@ impl Failure {
                 | ClientError::NeedsWebSocket,
             ) => 3,
             Self::Client(ClientError::Url { .. } | ClientError::Hex { .. }) | Self::Usage(_) => 2,
-            Self::Client(ClientError::Key(_) | ClientError::File { .. }) | Self::File(_) => 4,
+            Self::Client(ClientError::Key(_) | ClientError::File { .. })
+            | Self::File(_)
+            | Self::Policy(_) => 4,
             Self::Client(_) | Self::Called { .. } => 1,
             Self::Start(_) => 5,
             Self::Build(_) => 6,
@@ -70,6 +75,11 @@ impl Failure {
         if let Self::Called { said, path, .. } = self {
             value["said"] = json!(said);
             value["at"] = json!(path);
+        }
+        if let Self::Policy(error) = self {
+            value["file"] = json!(error.file);
+            value["line"] = json!(error.line);
+            value["key"] = json!(error.key);
         }
         value
     }

@@ -6,7 +6,7 @@
 //! | 1 | the node refused, the call failed, or the transaction was skipped |
 //! | 2 | the command line is wrong |
 //! | 3 | no node answers at the URL |
-//! | 4 | a file or key cannot be read or written |
+//! | 4 | a file or key cannot be read, written or understood |
 //! | 5 | the node cannot start, or had to stop |
 //! | 6 | the contract does not build |
 //! | 7 | a test failed, or what was to be the same is not |
@@ -33,6 +33,7 @@ mod output;
 mod plan;
 mod read;
 mod test;
+mod token;
 mod trace;
 mod upgrade;
 mod verify;
@@ -62,11 +63,14 @@ struct Global {
     json: bool,
 }
 
+/// Where `dure dev` answers unless told.
+const RPC_DEFAULT: &str = "http://127.0.0.1:9944/v1";
+
 /// How to reach a node.
 #[derive(Clone, Debug, Args)]
 struct Remote {
     /// URL of a node.
-    #[arg(long, env = "DURE_RPC", default_value = "http://127.0.0.1:9944/v1", value_name = "URL")]
+    #[arg(long, env = "DURE_RPC", default_value = RPC_DEFAULT, value_name = "URL")]
     rpc: String,
 }
 
@@ -105,6 +109,9 @@ enum Command {
     Account(account::AccountArgs),
     /// Make the contracts that a file describes, wired; what is there already is left alone.
     Apply(apply::ApplyArgs),
+    /// Make tokens whose conditions are a policy file, and show them.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
     /// Prove that the code of a contract is what its source builds.
     Verify(verify::VerifyArgs),
     /// Write the completions of a shell to standard output.
@@ -162,6 +169,7 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Inspect(args) => inspect::run(args, output).await,
         Command::Account(args) => account::run(args, output).await,
         Command::Apply(args) => apply::run(args, output).await,
+        Command::Token(command) => token::run(command, output).await,
         Command::Verify(args) => verify::run(args, output).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -118,7 +118,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 /// The repository whose `sdk` the crate uses; none: the published one.
-fn repository(given: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+pub(super) fn repository(given: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let has_sdk = |root: &Path| root.join("sdk/testing/Cargo.toml").is_file();
     match given {

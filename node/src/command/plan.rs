@@ -22,12 +22,13 @@
 //! before the contract is made, and the same file means the same contracts.
 
 use super::exit::Failure;
+use dure_types::Address;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
 /// The file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Plan {
     pub(super) key: Option<String>,
@@ -38,11 +39,14 @@ pub(super) struct Plan {
 }
 
 /// One contract.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Planned {
     pub(super) build: Option<PathBuf>,
     pub(super) wasm: Option<PathBuf>,
+    /// Another contract, whose code it gets; not in a file.
+    #[serde(skip)]
+    pub(super) like: Option<Address>,
     #[serde(default)]
     pub(super) init: Value,
     pub(super) salt: Option<String>,

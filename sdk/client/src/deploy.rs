@@ -2,6 +2,7 @@
 
 use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
 use codec::Encode;
+use dure_abi::spec::ContractSpec;
 use dure_rpc::json::arguments_from_json;
 use dure_types::{Address, Hash, Height, address, domain::blake3_hash, limits};
 use serde_json::{Value, json};
@@ -35,18 +36,47 @@ impl Client {
         salt: &[u8],
     ) -> Result<Deployment, ClientError> {
         let code = blake3_hash(wasm);
-        let init = init_arguments(wasm, init)?;
+        let init = init_arguments(&crate::module::spec(wasm)?, init)?;
         let deployed = self.store(key, code, wasm).await?;
-        let args = (code, salt.to_vec(), init).encode();
+        let instantiated = self.make(key, code, init, salt).await?;
         let contract = address::contract(key.address(), salt);
+        Ok(Deployment { code, contract, deployed, instantiated })
+    }
+
+    /// Makes a contract of the code that another contract has, under `salt`.
+    ///
+    /// # Errors
+    /// As [`Client::deploy`], and when there is no contract `like`.
+    pub async fn instantiate_like(
+        &self,
+        key: &Key,
+        like: Address,
+        init: &Value,
+        salt: &[u8],
+    ) -> Result<Deployment, ClientError> {
+        let code = self.contract(like).await?.contract.code.0;
+        let spec = self.spec(like).await?;
+        let init = init_arguments(&spec, init)?;
+        let instantiated = self.make(key, code, init, salt).await?;
+        let contract = address::contract(key.address(), salt);
+        Ok(Deployment { code, contract, deployed: None, instantiated })
+    }
+
+    async fn make(
+        &self,
+        key: &Key,
+        code: Hash,
+        init: Vec<u8>,
+        salt: &[u8],
+    ) -> Result<Submission, ClientError> {
         let instantiated = self
             .transaction(key)
-            .call_scale(Address::SYSTEM, "instantiate", args)
+            .call_scale(Address::SYSTEM, "instantiate", (code, salt.to_vec(), init).encode())
             .submit(Wait::Final)
             .await?;
         // The contract can be called from the next block on.
         self.reach(Height(instantiated.height.0)).await?;
-        Ok(Deployment { code, contract, deployed, instantiated })
+        Ok(instantiated)
     }
 
     /// Stores a module, and waits until it can be used.
@@ -81,10 +111,9 @@ impl Client {
     }
 }
 
-/// Encodes the arguments of a module's init method by the specification inside the module.
-fn init_arguments(wasm: &[u8], init: &Value) -> Result<Vec<u8>, ClientError> {
-    let spec = crate::module::spec(wasm)?;
+/// Encodes the arguments of the init method.
+fn init_arguments(spec: &ContractSpec, init: &Value) -> Result<Vec<u8>, ClientError> {
     let Some(method) = spec.init() else { return Err(RpcError::ModuleSpec.into()) };
-    let args = arguments_from_json(&spec, method, init, limits::ARGS_BYTES_MAX);
+    let args = arguments_from_json(spec, method, init, limits::ARGS_BYTES_MAX);
     Ok(args.map_err(RpcError::from)?)
 }

@@ -7,8 +7,8 @@ use dure_rpc::{
     hex::Unchecked,
     shape::{
         AccountAnswer, BlockAnswer, CallRequest, ChainParams, ChainStatus, ContractAnswer,
-        EventFilter, EventList, Health, History, OneOrMany, QueryAnswer, ReceiptAnswer,
-        SimulateRequest, SimulationAnswer, StorageList, TraceAnswer,
+        ContractList, EventFilter, EventList, Health, History, OneOrMany, QueryAnswer,
+        ReceiptAnswer, SimulateRequest, SimulationAnswer, StorageList, TraceAnswer,
     },
 };
 use dure_types::{Address, Hash, Height};
@@ -135,6 +135,16 @@ impl Client {
     /// [`ClientError`].
     pub async fn contract(&self, contract: Address) -> Result<ContractAnswer, ClientError> {
         let answer = self.transport().contract_spec(contract.into(), None).await;
+        answer.map_err(|error| self.error(error))
+    }
+
+    /// A page of contracts, ascending by address.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn contracts(&self, cursor: Option<Address>) -> Result<ContractList, ClientError> {
+        let cursor = cursor.map(Unchecked::from);
+        let answer = self.transport().contract_list(cursor, None, None).await;
         answer.map_err(|error| self.error(error))
     }
 

@@ -68,12 +68,23 @@ impl<K: StorageKey + Described + 'static> Caps<K> {
         now: TimestampMs,
     ) -> Result<Amount, CapsError> {
         let used = self.used(who, now);
-        // A cap that was lowered during the month can lie below what is used.
-        let left = cap.saturating_sub(used);
-        let rest = left.checked_sub(amount);
-        let rest = rest.ok_or(CapsError::AboveCap { left, wanted: amount, cap })?;
+        let rest = rest(used, amount, cap)?;
         self.used.set(who, &(Month::of(now), used.saturating_add(amount)));
         Ok(rest)
+    }
+
+    /// What would be left of this month's cap after an amount: what [`Caps::add`] says, uncounted.
+    ///
+    /// # Errors
+    /// `AboveCap` when it does not fit.
+    pub fn check(
+        &self,
+        who: &K,
+        amount: Amount,
+        cap: Amount,
+        now: TimestampMs,
+    ) -> Result<Amount, CapsError> {
+        rest(self.used(who, now), amount, cap)
     }
 
     /// Undoes what was counted at `done`: in the same month it restores the room, later nothing.
@@ -97,6 +108,13 @@ impl<K: StorageKey + Described + 'static> Caps<K> {
             _ => Amount::ZERO,
         }
     }
+}
+
+/// What a cap leaves after an amount on top of what is used.
+fn rest(used: Amount, amount: Amount, cap: Amount) -> Result<Amount, CapsError> {
+    // A cap that was lowered during the month can lie below what is used.
+    let left = cap.saturating_sub(used);
+    left.checked_sub(amount).ok_or(CapsError::AboveCap { left, wanted: amount, cap })
 }
 
 /// Checks that a holder who holds so much may add to it (C3): after any act of the holder's own. A

@@ -7,7 +7,8 @@
 //! outstanding, and [`Supply::audit`] compares all three with what was counted from the holders:
 //! a node's audit counts every lot at its leisure, a contract's test after every step.
 //!
-//! A cap is part of `issue`, so that no order of issues passes it.
+//! A cap is part of `issue`, so that no order of issues passes it. It is on what is outstanding;
+//! for a budget, which what was burned does not fill again, see [`Supply::issue_of_total`].
 
 use crate::{Amount, Balance, Described, Map, StorageKey};
 
@@ -39,6 +40,15 @@ pub enum SupplyError {
         outstanding: Amount,
         /// What was counted from the holders.
         counted: Amount,
+    },
+    /// More than may ever be issued.
+    AboveTotal {
+        /// What was ever issued.
+        issued: Amount,
+        /// What was to be issued.
+        wanted: Amount,
+        /// What may ever be issued.
+        cap: Amount,
     },
 }
 
@@ -76,6 +86,27 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
             cap,
         })?;
         self.issued.at(class).add(amount);
+        Ok(())
+    }
+
+    /// Books an issue out of a total: what was burned cannot be issued again.
+    ///
+    /// # Errors
+    /// `AboveTotal` when more than the cap would ever have been issued; nothing is changed then.
+    pub fn issue_of_total(
+        &mut self,
+        class: &C,
+        amount: Amount,
+        cap: Amount,
+    ) -> Result<(), SupplyError> {
+        let total = self.issued.at(class);
+        total.add_within(amount, cap).map_err(|_| SupplyError::AboveTotal {
+            issued: total.get(),
+            wanted: amount,
+            cap,
+        })?;
+        // Never more than the total.
+        self.outstanding.at(class).add(amount);
         Ok(())
     }
 

@@ -131,6 +131,8 @@ fn equal_to_the_cap_is_allowed_and_a_refusal_says_what_is_left() {
     let before = sandbox.storage();
     let above = CapsError::AboveCap { left: Amount(200_000), wanted: Amount(200_001), cap };
     assert_eq!(add(&mut caps, &mut sandbox, 200_001, now), Err(above));
+    assert_eq!(sandbox.run(|_| caps.check(&ana, Amount(200_001), cap, now)), Err(above));
+    assert_eq!(sandbox.run(|_| caps.check(&ana, Amount(200_000), cap, now)), Ok(Amount(0)));
     assert_eq!(sandbox.storage(), before);
     assert_eq!(add(&mut caps, &mut sandbox, 200_000, last_instant(3)), Ok(Amount(0)));
     // The next month begins at 00:00 in Korea.

@@ -118,6 +118,7 @@ fn a_set_never_changes_but_its_merchants_do() {
         let refused = Err(MerchantsError::NotPermitted { set: 3, reason });
         assert_eq!(merchants.permits(3, SHOP, &shop()), refused);
         merchants.set_member(8, SHOP, true).unwrap();
+        assert!(merchants.is_member(8, SHOP) && !merchants.is_member(9, SHOP));
         assert_eq!(merchants.permits(3, SHOP, &shop()), Ok(()));
         merchants.set_member(8, SHOP, false).unwrap();
         assert_eq!(merchants.permits(3, SHOP, &shop()), refused);
@@ -176,6 +177,26 @@ proptest! {
                 set.permits(&merchant, |group| groups >> group & 1 == 1).is_ok()
             };
             prop_assert_eq!(narrowed.as_ref().is_some_and(by), by(&issuer) && by(&guardian));
+        }
+    }
+
+    #[test]
+    fn a_set_that_includes_another_permits_all_that_it_permits(
+        wide in any_set(),
+        narrow in any_set(),
+        merchants in prop::collection::vec((any_merchant(), 0u32..4), 1..30),
+    ) {
+        prop_assert!(wide.includes(&wide) && MerchantSet::EVERYWHERE.includes(&wide));
+        if let Some(both) = wide.narrowed(&narrow) {
+            prop_assert!(wide.includes(&both), "what is narrowed is included: {:?}", both);
+        }
+        if wide.includes(&narrow) {
+            for (merchant, groups) in merchants {
+                let by = |set: &MerchantSet| {
+                    set.permits(&merchant, |group| groups >> group & 1 == 1).is_ok()
+                };
+                prop_assert!(by(&wide) || !by(&narrow), "{:?}", merchant);
+            }
         }
     }
 

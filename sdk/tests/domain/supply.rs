@@ -29,6 +29,23 @@ fn the_cap_is_reached_and_not_passed() {
 }
 
 #[test]
+fn what_was_burned_is_not_issued_again_of_a_total() {
+    let (mut sandbox, mut supply) = (Sandbox::new(), supply());
+    sandbox.run(|_| supply.issue_of_total(&1, Amount(90), Amount(100))).unwrap();
+    sandbox.run(|_| supply.burn(&1, Amount(50))).unwrap();
+    let before = sandbox.storage();
+    let above =
+        SupplyError::AboveTotal { issued: Amount(90), wanted: Amount(11), cap: Amount(100) };
+    assert_eq!(sandbox.run(|_| supply.issue_of_total(&1, Amount(11), Amount(100))), Err(above));
+    assert_eq!(sandbox.storage(), before);
+    sandbox.run(|_| supply.issue_of_total(&1, Amount(10), Amount(100))).unwrap();
+    assert_eq!(sandbox.run(|_| supply.audit(&1, Amount(50))), Ok(()));
+    let all =
+        SupplyError::AboveTotal { issued: Amount(100), wanted: Amount::MAX, cap: Amount::MAX };
+    assert_eq!(sandbox.run(|_| supply.issue_of_total(&1, Amount::MAX, Amount::MAX)), Err(all));
+}
+
+#[test]
 fn more_than_is_outstanding_is_not_burned() {
     Sandbox::new().run(|_| {
         let mut supply = supply();

@@ -165,6 +165,9 @@ pub mod template_token {
             if amount == Amount::ZERO {
                 self.allowances.remove(&(holder, spender));
             } else {
+                if let Some(expires) = expires {
+                    ensure!(cx.time() < expires, Error::Expired { expires });
+                }
                 self.allowances.set(&(holder, spender), &Allowance { amount, expires });
             }
             cx.emit(&Approved { holder, spender, amount, expires });

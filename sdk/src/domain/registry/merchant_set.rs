@@ -157,6 +157,38 @@ impl MerchantSet {
         }
     }
 
+    /// Whether it surely permits every merchant that the other permits.
+    ///
+    /// Condition by condition: of sets of which several conditions together make one the wider, it
+    /// may say no.
+    ///
+    /// # Example
+    /// ```
+    /// use dure_sdk::domain::registry::{Category, MerchantSet};
+    /// let food = MerchantSet {
+    ///     regions: vec![41_570],
+    ///     allowed: vec![Category([5, 0, 0, 0])],
+    ///     ..MerchantSet::EVERYWHERE
+    /// };
+    /// let noodles = MerchantSet { allowed: vec![Category([5, 2, 0, 0])], ..food.clone() };
+    /// assert!(food.includes(&noodles) && !noodles.includes(&food));
+    /// ```
+    #[must_use]
+    pub fn includes(&self, other: &Self) -> bool {
+        let regions = self.regions.is_empty()
+            || !other.regions.is_empty()
+                && other.regions.iter().all(|region| self.regions.contains(region));
+        let under = |branches: &[Category], category: &Category| {
+            branches.iter().any(|branch| category.is_under(*branch))
+        };
+        let allowed = self.allowed.is_empty()
+            || !other.allowed.is_empty()
+                && other.allowed.iter().all(|branch| under(&self.allowed, branch));
+        let denied = self.denied.iter().all(|branch| under(&other.denied, branch));
+        let groups = self.groups.iter().all(|group| other.groups.contains(group));
+        regions && allowed && denied && groups && self.tier_max >= other.tier_max
+    }
+
     /// The set that permits exactly what both permit; `None` when that is nobody.
     ///
     /// A giver or guardian narrows so what the issuer permits, and cannot widen it (C15).

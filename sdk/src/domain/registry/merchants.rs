@@ -240,6 +240,12 @@ impl Merchants {
         Ok(())
     }
 
+    /// Whether a merchant is a member of a group.
+    #[must_use]
+    pub fn is_member(&self, group: u32, address: Address) -> bool {
+        self.members.contains(&(group, address))
+    }
+
     /// Checks that money of a set may be spent at a merchant.
     ///
     /// # Errors
@@ -252,7 +258,7 @@ impl Merchants {
     ) -> Result<(), MerchantsError> {
         let permitted = self.sets.get(&set).ok_or(MerchantsError::UnknownSet { set })?;
         permitted
-            .permits(merchant, |group| self.members.contains(&(group, address)))
+            .permits(merchant, |group| self.is_member(group, address))
             .map_err(|reason| MerchantsError::NotPermitted { set, reason })
     }
 

@@ -1,0 +1,108 @@
+//! What happened.
+
+use crate::conditions::Conditions;
+use dure_sdk::{
+    domain::{policy::Version, registry::Merchant, roles::Role},
+    prelude::*,
+};
+
+/// Units moved. From nobody: issued; to nobody: burnt.
+#[dure::event]
+pub struct Moved {
+    #[index]
+    pub from: Option<Address>,
+    #[index]
+    pub to: Option<Address>,
+    pub amount: Amount,
+    pub memo: Option<Vec<u8>>,
+}
+
+/// Somebody may take units of a holder.
+#[dure::event]
+pub struct Approved {
+    #[index]
+    pub holder: Address,
+    #[index]
+    pub spender: Address,
+    pub amount: Amount,
+    pub expires: Option<TimestampMs>,
+}
+
+/// A merchant was paid by the call `pay`.
+#[dure::event]
+pub struct Paid {
+    #[index]
+    pub by: Address,
+    #[index]
+    pub merchant: Address,
+    pub amount: Amount,
+    pub reference: Option<Vec<u8>>,
+}
+
+/// A merchant gave a payer units back.
+#[dure::event]
+pub struct Refunded {
+    #[index]
+    pub merchant: Address,
+    #[index]
+    pub payer: Address,
+    pub amount: Amount,
+    pub reference: Option<Vec<u8>>,
+}
+
+/// Units were given back to the issuer, who owes what they stand for.
+#[dure::event]
+pub struct Redeemed {
+    #[index]
+    pub by: Address,
+    pub amount: Amount,
+    pub reference: Option<Vec<u8>>,
+}
+
+/// Conditions were set that hold from then on.
+#[dure::event]
+pub struct PolicyScheduled {
+    pub from: Version,
+    pub conditions: Conditions,
+}
+
+/// Conditions that did not hold yet never will.
+#[dure::event]
+pub struct PolicyWithdrawn {
+    pub from: Version,
+}
+
+/// A merchant was registered or changed.
+#[dure::event]
+pub struct MerchantChanged {
+    #[index]
+    pub account: Address,
+    pub merchant: Merchant,
+}
+
+/// A merchant became a member of a group, or is none any more.
+#[dure::event]
+pub struct MemberChanged {
+    #[index]
+    pub group: u32,
+    #[index]
+    pub merchant: Address,
+    pub member: bool,
+}
+
+/// An account was admitted, or is no longer.
+#[dure::event]
+pub struct AdmissionChanged {
+    #[index]
+    pub account: Address,
+    pub admitted: bool,
+}
+
+/// An account was given a role, or lost it.
+#[dure::event]
+pub struct RoleChanged {
+    #[index]
+    pub account: Address,
+    pub role: Role,
+    pub has: bool,
+}

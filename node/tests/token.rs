@@ -1,0 +1,170 @@
+//! Policy files become tokens: by the program, on a chain of its own process.
+
+#![allow(missing_docs, reason = "tests are named by the fact that they show")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "rpc/chain.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the RPC tests")]
+mod chain;
+mod program;
+
+use program::{Dev, code, dure};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Output,
+};
+
+fn contract() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/token")
+}
+
+fn policy(name: &str) -> String {
+    contract().join("policies").join(name).display().to_string()
+}
+
+fn refusal(output: &Output) -> Value {
+    serde_json::from_slice(&output.stderr).unwrap()
+}
+
+/// A copy of a policy with another text in it.
+fn changed(folder: &Path, name: &str, from: &str, to: &str) -> String {
+    let text = fs::read_to_string(policy(name)).unwrap();
+    assert!(text.contains(from), "{name} has no {from}");
+    let path = folder.join(name);
+    fs::write(&path, text.replace(from, to)).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_file_that_is_no_policy_is_refused_with_its_line_before_anything_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let file = changed(folder.path(), "festival.toml", "held = ", "hold = ");
+    let refused = dev.run(&["token", "issue", "--policy", &file]);
+    assert_eq!(code(&refused), 4);
+    let said = refusal(&refused);
+    assert_eq!((&said["file"], &said["key"]), (&json!(file), &json!("caps.hold")));
+    let line = fs::read_to_string(&file).unwrap().lines().position(|l| l.starts_with("hold ="));
+    assert_eq!(said["line"], json!(line.unwrap() + 1));
+    let shown = dure(&["token", "issue", "--policy", &file, "--rpc", &dev.url]);
+    let shown = String::from_utf8_lossy(&shown.stderr).into_owned();
+    assert!(shown.contains("caps.hold there is no such key; remove it, or use"), "{shown}");
+    assert_eq!(code(&dev.run(&["token", "issue", "--policy", "/no/such/file"])), 4);
+    assert_eq!(code(&dev.run(&["token", "issue"])), 2);
+    let none = folder.path().display().to_string();
+    let nowhere = ["token", "issue", "--policy", &policy("plain.toml"), "--repository", &none];
+    assert_eq!(code(&dev.run(&nowhere)), 2);
+    let module = ["token", "issue", "--policy", &policy("plain.toml"), "--module", "/no/such.wasm"];
+    assert_eq!(code(&dev.run(&module)), 4);
+}
+
+#[test]
+fn what_is_no_such_token_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let file = folder.path().join("counter.wasm");
+    fs::write(&file, chain::counter()).unwrap();
+    let done = dev.answer(&["deploy", &file.display().to_string(), "--init", "[1]"]);
+    let shown = dev.run(&["token", "show", done["address"].as_str().unwrap()]);
+    assert_eq!(code(&shown), 1);
+    assert_eq!(refusal(&shown)["error"]["code"], 3004);
+    assert_eq!(code(&dev.run(&["token", "show", "0x12"])), 2);
+}
+
+#[test]
+fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let meal = policy("meal.toml");
+    let issued = dev.answer(&["token", "issue", "--policy", &meal, "--offline"]);
+    let token = issued["address"].as_str().unwrap();
+    // The contract; bob as issuer and agent, carol as agent; a merchant; a holder.
+    assert_eq!((issued["steps"].as_array().unwrap().len(), &issued["changed"]), (6, &json!(6)));
+
+    dev.answer(&["call", token, "issue", "--to", "@erin", "--amount", "50000", "--key", "bob"]);
+    let pay = |to: &'static str, amount: &'static str| {
+        ["call", token, "transfer", "--to", to, "--amount", amount, "--key", "erin"]
+    };
+    dev.answer(&pay("@dave", "15000"));
+    let balance = dev.answer(&["query", token, "balance_of", "--holder", "@dave"]);
+    assert_eq!(balance, json!("15000"));
+    let refused = dev.run(&pay("@dave", "15001"));
+    assert_eq!(code(&refused), 1);
+    let said = refusal(&refused);
+    assert_eq!(said["error"]["code"], 4001);
+    let error = "token::Error::AbovePurchase { limit: 15000, wanted: 15001 }";
+    assert_eq!((&said["said"], &said["at"]), (&json!(error), &json!("token.transfer")));
+    let refused = refusal(&dev.run(&pay("@frank", "1")));
+    assert!(refused["said"].as_str().unwrap().contains("NotMerchant"), "{refused}");
+    let stranger = dev.run(&["call", token, "issue", "--to", "@frank", "--amount", "1"]);
+    assert!(refusal(&stranger)["said"].as_str().unwrap().contains("NotAdmitted"));
+
+    let again = dev.answer(&["token", "issue", "--policy", &meal, "--offline"]);
+    assert_eq!((&again["address"], &again["changed"]), (&issued["address"], &json!(0)));
+    // A merchant that is new in the file is added.
+    let merchants = "[[merchant]]\naccount = \"@frank\"\nregion = 1\ncategory = \"9\"\n[[holder]]";
+    let more = changed(folder.path(), "meal.toml", "[[holder]]", merchants);
+    let added = dev.answer(&["token", "issue", "--policy", &more, "--offline"]);
+    assert_eq!((&added["address"], &added["changed"]), (&issued["address"], &json!(1)));
+    let refused = refusal(&dev.run(&pay("@frank", "1")));
+    let reason = &refused["error"]["data"]["decoded"]["NotPermitted"]["reason"];
+    assert_eq!(reason, &json!({ "Region": { "region": 1 } }), "{refused}");
+    let other = changed(folder.path(), "meal.toml", "15_000", "20_000");
+    let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
+    assert_eq!(code(&refused), 7, "{}", refusal(&refused));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("schedule_policy"));
+    let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for line in [
+        "token          Gimpo meal card (MEAL)",
+        "units          50000 issued, 0 redeemed, 50000 held",
+        "period       2026-01-01 to 2099-12-31",
+        "regions 41570; categories 5.2, 5.3; not categories 5.2.9; tier up to 2; groups 1",
+        "held by      admitted accounts",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn slow_every_policy_of_the_repository_is_issued() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let built = dure(&["build", &contract().display().to_string(), "--offline", "--json"]);
+    assert_eq!(code(&built), 0, "{}", String::from_utf8_lossy(&built.stderr));
+    let built: Value = serde_json::from_slice(&built.stdout).unwrap();
+    let module = built["path"].as_str().unwrap();
+    // A repository without the contract: after the first token its code is on the chain.
+    let testing = folder.path().join("sdk/testing");
+    fs::create_dir_all(&testing).unwrap();
+    fs::write(testing.join("Cargo.toml"), "").unwrap();
+    let bare = folder.path().display().to_string();
+    let mut files: Vec<_> = fs::read_dir(contract().join("policies")).unwrap().flatten().collect();
+    files.sort_by_key(fs::DirEntry::file_name);
+    assert!(files.len() >= 3);
+    for (index, file) in files.iter().enumerate() {
+        let file = file.path().display().to_string();
+        let mut issue = vec!["token", "issue", "--policy", &file, "--repository", &bare];
+        if index == 0 {
+            assert_eq!(code(&dev.run(&issue)), 2, "there is no code yet");
+            issue.extend(["--module", module]);
+        }
+        let issued = dev.answer(&issue);
+        let token = issued["address"].as_str().unwrap();
+        let stored = dev.answer(&["inspect", token]);
+        assert_eq!(stored["code"], built["code"], "{file}");
+        let steps = issued["steps"].as_array().unwrap();
+        assert_eq!(json!(steps.len()), issued["changed"], "{file}");
+        let shown = dev.answer(&["token", "show", token]);
+        assert_eq!(shown["policy"], issued["policy"]);
+        assert_eq!(shown["scheduled"], Value::Null);
+    }
+    let plain = dev.answer(&["token", "issue", "--policy", &policy("plain.toml")]);
+    let token = plain["address"].as_str().unwrap();
+    dev.answer(&["call", token, "issue", "--to", "@bob", "--amount", "10"]);
+    dev.answer(&["call", token, "transfer", "--to", "@carol", "--amount", "4", "--key", "bob"]);
+    dev.answer(&["call", token, "redeem", "--amount", "4", "--key", "carol"]);
+    assert_eq!(dev.answer(&["query", token, "total_supply"]), json!("6"));
+}
