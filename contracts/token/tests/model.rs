@@ -222,8 +222,11 @@ impl Model {
             Act::Issue(to, amount) => self.issue(to, amount),
             Act::Transfer(from, to, amount) => self.shift(from, to, amount),
             Act::Approve(holder, spender, amount) => {
-                self.allowed.insert((holder, spender), amount);
-                true
+                let done = holder != spender;
+                if done {
+                    self.allowed.insert((holder, spender), amount);
+                }
+                done
             }
             Act::Take(spender, from, to, amount) => {
                 let left = of(&self.allowed, &(from, spender));

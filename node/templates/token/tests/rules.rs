@@ -1,7 +1,8 @@
 //! The rules of the token. Each test has a chain of its own, in memory.
 
 use dure_testing::{
-    Account, Address, Amount, Chain, Refusal, TimestampMs, assert_gas, assert_refused, invariants::Moment,
+    Account, Address, Amount, Chain, Refusal, TimestampMs, assert_gas, assert_refused,
+    invariants::Moment,
 };
 use template_token::template_token::{Error, Moved, call};
 
