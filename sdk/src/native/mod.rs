@@ -38,5 +38,5 @@ pub(crate) mod table;
 mod world;
 
 pub use contract::{Contract, EntryPoint};
-pub use sandbox::Sandbox;
+pub use sandbox::{Outputs, Sandbox};
 pub use world::Emitted;

@@ -11,6 +11,9 @@ use core::any::Any;
 use dure_abi::{Address, Hash, Height, TimestampMs};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+/// The output of each entry, or which one failed and why.
+pub type Outputs = Result<Vec<Vec<u8>>, (usize, CallError<Vec<u8>>)>;
+
 /// A chain in a test's memory: stored values, events, time, and contracts at addresses.
 ///
 /// What is set (`caller`, `time`, ..) stays set for all runs that follow.
@@ -211,10 +214,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// Which entry failed, and why; `Contract` carries the SCALE bytes of the contract's error.
-    pub fn enter_all(
-        &mut self,
-        entries: &[(EntryPoint, Address, &[u8])],
-    ) -> Result<Vec<Vec<u8>>, (usize, CallError<Vec<u8>>)> {
+    pub fn enter_all(&mut self, entries: &[(EntryPoint, Address, &[u8])]) -> Outputs {
         self.world.begin();
         let (start, caller) = (self.world.savepoint(), self.caller);
         let mut outputs = Vec::with_capacity(entries.len());

@@ -6,7 +6,7 @@ use dure_json::{error_text, event_to_json, hex::to_text, return_to_json, value_t
 use dure_runtime::system;
 use dure_sdk::{
     CallError,
-    native::{Contract, EntryPoint, Sandbox},
+    native::{Contract, EntryPoint, Outputs, Sandbox},
 };
 use dure_types::{
     Address, Call, Event, ExecutionError, Hash, Selector, TransactionBody, TrapKind, address,
@@ -27,7 +27,7 @@ struct Entered {
 
 /// What one side did.
 struct Side {
-    result: Result<Vec<Vec<u8>>, (usize, CallError<Vec<u8>>)>,
+    result: Outputs,
     panic: Option<String>,
     events: Vec<Event>,
     /// By contract and key.
