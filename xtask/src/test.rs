@@ -50,15 +50,17 @@ impl Group {
         }
         match (built.package.as_str(), built.target.as_str()) {
             ("points" | "mutants" | "template-token" | "template-voucher", _) => Self::Contracts,
+            ("stamps" | "stamps-upgraded", _) => Self::Contracts,
             ("dure-tests", "hostile" | "host" | "runtime" | "reuse") => Self::Runtime,
-            ("dure-tests", "dure_tests" | "vectors" | "decoding" | "shapes" | "tidy") => {
+            ("dure-tests", "dure_tests" | "vectors" | "decoding" | "shapes" | "tidy" | "book") => {
                 Self::Formats
             }
-            ("dure-node", "page") => Self::Page,
-            ("dure-node", "process") | ("dure-tests" | "cafe", _) => Self::Processes,
+            ("dure-node", "page" | "book_page") => Self::Page,
+            ("dure-node", "process" | "book") | ("dure-tests" | "cafe", _) => Self::Processes,
             ("dure-runtime" | "dure-build" | "dure-testing", _) => Self::Runtime,
             (
-                "dure-abi" | "dure-json" | "dure-types" | "dure-light" | "dure-macros" | "dure-sdk",
+                "book-listings" | "dure-abi" | "dure-json" | "dure-types" | "dure-light"
+                | "dure-macros" | "dure-sdk",
                 _,
             ) => Self::Formats,
             _ => Self::Node,
