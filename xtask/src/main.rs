@@ -4,6 +4,7 @@
 //! how long that took last time, and ends with a summary.
 
 mod bench;
+mod book;
 mod cargo;
 mod demo;
 mod lint;
@@ -24,6 +25,7 @@ usage: cargo xtask <task>
                       --keep leaves the node running and prints its URL and keys
   test                every test, the fast ones first
   bench [NAME]        run a bench; JSON lines on standard output; without NAME, list them
+  book                build the book with mdBook, or say how to install it
   lint                formatting, clippy and documentation, warnings denied
   ci                  lint, then test
   setup               only find or install what the others need
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["test"] => test::run(&mut progress),
         ["bench"] => bench::list(),
         ["bench", name] => bench::run(name),
+        ["book"] => book::run(),
         ["lint"] => lint::run(&mut progress),
         ["ci"] => lint::run(&mut progress).and_then(|()| test::run(&mut progress)),
         ["setup"] => prerequisites::all(&mut progress),

@@ -50,13 +50,15 @@ impl Group {
         }
         match (built.package.as_str(), built.target.as_str()) {
             ("points" | "mutants" | "template-token" | "template-voucher", _) => Self::Contracts,
+            ("stamps" | "stamps-upgraded", _) => Self::Contracts,
             ("dure-tests", "hostile" | "host" | "runtime" | "reuse" | "upgrade") => Self::Runtime,
             ("dure-tests", _) => Self::Formats,
-            ("dure-node", "page") => Self::Page,
+            ("dure-node", "page" | "book_page") => Self::Page,
             ("dure-node", "process") => Self::Processes,
             ("dure-runtime" | "dure-build" | "dure-testing", _) => Self::Runtime,
             (
-                "dure-abi" | "dure-json" | "dure-types" | "dure-light" | "dure-macros" | "dure-sdk",
+                "book-listings" | "dure-abi" | "dure-json" | "dure-types" | "dure-light"
+                | "dure-macros" | "dure-sdk",
                 _,
             ) => Self::Formats,
             _ => Self::Node,
@@ -125,13 +127,14 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
         .collect();
     programs_stage(progress, tally, Group::Rocks.headline(), &rocks);
     group_stage(progress, tally, Group::Processes, &full);
-    page_stage(progress, tally, &full);
+    let pages: Vec<Built> = light.into_iter().chain(full).collect();
+    page_stage(progress, tally, &pages);
     Ok(())
 }
 
-fn page_stage(progress: &mut Progress, tally: &mut Tally, full: &[Built]) {
+fn page_stage(progress: &mut Progress, tally: &mut Tally, built: &[Built]) {
     match prerequisites::chromium() {
-        Ok(()) => group_stage(progress, tally, Group::Page, full),
+        Ok(()) => group_stage(progress, tally, Group::Page, built),
         Err(reason) => tally.skipped.push(format!("{}: {reason}", Group::Page.headline())),
     }
 }

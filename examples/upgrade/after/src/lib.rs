@@ -7,6 +7,7 @@ pub mod till {
     use dure_sdk::{prelude::*, standard::Receiver};
 
     /// What it keeps.
+    // ANCHOR: storage
     #[storage(version = 2)]
     pub struct Till {
         vat: Item<u16>,
@@ -26,6 +27,7 @@ pub mod till {
         /// When it was set.
         pub since: TimestampMs,
     }
+    // ANCHOR_END: storage
 
     /// Why it refuses.
     #[error]
@@ -52,6 +54,7 @@ pub mod till {
             self.vat.set(&vat);
         }
 
+        // ANCHOR: migrate
         /// Rewrites the prices, and drops the note.
         #[migrate(from = 1)]
         pub fn from_1(&mut self, cx: &Cx, vat: u16) -> Result<(), Error> {
@@ -67,6 +70,7 @@ pub mod till {
             note.remove();
             Ok(())
         }
+        // ANCHOR_END: migrate
 
         /// The price of an item.
         #[query]

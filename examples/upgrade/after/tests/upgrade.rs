@@ -39,6 +39,7 @@ fn what_was_stored_is_there_after_the_upgrade() {
     assert_eq!(chain.ask(till, &after::received(from)).unwrap(), amount);
 }
 
+// ANCHOR: refused
 #[test]
 fn a_migration_that_refuses_leaves_the_old_till() {
     let (mut chain, owner, till) = till();
@@ -50,3 +51,4 @@ fn a_migration_that_refuses_leaves_the_old_till() {
     assert!(matches!(failure, TestFailure::Failed { .. }), "{failure}");
     assert_eq!(chain.ask(till, &before::taken()).unwrap(), 9_000);
 }
+// ANCHOR_END: refused

@@ -7,6 +7,7 @@ pub mod till {
     use dure_sdk::prelude::*;
 
     /// What it keeps.
+    // ANCHOR: storage
     #[storage]
     pub struct Till {
         owner: Item<Address>,
@@ -14,6 +15,7 @@ pub mod till {
         taken: Item<u64>,
         note: Item<String>,
     }
+    // ANCHOR_END: storage
 
     /// Why it refuses.
     #[error]

@@ -10,7 +10,7 @@ use dure_sdk::prelude::*;
 pub mod template_token {
     use dure_sdk::prelude::*;
 
-    /// The order of fields is their layout: add new ones at the end.
+    /// Fields may stand in any order: `dure.lock` pins the id of each.
     #[storage]
     pub struct TemplateToken {
         issuer: Item<Address>,

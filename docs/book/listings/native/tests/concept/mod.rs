@@ -1,0 +1,11 @@
+//! Listings of the pages on concepts.
+
+mod amounts;
+mod calls;
+mod composite;
+mod errors;
+mod events;
+mod published;
+mod reentrance;
+mod standards;
+mod storage;

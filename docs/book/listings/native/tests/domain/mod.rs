@@ -1,0 +1,18 @@
+//! Listings of the pages on domain modules.
+
+mod calendar;
+mod caps;
+mod cash_out;
+mod freeze;
+mod holds;
+mod idempotency;
+mod lots;
+mod policy;
+mod pool;
+mod recovery;
+mod registry;
+mod roles;
+mod share;
+mod split;
+mod supply;
+mod vault;

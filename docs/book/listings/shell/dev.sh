@@ -1,0 +1,3 @@
+# ANCHOR: dev
+dure dev
+# ANCHOR_END: dev

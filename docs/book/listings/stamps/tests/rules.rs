@@ -1,0 +1,78 @@
+//! The rules of the token. Each test has a chain of its own, in memory.
+
+// ANCHOR: set_up
+use dure_testing::{Account, Address, Amount, Chain, Invariants, assert_gas, assert_refused};
+use stamps::stamps::{Error, Moved, call};
+
+fn set_up() -> (Chain, Address, [Account; 3]) {
+    let mut chain = Chain::new();
+    let accounts = ["issuer", "holder", "guest"].map(|name| chain.account(name));
+    let name = "Won".to_owned();
+    let token = chain.deploy(env!("CARGO_MANIFEST_DIR"), accounts[0], name).unwrap();
+    (chain, token, accounts)
+}
+// ANCHOR_END: set_up
+
+// ANCHOR: passed_on
+#[test]
+fn issued_units_are_passed_on() {
+    let (mut chain, token, [issuer, holder, guest]) = set_up();
+    chain.send(issuer, token, &call::issue(holder.address(), Amount(10))).unwrap();
+    chain.send(holder, token, &call::transfer(guest.address(), Amount(4))).unwrap();
+    assert_eq!(chain.ask(token, &call::balance(holder.address())).unwrap(), Amount(6));
+    assert_eq!(chain.ask(token, &call::balance(guest.address())).unwrap(), Amount(4));
+    assert_eq!(chain.ask(token, &call::supply()).unwrap(), Amount(10));
+    let moved = chain.events_of::<Moved>();
+    assert_eq!(moved.len(), 2);
+    assert_eq!(moved[1].to, Some(guest.address()));
+    assert_gas!(chain, "issued_units_are_passed_on");
+}
+// ANCHOR_END: passed_on
+
+// ANCHOR: refused
+#[test]
+fn a_transfer_above_the_balance_changes_nothing() {
+    let (mut chain, token, [issuer, holder, guest]) = set_up();
+    chain.send(issuer, token, &call::issue(holder.address(), Amount(10))).unwrap();
+    let refused = chain.send(holder, token, &call::transfer(guest.address(), Amount(11)));
+    assert_refused!(refused, Error::Short { left: Amount(10), wanted: Amount(11) });
+    assert_eq!(chain.ask(token, &call::balance(holder.address())).unwrap(), Amount(10));
+}
+// ANCHOR_END: refused
+
+// ANCHOR: issuer
+#[test]
+fn only_the_issuer_issues() {
+    let (mut chain, token, [issuer, holder, _]) = set_up();
+    let refused = chain.send(holder, token, &call::issue(holder.address(), Amount(1)));
+    assert_refused!(refused, Error::NotIssuer { issuer: known } if known == issuer.address());
+}
+// ANCHOR_END: issuer
+
+// ANCHOR: burnt
+#[test]
+fn burnt_units_leave_the_supply() {
+    let (mut chain, token, [issuer, holder, _]) = set_up();
+    chain.send(issuer, token, &call::issue(holder.address(), Amount(10))).unwrap();
+    chain.send(holder, token, &call::burn(Amount(3))).unwrap();
+    assert_eq!(chain.ask(token, &call::supply()).unwrap(), Amount(7));
+}
+// ANCHOR_END: burnt
+
+// ANCHOR: invariants
+/// Plays thousands of random sequences of calls; one that breaks a rule is shortened and kept in
+/// `tests/corpus`, which belongs into the repository.
+#[test]
+fn no_sequence_of_calls_breaks_the_rules() {
+    let (chain, token, accounts) = set_up();
+    let explored = Invariants::of(&chain)
+        .accounts(accounts)
+        .contract(token)
+        .query(token, "is_conserved")
+        .no_panic()
+        .corpus(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus"))
+        .run()
+        .unwrap();
+    assert_eq!(explored.never_accepted(), [""; 0]);
+}
+// ANCHOR_END: invariants

@@ -1,0 +1,59 @@
+//! The scripts of the book, run against the program.
+
+#![allow(missing_docs, reason = "tests are named by the fact that they show")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "../program/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests of the program")]
+mod program;
+mod script;
+
+use program::{Dev, code, dure};
+use script::{Place, alone, listing, listings};
+use std::fs;
+
+#[test]
+fn the_tutorial_begins_with_what_dure_new_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("stamps");
+    assert_eq!(code(&dure(&["new", "stamps", "--dir", &dir.display().to_string()])), 0);
+    for file in ["src/lib.rs", "tests/rules.rs", "deploy.toml"] {
+        let written = fs::read_to_string(dir.join(file)).unwrap();
+        assert_eq!(listing(&format!("stamps/{file}")), written, "{file}");
+    }
+}
+
+/// `dure dev` as the page has it; only the port is another, since 9944 may be taken.
+#[test]
+fn the_chain_of_the_tutorial_is_one_command() {
+    assert_eq!(listing("shell/dev.sh"), "dure dev\n");
+    let dev = Dev::start(&[]);
+    assert_eq!(dev.ready["keys"].as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn slow_the_tutorial_does_what_it_shows() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    Place { folder: folder.path(), shown: "~", url: &dev.url }.check("tutorial");
+    let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
+    for (made, kept) in [("first.lock", "stamps"), ("stamps/dure.lock", "stamps-upgraded")] {
+        let kept = fs::read_to_string(listings().join(kept).join("dure.lock")).unwrap();
+        assert_eq!(read(made), kept, "{made}");
+    }
+}
+
+#[test]
+fn slow_files_answers_and_locks_are_what_the_pages_show() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let crate_folder = folder.path().join("stamps");
+    assert_eq!(code(&dure(&["new", "stamps", "--dir", &crate_folder.display().to_string()])), 0);
+    fs::copy(listings().join("shell/wired.toml"), crate_folder.join("wired.toml")).unwrap();
+    let place = Place { folder: &crate_folder, shown: "~/stamps", url: &dev.url };
+    for name in ["wired", "answers", "lock"] {
+        place.check(name);
+    }
+}
