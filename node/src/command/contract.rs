@@ -151,6 +151,15 @@ pub(super) async fn arguments(
     let spec = client.spec(contract).await?;
     let method = spec.method(name).filter(|method| method.kind == kind);
     let Some(method) = method else {
+        match spec.method(name).map(|method| method.kind) {
+            Some(MethodKind::Query) => {
+                return Err(Failure::Usage(format!("{name} is a query: use `dure query`")));
+            }
+            Some(MethodKind::Call) => {
+                return Err(Failure::Usage(format!("{name} is a call: use `dure call`")));
+            }
+            _ => {}
+        }
         let of_kind = spec.methods.iter().filter(|method| method.kind == kind);
         let known: Vec<String> = of_kind.map(|method| method.name.clone()).collect();
         let error =

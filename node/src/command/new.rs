@@ -69,6 +69,22 @@ incremental = true
 
 [profile.dev.package.\"*\"]
 debug-assertions = false
+codegen-units = 16
+
+[profile.dev.package.gimli]
+opt-level = 1
+
+[profile.dev.package.object]
+opt-level = 1
+
+[profile.dev.package.pulley-interpreter]
+opt-level = 0
+
+[profile.dev.package.toml]
+opt-level = 0
+
+[profile.dev.package.wasmprinter]
+opt-level = 0
 
 [profile.dev.build-override]
 opt-level = 0
@@ -93,6 +109,8 @@ pub(super) fn run(args: NewArgs, output: &mut Output) -> Result<(), Failure> {
         write(&folder.join(file), &text)?;
     }
     write(&folder.join(".gitignore"), "/target\n")?;
+    // The compiler that made what the tests share with this program.
+    write(&folder.join("rust-toolchain.toml"), include_str!("../../../rust-toolchain.toml"))?;
     // The versions that this release was tested with, also where nothing can be downloaded.
     let lock = repository.as_ref().map(|root| root.join("Cargo.lock")).filter(|p| p.is_file());
     if let Some(lock) = lock {
@@ -224,6 +242,37 @@ mod tests {
         for bad in ["", "City", "2nd", "a--b", "a_b", "-a", "match", "dure-token", "a b"] {
             assert!(Names::of(bad, Template::Token).is_err(), "{bad}");
         }
+    }
+
+    /// Else a new crate compiles the engine again for its tests.
+    #[test]
+    fn the_profile_is_that_of_the_repository() {
+        let profile = |text: &str| -> toml::Table {
+            let file: toml::Table = toml::from_str(text).unwrap_or_default();
+            let dev = file.get("profile").and_then(|profile| profile.get("dev"));
+            dev.and_then(|dev| dev.as_table()).cloned().unwrap_or_default()
+        };
+        let (mut ours, new) = (profile(include_str!("../../../Cargo.toml")), profile(PROFILE));
+        // Of crates that no test of a contract needs.
+        const OTHERS: &[&str] = &[
+            "clap_builder",
+            "dure-client",
+            "dure-node",
+            "dure-rpc",
+            "h2",
+            "hyper",
+            "jsonrpsee-core",
+            "jsonrpsee-server",
+            "librocksdb-sys",
+            "rustls",
+            "rustls-webpki",
+            "schemars",
+            "tokio",
+        ];
+        if let Some(packages) = ours.get_mut("package").and_then(|table| table.as_table_mut()) {
+            packages.retain(|name, _| !OTHERS.contains(&name));
+        }
+        assert_eq!(ours, new);
     }
 
     #[test]

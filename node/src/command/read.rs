@@ -59,7 +59,13 @@ pub(super) async fn connect(url: &str) -> Result<Client, Failure> {
     } else {
         url.to_owned()
     };
-    Ok(Client::connect(&full).await?)
+    Client::connect(&full).await.map_err(|error| match error {
+        ClientError::Unreachable { url, reason } => {
+            let hint = "`dure dev` starts a chain here; --rpc or DURE_RPC names another node";
+            ClientError::Unreachable { url, reason: format!("{reason}; {hint}") }.into()
+        }
+        error => error.into(),
+    })
 }
 
 pub(super) async fn status(args: StatusArgs, output: &mut Output) -> Result<(), Failure> {

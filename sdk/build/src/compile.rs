@@ -140,15 +140,32 @@ fn run(command: &mut Command) -> Result<Output, BuildError> {
     Err(BuildError::Compiler(words))
 }
 
-/// Compiles the crate and returns the path of the module.
+/// What compiling gave.
+pub(crate) struct Compiled {
+    /// Path of the module.
+    pub(crate) module: PathBuf,
+    /// What the compiler said all the same.
+    pub(crate) warnings: String,
+}
+
+/// Compiles the crate.
 pub(crate) fn wasm(
     toolchain: &Toolchain,
     package: &Package,
     request: &BuildRequest,
     spec: bool,
-) -> Result<PathBuf, BuildError> {
+) -> Result<Compiled, BuildError> {
     let mut cargo = cargo();
-    cargo.args(["rustc", "--release", "--lib", "--crate-type", "cdylib", "--target", TARGET]);
+    cargo.args([
+        "rustc",
+        "--quiet",
+        "--release",
+        "--lib",
+        "--crate-type",
+        "cdylib",
+        "--target",
+        TARGET,
+    ]);
     cargo.args(["--message-format", "json-render-diagnostics", "--manifest-path"]);
     cargo.arg(&package.manifest).arg("--target-dir").arg(&package.target_dir);
     if spec {
@@ -175,11 +192,14 @@ pub(crate) fn wasm(
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, package).join("\u{1f}"));
     // Only the crate itself exports entry points: a contract may depend on another's crate.
     cargo.args(["--", "--cfg", "dure_contract"]);
+    // `balance.sub(price);` whose refusal nobody looks at gives things away.
+    cargo.args(["-D", "unused_must_use"]);
     let output = run(&mut cargo)?;
-    artifact(&output.stdout, package).ok_or_else(|| BuildError::Crate {
+    let module = artifact(&output.stdout, package).ok_or_else(|| BuildError::Crate {
         path: package.manifest.clone(),
         reason: "cargo reported no WASM module".into(),
-    })
+    })?;
+    Ok(Compiled { module, warnings: String::from_utf8_lossy(&output.stderr).into_owned() })
 }
 
 fn flags(toolchain: &Toolchain, package: &Package) -> Vec<String> {

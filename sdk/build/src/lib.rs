@@ -156,14 +156,16 @@ fn build_as(
     let lock = read_lock(&lock_path, mode)?;
     package.lock_mark = lock_mark(lock.as_ref());
     progress(&format!("compiling {} for its specification", package.name));
-    let spec_module = compile::wasm(&toolchain, &package, request, true)?;
+    let spec_module = compile::wasm(&toolchain, &package, request, true)?.module;
     let bytes = dure_runtime::vm::run_spec(&read(&spec_module)?)
         .map_err(|error| BuildError::Spec(error.to_string()))?;
     let (spec, renamed) = <(ContractSpec, Vec<(u16, String)>)>::decode_all(&mut bytes.as_slice())
         .map_err(|error| BuildError::Spec(error.to_string()))?;
     settle_lock(&lock_path, lock.as_ref(), &spec, &renamed, mode, progress)?;
     progress(&format!("compiling {}", package.name));
-    let plain = read(&compile::wasm(&toolchain, &package, request, false)?)?;
+    let compiled = compile::wasm(&toolchain, &package, request, false)?;
+    compiled.warnings.lines().for_each(&mut *progress);
+    let plain = read(&compiled.module)?;
     let wasm = module::with_spec(&plain, &spec.encode())
         .ok_or_else(|| BuildError::Spec("the compiler's output is not a WASM module".into()))?;
     dure_runtime::vm::validate(&wasm).map_err(BuildError::Module)?;

@@ -2,6 +2,7 @@
 //! comments, so a file reads as its page does.
 
 #![allow(
+    clippy::wrong_self_convention,
     dead_code,
     missing_docs,
     unreachable_pub,
