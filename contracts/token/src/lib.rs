@@ -1,7 +1,7 @@
 //! A token whose conditions are a policy: where it is spent, by whom, until when, how much.
 //!
-//! The contract's code is the same for every scheme; what differs is data, [`Conditions`], given
-//! to `new`. `dure token issue --policy FILE` reads it from a file. Without conditions it is a
+//! The contract's code is the same for every scheme; what differs is data,
+//! [`Conditions`](token::Conditions), given to `new`. `dure token issue --policy FILE` reads it from a file. Without conditions it is a
 //! plain token.
 //!
 //! It is a [`Token`](dure_sdk::standard::Token), and
