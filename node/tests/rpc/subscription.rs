@@ -103,6 +103,51 @@ async fn a_bad_filter_is_refused_and_http_cannot_subscribe() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn closed_subscriptions_end_before_their_next_page_and_hold_up_no_read() {
+    // No page of a subscription ever gets its turn: as good as a range without end.
+    let limits =
+        RpcLimits { subscriptions: 4, subscription_reads: 0, reads: 1, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let client = chain.socket().await;
+    let filter = || {
+        Some(TransactionFilter {
+            account: Some(dure_types::Address([9; 32]).into()),
+            from: Some("0".parse().unwrap()),
+            ..TransactionFilter::default()
+        })
+    };
+    // Subscriptions that have not ended keep their places: without an end the second round waits.
+    let rounds = async {
+        for _ in 0..8 {
+            let mut open = Vec::new();
+            while open.len() < 4 {
+                open.extend(client.raw().sub_tx(filter()).await.ok());
+            }
+            assert!(client.raw().sub_tx(filter()).await.is_err(), "more than four places");
+            assert_eq!(chain.post("chain_block", json!([])).await["error"], json!(null));
+            for subscription in open {
+                subscription.unsubscribe().await.unwrap();
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), rounds).await.expect("the places came back");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_have_permits_of_their_own() {
+    let limits = RpcLimits { reads: 0, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let (code, _) = chain.refusal("chain_block", json!([])).await;
+    assert_eq!(code, 6001);
+    let client = chain.socket().await;
+    let mut blocks = client.raw().sub_blocks(Some(0.into())).await.unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(30), blocks.next()).await;
+    assert_eq!(first.unwrap().unwrap().unwrap().item.unwrap().height.0, 0);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_slow_client_is_told_where_to_resume() {
     let limits =
         RpcLimits { messages: 8, stall: Duration::from_millis(50), ..RpcLimits::default() };
