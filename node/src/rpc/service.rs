@@ -73,7 +73,16 @@ impl Service {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        self.within(&self.reads, "reads", self.limits.reads, Some(PERMIT_WAIT), read).await
+        self.read_within(PERMIT_WAIT, read).await
+    }
+
+    /// The same with another patience.
+    pub(super) async fn read_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
+    ) -> Result<T, RpcError> {
+        self.within(&self.reads, "reads", self.limits.reads, Some(patience), read).await
     }
 
     /// The same for subscriptions, which wait for their turn, on permits of their own.
