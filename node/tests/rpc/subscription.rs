@@ -99,6 +99,20 @@ async fn a_bad_filter_is_refused_and_http_cannot_subscribe() {
     assert_eq!(refused.refusal().map(dure_client::RpcError::code), Some(1005));
     let plain = chain.client().await.follow_events(EventFilter::default()).await.err().unwrap();
     assert!(matches!(plain, dure_client::ClientError::NeedsWebSocket), "{plain}");
+    // The same without our client, alone and among others.
+    for method in ["sub_blocks", "sub_blocks_end", "sub_events", "sub_tx"] {
+        let (code, name) = chain.refusal(method, json!([])).await;
+        assert_eq!((code, name.as_str()), (1006, "NeedsWebSocket"), "{method}");
+    }
+    let batch = json!([
+        { "jsonrpc": "2.0", "id": 1, "method": "sub_tx", "params": [] },
+        { "jsonrpc": "2.0", "id": 2, "method": "chain_status", "params": [] },
+    ]);
+    let (_, body) = chain.exchange("POST /v1", &[], &batch.to_string()).await;
+    let answers: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(answers[0]["error"]["code"], 1006, "{answers}");
+    assert_eq!((&answers[0]["id"], &answers[1]["id"]), (&json!(1), &json!(2)));
+    assert!(answers[1]["result"].is_object(), "{answers}");
     chain.stop().await;
 }
 
