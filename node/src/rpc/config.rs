@@ -50,6 +50,8 @@ pub struct RpcLimits {
     pub rehearsals: usize,
     /// Other reads at work; each holds a thread.
     pub reads: usize,
+    /// Pages of subscriptions at work: apart from the reads, which must not wait behind a replay.
+    pub subscription_reads: usize,
     /// Submissions with `wait: none` at work.
     pub submissions: usize,
     /// Entries of one page.
@@ -84,6 +86,7 @@ impl Default for RpcLimits {
             queries: 8,
             rehearsals: 1,
             reads: 64,
+            subscription_reads: 8,
             submissions: 4_096,
             page: 1_000,
             events_scanned: 10_000,

@@ -52,7 +52,13 @@ pub(super) async fn pump<T, F>(
     loop {
         let seen = head.borrow_and_update().height;
         let (read, at) = (page.clone(), place);
-        let page = match service.read_waiting(move |reader| read(reader, at)).await {
+        // Looked at before every page: nobody reads a closed subscription, however long its range.
+        let page = tokio::select! {
+            biased;
+            () = outbox.sink.closed() => return,
+            page = service.read_waiting(move |reader| read(reader, at)) => page,
+        };
+        let page = match page {
             Ok(page) => page,
             Err(error) => return outbox.fail(error),
         };

@@ -1,10 +1,10 @@
 //! The gate: what an HTTP request or a WebSocket upgrade must satisfy before JSON-RPC sees it.
 
-use super::{config::Origins, refusal::response};
+use super::{config::Origins, quota::PlainHttp, refusal::response};
 use dure_rpc::{PATH, RpcError};
 use jsonrpsee::{
     core::BoxError,
-    server::{HttpRequest, HttpResponse},
+    server::{HttpRequest, HttpResponse, ws::is_upgrade_request},
 };
 use std::{
     future::Future,
@@ -86,9 +86,12 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
+    fn call(&mut self, mut request: HttpRequest<B>) -> Self::Future {
         if let Err(error) = self.rules.check(&request) {
             return Box::pin(async move { Ok(response(error)) });
+        }
+        if !is_upgrade_request(&request) {
+            request.extensions_mut().insert(PlainHttp);
         }
         let answer = self.inner.call(request);
         let limit = self.rules.request_time;

@@ -26,9 +26,11 @@ mod reader;
 mod refusal;
 mod service;
 mod spec;
+mod storage;
 mod submit;
 mod trace;
 mod trial;
 
 pub use config::{Origins, RpcConfig, RpcLimits};
 pub use listener::{RpcError as StartRpcError, RpcServer};
+pub use storage::{StatePage, state_page};

@@ -1,14 +1,42 @@
-//! Requests at work: how many on one connection, and for how long.
+//! Requests at work: how many on one connection, and for how long; and which need a WebSocket.
 
-use dure_rpc::RpcError;
+use dure_rpc::{RpcError, api, discover::Kind};
 use jsonrpsee::{
     MethodResponse,
-    core::middleware::{Batch, Notification, RpcServiceT},
+    core::middleware::{Batch, BatchEntry, BatchEntryErr, Notification, RpcServiceT},
     types::{ErrorObjectOwned, Request},
 };
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    future::Future,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use tower::Layer;
+
+/// Marks requests that came over plain HTTP: the gate sets it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlainHttp;
+
+/// What begins and ends subscriptions.
+static SUBSCRIPTIONS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let entries = api::entries().into_iter();
+    let names = entries.filter_map(|entry| match entry.kind {
+        Kind::Subscription { end, .. } => Some([entry.name, end]),
+        Kind::Method => None,
+    });
+    names.flatten().collect()
+});
+
+/// Refuses over plain HTTP what needs a WebSocket.
+fn check_transport(request: &Request<'_>) -> Result<(), RpcError> {
+    let plain = request.extensions.get::<PlainHttp>().is_some();
+    if plain && SUBSCRIPTIONS.contains(request.method.as_ref()) {
+        return Err(RpcError::NeedsWebSocket { method: request.method.to_string() });
+    }
+    Ok(())
+}
 
 /// Gives every connection its permits.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +90,9 @@ where
         let this = self.clone();
         async move {
             let id = request.id.clone().into_owned();
+            if let Err(error) = check_transport(&request) {
+                return refuse(id, error);
+            }
             let Ok(_permit) = this.permits.try_acquire() else {
                 let limit = this.quota.requests as u64;
                 let what = "requests of this connection".to_owned();
@@ -79,8 +110,14 @@ where
 
     fn batch<'a>(
         &self,
-        requests: Batch<'a>,
+        mut requests: Batch<'a>,
     ) -> impl Future<Output = Self::BatchResponse> + Send + 'a {
+        for entry in requests.iter_mut() {
+            let Ok(BatchEntry::Call(request)) = entry else { continue };
+            if let Err(error) = check_transport(request) {
+                *entry = Err(BatchEntryErr::new(request.id.clone(), error.into()));
+            }
+        }
         // Its requests run one after another, so a batch counts as one.
         let this = self.clone();
         async move {

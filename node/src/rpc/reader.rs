@@ -13,22 +13,14 @@ use dure_rpc::{
     Place, RpcError,
     api::BlockRef,
     hex::Bytes,
-    json::{Entry, entry_to_json},
     shape::{
         AccountAnswer, Block, BlockAnswer, BlockRoots, BlockTransaction, Certified, ChainParams,
         ContractEntry, ContractList, EventFilter, EventList, History, HistoryItem, Limits, Number,
-        ReceiptAnswer, StateAnswer, StateProofAnswer, StorageEntry, StorageList, TierShape,
-        TransactionStatus,
+        ReceiptAnswer, StateAnswer, StateProofAnswer, TierShape, TransactionStatus,
     },
 };
-use dure_runtime::{
-    state::key::{after_prefix, of_contract},
-    system,
-};
+use dure_runtime::{state::key::of_contract, system};
 use dure_types::{Address, Hash, Header, Height, Outcome, TimestampMs, ValidatorSet, limits};
-
-/// Bytes of keys and values after which a page of storage ends.
-const STORAGE_PAGE_BYTES: usize = 262_144;
 
 /// One snapshot with what decodes it.
 pub(super) struct Reader<'a> {
@@ -279,39 +271,6 @@ impl Reader<'_> {
         Ok(StateAnswer { height: self.height(), value: value.map(Bytes) })
     }
 
-    pub(super) fn storage(
-        &self,
-        contract: Address,
-        cursor: Option<Vec<u8>>,
-        limit: Option<u32>,
-    ) -> Result<StorageList, RpcError> {
-        let limit = self.page(limit)?;
-        let spec = self.specs.at(self.view.state().as_ref()).need(contract)?;
-        let start = of_contract(contract, &cursor.unwrap_or_default());
-        let end = after_prefix(&contract.0).unwrap_or_default();
-        let found = self.view.state().scan(&start, &end, false, limit.saturating_add(1));
-        let found = found.map_err(of_runtime)?;
-        let own = |key: &[u8]| key.get(32..).unwrap_or_default().to_vec();
-        let mut bytes = 0usize;
-        let mut entries = Vec::new();
-        let mut next = None;
-        for (key, value) in &found {
-            bytes = bytes.saturating_add(key.len()).saturating_add(value.len());
-            // A page always holds one entry: a caller that asks on always gets further.
-            let full = entries.len() >= limit || bytes > STORAGE_PAGE_BYTES;
-            if full && !entries.is_empty() {
-                next = Some(Bytes(own(key)));
-                break;
-            }
-            let key = own(key);
-            let Entry { field, key: entry, value: decoded } = entry_to_json(&spec, &key, value);
-            let (key, value) = (Bytes(key), Bytes(value.clone()));
-            let entry = entry.unwrap_or_default();
-            entries.push(StorageEntry { key, value, field, entry, decoded });
-        }
-        Ok(StorageList { height: self.height(), entries, next })
-    }
-
     pub(super) fn state_proof(
         &self,
         contract: Address,
@@ -381,7 +340,7 @@ impl Reader<'_> {
         page.map_err(of_fault)
     }
 
-    fn page(&self, limit: Option<u32>) -> Result<usize, RpcError> {
+    pub(super) fn page(&self, limit: Option<u32>) -> Result<usize, RpcError> {
         let limit = limit.unwrap_or(100);
         if limit > self.limits.page {
             return Err(RpcError::OutOfRange {

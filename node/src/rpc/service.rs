@@ -45,6 +45,7 @@ pub(super) struct Service {
     queries: Arc<Semaphore>,
     rehearsals: Arc<Semaphore>,
     reads: Arc<Semaphore>,
+    subscription_reads: Arc<Semaphore>,
     sockets: Arc<Sockets>,
     peer_id: Option<String>,
     begun: Instant,
@@ -60,6 +61,7 @@ impl Service {
             queries: Arc::new(Semaphore::new(config.limits.queries)),
             rehearsals: Arc::new(Semaphore::new(config.limits.rehearsals)),
             reads: Arc::new(Semaphore::new(config.limits.reads)),
+            subscription_reads: Arc::new(Semaphore::new(config.limits.subscription_reads)),
             sockets,
             peer_id: config.peer_id.clone(),
             begun: Instant::now(),
@@ -71,15 +73,25 @@ impl Service {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        self.within(&self.reads, "reads", self.limits.reads, Some(PERMIT_WAIT), read).await
+        self.read_within(PERMIT_WAIT, read).await
     }
 
-    /// The same for subscriptions, which wait for their turn.
+    /// The same with another patience.
+    pub(super) async fn read_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
+    ) -> Result<T, RpcError> {
+        self.within(&self.reads, "reads", self.limits.reads, Some(patience), read).await
+    }
+
+    /// The same for subscriptions, which wait for their turn, on permits of their own.
     pub(super) async fn read_waiting<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        self.within(&self.reads, "reads", self.limits.reads, None, read).await
+        let (permits, limit) = (&self.subscription_reads, self.limits.subscription_reads);
+        self.within(permits, "subscription reads", limit, None, read).await
     }
 
     /// The same for what runs contracts.

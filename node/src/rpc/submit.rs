@@ -1,6 +1,6 @@
 //! `tx_submit`: admission, and waiting for what was asked.
 
-use super::{failure, service::Service};
+use super::{failure, reader::Reader, service::Service};
 use dure_rpc::{
     RpcError,
     shape::{Stage, Submission, Wait},
@@ -38,10 +38,13 @@ impl Service {
         if proof {
             self.await_certified(id, height, begun).await?;
         }
-        let answer = self.read(move |reader| reader.receipt(id, proof)).await?;
+        let (stage, reached) =
+            if proof { (Stage::Certified, "certified") } else { (Stage::Final, "final") };
+        let receipt = move |reader: &Reader<'_>| reader.receipt(id, proof);
+        let answer = self.read_accepted(id, reached, begun, receipt).await?;
         Ok(Submission {
             id: id.into(),
-            stage: if proof { Stage::Certified } else { Stage::Final },
+            stage,
             height: answer.height,
             receipt: Some(answer.receipt),
             certified: answer.certified,
@@ -81,7 +84,7 @@ impl Service {
         let mut head = self.handle.head();
         loop {
             let seen = *head.borrow_and_update();
-            let found = self.read(move |reader| {
+            let found = self.read_accepted(id, "accepted", begun, move |reader| {
                 let location = reader.view.location(id).map_err(failure::of_fault)?;
                 Ok(location.map(|location| location.height))
             });
@@ -117,17 +120,38 @@ impl Service {
         stage: &str,
         begun: Instant,
     ) -> Result<(), RpcError> {
-        let left = self.limits.final_wait.saturating_sub(begun.elapsed());
-        match tokio::time::timeout(left, head.changed()).await {
+        match tokio::time::timeout(self.left(begun), head.changed()).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(RpcError::Stopping),
-            Err(_) => Err(RpcError::NotFinalInTime {
-                id: id.into(),
-                waited_ms: millis(begun.elapsed()),
-                stage: stage.to_owned(),
-            }),
+            Err(_) => Err(not_final(id, stage, begun)),
         }
     }
+
+    /// Reads for a transaction that is accepted: waits for a permit as long as for the rest.
+    ///
+    /// Busy would read as a refusal, and the caller would sign anew what runs already.
+    async fn read_accepted<T: Send + 'static>(
+        &self,
+        id: Hash,
+        stage: &str,
+        begun: Instant,
+        read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
+    ) -> Result<T, RpcError> {
+        match self.read_within(self.left(begun), read).await {
+            Err(RpcError::Busy { .. }) => Err(not_final(id, stage, begun)),
+            answer => answer,
+        }
+    }
+
+    /// What is left of the wait.
+    fn left(&self, begun: Instant) -> Duration {
+        self.limits.final_wait.saturating_sub(begun.elapsed())
+    }
+}
+
+fn not_final(id: Hash, stage: &str, begun: Instant) -> RpcError {
+    let (stage, waited_ms) = (stage.to_owned(), millis(begun.elapsed()));
+    RpcError::NotFinalInTime { id: id.into(), waited_ms, stage }
 }
 
 fn millis(duration: Duration) -> u64 {

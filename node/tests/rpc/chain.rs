@@ -39,10 +39,13 @@ impl Chain {
         );
         let config = NodeConfig::new(genesis, validator.signing().clone());
         let node = Node::start(config).await.unwrap();
-        let listen = "127.0.0.1:0".parse().unwrap();
-        let config = RpcConfig { listen, origins, limits, peer_id: Some("peer".into()) };
-        let server = RpcServer::start(config, node.handle()).await.unwrap();
+        let server = serve(&node, limits, origins).await;
         Self { node, server, alice }
+    }
+
+    /// Another server of the same node, with other limits.
+    pub(crate) async fn second(&self, limits: RpcLimits) -> RpcServer {
+        serve(&self.node, limits, Origins::Any).await
     }
 
     pub(crate) fn http(&self) -> String {
@@ -112,6 +115,12 @@ impl Chain {
         self.server.stop().await;
         self.node.stop().await;
     }
+}
+
+async fn serve(node: &Node, limits: RpcLimits, origins: Origins) -> RpcServer {
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let config = RpcConfig { listen, origins, limits, peer_id: Some("peer".into()) };
+    RpcServer::start(config, node.handle()).await.unwrap()
 }
 
 #[derive(TypeInfo)]

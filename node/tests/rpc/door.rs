@@ -1,6 +1,7 @@
 //! What stands before JSON-RPC: paths, origins, sizes, connections.
 
 use crate::chain::Chain;
+use dure_client::{Client, RpcError, Wait};
 use dure_node::rpc::{Origins, RpcLimits, RpcServer};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -72,7 +73,7 @@ async fn other_paths_and_requests_above_the_limit_are_refused_by_code() {
     let key = chain.alice.clone();
     let large =
         client.transaction(&key).call_scale(dure_types::Address::SYSTEM, "deploy", vec![0; 2_000]);
-    let refused = large.gas_limit(dure_types::Gas(1)).submit(dure_client::Wait::Accepted).await;
+    let refused = large.gas_limit(dure_types::Gas(1)).submit(Wait::Accepted).await;
     assert!(refused.is_err());
     chain.stop().await;
 }
@@ -93,6 +94,30 @@ async fn rehearsals_have_permits_of_their_own() {
     let refused = chain.post("tx_simulate", simulate(true)).await;
     let busy = json!({ "name": "Busy", "what": "rehearsals", "limit": 0 });
     assert_eq!(refused["error"]["data"], busy);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_was_accepted_is_never_answered_with_busy() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let add = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": 1 }));
+    let transaction = add.sign().await.unwrap();
+    // A server whose reads are all taken for good.
+    let final_wait = Duration::from_millis(300);
+    let full = chain.second(RpcLimits { reads: 0, final_wait, ..RpcLimits::default() }).await;
+    let busy = Client::connect(&format!("http://{}/v1", full.address())).await.unwrap();
+    let error = busy.submit(&transaction, Wait::Final).await.unwrap_err();
+    let Some(RpcError::NotFinalInTime { id, stage, .. }) = error.refusal() else {
+        panic!("{error}")
+    };
+    assert_eq!((id.0, stage.as_str()), (transaction.body.id(client.chain()), "accepted"));
+    // It ran, as the first server tells.
+    let done = client.submit(&transaction, Wait::Final).await.unwrap().0;
+    assert_eq!(done.id, *id);
+    assert_eq!(client.query(counter, "value", json!({})).await.unwrap(), json!("6"));
+    full.stop().await;
     chain.stop().await;
 }
 

@@ -7,4 +7,5 @@ mod bad_input;
 mod chain;
 mod door;
 mod methods;
+mod storage;
 mod subscription;

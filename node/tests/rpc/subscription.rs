@@ -99,6 +99,65 @@ async fn a_bad_filter_is_refused_and_http_cannot_subscribe() {
     assert_eq!(refused.refusal().map(dure_client::RpcError::code), Some(1005));
     let plain = chain.client().await.follow_events(EventFilter::default()).await.err().unwrap();
     assert!(matches!(plain, dure_client::ClientError::NeedsWebSocket), "{plain}");
+    // The same without our client, alone and among others.
+    for method in ["sub_blocks", "sub_blocks_end", "sub_events", "sub_tx"] {
+        let (code, name) = chain.refusal(method, json!([])).await;
+        assert_eq!((code, name.as_str()), (1006, "NeedsWebSocket"), "{method}");
+    }
+    let batch = json!([
+        { "jsonrpc": "2.0", "id": 1, "method": "sub_tx", "params": [] },
+        { "jsonrpc": "2.0", "id": 2, "method": "chain_status", "params": [] },
+    ]);
+    let (_, body) = chain.exchange("POST /v1", &[], &batch.to_string()).await;
+    let answers: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(answers[0]["error"]["code"], 1006, "{answers}");
+    assert_eq!((&answers[0]["id"], &answers[1]["id"]), (&json!(1), &json!(2)));
+    assert!(answers[1]["result"].is_object(), "{answers}");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_subscriptions_end_before_their_next_page_and_hold_up_no_read() {
+    // No page of a subscription ever gets its turn: as good as a range without end.
+    let limits =
+        RpcLimits { subscriptions: 4, subscription_reads: 0, reads: 1, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let client = chain.socket().await;
+    let filter = || {
+        Some(TransactionFilter {
+            account: Some(dure_types::Address([9; 32]).into()),
+            from: Some("0".parse().unwrap()),
+            ..TransactionFilter::default()
+        })
+    };
+    // Subscriptions that have not ended keep their places: without an end the second round waits.
+    let rounds = async {
+        for _ in 0..8 {
+            let mut open = Vec::new();
+            while open.len() < 4 {
+                open.extend(client.raw().sub_tx(filter()).await.ok());
+            }
+            assert!(client.raw().sub_tx(filter()).await.is_err(), "more than four places");
+            assert_eq!(chain.post("chain_block", json!([])).await["error"], json!(null));
+            for subscription in open {
+                subscription.unsubscribe().await.unwrap();
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), rounds).await.expect("the places came back");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_have_permits_of_their_own() {
+    let limits = RpcLimits { reads: 0, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let (code, _) = chain.refusal("chain_block", json!([])).await;
+    assert_eq!(code, 6001);
+    let client = chain.socket().await;
+    let mut blocks = client.raw().sub_blocks(Some(0.into())).await.unwrap();
+    let first = tokio::time::timeout(Duration::from_secs(30), blocks.next()).await;
+    assert_eq!(first.unwrap().unwrap().unwrap().item.unwrap().height.0, 0);
     chain.stop().await;
 }
 

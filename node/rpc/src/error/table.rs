@@ -120,6 +120,9 @@ errors! {
     1005 FilterNeedsContract { argument: String }
         "A filter by event name or fields needs `contract`, whose specification names them."
         "{argument}: a filter by it needs the contract"
+    1006 NeedsWebSocket { method: String }
+        "Subscriptions need the WebSocket, and this came in a plain HTTP request: connect to `ws://HOST:PORT/v1`."
+        "{method} needs the WebSocket"
 
     // 2xxx: the transaction was refused at the door; nothing was charged or changed.
     2001 TransactionTooLarge { length: u64, limit: u64 }
