@@ -1,8 +1,8 @@
 //! A token whose conditions are a policy: where it is spent, by whom, until when, how much.
 //!
 //! The contract's code is the same for every scheme; what differs is data,
-//! [`Conditions`](token::Conditions), given to `new`. `dure token issue --policy FILE` reads it from a file. Without conditions it is a
-//! plain token.
+//! [`Conditions`](token::Conditions), given to `new`. `dure token issue --policy FILE` reads it
+//! from a file. Without conditions it is a plain token.
 //!
 //! It is a [`Token`](dure_sdk::standard::Token), and
 //! [`Redeemable`](dure_sdk::standard::Redeemable) by whom its conditions say.
