@@ -39,5 +39,5 @@ pub use text::{error_text, value_text};
 
 /// Levels of nesting that are followed.
 pub const DEPTH_MAX: usize = 32;
-/// Bytes of JSON that one value may become, counted roughly.
-pub const JSON_BYTES_MAX: usize = 4_194_304;
+/// Bytes of memory that one value may take as JSON, counted as `serde_json` allocates it.
+pub const JSON_BYTES_MAX: usize = 8_388_608;

@@ -201,3 +201,21 @@ fn a_list_of_nothing_cannot_grow_without_bytes() {
     let error = decode(&types, id, &mut bytes.as_slice(), "value").unwrap_err();
     assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
 }
+
+#[test]
+fn a_value_of_nothing_but_names_is_counted_as_the_memory_that_it_takes() {
+    #[derive(TypeInfo)]
+    #[allow(dead_code, reason = "only its type is used")]
+    struct Hollow {
+        nothing: (),
+    }
+    let refused = |(types, id): (PortableRegistry, u32)| {
+        let error = decode(&types, id, &mut [0u8; 16].as_slice(), "value").unwrap_err();
+        assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
+    };
+    // No bytes at all, and hundreds of megabytes as objects.
+    refused(registry::<([Hollow; 65_536], [Hollow; 65_536], [Hollow; 65_536], Amount)>());
+    // One object takes 600 bytes or more, whatever is in it.
+    refused(registry::<[Hollow; 16_384]>());
+    assert!(to_json(&vec![true; 65_536]).is_array());
+}
