@@ -46,7 +46,7 @@ impl Output {
     /// Says what goes on, to people only.
     pub(super) fn progress(&self, line: &str) {
         if !self.json {
-            eprintln!("{line}");
+            say(line);
         }
     }
 
@@ -59,10 +59,16 @@ impl Output {
     /// Prints a failure; its exit code.
     pub(super) fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
-            eprintln!("{}", failure.to_json());
+            say(&failure.to_json().to_string());
         } else {
-            eprintln!("{} {failure}", Self::head());
+            say(&format!("{} {failure}", Self::head()));
         }
         ExitCode::from(failure.code())
     }
+}
+
+/// Writes a line to standard error. Where nobody can hear it, what was to be done goes on, and
+/// the exit code still tells.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
