@@ -1,6 +1,7 @@
 //! Printing, for people or for machines.
 
 use super::exit::Failure;
+use crate::printable::printable;
 use serde::Serialize;
 use std::{
     io::{IsTerminal, Write},
@@ -36,7 +37,7 @@ impl Output {
             serde_json::to_string(value)
                 .map_err(|error| Failure::File(format!("answer: {error}")))?
         } else {
-            text()
+            printable(&text()).into_owned()
         };
         let mut out = std::io::stdout().lock();
         let printed = writeln!(out, "{}", line.trim_end()).and_then(|()| out.flush());
@@ -46,7 +47,7 @@ impl Output {
     /// Says what goes on, to people only.
     pub(super) fn progress(&self, line: &str) {
         if !self.json {
-            say(line);
+            say(&printable(line));
         }
     }
 
@@ -61,7 +62,7 @@ impl Output {
         if self.json {
             say(&failure.to_json().to_string());
         } else {
-            say(&format!("{} {failure}", Self::head()));
+            say(&format!("{} {}", Self::head(), printable(&failure.to_string())));
         }
         ExitCode::from(failure.code())
     }

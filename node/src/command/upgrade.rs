@@ -1,6 +1,7 @@
 //! `dure upgrade`: new code for a contract that lives, tried first on a copy of its state.
 
 use super::{Remote, exit::Failure, key, output::Output, read::connect};
+use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ContractSpec, FieldSpec};
 use dure_client::{
@@ -71,7 +72,7 @@ fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result
         &answer.result
     {
         if let Some(text) = &answer.panic {
-            output.progress(&format!("panic: {text}"));
+            output.progress(&format!("panic: {}", one_line(text)));
         }
         return Err(Failure::Client(error.data.clone().into()));
     }
