@@ -25,7 +25,7 @@ pub fn decode(
 
 // What `serde_json` allocates, so that `JSON_BYTES_MAX` bounds memory and not only text.
 /// A value (32 bytes) in a list, which grows by doubling.
-const NODE_BYTES: usize = 64;
+pub(super) const NODE_BYTES: usize = 64;
 /// The leaf of a map: room for eleven keys and values, however few there are.
 const OBJECT_BYTES: usize = 640;
 /// One more key (24 bytes) and value in leaves that are half full, and the key's allocation.
