@@ -13,7 +13,7 @@ use dure_rpc::{
     Place, RpcError,
     api::BlockRef,
     hex::Bytes,
-    json::{Entry, entry_to_json},
+    json::Entry,
     shape::{
         AccountAnswer, Block, BlockAnswer, BlockRoots, BlockTransaction, Certified, ChainParams,
         ContractEntry, ContractList, EventFilter, EventList, History, HistoryItem, Limits, Number,
@@ -286,7 +286,8 @@ impl Reader<'_> {
         limit: Option<u32>,
     ) -> Result<StorageList, RpcError> {
         let limit = self.page(limit)?;
-        let spec = self.specs.at(self.view.state().as_ref()).need(contract)?;
+        let specs = self.specs.at(self.view.state().as_ref());
+        let spec = specs.need(contract)?;
         let start = of_contract(contract, &cursor.unwrap_or_default());
         let end = after_prefix(&contract.0).unwrap_or_default();
         let found = self.view.state().scan(&start, &end, false, limit.saturating_add(1));
@@ -298,13 +299,15 @@ impl Reader<'_> {
         for (key, value) in &found {
             bytes = bytes.saturating_add(key.len()).saturating_add(value.len());
             // A page always holds one entry: a caller that asks on always gets further.
-            let full = entries.len() >= limit || bytes > STORAGE_PAGE_BYTES;
+            let full =
+                entries.len() >= limit || bytes > STORAGE_PAGE_BYTES || !specs.budget.has_room();
             if full && !entries.is_empty() {
                 next = Some(Bytes(own(key)));
                 break;
             }
             let key = own(key);
-            let Entry { field, key: entry, value: decoded } = entry_to_json(&spec, &key, value);
+            let Entry { field, key: entry, value: decoded } =
+                specs.budget.entry(&spec, &key, value);
             let (key, value) = (Bytes(key), Bytes(value.clone()));
             let entry = entry.unwrap_or_default();
             entries.push(StorageEntry { key, value, field, entry, decoded });
@@ -356,7 +359,7 @@ impl Reader<'_> {
             place = Place::new(last.height, last.index).next();
             for stored in page.iter().filter(|stored| matcher.matches(&specs, stored)) {
                 events.push(decode::numbered(&specs, stored));
-                if events.len() == limit {
+                if events.len() == limit || !specs.budget.has_room() {
                     let next = Place::new(stored.height, stored.index).next();
                     return Ok(EventList { height: self.height(), events, next: Some(next) });
                 }

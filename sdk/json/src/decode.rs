@@ -42,7 +42,16 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(types: &'a PortableRegistry, root: &str) -> Self {
-        Self { types, path: Path::new(root), budget: JSON_BYTES_MAX }
+        Self::within(types, root, JSON_BYTES_MAX)
+    }
+
+    pub(super) fn within(types: &'a PortableRegistry, root: &str, budget: usize) -> Self {
+        Self { types, path: Path::new(root), budget }
+    }
+
+    /// What is left of the budget.
+    pub(super) const fn left(&self) -> usize {
+        self.budget
     }
 
     /// Reads named values one after another; all bytes must be used.

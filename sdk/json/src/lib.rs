@@ -19,6 +19,7 @@
 //! that is wrong (`args.amount: expected u128 as decimal string, found true`).
 
 mod arguments;
+mod budget;
 mod decode;
 mod encode;
 mod error;
@@ -29,6 +30,7 @@ mod storage;
 mod text;
 
 pub use arguments::{arguments_from_json, arguments_to_json, event_to_json, return_to_json};
+pub use budget::Budget;
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{JsonError, JsonErrorKind};

@@ -1,7 +1,8 @@
 //! SCALE to JSON and back is the identity, and hostile input is refused with its path.
 
 use codec::{Compact, Decode, Encode};
-use dure_json::{JsonErrorKind, decode, encode};
+use dure_abi::spec::{ContractSpec, VERSION};
+use dure_json::{Budget, JSON_BYTES_MAX, JsonErrorKind, decode, encode};
 use proptest::prelude::*;
 use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 use serde_json::{Value, json};
@@ -218,4 +219,34 @@ fn a_value_of_nothing_but_names_is_counted_as_the_memory_that_it_takes() {
     // One object takes 600 bytes or more, whatever is in it.
     refused(registry::<[Hollow; 16_384]>());
     assert!(to_json(&vec![true; 65_536]).is_array());
+}
+
+#[test]
+fn values_of_one_answer_share_its_memory() {
+    let (types, id) = registry::<[(); 65_536]>();
+    let spec = ContractSpec {
+        version: VERSION,
+        name: String::new(),
+        methods: Vec::new(),
+        events: Vec::new(),
+        error: None,
+        storage: Vec::new(),
+        history: Default::default(),
+        interfaces: Vec::new(),
+        docs: Vec::new(),
+        types,
+    };
+    // A list takes a little more than half of what one value may.
+    let budget = Budget::new(2 * JSON_BYTES_MAX);
+    let read = || budget.value(&spec, id, &[], "value");
+    let mut taken = 0;
+    while budget.has_room() {
+        assert!(read().unwrap().is_array());
+        taken += 1;
+    }
+    assert_eq!(taken, 2);
+    // One that fits into what is left, and then no more.
+    assert!(read().unwrap().is_array());
+    let error = read().unwrap_err();
+    assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
 }
