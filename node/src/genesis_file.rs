@@ -3,6 +3,7 @@
 //!
 //! Unknown keys are errors: a misspelt limit must not become a default.
 
+use crate::printable::is_steering;
 use dure_types::{
     Address, Gas, Genesis, Hash, Parameters, Selector, SponsorRecord, SponsoredContract, Tier,
     TimestampMs, ValidatorId, ValidatorRecord, ValidatorSet, genesis::GenesisError, limits,
@@ -44,6 +45,9 @@ pub enum GenesisFileError {
         /// Digits wanted.
         digits: usize,
     },
+    /// A name would steer the terminal of whoever reads it.
+    #[error("the name {0:?} has control characters")]
+    Name(String),
     /// A validator's keys are not bound to each other by both signatures.
     #[error("validator {name}: the signature {which} does not hold")]
     Binding {
@@ -167,6 +171,10 @@ pub fn parse(text: &str) -> Result<Genesis, GenesisFileError> {
     }
     let file: File =
         toml::from_str(text).map_err(|error| GenesisFileError::Syntax(error.to_string()))?;
+    let validators = file.validators.iter().map(|entry| &entry.name);
+    if let Some(name) = validators.chain([&file.name]).find(|name| name.contains(is_steering)) {
+        return Err(GenesisFileError::Name(name.clone()));
+    }
     let genesis = genesis(&file)?;
     genesis.check()?;
     genesis.validators.0.iter().try_for_each(check_binding)?;

@@ -10,6 +10,7 @@ pub mod genesis_file;
 pub mod handle;
 pub mod machine;
 pub mod mempool;
+mod printable;
 pub mod rpc;
 pub mod store;
 pub mod view;

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use dure_node::command::Cli;
-use std::process::ExitCode;
+use std::{io::Write, process::ExitCode};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     layer::SubscriberExt,
@@ -23,5 +23,19 @@ fn main() -> ExitCode {
     if let Some((error, text)) = refused {
         tracing::warn!(%error, DURE_LOG = text, "the log filter is not understood: warnings only");
     }
-    Cli::parse().run()
+    match Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(said) => told(&said),
+    }
+}
+
+/// Prints help, the version or what is wrong with the command line. Help that cannot be written
+/// did not succeed.
+fn told(said: &clap::Error) -> ExitCode {
+    let printed = said.print().and_then(|()| std::io::stdout().flush());
+    match (said.use_stderr(), printed) {
+        (true, _) => ExitCode::from(2),
+        (false, Ok(())) => ExitCode::SUCCESS,
+        (false, Err(_)) => ExitCode::from(4),
+    }
 }

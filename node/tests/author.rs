@@ -8,6 +8,9 @@
 mod chain;
 mod program;
 
+use dure_client::Key;
+use dure_node::genesis_file;
+use dure_types::TimestampMs;
 use program::{Dev, code, dure};
 use serde_json::{Value, json};
 use std::{fs, path::Path, process::Output};
@@ -48,6 +51,49 @@ fn a_failure_names_the_error_of_the_source_and_the_path_to_it() {
     let simulated = people(&dev, &["simulate", &address, "fail"]);
     assert_eq!(code(&simulated), 1);
     assert_eq!(text(&simulated.stderr), expect);
+}
+
+/// A contract named `counter` whose calls panic with text for the terminal of whoever calls.
+fn liar() -> Vec<u8> {
+    let module = r#"(module
+        (import "dure1" "panic" (func $panic (param i32 i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\1b[2K\0dOK\0afinal\c2\9b")
+        (func (export "dure_init") (param i32) (result i32) (i32.const 0))
+        (func (export "dure_call") (param i32) (result i32)
+          (call $panic (i32.const 0) (i32.const 15)) (i32.const 0))
+        (func (export "dure_query") (param i32) (result i32) (i32.const 2)))"#;
+    chain::with_spec(wat::parse_str(module).unwrap())
+}
+
+#[test]
+fn what_a_contract_or_a_genesis_says_does_not_steer_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let file = folder.path().join("liar.wasm");
+    fs::write(&file, liar()).unwrap();
+    let done = dev.answer(&["deploy", &file.display().to_string(), "--init", "[1]"]);
+    let address = done["address"].as_str().unwrap();
+    let called = people(&dev, &["call", address, "add", "--amount", "1"]);
+    let expect = "error: panicked: \\u{1b}[2K\\rOK\\nfinal\\u{9b} at counter.add\n";
+    assert_eq!((code(&called), text(&called.stderr).as_str()), (1, expect));
+    let simulated = people(&dev, &["simulate", address, "add", "--amount", "1"]);
+    let shown = text(&simulated.stdout);
+    assert!(shown.contains("\\u{1b}[2K\\rOK\\nfinal"), "{shown}");
+    assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+
+    let genesis = genesis_file::dev_genesis(
+        "dev\x1b[2K",
+        TimestampMs(1),
+        Key::from_seed([8; 32]).signing(),
+        Key::from_seed([9; 32]).signing(),
+        &[],
+    );
+    let path = folder.path().join("genesis.toml");
+    genesis_file::write(&path, &genesis).unwrap();
+    let refused = dure(&["genesis", "hash", &path.display().to_string()]);
+    assert_ne!(code(&refused), 0);
+    assert!(text(&refused.stderr).contains("control characters"), "{}", text(&refused.stderr));
 }
 
 #[test]

@@ -9,11 +9,14 @@ mod chain;
 mod program;
 
 use program::{Dev, code, dure};
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use std::{
+    fs,
+    io::{BufRead, BufReader},
     net::TcpListener,
     path::Path,
-    process::Output,
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -111,6 +114,34 @@ fn keys_are_made_shown_and_not_overwritten() {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_nobody_hears_changes_no_exit_code_and_what_nobody_gets_is_no_success() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut status = Command::new(env!("CARGO_BIN_EXE_dure"));
+    status.args(["status", "--rpc", "http://127.0.0.1:1"]).stderr(full());
+    assert_eq!(status.status().unwrap().code(), Some(3));
+    let mut help = Command::new(env!("CARGO_BIN_EXE_dure"));
+    assert_eq!(help.arg("help").stdout(full()).status().unwrap().code(), Some(4));
+    assert_eq!(code(&dure(&["help"])), 0);
+}
+
+#[test]
+fn a_node_whose_standard_error_is_gone_stops_orderly() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dure"))
+        .args(["dev", "--rpc-port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut said = BufReader::new(child.stdout.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    drop(child.stderr.take());
+    rustix::process::kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{line}");
 }
 
 #[cfg(feature = "rocksdb")]

@@ -3,13 +3,14 @@
 use super::{
     Remote, arguments::Rest, exit::Failure, key, output::Output, read::connect, trace::explain,
 };
+use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::MethodKind;
 use dure_client::{Client, RpcError, Wait};
 use dure_rpc::shape::{CallRequest, ExecutionResult, ReceiptShape, Submission};
 use dure_types::{Address, Gas};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::{fmt::Write, path::PathBuf};
 
 /// What to deploy.
 #[derive(Debug, Args)]
@@ -184,7 +185,8 @@ pub(super) fn receipt_text(receipt: &ReceiptShape) -> String {
     text.push_str(&execution_text(&receipt.result));
     for event in &receipt.events {
         let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-        text.push_str(&format!("event        {} {name} {}\n", event.place, event.fields));
+        let line = format!("event        {} {name} {}", event.place, event.fields);
+        let _ = writeln!(text, "{}", one_line(&line));
     }
     text
 }
@@ -196,14 +198,15 @@ pub(super) fn execution_text(result: &ExecutionResult) -> String {
         ExecutionResult::Succeeded { outputs } => {
             for output in outputs {
                 let method = output.method.as_deref().unwrap_or("?");
-                text.push_str(&format!("output       {method}: {}\n", pretty(&output.value)));
+                let (method, value) = (one_line(method), pretty(&output.value));
+                let _ = writeln!(text, "output       {method}: {value}");
             }
         }
         ExecutionResult::Failed { call, error } => {
-            text.push_str(&format!("failed       call {call}: {}\n", error.message));
+            let _ = writeln!(text, "failed       call {call}: {}", one_line(&error.message));
         }
         ExecutionResult::Skipped { error } => {
-            text.push_str(&format!("skipped      {}\n", error.message));
+            let _ = writeln!(text, "skipped      {}", one_line(&error.message));
         }
     }
     text
@@ -211,7 +214,7 @@ pub(super) fn execution_text(result: &ExecutionResult) -> String {
 
 fn pretty(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => one_line(text).into_owned(),
         other => serde_json::to_string_pretty(other).unwrap_or_else(|_| other.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! How a command ends.
 
+use crate::printable::one_line;
 use dure_client::{ClientError, RpcError};
 use serde_json::{Value, json};
 
@@ -8,13 +9,13 @@ use serde_json::{Value, json};
 #[non_exhaustive]
 pub enum Failure {
     /// What the client reported: a refusal, or no answer.
-    #[error(transparent)]
+    #[error("{}", one_line(&.0.to_string()))]
     Client(#[from] ClientError),
     /// The command line is wrong in a way that only its meaning shows.
     #[error("{0}")]
     Usage(String),
     /// A call failed; where, and what it said there.
-    #[error("{said} at {path}{}", tail(.error, .said))]
+    #[error("{} at {}{}", one_line(said), one_line(path), tail(.error, .said))]
     Called {
         /// The failure as the chain has it.
         error: ClientError,
@@ -90,7 +91,9 @@ fn tail(error: &ClientError, said: &str) -> String {
     match error.refusal() {
         Some(RpcError::ContractRefused { text, .. }) if text == said => String::new(),
         Some(RpcError::Trapped { .. }) if said.starts_with("panicked") => String::new(),
-        Some(RpcError::ContractRefused { text, .. }) => format!("\n  answered as {text}"),
-        _ => format!("\n  {error}"),
+        Some(RpcError::ContractRefused { text, .. }) => {
+            format!("\n  answered as {}", one_line(text))
+        }
+        _ => format!("\n  {}", one_line(&error.to_string())),
     }
 }

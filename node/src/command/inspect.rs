@@ -1,6 +1,7 @@
 //! `dure inspect`: what a contract offers, and what it stores.
 
 use super::{Remote, exit::Failure, key, output::Output, read::connect};
+use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ContractSpec, EventSpec, MethodKind, MethodSpec};
 use dure_client::Client;
@@ -106,7 +107,8 @@ fn entry_text(entry: &StorageEntry) -> String {
         Value::Null => String::new(),
         key => format!("[{}]", value_text(key)),
     };
-    format!("{}{key} = {}", entry.field, value_text(&entry.decoded))
+    let line = format!("{}{key} = {}", entry.field, value_text(&entry.decoded));
+    one_line(&line).into_owned()
 }
 
 fn describe(spec: &ContractSpec) -> Value {
@@ -187,10 +189,10 @@ fn errors(spec: &ContractSpec) -> Vec<String> {
 }
 
 fn text(spec: &ContractSpec) -> String {
-    let mut text = format!("contract  {}\n", spec.name);
+    let mut text = format!("contract  {}\n", one_line(&spec.name));
     for line in &spec.docs {
         // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "          {}", line.trim());
+        let _ = writeln!(text, "          {}", one_line(line.trim()));
     }
     for (title, wanted) in
         [("init", MethodKind::Init), ("calls", MethodKind::Call), ("queries", MethodKind::Query)]
@@ -200,9 +202,9 @@ fn text(spec: &ContractSpec) -> String {
             let _ = writeln!(text, "{title}");
         }
         for method in methods {
-            let _ = writeln!(text, "  {}", signature(spec, method));
+            let _ = writeln!(text, "  {}", one_line(&signature(spec, method)));
             for line in &method.docs {
-                let _ = writeln!(text, "      {}", line.trim());
+                let _ = writeln!(text, "      {}", one_line(line.trim()));
             }
         }
     }
@@ -210,14 +212,14 @@ fn text(spec: &ContractSpec) -> String {
         text.push_str("events\n");
     }
     for event in &spec.events {
-        let _ = writeln!(text, "  {}", event_text(spec, event));
+        let _ = writeln!(text, "  {}", one_line(&event_text(spec, event)));
     }
     let errors = errors(spec);
     if !errors.is_empty() {
         text.push_str("errors\n");
     }
     for error in errors {
-        let _ = writeln!(text, "  {error}");
+        let _ = writeln!(text, "  {}", one_line(&error));
     }
     if !spec.storage.is_empty() {
         text.push_str("fields\n");
@@ -228,7 +230,8 @@ fn text(spec: &ContractSpec) -> String {
             Some(key) => format!("{} -> {value}", type_name(&spec.types, key)),
             None => value,
         };
-        let _ = writeln!(text, "  {} {}: {ty}", field.id, field.name);
+        let line = format!("  {} {}: {ty}", field.id, field.name);
+        let _ = writeln!(text, "{}", one_line(&line));
     }
     text
 }

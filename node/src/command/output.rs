@@ -1,6 +1,7 @@
 //! Printing, for people or for machines.
 
 use super::exit::Failure;
+use crate::printable::printable;
 use serde::Serialize;
 use std::{
     io::{IsTerminal, Write},
@@ -36,7 +37,7 @@ impl Output {
             serde_json::to_string(value)
                 .map_err(|error| Failure::File(format!("answer: {error}")))?
         } else {
-            text()
+            printable(&text()).into_owned()
         };
         let mut out = std::io::stdout().lock();
         let printed = writeln!(out, "{}", line.trim_end()).and_then(|()| out.flush());
@@ -46,7 +47,7 @@ impl Output {
     /// Says what goes on, to people only.
     pub(super) fn progress(&self, line: &str) {
         if !self.json {
-            eprintln!("{line}");
+            say(&printable(line));
         }
     }
 
@@ -59,10 +60,16 @@ impl Output {
     /// Prints a failure; its exit code.
     pub(super) fn fail(&self, failure: &Failure) -> ExitCode {
         if self.json {
-            eprintln!("{}", failure.to_json());
+            say(&failure.to_json().to_string());
         } else {
-            eprintln!("{} {failure}", Self::head());
+            say(&format!("{} {}", Self::head(), printable(&failure.to_string())));
         }
         ExitCode::from(failure.code())
     }
+}
+
+/// Writes a line to standard error. Where nobody can hear it, what was to be done goes on, and
+/// the exit code still tells.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -1,6 +1,7 @@
 //! `dure status`, `dure tx`, `dure events`.
 
 use super::{Remote, contract::receipt_text, exit::Failure, key, output::Output};
+use crate::printable::one_line;
 use clap::Args;
 use dure_client::{Client, ClientError, Place};
 use dure_rpc::shape::{EventFilter, EventItem, ExecutionResult};
@@ -74,12 +75,12 @@ pub(super) async fn status(args: StatusArgs, output: &mut Output) -> Result<(), 
     let value = json!({ "url": client.url(), "chain": status, "node": health });
     output.answer(&value, || {
         let state = if health.running { "running" } else { "stopped" };
-        let peer = health.peer_id.as_deref().unwrap_or("none");
+        let peer = one_line(health.peer_id.as_deref().unwrap_or("none"));
         format!(
             "chain      {} ({})\nheight     {}, certified {}\nblock      {}\ntime       {}\n\
              node       {state}, {} transactions wait, {} connections\npeer id    {peer}\n\
              version    {}\n",
-            status.name,
+            one_line(&status.name),
             status.chain,
             status.height,
             status.certified,
@@ -87,7 +88,7 @@ pub(super) async fn status(args: StatusArgs, output: &mut Output) -> Result<(), 
             status.time,
             health.mempool.transactions,
             health.connections,
-            status.version,
+            one_line(&status.version),
         )
     })
 }
@@ -150,5 +151,6 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
 
 fn line(event: &EventItem) -> String {
     let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-    format!("{} {} {name} {}", event.place, event.contract, event.fields)
+    let line = format!("{} {} {name} {}", event.place, event.contract, event.fields);
+    one_line(&line).into_owned()
 }

@@ -10,6 +10,7 @@ use super::{
     output::Output,
     read::connect,
 };
+use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::MethodKind;
 use dure_client::{Client, ClientError};
@@ -132,7 +133,7 @@ fn simulation_text(answer: &SimulationAnswer) -> String {
 
 fn debug(lines: &[String], text: &mut String) {
     for line in lines {
-        text.push_str(&format!("debug        {line}\n"));
+        text.push_str(&format!("debug        {}\n", one_line(line)));
     }
 }
 
@@ -149,10 +150,12 @@ pub(super) fn tree(trace: &[CallTrace]) -> String {
             (None, None) => format!("ok: {}", value_text(&call.value)),
         };
         let (name, args) = (name(call), value_text(&call.args));
-        text.push_str(&format!("{indent}{name} {args}  gas {}  -> {answer}\n", call.gas_used));
+        let line = format!("{indent}{name} {args}  gas {}  -> {answer}", call.gas_used);
+        text.push_str(&format!("{}\n", one_line(&line)));
         for event in &call.events {
             let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-            text.push_str(&format!("{indent}  event {name} {}\n", value_text(&event.fields)));
+            let line = format!("{indent}  event {name} {}", value_text(&event.fields));
+            text.push_str(&format!("{}\n", one_line(&line)));
         }
     }
     text

@@ -1,6 +1,7 @@
 //! `dure upgrade`: new code for a contract that lives, tried first on a copy of its state.
 
 use super::{Remote, exit::Failure, key, output::Output, read::connect};
+use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ContractSpec, FieldSpec};
 use dure_client::{
@@ -71,7 +72,7 @@ fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result
         &answer.result
     {
         if let Some(text) = &answer.panic {
-            output.progress(&format!("panic: {text}"));
+            output.progress(&format!("panic: {}", one_line(text)));
         }
         return Err(Failure::Client(error.data.clone().into()));
     }
@@ -148,15 +149,17 @@ fn text(contract: Address, rehearsal: &Rehearsal, fields: &[Value], changes: &[V
     let (stored, offered) = (&rehearsal.stored, &rehearsal.offered);
     let (from, to) = (stored.history.version, offered.history.version);
     let mut lines = vec![
-        format!("contract  {contract}  {}", stored.name),
+        format!("contract  {contract}  {}", one_line(&stored.name)),
         format!("code      {}", rehearsal.code),
     ];
     lines.push(match offered.history.migration(from).filter(|_| to > from) {
-        Some(migration) => format!("storage   version {from} -> {to} by `{}`", migration.name),
+        Some(migration) => {
+            format!("storage   version {from} -> {to} by `{}`", one_line(&migration.name))
+        }
         None => format!("storage   version {from}, nothing is migrated"),
     });
     let word = |value: &Value| match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => one_line(text).into_owned(),
         other => other.to_string(),
     };
     for field in fields {

@@ -5,7 +5,6 @@ use crate::view::{Located, NumberedEvent, View};
 use dure_rpc::{
     Place, RpcError,
     hex::Bytes,
-    json::{event_to_json, return_to_json},
     shape::{CallOutput, EventItem, ExecutionResult, ReceiptShape},
 };
 use dure_types::{Call, Event, Failure, Hash, Height, Outcome, Transaction};
@@ -15,7 +14,7 @@ use serde_json::Value;
 pub(super) fn event(specs: &SpecView<'_>, place: Place, id: Hash, event: &Event) -> EventItem {
     let spec = specs.find(event.contract).ok().flatten();
     let known = spec.as_ref().and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
-    let fields = known.and_then(|(spec, known)| event_to_json(spec, known, &event.data).ok());
+    let fields = known.and_then(|(spec, known)| specs.budget.event(spec, known, &event.data).ok());
     EventItem {
         place,
         transaction: id.into(),
@@ -54,8 +53,9 @@ pub(super) fn result(
 fn output(specs: &SpecView<'_>, call: &Call, bytes: &[u8]) -> CallOutput {
     let spec = specs.find(call.contract).ok().flatten();
     let known = spec.as_ref().and_then(|spec| Some((spec, spec.method_by_selector(call.method)?)));
-    let value = known
-        .and_then(|(spec, method)| return_to_json(spec, method.returns, bytes, &method.name).ok());
+    let value = known.and_then(|(spec, method)| {
+        specs.budget.value(spec, method.returns, bytes, &method.name).ok()
+    });
     CallOutput {
         contract: call.contract.into(),
         selector: call.method.into(),

@@ -161,11 +161,15 @@ pub(super) fn events(
     let above = Place::new(Height(newest.0.saturating_add(1)), 0);
     let last = stored.last().map(|last| Place::new(last.height, last.index).next());
     let matching = stored.iter().filter(|stored| matcher.matches(&specs, stored));
-    let items = matching.map(|stored| {
+    let mut items = Vec::new();
+    for stored in matching {
         let after = Place::new(stored.height, stored.index).next();
-        (decode::numbered(&specs, stored), after)
-    });
-    Ok(Page { items: items.collect(), next: last.unwrap_or(above), done: false })
+        items.push((decode::numbered(&specs, stored), after));
+        if !specs.budget.has_room() {
+            return Ok(Page { items, next: after, done: false });
+        }
+    }
+    Ok(Page { items, next: last.unwrap_or(above), done: false })
 }
 
 /// Receipts from a place on that match: those of one block at a time.
@@ -199,6 +203,9 @@ pub(super) fn receipts(
         }
         let located = Located { id: *id, height, index, outcome: outcome.clone() };
         items.push((decode::shape(&specs, &located, transaction, own), place.next()));
+        if !specs.budget.has_room() {
+            return Ok(Page { items, next: place.next(), done: false });
+        }
     }
     Ok(Page { items, next, done: false })
 }

@@ -315,7 +315,7 @@ impl Reader<'_> {
             place = Place::new(last.height, last.index).next();
             for stored in page.iter().filter(|stored| matcher.matches(&specs, stored)) {
                 events.push(decode::numbered(&specs, stored));
-                if events.len() == limit {
+                if events.len() == limit || !specs.budget.has_room() {
                     let next = Place::new(stored.height, stored.index).next();
                     return Ok(EventList { height: self.height(), events, next: Some(next) });
                 }

@@ -3,7 +3,7 @@
 use dure_abi::spec::{ContractSpec, MethodKind};
 use dure_rpc::{
     RefusedCall, RpcError,
-    json::{arguments_from_json, error_text, return_to_json},
+    json::{Budget, JSON_BYTES_MAX, arguments_from_json, error_text},
     shape::CallRequest,
 };
 use dure_runtime::{Fault, StateRead, system};
@@ -17,6 +17,9 @@ use std::{
 /// Specifications that are kept; past it all are forgotten, which costs reading them again.
 const KEPT_MAX: usize = 1_024;
 
+/// Memory that the decoded values of one answer may take; what does not fit is raw bytes only.
+pub(super) const ANSWER_BYTES: usize = 4 * JSON_BYTES_MAX;
+
 /// Specifications by code hash. Code never changes, so an entry is never wrong.
 #[derive(Default)]
 pub(super) struct Specs {
@@ -27,11 +30,13 @@ pub(super) struct Specs {
 pub(super) struct SpecView<'a> {
     specs: &'a Specs,
     state: &'a dyn StateRead,
+    /// Memory for the decoded values of the one answer that the view is for.
+    pub(super) budget: Budget,
 }
 
 impl Specs {
     pub(super) const fn at<'a>(&'a self, state: &'a dyn StateRead) -> SpecView<'a> {
-        SpecView { specs: self, state }
+        SpecView { specs: self, state, budget: Budget::new(ANSWER_BYTES) }
     }
 }
 
@@ -139,7 +144,7 @@ impl RefusedCall for SpecView<'_> {
     fn error_to_json(&self, contract: Address, error: &[u8]) -> Value {
         let Some(spec) = self.lenient(contract) else { return Value::Null };
         let Some(ty) = spec.error else { return Value::Null };
-        return_to_json(&spec, ty, error, "error").unwrap_or(Value::Null)
+        self.budget.value(&spec, ty, error, "error").unwrap_or(Value::Null)
     }
 
     fn error_to_text(&self, contract: Address, error: &[u8]) -> String {

@@ -4,7 +4,7 @@ use super::{failure::of_runtime, reader::Reader};
 use dure_rpc::{
     RpcError,
     hex::Bytes,
-    json::{Entry, entry_to_json},
+    json::Entry,
     shape::{StorageEntry, StorageList},
 };
 use dure_runtime::{
@@ -67,22 +67,27 @@ impl Reader<'_> {
     ) -> Result<StorageList, RpcError> {
         let limit = self.page(limit)?;
         let state = self.view.state().as_ref();
-        let spec = self.specs.at(state).need(contract)?;
+        let specs = self.specs.at(state);
+        let spec = specs.need(contract)?;
         let start = of_contract(contract, &cursor.unwrap_or_default());
         let end = after_prefix(&contract.0).unwrap_or_default();
         let page = state_page(state, &start, &end, limit, PAGE_BYTES);
-        let (found, next) = page.map_err(of_runtime)?;
+        let (found, mut next) = page.map_err(of_runtime)?;
         let own = |key: &[u8]| key.get(32..).unwrap_or_default().to_vec();
-        let entries = found.into_iter().map(|(key, value)| {
+        let mut entries: Vec<StorageEntry> = Vec::new();
+        for (key, value) in found {
+            if !entries.is_empty() && !specs.budget.has_room() {
+                next = Some(key);
+                break;
+            }
             let key = own(&key);
-            let Entry { field, key: entry, value: decoded } = entry_to_json(&spec, &key, &value);
+            let Entry { field, key: entry, value: decoded } =
+                specs.budget.entry(&spec, &key, &value);
             let (key, value) = (Bytes(key), Bytes(value));
-            StorageEntry { key, value, field, entry: entry.unwrap_or_default(), decoded }
-        });
-        Ok(StorageList {
-            height: self.height(),
-            entries: entries.collect(),
-            next: next.map(|key| Bytes(own(&key))),
-        })
+            let entry = entry.unwrap_or_default();
+            entries.push(StorageEntry { key, value, field, entry, decoded });
+        }
+        let next = next.map(|key| Bytes(own(&key)));
+        Ok(StorageList { height: self.height(), entries, next })
     }
 }

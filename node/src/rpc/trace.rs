@@ -11,7 +11,6 @@ use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_rpc::{
     RpcError,
     hex::Bytes,
-    json::{arguments_to_json, event_to_json, return_to_json},
     shape::{CallTrace, EventTrace, TraceAnswer},
 };
 use dure_runtime::{BlockContext, Entered, Simulation, StateRead, TracedCall, merkle};
@@ -41,11 +40,11 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
         (Entered::Call | Entered::Query | Entered::Migrate, None) => (None, input),
     };
     let known = spec.as_ref().zip(method.as_ref());
-    let shown = known.and_then(|(spec, method)| arguments_to_json(spec, method, args).ok());
+    let shown = known.and_then(|(spec, method)| specs.budget.arguments(spec, method, args).ok());
     let (value, error) = match &call.result {
         Some(Ok(output)) => (
             known.and_then(|(spec, method)| {
-                return_to_json(spec, method.returns, output, &method.name).ok()
+                specs.budget.value(spec, method.returns, output, &method.name).ok()
             }),
             None,
         ),
@@ -70,7 +69,7 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
 fn emitted(specs: &SpecView<'_>, event: &Event) -> EventTrace {
     let spec = specs.find(event.contract).ok().flatten();
     let known = spec.as_ref().and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
-    let fields = known.and_then(|(spec, known)| event_to_json(spec, known, &event.data).ok());
+    let fields = known.and_then(|(spec, known)| specs.budget.event(spec, known, &event.data).ok());
     EventTrace {
         topic: event.topic.into(),
         name: known.map(|(_, known)| known.name.clone()),

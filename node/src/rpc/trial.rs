@@ -6,7 +6,6 @@ use dure_abi::spec::MethodKind;
 use dure_rpc::{
     Place, RpcError,
     hex::Bytes,
-    json::return_to_json,
     shape::{
         CallRequest, CallResult, QueryAnswer, SimulateRequest, SimulationAnswer, StorageChange,
     },
@@ -50,7 +49,7 @@ pub(super) fn query(
                 let spec = specs.need(call.contract)?;
                 let method = spec.method_by_selector(call.method);
                 let value = method.and_then(|method| {
-                    return_to_json(&spec, method.returns, &bytes, &method.name).ok()
+                    specs.budget.value(&spec, method.returns, &bytes, &method.name).ok()
                 });
                 (Some(Bytes(bytes)), value.unwrap_or(Value::Null), None)
             }

@@ -1,6 +1,6 @@
 //! Arguments, values, errors and events of a contract by its specification.
 
-use super::{JsonError, decode::Reader, encode::Writer, error::Path};
+use super::{Budget, JSON_BYTES_MAX, JsonError, encode::Writer, error::Path};
 use dure_abi::spec::{ContractSpec, EventSpec, MethodSpec};
 use serde_json::Value;
 
@@ -35,8 +35,7 @@ pub fn arguments_to_json(
     method: &MethodSpec,
     bytes: &[u8],
 ) -> Result<Value, JsonError> {
-    let fields = method.args.iter().map(|arg| (arg.name.as_str(), arg.ty));
-    Reader::new(&spec.types, "args").fields(fields, bytes)
+    Budget::new(JSON_BYTES_MAX).arguments(spec, method, bytes)
 }
 
 /// Decodes a value of the type `ty` of a specification: what a method returned, the contract's
@@ -50,7 +49,7 @@ pub fn return_to_json(
     bytes: &[u8],
     root: &str,
 ) -> Result<Value, JsonError> {
-    Reader::new(&spec.types, root).whole(ty, bytes)
+    Budget::new(JSON_BYTES_MAX).value(spec, ty, bytes, root)
 }
 
 /// Decodes the data of an event into an object.
@@ -62,6 +61,5 @@ pub fn event_to_json(
     event: &EventSpec,
     bytes: &[u8],
 ) -> Result<Value, JsonError> {
-    let fields = event.fields.iter().map(|field| (field.name.as_str(), field.ty));
-    Reader::new(&spec.types, &event.name).fields(fields, bytes)
+    Budget::new(JSON_BYTES_MAX).event(spec, event, bytes)
 }

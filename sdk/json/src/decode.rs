@@ -23,6 +23,16 @@ pub fn decode(
     reader.value(ty, bytes, 0)
 }
 
+// What `serde_json` allocates, so that `JSON_BYTES_MAX` bounds memory and not only text.
+/// A value (32 bytes) in a list, which grows by doubling.
+pub(super) const NODE_BYTES: usize = 64;
+/// The leaf of a map: room for eleven keys and values, however few there are.
+const OBJECT_BYTES: usize = 640;
+/// One more key (24 bytes) and value in leaves that are half full, and the key's allocation.
+const ENTRY_BYTES: usize = 128;
+/// A text's allocation beyond its bytes; a number of 128 bits as text fits twice.
+const TEXT_BYTES: usize = 64;
+
 /// Walks types and bytes together.
 pub(super) struct Reader<'a> {
     types: &'a PortableRegistry,
@@ -32,7 +42,16 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(types: &'a PortableRegistry, root: &str) -> Self {
-        Self { types, path: Path::new(root), budget: JSON_BYTES_MAX }
+        Self::within(types, root, JSON_BYTES_MAX)
+    }
+
+    pub(super) fn within(types: &'a PortableRegistry, root: &str, budget: usize) -> Self {
+        Self { types, path: Path::new(root), budget }
+    }
+
+    /// What is left of the budget.
+    pub(super) const fn left(&self) -> usize {
+        self.budget
     }
 
     /// Reads named values one after another; all bytes must be used.
@@ -41,6 +60,7 @@ impl<'a> Reader<'a> {
         fields: impl Iterator<Item = (&'n str, u32)>,
         mut bytes: &[u8],
     ) -> Result<Value, JsonError> {
+        self.spend(OBJECT_BYTES)?;
         let mut object = Map::new();
         for (name, ty) in fields {
             object.insert(name.to_owned(), self.named(name, ty, &mut bytes, 0)?);
@@ -70,7 +90,7 @@ impl<'a> Reader<'a> {
         bytes: &mut &[u8],
         depth: usize,
     ) -> Result<Value, JsonError> {
-        self.spend(name.len())?;
+        self.spend(ENTRY_BYTES.saturating_add(name.len()))?;
         let mark = self.path.enter_field(name);
         let result = self.value(ty, bytes, depth);
         self.path.leave(mark);
@@ -94,7 +114,7 @@ impl<'a> Reader<'a> {
         if depth > DEPTH_MAX {
             return Err(self.path.error(JsonErrorKind::Depth { limit: DEPTH_MAX }));
         }
-        self.spend(8)?;
+        self.spend(NODE_BYTES)?;
         let types = self.types;
         let described = find(types, ty)
             .ok_or_else(|| self.path.error(JsonErrorKind::UnknownType { id: ty }))?;
@@ -132,6 +152,7 @@ impl<'a> Reader<'a> {
         match fields {
             Form::Newtype(inner) => self.value(inner, bytes, depth + 1),
             Form::Struct(fields) => {
+                self.spend(OBJECT_BYTES)?;
                 let mut object = Map::new();
                 for field in fields {
                     let name = field.name.as_deref().unwrap_or_default();
@@ -163,6 +184,7 @@ impl<'a> Reader<'a> {
             1 => {
                 let value = self.value(inner, bytes, depth + 1)?;
                 if nullable(self.types, inner) {
+                    self.spend(OBJECT_BYTES)?;
                     return Ok(Value::Object(Map::from_iter([("Some".to_owned(), value)])));
                 }
                 Ok(value)
@@ -182,10 +204,11 @@ impl<'a> Reader<'a> {
         let Some(variant) = variants.variants.iter().find(|variant| variant.index == index) else {
             return Err(self.invalid(ty, format!("variant {index}")));
         };
-        self.spend(variant.name.len())?;
+        self.spend(TEXT_BYTES.saturating_add(variant.name.len()))?;
         if variant.fields.is_empty() {
             return Ok(Value::String(variant.name.clone()));
         }
+        self.spend(OBJECT_BYTES)?;
         let fields = self.composite(fields_form(&variant.fields), bytes, depth + 1)?;
         Ok(Value::Object(Map::from_iter([(variant.name.clone(), fields)])))
     }
@@ -206,7 +229,7 @@ impl<'a> Reader<'a> {
     }
 
     fn hex(&mut self, ty: u32, length: usize, bytes: &mut &[u8]) -> Result<Value, JsonError> {
-        self.spend(length.saturating_mul(2))?;
+        self.spend(length.saturating_mul(2).saturating_add(TEXT_BYTES))?;
         let taken = self.take(ty, length, bytes)?;
         Ok(Value::String(crate::hex::to_text(taken)))
     }
@@ -227,11 +250,12 @@ impl<'a> Reader<'a> {
                 let Some(character) = char::from_u32(code) else {
                     return Err(self.no(primitive, format!("the code point {code}")));
                 };
+                self.spend(TEXT_BYTES)?;
                 Value::String(character.into())
             }
             TypeDefPrimitive::Str => {
                 let length = self.read::<Compact<u32>>(primitive, bytes)?.0 as usize;
-                self.spend(length)?;
+                self.spend(length.saturating_add(TEXT_BYTES))?;
                 let Some((text, rest)) = bytes.split_at_checked(length) else {
                     let ty = primitive_name(primitive).to_owned();
                     return Err(self.path.error(JsonErrorKind::Truncated { ty }));
@@ -248,10 +272,22 @@ impl<'a> Reader<'a> {
             TypeDefPrimitive::I8 => self.read::<i8>(primitive, bytes)?.into(),
             TypeDefPrimitive::I16 => self.read::<i16>(primitive, bytes)?.into(),
             TypeDefPrimitive::I32 => self.read::<i32>(primitive, bytes)?.into(),
-            TypeDefPrimitive::U64 => wide(self.read::<u64>(primitive, bytes)?),
-            TypeDefPrimitive::I64 => wide(self.read::<i64>(primitive, bytes)?),
-            TypeDefPrimitive::U128 => wide(self.read::<u128>(primitive, bytes)?),
-            TypeDefPrimitive::I128 => wide(self.read::<i128>(primitive, bytes)?),
+            TypeDefPrimitive::U64 => {
+                let number = self.read::<u64>(primitive, bytes)?;
+                self.wide(number)?
+            }
+            TypeDefPrimitive::I64 => {
+                let number = self.read::<i64>(primitive, bytes)?;
+                self.wide(number)?
+            }
+            TypeDefPrimitive::U128 => {
+                let number = self.read::<u128>(primitive, bytes)?;
+                self.wide(number)?
+            }
+            TypeDefPrimitive::I128 => {
+                let number = self.read::<i128>(primitive, bytes)?;
+                self.wide(number)?
+            }
             TypeDefPrimitive::U256 | TypeDefPrimitive::I256 => {
                 let ty = primitive_name(primitive).to_owned();
                 return Err(self.path.error(JsonErrorKind::Unsupported { ty }));
@@ -269,8 +305,14 @@ impl<'a> Reader<'a> {
             TypeDefPrimitive::U8 => self.read::<Compact<u8>>(primitive, bytes)?.0.into(),
             TypeDefPrimitive::U16 => self.read::<Compact<u16>>(primitive, bytes)?.0.into(),
             TypeDefPrimitive::U32 => self.read::<Compact<u32>>(primitive, bytes)?.0.into(),
-            TypeDefPrimitive::U64 => wide(self.read::<Compact<u64>>(primitive, bytes)?.0),
-            TypeDefPrimitive::U128 => wide(self.read::<Compact<u128>>(primitive, bytes)?.0),
+            TypeDefPrimitive::U64 => {
+                let number = self.read::<Compact<u64>>(primitive, bytes)?.0;
+                self.wide(number)?
+            }
+            TypeDefPrimitive::U128 => {
+                let number = self.read::<Compact<u128>>(primitive, bytes)?.0;
+                self.wide(number)?
+            }
             _ => {
                 let ty = type_name(self.types, ty);
                 return Err(self.path.error(JsonErrorKind::Unsupported { ty }));
@@ -332,9 +374,10 @@ impl<'a> Reader<'a> {
             .ok_or_else(|| self.path.error(JsonErrorKind::Size { limit: JSON_BYTES_MAX }))?;
         Ok(())
     }
-}
 
-/// Integers that JavaScript's numbers cannot hold are strings, always.
-fn wide(value: impl ToString) -> Value {
-    Value::String(value.to_string())
+    /// Integers that JavaScript's numbers cannot hold are strings, always.
+    fn wide(&mut self, value: impl ToString) -> Result<Value, JsonError> {
+        self.spend(TEXT_BYTES)?;
+        Ok(Value::String(value.to_string()))
+    }
 }

@@ -4,8 +4,8 @@
 //! lists them. They are rewritten as SCALE here and then read like any other value.
 
 use super::{
-    DEPTH_MAX, JsonError, JsonErrorKind,
-    decode::decode,
+    DEPTH_MAX, JSON_BYTES_MAX, JsonError, JsonErrorKind,
+    decode::{NODE_BYTES, decode},
     error::Path,
     schema::{Form, find, form, primitive_name, type_name},
 };
@@ -24,7 +24,8 @@ pub fn key_to_json(
     root: &str,
 ) -> Result<Value, JsonError> {
     let mut rest = bytes;
-    let mut walker = Walker { types, path: Path::new(root), out: Vec::new() };
+    let mut walker =
+        Walker { types, path: Path::new(root), out: Vec::new(), budget: JSON_BYTES_MAX };
     walker.value(ty, &mut rest, 0)?;
     if !rest.is_empty() {
         return Err(walker.path.error(JsonErrorKind::LeftOver { extra: rest.len() }));
@@ -36,6 +37,8 @@ struct Walker<'a> {
     types: &'a PortableRegistry,
     path: Path,
     out: Vec<u8>,
+    /// Types that take no bytes must not be walked for ever.
+    budget: usize,
 }
 
 impl<'a> Walker<'a> {
@@ -43,6 +46,10 @@ impl<'a> Walker<'a> {
         if depth > DEPTH_MAX {
             return Err(self.path.error(JsonErrorKind::Depth { limit: DEPTH_MAX }));
         }
+        self.budget = self
+            .budget
+            .checked_sub(NODE_BYTES)
+            .ok_or_else(|| self.path.error(JsonErrorKind::Size { limit: JSON_BYTES_MAX }))?;
         let types = self.types;
         let described = find(types, ty)
             .ok_or_else(|| self.path.error(JsonErrorKind::UnknownType { id: ty }))?;

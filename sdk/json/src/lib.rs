@@ -19,6 +19,7 @@
 //! that is wrong (`args.amount: expected u128 as decimal string, found true`).
 
 mod arguments;
+mod budget;
 mod decode;
 mod encode;
 mod error;
@@ -29,6 +30,7 @@ mod storage;
 mod text;
 
 pub use arguments::{arguments_from_json, arguments_to_json, event_to_json, return_to_json};
+pub use budget::Budget;
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{JsonError, JsonErrorKind};
@@ -39,5 +41,5 @@ pub use text::{error_text, value_text};
 
 /// Levels of nesting that are followed.
 pub const DEPTH_MAX: usize = 32;
-/// Bytes of JSON that one value may become, counted roughly.
-pub const JSON_BYTES_MAX: usize = 4_194_304;
+/// Bytes of memory that one value may take as JSON, counted as `serde_json` allocates it.
+pub const JSON_BYTES_MAX: usize = 8_388_608;

@@ -1,6 +1,6 @@
 //! Entries of a contract's storage, by its specification.
 
-use super::{hex::to_text, key_to_json, return_to_json};
+use super::{Budget, JSON_BYTES_MAX, hex::to_text, key_to_json};
 use dure_abi::spec::ContractSpec;
 use serde_json::Value;
 
@@ -19,6 +19,15 @@ pub struct Entry {
 /// storage can always be looked at. `key` is as the contract wrote it: field id, then ordered key.
 #[must_use]
 pub fn entry_to_json(spec: &ContractSpec, key: &[u8], value: &[u8]) -> Entry {
+    entry_within(&Budget::new(JSON_BYTES_MAX), spec, key, value)
+}
+
+pub(super) fn entry_within(
+    budget: &Budget,
+    spec: &ContractSpec,
+    key: &[u8],
+    value: &[u8],
+) -> Entry {
     let raw = |bytes: &[u8]| Value::String(to_text(bytes));
     let (id, rest) = match key.split_first_chunk::<2>() {
         Some((id, rest)) => (u16::from_be_bytes(*id), rest),
@@ -32,7 +41,7 @@ pub fn entry_to_json(spec: &ContractSpec, key: &[u8], value: &[u8]) -> Entry {
         let key = (!rest.is_empty()).then(|| raw(rest));
         return Entry { field: id.to_string(), key, value: raw(value) };
     };
-    let decoded = return_to_json(spec, field.value, value, &field.name);
+    let decoded = budget.value(spec, field.value, value, &field.name);
     Entry {
         field: field.name.clone(),
         key: (!rest.is_empty()).then(|| ordered(field.key)),

@@ -1,7 +1,8 @@
 //! SCALE to JSON and back is the identity, and hostile input is refused with its path.
 
 use codec::{Compact, Decode, Encode};
-use dure_json::{JsonErrorKind, decode, encode};
+use dure_abi::spec::{ContractSpec, VERSION};
+use dure_json::{Budget, JSON_BYTES_MAX, JsonErrorKind, decode, encode};
 use proptest::prelude::*;
 use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
 use serde_json::{Value, json};
@@ -199,5 +200,53 @@ fn a_list_of_nothing_cannot_grow_without_bytes() {
     let (types, id) = registry::<Vec<()>>();
     let bytes = Compact(u32::MAX).encode();
     let error = decode(&types, id, &mut bytes.as_slice(), "value").unwrap_err();
+    assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
+}
+
+#[test]
+fn a_value_of_nothing_but_names_is_counted_as_the_memory_that_it_takes() {
+    #[derive(TypeInfo)]
+    #[allow(dead_code, reason = "only its type is used")]
+    struct Hollow {
+        nothing: (),
+    }
+    let refused = |(types, id): (PortableRegistry, u32)| {
+        let error = decode(&types, id, &mut [0u8; 16].as_slice(), "value").unwrap_err();
+        assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
+    };
+    // No bytes at all, and hundreds of megabytes as objects.
+    refused(registry::<([Hollow; 65_536], [Hollow; 65_536], [Hollow; 65_536], Amount)>());
+    // One object takes 600 bytes or more, whatever is in it.
+    refused(registry::<[Hollow; 16_384]>());
+    assert!(to_json(&vec![true; 65_536]).is_array());
+}
+
+#[test]
+fn values_of_one_answer_share_its_memory() {
+    let (types, id) = registry::<[(); 65_536]>();
+    let spec = ContractSpec {
+        version: VERSION,
+        name: String::new(),
+        methods: Vec::new(),
+        events: Vec::new(),
+        error: None,
+        storage: Vec::new(),
+        history: Default::default(),
+        interfaces: Vec::new(),
+        docs: Vec::new(),
+        types,
+    };
+    // A list takes a little more than half of what one value may.
+    let budget = Budget::new(2 * JSON_BYTES_MAX);
+    let read = || budget.value(&spec, id, &[], "value");
+    let mut taken = 0;
+    while budget.has_room() {
+        assert!(read().unwrap().is_array());
+        taken += 1;
+    }
+    assert_eq!(taken, 2);
+    // One that fits into what is left, and then no more.
+    assert!(read().unwrap().is_array());
+    let error = read().unwrap_err();
     assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
 }

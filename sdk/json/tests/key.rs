@@ -48,3 +48,15 @@ fn bytes_that_are_no_key_are_refused() {
     assert!(matches!(read::<Kind>(&[2]), Err(JsonErrorKind::Invalid { .. })));
     assert!(matches!(read::<Vec<u16>>(&[0, 0]), Err(JsonErrorKind::Unsupported { .. })));
 }
+
+#[test]
+fn a_key_of_no_bytes_is_not_walked_for_ever() {
+    #[derive(TypeInfo)]
+    #[allow(dead_code, reason = "only its type is used")]
+    struct Much<T>(T, T, T, T, T, T, T, T);
+    type Wide<T> = Much<Much<Much<T>>>;
+    let mut registry = Registry::new();
+    let id = registry.register_type(&MetaType::new::<Wide<Wide<Wide<()>>>>()).id;
+    let error = key_to_json(&registry.into(), id, &[], "key").unwrap_err();
+    assert!(matches!(error.kind, JsonErrorKind::Size { .. }), "{error}");
+}

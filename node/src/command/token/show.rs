@@ -6,6 +6,7 @@ use super::{
     day::shown,
     describe::{lines, time, units},
 };
+use crate::printable::one_line;
 use clap::Args;
 use dure_client::Client;
 use dure_rpc::shape::CallRequest;
@@ -81,7 +82,7 @@ impl Token {
 
     /// The token for people.
     pub(super) fn text(&self, address: Address) -> String {
-        let word = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+        let word = |value: &Value| one_line(value.as_str().unwrap_or("?")).into_owned();
         let (name, symbol) = (word(&self.about["name"]), word(&self.about["symbol"]));
         let total = |key: &str| units(&word(&self.totals[key]), self.decimals());
         let mut text = format!("token          {name} ({symbol})\naddress        {address}\n");
