@@ -253,7 +253,7 @@ fn slow_a_new_crate_is_checked_applied_and_verified() {
     assert_eq!(code(&checked), 0, "{}", text(&checked.stderr));
     let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
     let crates = checked["crates"].as_array().unwrap();
-    assert!(crates.iter().any(|one| one["crate"] == "coin"), "{crates:?}");
+    assert!(crates.iter().any(|one| one["crate"] == "dure_sdk"), "{crates:?}");
     let code_bytes = &checked["limits"][0];
     assert_eq!(code_bytes["what"], "code bytes");
     // The bar: a token under 24 KiB without its specification, which has at most 8.
