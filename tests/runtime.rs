@@ -132,9 +132,11 @@ fn records_of_the_system_contract_are_as_committed() {
     let upgrader = Some(creator);
     let contract = ContractRecord { code: Hash([0xcc; 32]), creator, height: Height(9), upgrader };
     let frozen = ContractRecord { upgrader: None, ..contract };
+    let ready = TimestampMs(1_800_000_000_320);
+    let code = CodeRecord { height: Height(8), length: 4_096, ready };
     let name = |text: &str| format!("nonces {text}");
     let cases = vec![
-        case("code record", &CodeRecord { height: Height(8), length: 4_096 }, json!({})),
+        case("code record", &code, json!({})),
         case("contract record", &contract, json!({})),
         case("contract record of a frozen contract", &frozen, json!({})),
         case("account record", &account, json!({})),

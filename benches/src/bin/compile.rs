@@ -199,11 +199,11 @@ fn measure(name: &str, body: &Body) {
     let one = function_bytes(body);
     let fit = (limits::CODE_BYTES_MAX - SPARE_BYTES) / one;
     let mut count = fit.min(limits::FUNCTIONS_MAX as usize - 3);
-    let (code, validated) = loop {
+    let (code, validated, work) = loop {
         let code = module(body, count);
         let started = Instant::now();
         match vm::validate(&code) {
-            Ok(_) => break (code, started.elapsed()),
+            Ok(valid) => break (code, started.elapsed(), valid.work),
             Err(ModuleError::Limit { what, value, limit }) if what == b"compile work" => {
                 // The other sections and the entry points take a little too.
                 let fewer = (count as u64 * limit / value) as usize;
@@ -219,7 +219,7 @@ fn measure(name: &str, body: &Body) {
     let compiled = started.elapsed();
     for (part, took) in [("validate", validated), ("compile", compiled)] {
         println!(
-            r#"{{"bench":"compile","metric":"{name}_{part}","value":{:.1},"unit":"ms","peer":null,"peer_value":null,"ratio":null,"functions":{count},"bytes":{}}}"#,
+            r#"{{"bench":"compile","metric":"{name}_{part}","value":{:.1},"unit":"ms","peer":null,"peer_value":null,"ratio":null,"functions":{count},"work":{work},"bytes":{}}}"#,
             took.as_secs_f64() * 1e3,
             code.len(),
         );

@@ -70,6 +70,7 @@ impl Node {
         let (to_ledger, ledger_work) = mpsc::channel();
         let (to_execution, execution_work) = mpsc::channel();
         let (to_flush, flush_work) = mpsc::channel();
+        let (to_compiler, compiler_work) = mpsc::channel();
         let (head_sender, head) = watch::channel::<Head>(chain.head()?);
         let (mempool_sender, mempool) = watch::channel(MempoolStatus::default());
         let outputs = Outputs {
@@ -87,8 +88,13 @@ impl Node {
         })?);
         let (shared, done, own) = node(&stop);
         threads.push(stop.spawn("execution", move || {
-            threads::execution(&shared, &execution_work, &done, &head_sender, &own)
+            let outputs = (&done, &to_compiler);
+            threads::execution(&shared, &execution_work, outputs, &head_sender, &own)
         })?);
+        let (shared, _, own) = node(&stop);
+        threads.push(
+            stop.spawn("compiler", move || threads::compiler(&shared, &compiler_work, &own))?,
+        );
         let (shared, _, own) = node(&stop);
         threads.push(
             stop.spawn("flush", move || threads::flush(shared.store.as_ref(), &flush_work, &own))?,

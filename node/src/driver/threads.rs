@@ -8,8 +8,11 @@ use crate::{
     machine::{Action, Event, Machine, Ticket},
     mempool::{Admissible, MempoolStatus},
     store::{Database, Store, WriteBatch},
+    view::SnapshotState,
 };
 use dure_consensus::Now;
+use dure_runtime::system;
+use dure_types::Hash;
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -23,6 +26,8 @@ use std::{
 };
 use tokio::sync::watch;
 
+/// Contracts that are looked up at once.
+const CONTRACTS_PAGE: usize = 256;
 /// How soon an idle thread sees that the node stops.
 const STOP_POLL: Duration = Duration::from_millis(100);
 
@@ -215,16 +220,57 @@ pub(super) fn ledger(
     Ok(())
 }
 
+/// Compiles what a block deployed, beside execution, and at start what contracts run already.
+///
+/// On one core, so that signatures and execution keep the others. What is called before its turn is
+/// compiled by who calls it.
+pub(super) fn compiler(
+    chain: &Arc<Chain>,
+    work: &mpsc::Receiver<Hash>,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .thread_name(|_| "dure-compiler".into())
+        .build()
+        .map_err(|error| Fault::Thread { name: "compiler", reason: error.to_string() })?;
+    let state = SnapshotState(chain.reader());
+    let prepare = |code: Hash| pool.install(|| chain.executor.prepare(&state, code));
+    let mut after = None;
+    loop {
+        let page = system::contracts(&state, after, CONTRACTS_PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        for (_, contract) in page {
+            while let Ok(code) = work.try_recv() {
+                prepare(code)?;
+            }
+            if stop.is_stopping() {
+                return Ok(());
+            }
+            prepare(contract.code)?;
+        }
+    }
+    while let Some(code) = stop.wait(work) {
+        prepare(code)?;
+    }
+    Ok(())
+}
+
 /// Executes blocks in order, and shows the new head once its writes are visible.
 pub(super) fn execution(
     chain: &Chain,
     work: &mpsc::Receiver<Block>,
-    machine: &mpsc::Sender<Input>,
+    (machine, compiler): (&mpsc::Sender<Input>, &mpsc::Sender<Hash>),
     head: &watch::Sender<Head>,
     stop: &Stop,
 ) -> Result<(), Fault> {
     while let Some(block) = stop.wait(work) {
         let executed = execute(chain, &block)?;
+        for code in &executed.deployed {
+            // Closed only when the node stops.
+            let _ = compiler.send(*code);
+        }
         head.send_replace(executed.head);
         drop(machine.send(Input::Done(Event::Executed(executed))));
     }

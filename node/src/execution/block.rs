@@ -32,6 +32,8 @@ pub struct Executed {
     pub roots: Roots,
     /// Transaction ids in block order, each with whether it ran.
     pub outcomes: Vec<(Hash, bool)>,
+    /// Code that it stored, to be compiled before it is used.
+    pub deployed: Vec<Hash>,
 }
 
 /// Executes the block after the newest executed one, and writes what follows.
@@ -72,7 +74,8 @@ pub fn execute(chain: &Chain, block: &Block) -> Result<Executed, Fault> {
         (output.id, matches!(output.outcome, Outcome::Receipt(_)))
     };
     let outcomes = outcomes.iter().map(ran).collect();
-    Ok(Executed { head: Head { height, id, time, certified }, roots, outcomes })
+    let deployed = dure_runtime::deployed(&output.delta);
+    Ok(Executed { head: Head { height, id, time, certified }, roots, outcomes, deployed })
 }
 
 /// Only a decided header that differs from our own roots means that we diverged.

@@ -37,10 +37,8 @@ impl Executor {
         transactions: &[VerifiedTransaction],
     ) -> Result<BlockOutput, Fault> {
         let run = || self.execute_sequentially(state, block, transactions);
-        let output = catch_unwind(AssertUnwindSafe(run))
-            .map_err(|_| Fault::Vm("the executor panicked".into()))??;
-        self.compile_new(&output.delta)?;
-        Ok(output)
+        catch_unwind(AssertUnwindSafe(run))
+            .map_err(|_| Fault::Vm("the executor panicked".into()))?
     }
 
     fn execute_sequentially(
@@ -77,18 +75,14 @@ impl Executor {
         let receipts_root = receipts_root(&outcomes);
         Ok(BlockOutput { outcomes, delta: overlay.into_delta()?, receipts_root, gas_used })
     }
+}
 
-    /// Compiles what the block deployed, so that the next block finds it ready.
-    fn compile_new(&self, delta: &StateDelta) -> Result<(), Fault> {
-        let prefix = of_system(SystemField::Code, &[]);
-        let codes = delta.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
-        for (_, code) in codes {
-            if let Some(code) = code {
-                self.vm.compile(Hash(*blake3::hash(code).as_bytes()), code)?;
-            }
-        }
-        Ok(())
-    }
+/// The code that a block stored, by hash: [`Executor::prepare`] wants to be called with each.
+#[must_use]
+pub fn deployed(delta: &StateDelta) -> Vec<Hash> {
+    let prefix = of_system(SystemField::Code, &[]);
+    let codes = delta.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
+    codes.filter_map(|(key, _)| key.get(prefix.len()..)?.try_into().ok().map(Hash)).collect()
 }
 
 fn run_one(

@@ -9,7 +9,7 @@ mod prepass;
 mod records;
 mod transaction;
 
-pub use block::{leaf as receipt_leaf, receipts_root};
+pub use block::{deployed, leaf as receipt_leaf, receipts_root};
 
 use crate::state::overlay::Overlay;
 use crate::{
@@ -110,6 +110,23 @@ impl Executor {
     /// [`Fault::Vm`] when this machine cannot run it.
     pub fn new(config: ExecutorConfig) -> Result<Self, Fault> {
         Ok(Self { vm: Arc::new(Vm::new(config.engine)?) })
+    }
+
+    /// Compiles stored code ahead of its first call, unless it is compiled.
+    ///
+    /// Whoever calls a contract whose code is not compiled waits for it; the chain lets code be used
+    /// when there was time for this ([`dure_types::limits::COMPILE_WORK_PER_MS`]). May run beside
+    /// everything else of the executor.
+    ///
+    /// # Errors
+    /// [`Fault`] when the code is not stored, was never valid, or this machine cannot compile it.
+    pub fn prepare(&self, state: &dyn StateRead, code: Hash) -> Result<(), Fault> {
+        if self.vm.cached(code).is_some() {
+            return Ok(());
+        }
+        let bytes = crate::system::code(state, code)?;
+        let bytes = bytes.ok_or_else(|| Fault::Corrupt(format!("no code {code}")))?;
+        self.vm.prepare(code, &bytes)
     }
 
     /// Calls so far that ran in an instance that had run before.

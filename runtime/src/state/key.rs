@@ -30,6 +30,8 @@ pub enum SystemField {
     Parameters = 8,
     /// -> validator set.
     Validators = 9,
+    /// -> block time until which the compiler is busy.
+    Compiling = 10,
 }
 
 /// Puts a contract's address before the key that it chose.

@@ -12,8 +12,8 @@ use crate::{
 };
 use codec::{DecodeAll, Encode};
 use dure_types::{
-    Address, Event, ExecutionError, Hash, Lane, Selector, SystemError, Tier, address, domain,
-    limits,
+    Address, Event, ExecutionError, Hash, Lane, Selector, SystemError, Tier, TimestampMs, address,
+    domain, limits,
 };
 
 /// Why a method did not succeed.
@@ -172,17 +172,41 @@ impl Run {
         if self.code_record(hash)?.is_some() {
             return Err(SystemError::CodeExists { code: hash }.into());
         }
-        validate(&code).map_err(SystemError::Module)?;
+        let work = validate(&code).map_err(SystemError::Module)?.work;
+        self.charge(work.saturating_mul(gas::COMPILE_WORK))?;
+        let ready = self.line_up(work)?;
         let length = u32::try_from(code.len()).unwrap_or(u32::MAX);
         let env = self.env()?;
-        let record = CodeRecord { height: env.block.height, length };
+        let record = CodeRecord { height: env.block.height, length, ready };
         overlay_write(&mut env.overlay, SystemField::CodeRecord, &[&hash.0], &record);
         env.overlay.set(&key::code(hash), Some(code));
         self.event("Deployed", (hash, length).encode())?;
         Ok(hash.encode())
     }
 
-    /// Code of an earlier block: every node has it compiled.
+    /// Gives a module its turn with the compiler, which works through one after another at a rate
+    /// in block time; returns when it is through.
+    ///
+    /// Nodes compile beside execution. Without this bound, a block could make the next one wait for
+    /// seconds by calling what the first deployed.
+    fn line_up(&mut self, work: u64) -> Result<TimestampMs, Refusal> {
+        self.charge(gas::STORAGE_READ.saturating_add(gas::STORAGE_WRITE))?;
+        let env = self.env()?;
+        let now = env.block.time.0;
+        let busy: Option<TimestampMs> =
+            overlay_read(&mut env.overlay, SystemField::Compiling, &[])?;
+        let wait_ms = busy.map_or(0, |until| until.0.saturating_sub(now));
+        let all_ms = wait_ms.saturating_add(work.div_ceil(limits::COMPILE_WORK_PER_MS));
+        let limit_ms = limits::COMPILE_WAIT_MS_MAX;
+        if all_ms > limit_ms {
+            return Err(SystemError::CompilerBusy { wait_ms, limit_ms }.into());
+        }
+        let ready = TimestampMs(now.saturating_add(all_ms));
+        overlay_write(&mut env.overlay, SystemField::Compiling, &[], &ready);
+        Ok(ready)
+    }
+
+    /// Code of an earlier block that every node has compiled by now.
     pub(super) fn usable(&mut self, code: Hash) -> Result<(), Refusal> {
         let stored = self.code_record(code)?.ok_or(SystemError::UnknownCode { code })?;
         let env = self.env()?;
@@ -190,6 +214,9 @@ impl Run {
         if stored.height >= env.block.height && !rehearsal {
             let from = stored.height.0.saturating_add(1);
             return Err(SystemError::CodeNotActive { code, from }.into());
+        }
+        if stored.ready > env.block.time && !rehearsal {
+            return Err(SystemError::CodeNotReady { code, from: stored.ready }.into());
         }
         Ok(())
     }

@@ -15,10 +15,12 @@ use dure_types::{
 /// What is known of stored code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, scale_info::TypeInfo)]
 pub struct CodeRecord {
-    /// Height that stored it; usable from the next.
+    /// Height that stored it; usable from the next, at the earliest.
     pub height: Height,
     /// Bytes of the module.
     pub length: u32,
+    /// First block time at which it is usable: by then every node has compiled it.
+    pub ready: TimestampMs,
 }
 
 /// What is known of a contract.

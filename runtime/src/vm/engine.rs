@@ -13,7 +13,7 @@ use dure_types::{Hash, Selector, limits};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, OnceLock, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -60,6 +60,8 @@ pub struct Vm {
     engine: Engine,
     linker: Linker<Guest>,
     codes: RwLock<BTreeMap<Hash, Arc<Code>>>,
+    /// Held by who compiles it.
+    compiling: Mutex<BTreeMap<Hash, Arc<Mutex<()>>>>,
     pub(super) shelf: Mutex<Shelf>,
     reuse: bool,
     /// Calls that found an instance waiting.
@@ -77,9 +79,10 @@ impl Vm {
         let engine = Engine::new(&engine_config(config)?).map_err(fault)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker).map_err(fault)?;
-        let (codes, shelf) = (RwLock::default(), Mutex::default());
+        let (codes, compiling, shelf) = Default::default();
         let (reused, compiled) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { engine, linker, codes, shelf, reuse: config.reuse, reused, compiled })
+        let reuse = config.reuse;
+        Ok(Self { engine, linker, codes, compiling, shelf, reuse, reused, compiled })
     }
 
     pub(crate) fn instances_reused(&self) -> u64 {
@@ -111,16 +114,20 @@ impl Vm {
         self.compile(hash, bytes).map(|_| ())
     }
 
-    /// Compiles a module that was validated at deploy, once.
+    /// Compiles a module that was validated at deploy, once: who comes second waits for the first.
     pub(crate) fn compile(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
-        if let Some(code) = self.cached(hash) {
-            return Ok(code);
+        let turn = Arc::clone(unpoisoned(&self.compiling).entry(hash).or_default());
+        let compiling = unpoisoned(&turn);
+        let code = match self.cached(hash) {
+            Some(code) => Ok(code),
+            None => self.compile_apart(hash, bytes),
+        };
+        if let (Ok(code), Ok(mut codes)) = (&code, self.codes.write()) {
+            codes.insert(hash, Arc::clone(code));
         }
-        let code = self.compile_apart(hash, bytes)?;
-        if let Ok(mut codes) = self.codes.write() {
-            codes.insert(hash, Arc::clone(&code));
-        }
-        Ok(code)
+        drop(compiling);
+        unpoisoned(&self.compiling).remove(&hash);
+        code
     }
 
     /// Compiles a module and does not keep it: what a rehearsal stores is gone with it.
@@ -141,6 +148,11 @@ impl Vm {
         let image = OnceLock::new();
         Ok(Arc::new(Code { pre, reentrant, published, globals, image }))
     }
+}
+
+/// What a panic of another thread left behind is whole: it is changed by one statement.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn engine_config(config: EngineConfig) -> Result<Config, Fault> {

@@ -46,8 +46,11 @@ pub const ED25519: u64 = 60_000;
 pub const ED25519_BYTE: u64 = 3;
 /// A page of memory that a contract asks for beyond its first.
 pub const PAGE: u64 = 6_000;
-/// A byte of a module deployed: it is validated and compiled once.
-pub const DEPLOY_BYTE: u64 = 60;
+/// A byte of a module deployed: it is validated and kept.
+pub const DEPLOY_BYTE: u64 = 40;
+/// A unit of the compiler's work on a module deployed: less than its time, since it is done beside
+/// execution and rationed by block time ([`dure_types::limits::COMPILE_WORK_PER_MS`]).
+pub const COMPILE_WORK: u64 = 4;
 /// A module deployed, before its bytes.
 pub const DEPLOY: u64 = 500_000;
 /// A contract instantiated, before its `init`.
@@ -156,6 +159,7 @@ pub fn table_hash() -> Hash {
         ED25519_BYTE,
         PAGE,
         DEPLOY_BYTE,
+        COMPILE_WORK,
         DEPLOY,
         INSTANTIATE,
         UPGRADE,

@@ -55,6 +55,8 @@ pub struct ValidModule {
     pub table_elements: u32,
     /// Functions that the module defines, imports not counted.
     pub functions: u32,
+    /// What the compiler has to do, in the units of [`limits::COMPILE_WORK_MAX`].
+    pub work: u64,
 }
 
 /// Judges a module and reads its spec.
@@ -93,6 +95,7 @@ pub fn validate(code: &[u8]) -> Result<ValidModule, ModuleError> {
         memory_pages,
         table_elements: sections.table_elements(),
         functions: sections.functions_defined(),
+        work: sections.work(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong inside a transaction. Deterministic, stored in the receipt, never text.
 
-use crate::{Address, Gas, Hash, Selector};
+use crate::{Address, Gas, Hash, Selector, TimestampMs};
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode};
 
@@ -244,6 +244,22 @@ pub enum SystemError {
     /// The code is not a later one of the contract, or would lose what is stored.
     #[error("the upgrade is refused: {0}")]
     Schema(SchemaError),
+    /// Code can be used when every node has had the time to compile it.
+    #[error("code {code} is being compiled; it is usable from block time {from} on")]
+    CodeNotReady {
+        /// The hash.
+        code: Hash,
+        /// First block time, milliseconds since 1970.
+        from: TimestampMs,
+    },
+    /// Too much code of others waits for the compiler.
+    #[error("the compiler is busy for {wait_ms} ms; with this module more than {limit_ms} ms")]
+    CompilerBusy {
+        /// Block time until what is deployed already is compiled.
+        wait_ms: u64,
+        /// Block time within which a module has to be compiled.
+        limit_ms: u64,
+    },
 }
 
 /// Why code cannot take over the storage of a contract. `stored` is of the code that runs.

@@ -69,6 +69,12 @@ pub const INDIRECT_CALLS_MAX: u32 = 256;
 /// times 12. Compiled Rust takes about 20,000 a KiB. The bench `compile` holds the worst modules
 /// against it.
 pub const COMPILE_WORK_MAX: u64 = 8_388_608;
+/// Work that the chain's compiler is taken to do in a millisecond of block time, one module after
+/// another: less than one core does of the worst modules.
+pub const COMPILE_WORK_PER_MS: u64 = 2_000;
+/// Block time from a deploy until its module is compiled; a deploy that would take longer is
+/// refused.
+pub const COMPILE_WAIT_MS_MAX: u64 = 10_000;
 /// Targets of one `br_table`.
 pub const BR_TABLE_MAX: u32 = 1_024;
 /// Exports in a module.
@@ -147,6 +153,7 @@ const _: () = {
     assert!(BATCH_SEAL_BYTES <= BATCH_BYTES_MAX);
     assert!(BATCH_BYTES_MAX <= BLOCK_BYTES_MAX);
     assert!(TRANSACTION_GAS_MAX <= BLOCK_GAS_MAX);
+    assert!(COMPILE_WORK_MAX / COMPILE_WORK_PER_MS < COMPILE_WAIT_MS_MAX);
     assert!(STORAGE_VALUE_BYTES_MAX <= OUTPUT_BYTES_MAX);
     assert!(CERTIFY_LAG_MAX < UNDO_HEIGHTS);
     assert!(BLOCK_BATCHES_MAX as u64 <= BATCH_SEQ_WINDOW);

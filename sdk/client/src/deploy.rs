@@ -6,6 +6,7 @@ use dure_abi::spec::ContractSpec;
 use dure_rpc::json::arguments_from_json;
 use dure_types::{Address, Hash, Height, address, domain::blake3_hash, limits};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// What [`Client::deploy`] did.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub struct Deployment {
 impl Client {
     /// Stores a module unless it is stored already, and makes a contract of it under `salt`.
     ///
-    /// Two transactions: code can be used from the block after the one that stored it. `init` are
+    /// Two transactions: code can be used when the nodes have compiled it, which is waited for. `init` are
     /// the arguments of the module's init method, an object by name or a list by position.
     ///
     /// # Errors
@@ -86,9 +87,8 @@ impl Client {
         code: Hash,
         wasm: &[u8],
     ) -> Result<Option<Submission>, ClientError> {
-        let asked = json!([code.to_string()]);
-        let stored = self.query(Address::SYSTEM, "code", asked).await?;
-        if !stored.is_null() {
+        if self.code_ready(code).await?.is_some() {
+            self.await_compiler(code).await?;
             return Ok(None);
         }
         let submitted = self
@@ -96,18 +96,40 @@ impl Client {
             .call_scale(Address::SYSTEM, "deploy", wasm.to_vec().encode())
             .submit(Wait::Final)
             .await;
-        match submitted {
+        let deployed = match submitted {
             Ok(submission) => {
                 let usable = submission.receipt.as_ref().map_or(submission.height, |r| r.height);
                 self.reach(Height(usable.0)).await?;
-                Ok(Some(submission))
+                Some(submission)
             }
             // Somebody else was faster.
             Err(ClientError::Refused(error)) if matches!(*error, RpcError::CodeExists { .. }) => {
-                Ok(None)
+                None
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        self.await_compiler(code).await?;
+        Ok(deployed)
+    }
+
+    /// First block time at which stored code can be used; none when it is not stored.
+    async fn code_ready(&self, code: Hash) -> Result<Option<u64>, ClientError> {
+        let record = self.query(Address::SYSTEM, "code", json!([code.to_string()])).await?;
+        if record.is_null() {
+            return Ok(None);
         }
+        let ready = record.get("ready").and_then(Value::as_str).and_then(|ms| ms.parse().ok());
+        let malformed = || ClientError::Malformed(format!("record of code {code}: {record}"));
+        ready.map(Some).ok_or_else(malformed)
+    }
+
+    /// Waits until stored code can be used. Both times are the chain's: an idle one makes no block,
+    /// so that what remains is waited for by our clock.
+    async fn await_compiler(&self, code: Hash) -> Result<(), ClientError> {
+        let ready = self.code_ready(code).await?.unwrap_or_default();
+        let left = ready.saturating_sub(self.status().await?.time.0);
+        tokio::time::sleep(Duration::from_millis(left)).await;
+        Ok(())
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Rehearsal {
 impl Client {
     /// Stores a module unless it is stored already, and gives it to a contract.
     ///
-    /// Two transactions: code can be used from the block after the one that stored it. `migrate`
+    /// Two transactions: code can be used when the nodes have compiled it. `migrate`
     /// are the arguments of the migration that runs, an object by name or a list by position; an
     /// empty object when none runs.
     ///

@@ -226,16 +226,26 @@ impl Chain {
         creator: Account,
         init: impl Encode,
     ) -> Result<Address, TestFailure> {
-        let code = dure_types::domain::blake3_hash(wasm);
-        if system::code_record(self.state.as_ref(), code).map_err(fault)?.is_none() {
-            self.call::<Hash>(creator, Address::SYSTEM, "deploy", wasm.to_vec())?;
-        }
+        let code = self.store(wasm, creator)?;
         self.instances = self.instances.saturating_add(1);
         let salt = self.instances.to_be_bytes().to_vec();
         let args = (code, salt, init.encode());
         let made = self.call(creator, Address::SYSTEM, "instantiate", args)?;
         lock(&self.gas).instantiated(made);
         Ok(made)
+    }
+
+    /// Stores a module, unless it is stored, and lets the time pass until it can be used.
+    #[track_caller]
+    pub(crate) fn store(&mut self, wasm: &[u8], by: Account) -> Result<Hash, TestFailure> {
+        let code = dure_types::domain::blake3_hash(wasm);
+        if system::code_record(self.state.as_ref(), code).map_err(fault)?.is_none() {
+            self.call::<Hash>(by, Address::SYSTEM, "deploy", wasm.to_vec())?;
+        }
+        let record = system::code_record(self.state.as_ref(), code).map_err(fault)?;
+        let ready = record.map_or(0, |record| record.ready.0);
+        self.advance(ready.saturating_sub(self.time.0.saturating_add(BLOCK_MS)));
+        Ok(code)
     }
 
     /// The address of the next contract that `creator` would instantiate by [`Chain::deploy`].

@@ -2,8 +2,7 @@
 
 use crate::{Account, Chain, TestFailure};
 use codec::Encode;
-use dure_runtime::system;
-use dure_types::{Address, Hash, domain::blake3_hash};
+use dure_types::Address;
 use std::path::Path;
 
 impl Chain {
@@ -37,11 +36,7 @@ impl Chain {
         wasm: &[u8],
         migrate: impl Encode,
     ) -> Result<(), TestFailure> {
-        let code = blake3_hash(wasm);
-        let stored = system::code_record(self.state().as_ref(), code);
-        if stored.map_err(|fault| TestFailure::Fault(fault.to_string()))?.is_none() {
-            self.call::<Hash>(by, Address::SYSTEM, "deploy", wasm.to_vec())?;
-        }
+        let code = self.store(wasm, by)?;
         let args = (contract, code, migrate.encode());
         self.call::<()>(by, Address::SYSTEM, "upgrade", args)?;
         // What it was a shadow of is gone.

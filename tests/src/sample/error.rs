@@ -2,7 +2,7 @@
 
 use dure_types::{
     Address, ExecutionError, Gas, Hash, LimitKind, ModuleError, SchemaError, Selector, SystemError,
-    TrapKind,
+    TimestampMs, TrapKind,
 };
 
 /// Every [`ExecutionError`], in order of declaration.
@@ -47,6 +47,8 @@ pub fn system_errors() -> Vec<SystemError> {
         SystemError::Frozen { contract: Address([0xc0; 32]) },
         SystemError::SameCode { contract: Address([0xc0; 32]), code },
         SystemError::Schema(SchemaError::FieldChanged { field: b"held".to_vec(), id: 1 }),
+        SystemError::CodeNotReady { code, from: TimestampMs(1_800_000_000_320) },
+        SystemError::CompilerBusy { wait_ms: 9_000, limit_ms: 10_000 },
     ]
 }
 

@@ -93,6 +93,12 @@ fn of_system(error: SystemError) -> RpcError {
             RpcError::SameCode { contract: contract.into(), code: code.into() }
         }
         SystemError::Schema(error) => of_schema(error),
+        SystemError::CodeNotReady { code, from } => {
+            RpcError::CodeNotReady { code: code.into(), from: Decimal(from.0) }
+        }
+        SystemError::CompilerBusy { wait_ms, limit_ms } => {
+            RpcError::CompilerBusy { wait_ms: Decimal(wait_ms), limit_ms: Decimal(limit_ms) }
+        }
     }
 }
 

@@ -305,6 +305,12 @@ errors! {
     5016 ModuleInterface { interface: String, method: String }
         "The module claims an interface and lacks a method of it, or has it with another kind or other types."
         "the module claims {interface}, whose method {method} it has not or not so"
+    5017 CodeNotReady { code: Hex<Hash>, from: Decimal<u64> }
+        "Code can be used when every node has had the time to compile it: wait until a block of that time."
+        "code {code} is being compiled; it is usable from block time {from} on"
+    5018 CompilerBusy { wait_ms: Decimal<u64>, limit_ms: Decimal<u64> }
+        "Too much code of others waits for the compiler; deploy again in some seconds."
+        "the compiler is busy for {wait_ms} ms; with this module more than {limit_ms} ms"
     5020 NotUpgrader { contract: Hex<Address>, upgrader: Hex<Address> }
         "Only the contract's upgrader can upgrade it or name another."
         "only {upgrader} may upgrade contract {contract}"

@@ -284,6 +284,10 @@ impl<'a> Sections<'a> {
         }
     }
 
+    pub(super) fn work(&self) -> u64 {
+        self.work
+    }
+
     pub(super) fn table_elements(&self) -> u32 {
         let elements = self.tables.first().copied().unwrap_or_default();
         u32::try_from(elements).unwrap_or(u32::MAX)
