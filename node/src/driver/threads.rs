@@ -10,6 +10,7 @@ use crate::{
     store::{Database, Store, WriteBatch},
 };
 use dure_consensus::Now;
+use dure_types::Header;
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -111,6 +112,7 @@ pub(super) enum Input {
 /// What the machine's thread sends to.
 pub(super) struct Outputs {
     pub(super) ledger: mpsc::Sender<(Ticket, WriteBatch)>,
+    pub(super) signer: mpsc::Sender<Header>,
     pub(super) execution: mpsc::Sender<Block>,
     pub(super) flush: mpsc::Sender<()>,
     pub(super) mempool: watch::Sender<MempoolStatus>,
@@ -185,6 +187,7 @@ fn act(
                 }
             }
             Action::Persist { ticket, writes } => drop(outputs.ledger.send((ticket, writes))),
+            Action::Mark(header) => drop(outputs.signer.send(*header)),
             Action::Execute(block) => drop(outputs.execution.send(*block)),
             Action::Flush => drop(outputs.flush.send(())),
             Action::SetTimer(at) => timer = Some(at),
@@ -211,6 +214,20 @@ pub(super) fn ledger(
         for ticket in tickets {
             drop(machine.send(Input::Done(Event::Durable(ticket))));
         }
+    }
+    Ok(())
+}
+
+/// Writes the signer's mark, without waiting for an fsync of the ledger that is under way.
+pub(super) fn signer(
+    store: &dyn Store,
+    work: &mpsc::Receiver<Header>,
+    machine: &mpsc::Sender<Input>,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    while let Some(header) = stop.wait(work) {
+        store.set_mark(&header)?;
+        drop(machine.send(Input::Done(Event::Durable(Ticket::Mark(header.height)))));
     }
     Ok(())
 }
