@@ -16,19 +16,77 @@ pub enum Fault {
     /// A stored value is missing or does not decode.
     #[error("the store is corrupt: {0}")]
     Corrupt(String),
-    /// The state is of a height that the ledger does not have: mixed or restored directories.
-    #[error("state is at height {applied}, ahead of the ledger at {ledger}")]
+    /// The state is of a height that the ledger does not have: mixed or restored directories, or a
+    /// ledger that lost its newest decision.
+    #[error(
+        "state is at height {applied}, ahead of the ledger at {ledger}; restore the folder ledger \
+         from a copy that reaches height {applied}"
+    )]
     StateAhead {
         /// Height of the state.
         applied: Height,
         /// Newest decided height in the ledger.
         ledger: Height,
     },
-    /// The signer's mark is missing or older than the ledger: signing could contradict an earlier
-    /// signature, and a lone validator has nobody to learn from.
-    #[error("the signer's mark is at height {mark}, behind the ledger at {ledger}; not signing")]
+    /// The ledger ends before what this node signed: a damaged or deleted log, or an older copy.
+    /// What was final is missing, and going on would sign other blocks at the same heights.
+    #[error(
+        "the ledger ends at height {ledger}, but this node signed up to height {signed}: its tail \
+         is lost, and with it what was final; nothing was written; restore the folder ledger from \
+         a copy that reaches height {signed}, and leave the file signer as it is"
+    )]
+    LedgerLost {
+        /// Newest height that this node signed.
+        signed: Height,
+        /// Newest decided height in the ledger.
+        ledger: Height,
+    },
+    /// The ledger lost a batch whose block this node signed.
+    #[error(
+        "the ledger ends at height {ledger} and lacks batch {seq} of height {signed}, which this \
+         node signed: its tail is lost; nothing was written; restore the folder ledger from a copy \
+         that reaches height {signed}, and leave the file signer as it is"
+    )]
+    BatchLost {
+        /// The batch's sequence number.
+        seq: u64,
+        /// Newest height that this node signed.
+        signed: Height,
+        /// Newest decided height in the ledger.
+        ledger: Height,
+    },
+    /// Ledger and signer's mark are of different histories: mixed directories.
+    #[error(
+        "this node signed block {signed} at height {height}, where the ledger has {ledger}; \
+         nothing was written; put the folder ledger and the file signer of one node together"
+    )]
+    SignedOther {
+        /// The height.
+        height: Height,
+        /// Block signed, or built upon.
+        signed: Hash,
+        /// Block in the ledger.
+        ledger: Hash,
+    },
+    /// The file of the signer's mark is missing or damaged beside a ledger with blocks, so that
+    /// nothing tells what was signed, nor whether the ledger is whole.
+    #[error(
+        "the ledger is at height {ledger}, but the file signer beside it is missing or holds no \
+         mark; nothing was written; put back the file that belongs to this ledger, or begin a new \
+         chain in an empty folder (releases before this file had none)"
+    )]
+    NoMark {
+        /// Newest decided height in the ledger.
+        ledger: Height,
+    },
+    /// The signer's mark is older than the ledger: signing could contradict an earlier signature,
+    /// and a lone validator has nobody to learn from.
+    #[error(
+        "the signer's mark is at height {mark}, behind the ledger at {ledger}; not signing; put \
+         back the file signer that belongs to this ledger"
+    )]
     SignerBehind {
-        /// Height of the mark, 0 without one.
+        /// Height of the mark.
         mark: Height,
         /// Newest decided height in the ledger.
         ledger: Height,

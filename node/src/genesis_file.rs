@@ -143,7 +143,7 @@ struct SponsoredEntry {
 /// # Errors
 /// [`GenesisFileError`] names the key or rule that is wrong.
 pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| io_error(path, source))?;
+    let text = crate::file::read_text(path).map_err(|source| io_error(path, source))?;
     parse(&text)
 }
 

@@ -6,6 +6,7 @@ pub mod config;
 pub mod driver;
 pub mod execution;
 pub mod fault;
+mod file;
 pub mod genesis_file;
 pub mod handle;
 pub mod machine;

@@ -2,7 +2,10 @@
 
 use clap::Parser;
 use dure_node::command::Cli;
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     layer::SubscriberExt,
@@ -18,7 +21,9 @@ fn main() -> ExitCode {
         Some((Ok(filter), _)) => (filter, None),
         Some((Err(error), text)) => (usual, Some((error, text))),
     };
-    let words = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for people: in a file they are noise, and hide what is looked for.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let words = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     tracing_subscriber::registry().with(words).with(filter).init();
     if let Some((error, text)) = refused {
         tracing::warn!(%error, DURE_LOG = text, "the log filter is not understood: warnings only");

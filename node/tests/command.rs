@@ -217,3 +217,70 @@ mod disk {
         refused(&["--data-dir", &data], "corrupt");
     }
 }
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn what_is_no_file_or_too_long_is_refused_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (pipe, long) = (at("pipe"), at("long"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::File::create(&long).unwrap().set_len(64 << 20).unwrap();
+    for command in [
+        vec!["deploy"],
+        vec!["inspect"],
+        vec!["upgrade", "0x00"],
+        vec!["apply"],
+        vec!["token", "issue", "--policy"],
+        vec!["genesis", "hash"],
+        vec!["keys", "show"],
+    ] {
+        for (file, reason) in [
+            ("/dev/zero", "not a regular file"),
+            (pipe.as_str(), "not a regular file"),
+            (long.as_str(), "more than"),
+        ] {
+            let refused = dure(&[command.as_slice(), &[file]].concat());
+            assert_ne!(code(&refused), 0, "{command:?} {file}");
+            assert!(said(&refused).contains(reason), "{command:?} {file}: {}", said(&refused));
+        }
+    }
+}
+
+#[test]
+fn key_that_others_may_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("till.key").display().to_string();
+    assert_eq!(code(&dure(&["keys", "new", &path])), 0);
+    let shown = dure(&["keys", "show", &path]);
+    assert_eq!((code(&shown), said(&shown).as_str()), (0, ""));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let shown = dure(&["keys", "show", &path]);
+    assert_eq!(code(&shown), 0);
+    assert!(said(&shown).contains(&format!("chmod 600 {path}")), "{}", said(&shown));
+}
+
+#[test]
+fn origin_that_no_browser_sends_is_refused() {
+    let start = ["start", "--genesis", "g", "--data-dir", "d", "--key", "k", "--origin"];
+    for bad in ["https://a.example\n", "https://a.example/", "a.example", "https://", "é://a", "*"]
+    {
+        let refused = dure(&[&start[..], &[bad]].concat());
+        assert_eq!(code(&refused), 2, "{bad:?}");
+        assert!(said(&refused).contains("expected a scheme and a host"), "{}", said(&refused));
+    }
+    // The next thing that is wrong.
+    assert_eq!(code(&dure(&[&start[..], &["https://a.example:8080"]].concat())), 5);
+}
+
+#[test]
+fn log_in_a_file_has_no_colours() {
+    let program = env!("CARGO_BIN_EXE_dure");
+    let output = Command::new(program).env("DURE_LOG", "a=b=c").arg("keys").output().unwrap();
+    assert!(said(&output).contains("the log filter is not understood"), "{}", said(&output));
+    assert!(!said(&output).contains('\u{1b}'), "{:?}", said(&output));
+}

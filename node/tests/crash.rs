@@ -10,6 +10,7 @@ mod simulation;
 use dure_node::store::{
     Column, Database, MemoryStore, Range, Read, Store, WriteBatch, memory::Failure,
 };
+use dure_node::{fault::Fault, machine::recovery};
 use dure_types::{Height, Outcome};
 use simulation::{Run, World};
 
@@ -63,6 +64,7 @@ fn executed_again_from_the_ledger_alone_gives_the_same(world: &World, run: &Run)
         }
         copy.write(writes).unwrap();
     }
+    copy.set_mark(&run.store().mark().unwrap().unwrap()).unwrap();
     let again = Run::new(world, copy);
     let columns = Column::ALL.iter().filter(|column| column.database() == Database::State);
     for column in columns {
@@ -105,4 +107,77 @@ fn power_lost_again_while_recovering_changes_nothing() {
             check(&world, &failures, 1);
         }
     }
+}
+
+/// A log damaged in its tail opens as one that ends sooner. Whatever moment the power goes at, and
+/// however much of the ledger is lost: either the node refuses, or nothing final is lost.
+#[test]
+fn ledger_without_its_tail_is_refused_or_nothing_final_is_lost() {
+    let world = World::new();
+    let barriers = check(&world, &[], 0).store().barriers();
+    let (mut refused, mut signed_again, mut batches) = (0, 0, 0);
+    for k in 1..=barriers {
+        for lost in 1..=4 {
+            let mut run = Run::new(&world, MemoryStore::with_disk());
+            run.fail(Failure::AfterBarrier(k));
+            run.until_power_fails_or_done();
+            let held = run.store().ledger_batches();
+            match run.restart_without_tail(lost) {
+                Ok(()) => {
+                    run.until_power_fails_or_done();
+                    assert!(run.is_done(), "the chain goes on after barrier {k} without {lost}");
+                    judge(&world, &run);
+                    signed_again += 1;
+                }
+                Err(
+                    fault @ (Fault::LedgerLost { .. }
+                    | Fault::BatchLost { .. }
+                    | Fault::StateAhead { .. }),
+                ) => {
+                    let left = held.saturating_sub(lost);
+                    assert_eq!(run.store().ledger_batches(), left, "nothing is written: {fault}");
+                    refused += 1;
+                    batches += u32::from(matches!(fault, Fault::BatchLost { .. }));
+                }
+                Err(fault) => panic!("after barrier {k} without {lost}: {fault}"),
+            }
+        }
+    }
+    assert!(
+        refused > 100 && signed_again > 100 && batches > 10,
+        "{refused} {signed_again} {batches}"
+    );
+}
+
+#[test]
+fn ledger_without_the_signers_mark_or_with_another_is_refused() {
+    let world = World::new();
+    let whole = check(&world, &[], 0);
+    let reader = whole.store();
+    let mark = reader.mark().unwrap().unwrap();
+    let judge = |mark| recovery::proposed(reader, mark, world.chain);
+    let ledger = mark.height;
+    assert_eq!(judge(Some(mark.clone())), Ok(None));
+    assert_eq!(judge(None), Err(Fault::NoMark { ledger }));
+
+    let mut other = mark.clone();
+    other.time.0 += 1;
+    assert!(
+        matches!(judge(Some(other)), Err(Fault::SignedOther { height, .. }) if height == ledger)
+    );
+    let mut next = mark.clone();
+    next.height = Height(ledger.0 + 1);
+    assert!(matches!(judge(Some(next.clone())), Err(Fault::SignedOther { .. })));
+    next.parent = mark.id(world.chain);
+    next.batches.clear();
+    assert_eq!(judge(Some(next.clone())), Ok(Some(next.clone())));
+    next.height = Height(ledger.0 + 2);
+    assert_eq!(judge(Some(next)), Err(Fault::LedgerLost { signed: Height(ledger.0 + 2), ledger }));
+    let before = view_header(&whole, ledger.0 - 1);
+    let behind = Fault::SignerBehind { mark: Height(ledger.0 - 1), ledger };
+    assert_eq!(judge(Some(before)), Err(behind));
+}
+
+fn view_header(run: &Run, height: u64) -> dure_types::Header {
+    run.chain().view().unwrap().header(Height(height)).unwrap().unwrap()
 }

@@ -1,6 +1,8 @@
 //! The production driver: threads, clock, and RocksDB where it is built in.
 
 use codec::Encode;
+#[cfg(feature = "rocksdb")]
+use dure_node::fault::Fault;
 use dure_node::{
     config::NodeConfig,
     driver::Node,
@@ -240,5 +242,75 @@ async fn restart_on_disk_keeps_receipts_and_goes_on() {
     assert_eq!(outcome(&handle, submitted.id).await, before);
     let next = handle.submit(signed(body(2), &key(10), handle.chain())).await.unwrap();
     assert!(outcome(&handle, next.id).await.0 > before.0);
+    node.stop().await;
+}
+
+/// The logs of the ledger, with what is in them.
+#[cfg(feature = "rocksdb")]
+fn ledger_files(directory: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(directory.join("ledger")).unwrap();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        // RocksDB writes a diary at every opening, and its lock.
+        .filter(|path| !path.file_name().unwrap().to_str().unwrap().starts_with("LO"))
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[cfg(feature = "rocksdb")]
+#[tokio::test(flavor = "multi_thread")]
+async fn ledger_that_lost_its_tail_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config();
+    config.data_dir = Some(directory.path().to_owned());
+    let node = Node::start(config.clone()).await.unwrap();
+    let mut head = node.handle().head();
+    let submitted =
+        node.handle().submit(signed(body(1), &key(10), node.handle().chain())).await.unwrap();
+    let before = outcome(&node.handle(), submitted.id).await;
+    head.wait_for(|head| head.height.0 >= before.0.0 + 4).await.unwrap();
+    let signed = head.borrow().height;
+    node.stop().await;
+
+    let whole = ledger_files(directory.path());
+    let is_log = |path: &std::path::Path| path.extension().is_some_and(|end| end == "log");
+    let logs = whole.iter().filter(|(path, bytes)| is_log(path) && !bytes.is_empty());
+    let (log, bytes) = logs.max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    let half = &bytes[..bytes.len() / 2];
+    // The length of the record that the second half begins with, or what it then reads as one.
+    let mut flipped = bytes.clone();
+    let middle = bytes.len() / 2;
+    flipped[middle..].iter_mut().for_each(|byte| *byte ^= 0x80);
+    for damaged in [Some(half.to_vec()), Some(flipped), None] {
+        match &damaged {
+            Some(damaged) => std::fs::write(log, damaged).unwrap(),
+            None => std::fs::remove_file(log).unwrap(),
+        }
+        let left = ledger_files(directory.path());
+        let refused = Node::start(config.clone()).await.err().unwrap();
+        let lost = |signed_to: Height, ledger: Height| signed_to >= signed && ledger < signed_to;
+        assert!(
+            match refused {
+                StartError::Fault(Fault::LedgerLost { signed, ledger })
+                | StartError::Fault(Fault::BatchLost { signed, ledger, .. }) =>
+                    lost(signed, ledger),
+                _ => false,
+            },
+            "{refused}"
+        );
+        assert_eq!(ledger_files(directory.path()), left, "nothing is written");
+        std::fs::write(log, bytes).unwrap();
+    }
+
+    let signer = directory.path().join("signer");
+    let mark = std::fs::read(&signer).unwrap();
+    std::fs::remove_file(&signer).unwrap();
+    let refused = Node::start(config.clone()).await.err().unwrap();
+    assert!(matches!(refused, StartError::Fault(Fault::NoMark { .. })), "{refused}");
+    std::fs::write(&signer, mark).unwrap();
+    let node = Node::start(config).await.unwrap();
+    assert_eq!(outcome(&node.handle(), submitted.id).await, before);
     node.stop().await;
 }

@@ -2,9 +2,11 @@
 
 use dure_node::store::{
     Column, Database, MemoryStore, Range, Read, Store, StoreError, WriteBatch, column,
-    memory::Failure, schema,
+    memory::Failure,
+    schema,
+    signer::{SIGNER_FILE, SLOT_BYTES, SignerFile, encode_slot, slot_of},
 };
-use dure_types::{Hash, Height};
+use dure_types::{Hash, Header, Height, TimestampMs};
 
 /// Column, key, and a value or none.
 type Operation<'a> = (Column, &'a [u8], Option<&'a [u8]>);
@@ -34,6 +36,7 @@ fn suite(store: &dyn Store) {
     later_operations_of_a_batch_overrule_earlier_ones(store);
     snapshots_do_not_move(store);
     large_values_survive(store);
+    marks_replace_each_other(store);
     for database in Database::ALL {
         store.barrier(database).unwrap();
     }
@@ -127,6 +130,62 @@ fn large_values_survive(store: &dyn Store) {
     assert_eq!(store.get(Column::Batches, b"large").unwrap(), Some(value));
 }
 
+fn header(height: u64) -> Header {
+    let zero = Hash([0; 32]);
+    Header {
+        version: Header::VERSION,
+        height: Height(height),
+        parent: zero,
+        parent_certificate: None,
+        time: TimestampMs(height),
+        batches: Vec::new(),
+        executed: Height::ZERO,
+        roots: Vec::new(),
+        validators: zero,
+        next_validators: zero,
+        evidence: Vec::new(),
+    }
+}
+
+fn marks_replace_each_other(store: &dyn Store) {
+    assert_eq!(store.mark().unwrap(), None);
+    for height in 1..=5 {
+        store.set_mark(&header(height)).unwrap();
+        assert_eq!(store.mark().unwrap(), Some(header(height)));
+    }
+}
+
+#[test]
+fn torn_slot_of_the_signers_file_leaves_the_mark_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(SIGNER_FILE);
+    let open = || SignerFile::open(directory.path()).unwrap();
+    assert_eq!(open().mark().unwrap(), None);
+    for height in 1..=9 {
+        let file = open();
+        file.set_mark(&header(height)).unwrap();
+        assert_eq!(file.mark().unwrap(), Some(header(height)));
+        assert!(matches!(SignerFile::open(directory.path()), Err(StoreError::InUse { .. })));
+        drop(file);
+        let before = Some(header(height - 1)).filter(|header| header.height > Height::ZERO);
+        let whole = std::fs::read(&path).unwrap();
+        let slot = slot_of(Height(height)) * SLOT_BYTES;
+        let length = encode_slot(&header(height)).unwrap().len();
+        // Every byte of the newest slot counts, and a slot that ends early is no slot.
+        for at in 0..length {
+            let mut bytes = whole.clone();
+            bytes[slot + at] ^= 0x10;
+            std::fs::write(&path, &bytes).unwrap();
+            assert_eq!(open().mark().unwrap(), before, "byte {at} of height {height}");
+        }
+        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        open().mark().unwrap();
+        std::fs::write(&path, &whole).unwrap();
+    }
+    std::fs::write(&path, vec![7; 2 * SLOT_BYTES]).unwrap();
+    assert_eq!(open().mark().unwrap(), None);
+}
+
 #[test]
 fn memory_passes_the_suite() {
     suite(&MemoryStore::new());
@@ -186,7 +245,7 @@ fn store_of_another_chain_or_a_newer_schema_is_refused() {
     let newer = (column::SCHEMA + 1).to_le_bytes();
     store.write(batch(&[(Column::LedgerMeta, column::SCHEMA_KEY, Some(&newer))])).unwrap();
     let refused = schema::claim(&store, ours, "memory");
-    assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1, .. })));
+    assert!(matches!(refused, Err(StoreError::NewerSchema { found: 3, known: 2, .. })));
 }
 
 #[cfg(feature = "rocksdb")]

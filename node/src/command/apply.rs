@@ -14,7 +14,7 @@ use clap::Args;
 use dure_build::BuildRequest;
 use dure_client::{Client, ClientError, Key, RpcError, Wait};
 use dure_rpc::shape::CallRequest;
-use dure_types::{Address, Hash, address, domain::blake3_hash};
+use dure_types::{Address, Hash, address, domain::blake3_hash, limits::CODE_BYTES_MAX};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -45,7 +45,7 @@ pub(super) struct ApplyArgs {
 
 pub(super) async fn run(args: ApplyArgs, output: &mut Output) -> Result<(), Failure> {
     let shown = args.file.display().to_string();
-    let text = std::fs::read_to_string(&args.file)
+    let text = crate::file::read_text(&args.file)
         .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
     let plan = Plan::parse(&text, &shown)?;
     let order = plan.order(&shown)?;
@@ -226,7 +226,7 @@ impl<'a> Apply<'a> {
         }
         if let Some(file) = &planned.wasm {
             let path = folder.join(file);
-            return std::fs::read(&path)
+            return crate::file::read(&path, CODE_BYTES_MAX)
                 .map(Source::Module)
                 .map_err(|error| Failure::File(format!("{}: {error}", path.display())));
         }

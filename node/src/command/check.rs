@@ -78,7 +78,7 @@ pub(super) async fn compile(request: BuildRequest, output: &Output) -> Result<Bu
 type Gas = BTreeMap<String, (u64, String)>;
 
 fn gas(path: &Path) -> Result<Gas, Failure> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match crate::file::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Gas::new()),
         Err(error) => return Err(Failure::File(format!("{}: {error}", path.display()))),

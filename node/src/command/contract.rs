@@ -8,7 +8,7 @@ use clap::Args;
 use dure_abi::spec::MethodKind;
 use dure_client::{Client, RpcError, Wait};
 use dure_rpc::shape::{CallRequest, ExecutionResult, ReceiptShape, Submission};
-use dure_types::{Address, Gas};
+use dure_types::{Address, Gas, limits::CODE_BYTES_MAX};
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
 
@@ -48,8 +48,8 @@ pub(super) struct CallArgs {
 
 pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), Failure> {
     let shown = args.file.display().to_string();
-    let wasm =
-        std::fs::read(&args.file).map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let wasm = crate::file::read(&args.file, CODE_BYTES_MAX)
+        .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
     let init: Value = serde_json::from_str(&args.init)
         .map_err(|error| Failure::Usage(format!("--init: {error}")))?;
     let salt = match &args.salt {

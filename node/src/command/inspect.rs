@@ -9,7 +9,7 @@ use dure_rpc::{
     json::{type_name, value_text},
     shape::StorageEntry,
 };
-use dure_types::{Address, domain::blake3_hash};
+use dure_types::{Address, domain::blake3_hash, limits::CODE_BYTES_MAX};
 use serde_json::{Value, json};
 use std::{fmt::Write, path::Path};
 
@@ -27,8 +27,8 @@ pub(super) struct InspectArgs {
 
 pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Failure> {
     let path = Path::new(&args.what);
-    if path.is_file() {
-        let wasm = std::fs::read(path)
+    if path.exists() && !path.is_dir() {
+        let wasm = crate::file::read(path, CODE_BYTES_MAX)
             .map_err(|error| Failure::File(format!("{}: {error}", args.what)))?;
         let spec = dure_client::module_spec(&wasm)?;
         let mut value = describe(&spec);

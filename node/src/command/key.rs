@@ -4,13 +4,17 @@ use super::{
     dev_key::{DEV_NAMES, dev_key, is_loopback},
     exit::Failure,
     keys_dir,
-    output::Output,
+    output::{Output, say},
 };
+use crate::file;
 use clap::Subcommand;
 use dure_client::{Client, ClientError, Key, ParseAddress};
 use dure_types::Address;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 /// Keys lie in files of their own; a name stands for `NAME.key` in the folder of keys.
 #[derive(Debug, Subcommand)]
@@ -46,7 +50,7 @@ pub(super) fn run(command: KeysCommand, output: &mut Output) -> Result<(), Failu
             match (path.exists(), dev_key(&name)) {
                 (false, Some(key)) => print(&name, &key, None, output),
                 _ => {
-                    let key = Key::from_file(&path).map_err(ClientError::from)?;
+                    let key = read(&path)?;
                     print(&name, &key, Some(&path), output)
                 }
             }
@@ -65,7 +69,7 @@ fn list(output: &mut Output) -> Result<(), Failure> {
     for path in paths.iter().filter(|path| path.extension().is_some_and(|ext| ext == "key")) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         // A file that is no key is not listed.
-        if let Ok(key) = Key::from_file(path) {
+        if let Ok(key) = read(path) {
             keys.push((name, key.address(), "file"));
         }
     }
@@ -122,6 +126,18 @@ pub(super) const fn peer_id(_: &Key) -> Option<String> {
     None
 }
 
+/// Reads a key file; says so when others may read it too.
+pub(super) fn read(path: &Path) -> Result<Key, Failure> {
+    let shown = path.display().to_string();
+    file::read(path, file::KEY_BYTES_MAX)
+        .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        say(&format!("warning: others may use the key {shown}; chmod 600 {shown}"));
+    }
+    Ok(Key::from_file(path).map_err(ClientError::from)?)
+}
+
 /// The file that a name or path stands for.
 pub(super) fn path_of(name: &str) -> PathBuf {
     let path = PathBuf::from(name);
@@ -155,7 +171,7 @@ pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, 
             );
             Err(Failure::Usage(text))
         }
-        None => Ok(Key::from_file(path).map_err(ClientError::from)?),
+        None => read(&path),
     }
 }
 
@@ -165,7 +181,7 @@ pub(super) fn address(text: &str) -> Result<Address, Failure> {
     let path = path_of(name);
     let key = match dev_key(name).filter(|_| !path.exists()) {
         Some(key) => key,
-        None => Key::from_file(path).map_err(ClientError::from)?,
+        None => read(&path)?,
     };
     Ok(key.address())
 }

@@ -8,7 +8,7 @@ use crate::{
     rpc::{Origins, RpcConfig, RpcLimits, RpcServer},
 };
 use clap::Args;
-use dure_client::{ClientError, Key};
+use dure_client::Key;
 use serde_json::json;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -34,7 +34,7 @@ pub(super) struct StartArgs {
     #[command(flatten)]
     serve: ServeArgs,
     /// Web pages that may use the node (`https://cafe.example`), each; none unless told.
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     origin: Vec<String>,
 }
 
@@ -49,10 +49,21 @@ pub(super) struct ServeArgs {
     pub(super) listen: IpAddr,
 }
 
+/// An origin as a browser sends it: one that is none would never match, without a word.
+fn origin(text: &str) -> Result<String, String> {
+    let rest = text.split_once("://").filter(|(scheme, _)| !scheme.is_empty());
+    let host = rest.map_or("", |(_, host)| host);
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    if !plain || host.is_empty() || host.contains('/') {
+        return Err("expected a scheme and a host, as in https://cafe.example".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Failure> {
     let genesis =
         genesis_file::read(&args.genesis).map_err(|error| Failure::Start(error.to_string()))?;
-    let read = |name: &str| Key::from_file(key::path_of(name)).map_err(ClientError::from);
+    let read = |name: &str| key::read(&key::path_of(name));
     let consensus = read(&args.key)?;
     let network = args.network_key.as_deref().map(read).transpose()?;
     let config = NodeConfig {

@@ -70,6 +70,6 @@ impl Output {
 
 /// Writes a line to standard error. Where nobody can hear it, what was to be done goes on, and
 /// the exit code still tells.
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

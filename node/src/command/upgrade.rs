@@ -12,7 +12,7 @@ use dure_rpc::{
     hex::Bytes,
     json::{entry_to_json, type_name},
 };
-use dure_types::Address;
+use dure_types::{Address, limits::CODE_BYTES_MAX};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -38,8 +38,8 @@ pub(super) struct UpgradeArgs {
 
 pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Failure> {
     let shown = args.file.display().to_string();
-    let wasm =
-        std::fs::read(&args.file).map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let wasm = crate::file::read(&args.file, CODE_BYTES_MAX)
+        .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
     let migrate: Value = serde_json::from_str(&args.migrate)
         .map_err(|error| Failure::Usage(format!("--migrate: {error}")))?;
     let contract = key::address(&args.address)?;

@@ -5,6 +5,7 @@
 //! | door | checks signatures in bulk, looks at the state | the machine sees only what may wait |
 //! | machine | every step | there is one order of events, and no lock |
 //! | ledger | writes, one fsync for all that came meanwhile | a step never waits for the disk |
+//! | signer | writes the signer's mark, with an fsync of its own file | it does not queue behind batches |
 //! | execution | runs blocks, writes the state | nor for a contract |
 //! | flush | makes the state durable now and then | nor does execution |
 //!

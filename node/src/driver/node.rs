@@ -68,6 +68,7 @@ impl Node {
         let (door, knocks) = Door::new();
         let (to_machine, inputs) = mpsc::channel();
         let (to_ledger, ledger_work) = mpsc::channel();
+        let (to_signer, signer_work) = mpsc::channel();
         let (to_execution, execution_work) = mpsc::channel();
         let (to_flush, flush_work) = mpsc::channel();
         let (to_compiler, compiler_work) = mpsc::channel();
@@ -75,6 +76,7 @@ impl Node {
         let (mempool_sender, mempool) = watch::channel(MempoolStatus::default());
         let outputs = Outputs {
             ledger: to_ledger,
+            signer: to_signer,
             execution: to_execution,
             flush: to_flush,
             mempool: mempool_sender,
@@ -85,6 +87,10 @@ impl Node {
         let (shared, done, own) = node(&stop);
         threads.push(stop.spawn("ledger", move || {
             threads::ledger(shared.store.as_ref(), &ledger_work, &done, &own)
+        })?);
+        let (shared, done, own) = node(&stop);
+        threads.push(stop.spawn("signer", move || {
+            threads::signer(shared.store.as_ref(), &signer_work, &done, &own)
         })?);
         let (shared, done, own) = node(&stop);
         threads.push(stop.spawn("execution", move || {
@@ -174,7 +180,12 @@ fn open(directory: Option<&Path>, genesis: &Genesis) -> Result<Arc<dyn Store>, S
         return Ok(Arc::new(store));
     };
     #[cfg(feature = "rocksdb")]
-    return Ok(Arc::new(crate::store::RocksStore::open(directory, chain)?));
+    {
+        // What contradicts the signer's mark is found before RocksDB cuts a damaged log.
+        let closed = crate::store::rocks::Closed::look(directory, chain)?;
+        crate::machine::recovery::proposed(&closed, closed.mark()?, chain)?;
+        Ok(Arc::new(closed.open(chain)?))
+    }
     #[cfg(not(feature = "rocksdb"))]
     {
         let _ = directory;

@@ -12,7 +12,7 @@ use crate::{
 };
 use dure_consensus::Now;
 use dure_runtime::system;
-use dure_types::Hash;
+use dure_types::{Hash, Header};
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -116,6 +116,7 @@ pub(super) enum Input {
 /// What the machine's thread sends to.
 pub(super) struct Outputs {
     pub(super) ledger: mpsc::Sender<(Ticket, WriteBatch)>,
+    pub(super) signer: mpsc::Sender<Header>,
     pub(super) execution: mpsc::Sender<Block>,
     pub(super) flush: mpsc::Sender<()>,
     pub(super) mempool: watch::Sender<MempoolStatus>,
@@ -190,6 +191,7 @@ fn act(
                 }
             }
             Action::Persist { ticket, writes } => drop(outputs.ledger.send((ticket, writes))),
+            Action::Mark(header) => drop(outputs.signer.send(*header)),
             Action::Execute(block) => drop(outputs.execution.send(*block)),
             Action::Flush => drop(outputs.flush.send(())),
             Action::SetTimer(at) => timer = Some(at),
@@ -253,6 +255,20 @@ pub(super) fn compiler(
     }
     while let Some(code) = stop.wait(work) {
         prepare(code)?;
+    }
+    Ok(())
+}
+
+/// Writes the signer's mark, without waiting for an fsync of the ledger that is under way.
+pub(super) fn signer(
+    store: &dyn Store,
+    work: &mpsc::Receiver<Header>,
+    machine: &mpsc::Sender<Input>,
+    stop: &Stop,
+) -> Result<(), Fault> {
+    while let Some(header) = stop.wait(work) {
+        store.set_mark(&header)?;
+        drop(machine.send(Input::Done(Event::Durable(Ticket::Mark(header.height)))));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::{
     mempool::{Admissible, Rejection, Submitted},
     store::WriteBatch,
 };
-use dure_types::Height;
+use dure_types::{Header, Height};
 use std::time::Duration;
 
 /// Something that happened.
@@ -18,7 +18,8 @@ pub enum Event {
         /// The transaction.
         transaction: Admissible,
     },
-    /// The writes of an [`Action::Persist`] are durable; tickets come back in their order.
+    /// The writes of an [`Action::Persist`], or of an [`Action::Mark`], are durable; the tickets of
+    /// the former come back in their order.
     Durable(Ticket),
     /// A block was executed and its writes are visible; they come in the order of heights.
     Executed(Executed),
@@ -55,6 +56,9 @@ pub enum Action {
         /// The writes.
         writes: WriteBatch,
     },
+    /// Write the signer's mark, then send [`Event::Durable`] with [`Ticket::Mark`]. It need not
+    /// wait for the ledger, nor the ledger for it.
+    Mark(Box<Header>),
     /// Execute a block; send [`Event::Executed`].
     Execute(Box<Block>),
     /// Make the state durable, so that a restart has less to execute; nothing is sent back.

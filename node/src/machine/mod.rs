@@ -12,7 +12,7 @@
 //!      └── roots ─────────────────────────────────────────────────────┘
 //! ```
 //! **Durability.** A batch is durable before a header names it; the proposed header (the signer's
-//! mark) before its precommit is signed; header and certificate before the block is executed, and
+//! mark, a file of its own) before its precommit is signed; header and certificate before the block is executed, and
 //! only an executed block is `final`. So whatever was answered can be computed again.
 
 mod event;

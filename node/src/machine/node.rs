@@ -164,8 +164,7 @@ impl Machine {
             match action {
                 Order::Persist(header) => {
                     self.ordering_due = None;
-                    let (ticket, writes) = (Ticket::Mark(header.height), ledger::put_mark(&header));
-                    out.push(Action::Persist { ticket, writes });
+                    out.push(Action::Mark(header));
                 }
                 Order::Sign(request) => {
                     let vote = self.sign(&request);

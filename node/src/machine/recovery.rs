@@ -7,7 +7,7 @@ use crate::{
     chain::Chain,
     execution::{Block, execute},
     fault::Fault,
-    store::{ledger, state},
+    store::{Column, Read, column, ledger, state},
 };
 use dure_runtime::VerifiedTransaction;
 use dure_types::{Batch, CommitCertificate, Hash, Header, Height, Roots, Transaction, ValidatorId};
@@ -29,16 +29,18 @@ pub struct Recovered {
 /// Brings the state up to the ledger, and reads where to go on.
 ///
 /// # Errors
-/// [`Fault`] when the store fails, is corrupt, is ahead of its ledger, or lost the signer's mark.
+/// [`Fault`] when the store fails, is corrupt, is ahead of its ledger, or contradicts the signer's
+/// mark.
 pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let reader = chain.store.as_ref();
+    // Before the state: where the ledger lost its tail, the state may well be ahead of it.
+    let proposed = proposed(reader, chain.store.mark()?, chain.id)?;
     let tip = ledger::tip(reader)?;
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
     if applied > height {
         return Err(Fault::StateAhead { applied, ledger: height });
     }
-    let proposed = proposed(ledger::mark(reader)?, height)?;
     for next in applied.0 + 1..=height.0 {
         execute(chain, &block(chain, Height(next))?)?;
     }
@@ -53,14 +55,48 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     Ok(Recovered { tip, proposed, results, batches, seq_highest })
 }
 
-/// The signer's mark, when it is for the next height. It is written before every decision, so it
-/// is for the newest decided height or the next one, or the ledger is not ours to go on with.
-fn proposed(mark: Option<Header>, ledger: Height) -> Result<Option<Header>, Fault> {
-    let marked = mark.as_ref().map_or(Height::ZERO, |header| header.height);
-    if marked < ledger {
-        return Err(Fault::SignerBehind { mark: marked, ledger });
+/// Holds the ledger against the signer's mark; returns the mark when it is for the next height.
+///
+/// A mark is durable before its height is signed, and the next one is made only after the height's
+/// decision is. So the mark is for the newest decided height, or for the one after it, whose
+/// header is then signed again as it is: with nothing lost but what that header says anew.
+///
+/// # Errors
+/// [`Fault`] when the ledger lost what this node signed, or has other blocks: going on would sign
+/// a height twice.
+pub fn proposed(
+    reader: &dyn Read,
+    mark: Option<Header>,
+    chain: Hash,
+) -> Result<Option<Header>, Fault> {
+    let (ledger, id) = match ledger::tip(reader)? {
+        Some((header, certificate)) => (header.height, certificate.block),
+        None => (Height::ZERO, chain),
+    };
+    let Some(mark) = mark else {
+        return if ledger == Height::ZERO { Ok(None) } else { Err(Fault::NoMark { ledger }) };
+    };
+    let signed = mark.height;
+    if signed < ledger {
+        return Err(Fault::SignerBehind { mark: signed, ledger });
     }
-    Ok(mark.filter(|_| marked > ledger))
+    if signed.0 > ledger.0.saturating_add(1) {
+        return Err(Fault::LedgerLost { signed, ledger });
+    }
+    let expected = if signed == ledger { mark.id(chain) } else { mark.parent };
+    if expected != id {
+        return Err(Fault::SignedOther { height: ledger, signed: expected, ledger: id });
+    }
+    if signed == ledger {
+        return Ok(None);
+    }
+    for batch in &mark.batches {
+        let key = column::batch(batch.author, batch.seq);
+        if reader.get(Column::Batches, &key)?.is_none() {
+            return Err(Fault::BatchLost { seq: batch.seq, signed, ledger });
+        }
+    }
+    Ok(Some(mark))
 }
 
 fn block(chain: &Chain, height: Height) -> Result<Block, Fault> {

@@ -36,6 +36,9 @@ pub struct RpcLimits {
     pub request_bytes: u32,
     /// Bytes of one answer.
     pub response_bytes: u32,
+    /// Bytes of all answers that wait for their clients to read them; those of one address may be
+    /// half of it.
+    pub answers_bytes: usize,
     /// Requests of one JSON-RPC batch.
     pub batch: u32,
     /// Requests at work on one connection.
@@ -44,12 +47,15 @@ pub struct RpcLimits {
     pub subscriptions: u32,
     /// Messages that wait for one connection before its subscriptions lag.
     pub messages: u32,
-    /// Queries and simulations at work; each holds an instance of the virtual machine.
+    /// Queries and simulations at work; one address has half of these, and of all permits below, at
+    /// most. Each holds an instance of the virtual machine.
     pub queries: usize,
     /// Rehearsals at work: each may compile code that nobody paid for.
     pub rehearsals: usize,
     /// Other reads at work; each holds a thread.
     pub reads: usize,
+    /// Looks for the receipt of a submitted transaction at work: apart from the reads, too.
+    pub receipt_reads: usize,
     /// Pages of subscriptions at work: apart from the reads, which must not wait behind a replay.
     pub subscription_reads: usize,
     /// Submissions with `wait: none` at work.
@@ -68,6 +74,10 @@ pub struct RpcLimits {
     pub request_time: Duration,
     /// How long a connection may be silent.
     pub silence: Duration,
+    /// In this time a client must take...
+    pub send_time: Duration,
+    /// ... so many bytes of what it is sent, or the connection is closed.
+    pub send_bytes_min: usize,
     /// How long a subscription waits for a slow client before it lags.
     pub stall: Duration,
 }
@@ -79,6 +89,8 @@ impl Default for RpcLimits {
             connections_of_address: 1_024,
             request_bytes: 3 << 20,
             response_bytes: 12 << 20,
+            // Twenty of the longest, so that neither memory nor other clients suffer.
+            answers_bytes: 256 << 20,
             batch: 64,
             requests_of_connection: 128,
             subscriptions: 64,
@@ -86,6 +98,7 @@ impl Default for RpcLimits {
             queries: 8,
             rehearsals: 1,
             reads: 64,
+            receipt_reads: 16,
             subscription_reads: 8,
             submissions: 4_096,
             page: 1_000,
@@ -95,6 +108,9 @@ impl Default for RpcLimits {
             final_wait: Duration::from_secs(30),
             request_time: Duration::from_secs(60),
             silence: Duration::from_secs(120),
+            // Some 3 kB a second: a line of 56 kbit/s has twice that.
+            send_time: Duration::from_secs(20),
+            send_bytes_min: 64 << 10,
             stall: Duration::from_secs(5),
         }
     }

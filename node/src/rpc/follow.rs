@@ -9,6 +9,7 @@ use super::{
     decode,
     failure::of_fault,
     filter::{EventMatcher, TransactionMatcher},
+    peer,
     reader::Reader,
     service::Service,
 };
@@ -101,9 +102,15 @@ impl Outbox {
             self.last(&notice);
             return false;
         }
-        let notice = Notice::item(self.seq, item);
-        self.seq = self.seq.saturating_add(1);
+        let seq = self.seq;
+        let notice = Notice::item(seq, item);
+        self.seq = seq.saturating_add(1);
         let Ok(message) = serde_json::value::to_raw_value(&notice) else { return false };
+        if peer::current().is_some_and(|peer| peer.hold(message.get().len()).is_err()) {
+            let notice = Notice::<T>::lagged(seq, place);
+            self.last(&notice);
+            return false;
+        }
         self.sink.send(message).await.is_ok()
     }
 

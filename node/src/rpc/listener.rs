@@ -1,8 +1,9 @@
 //! The listening socket: accepts, counts, turns away.
 
 use super::{
-    config::RpcConfig,
+    config::{RpcConfig, RpcLimits},
     gate,
+    peer::{Peer, Sockets},
     quota::Quota,
     refusal::{turn_away, turn_away_at_once},
     service::Service,
@@ -14,26 +15,28 @@ use jsonrpsee::server::{
     middleware::rpc::RpcServiceBuilder, serve_with_graceful_shutdown, stop_channel,
 };
 use std::{
-    collections::BTreeMap,
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+    sync::Arc,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
     time::{Instant, Sleep},
 };
 
 /// Connections turned away with patience at the same time; more are told and closed at once.
 const FAREWELLS_MAX: usize = 256;
+/// Bytes that the system takes for one connection ahead of its client. Left to itself it takes
+/// megabytes, and says that it takes more only after a third of them went: too seldom to tell a slow
+/// client from one that has stopped.
+const SEND_BUFFER_BYTES: u32 = 128 << 10;
+/// Connections that the system accepts ahead of us.
+const BACKLOG: u32 = 1_024;
 
 /// Says why the server does not listen.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,7 @@ pub struct RpcServer {
     address: SocketAddr,
     stop: ServerHandle,
     task: tokio::task::JoinHandle<()>,
+    sockets: Arc<Sockets>,
 }
 
 impl RpcServer {
@@ -63,13 +67,14 @@ impl RpcServer {
     /// [`RpcError::Listen`].
     pub async fn start(config: RpcConfig, handle: Handle) -> Result<Self, RpcError> {
         let failed = |reason| RpcError::Listen { address: config.listen, reason };
-        let socket = TcpListener::bind(config.listen).await.map_err(failed)?;
+        let socket = listen(config.listen).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         let (stopped, stop) = stop_channel();
-        let sockets = Arc::new(Sockets::new(&config));
+        let sockets = Arc::new(Sockets::new(config.limits));
         let service = Service::new(handle, &config, Arc::clone(&sockets));
-        let task = tokio::spawn(accept(socket, config, service, sockets, stopped));
-        Ok(Self { address, stop, task })
+        let accepting = accept(socket, config, service, Arc::clone(&sockets), stopped);
+        let task = tokio::spawn(accepting);
+        Ok(Self { address, stop, task, sockets })
     }
 
     /// Where it listens.
@@ -78,12 +83,27 @@ impl RpcServer {
         self.address
     }
 
+    /// Bytes of answers that wait for their clients to read them.
+    #[must_use]
+    pub fn answers_bytes(&self) -> usize {
+        self.sockets.bytes()
+    }
+
     /// Stops accepting and lets requests at work end, for a moment.
     pub async fn stop(self) {
         // Already stopped is as good.
         let _ = self.stop.stop();
         let _ = tokio::time::timeout(Duration::from_secs(5), self.task).await;
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart takes its port again at once.
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 async fn accept(
@@ -107,12 +127,8 @@ async fn accept(
     let http = tower::ServiceBuilder::new()
         .layer(gate::cors(&config.origins))
         .layer(gate::Gate::new(config.origins.clone(), limits.request_bytes, limits.request_time));
-    let quota = Quota { requests: limits.requests_of_connection, time: limits.request_time };
-    let builder = Server::builder()
-        .set_config(server)
-        .set_http_middleware(http)
-        .set_rpc_middleware(RpcServiceBuilder::new().layer(quota))
-        .to_service_builder();
+    let builder =
+        Server::builder().set_config(server).set_http_middleware(http).to_service_builder();
     let methods = service.into_rpc();
     let farewells = Arc::new(Semaphore::new(FAREWELLS_MAX));
     let mut end = Box::pin(stopped.clone().shutdown());
@@ -130,8 +146,8 @@ async fn accept(
                 continue;
             }
         };
-        let place = match sockets.take(peer.ip()) {
-            Ok(place) => place,
+        let taken = match sockets.take(peer.ip()) {
+            Ok(taken) => taken,
             Err(refusal) => {
                 refuse(&farewells, stream, refusal);
                 continue;
@@ -139,8 +155,13 @@ async fn accept(
         };
         // Answers are small and awaited; a failure only makes them slower.
         let _ = stream.set_nodelay(true);
-        let io = Socket::new(stream, place, limits.silence);
-        let service = builder.clone().build(methods.clone(), stopped.clone());
+        let quota = Quota::new(&limits, Arc::downgrade(&taken));
+        let service = builder
+            .clone()
+            .connection_id(taken.number())
+            .set_rpc_middleware(RpcServiceBuilder::new().layer(quota))
+            .build(methods.clone(), stopped.clone());
+        let io = Socket::new(stream, taken, limits);
         let stopped = stopped.clone();
         tokio::spawn(async move {
             let served = serve_with_graceful_shutdown(io, service, stopped.shutdown()).await;
@@ -163,82 +184,68 @@ fn refuse(farewells: &Arc<Semaphore>, stream: TcpStream, refusal: Refusal) {
     }
 }
 
-/// Counts open sockets, in all and by address.
-pub(super) struct Sockets {
-    all: AtomicUsize,
-    all_max: usize,
-    of_address: Mutex<BTreeMap<IpAddr, usize>>,
-    of_address_max: usize,
-}
-
-impl Sockets {
-    fn new(config: &RpcConfig) -> Self {
-        Self {
-            all: AtomicUsize::new(0),
-            all_max: config.limits.connections,
-            of_address: Mutex::default(),
-            of_address_max: config.limits.connections_of_address,
-        }
-    }
-
-    /// Sockets open now.
-    pub(super) fn count(&self) -> usize {
-        self.all.load(Ordering::Relaxed)
-    }
-
-    fn take(self: &Arc<Self>, address: IpAddr) -> Result<Place, Refusal> {
-        let mut by_address = self.of_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.count() >= self.all_max {
-            return Err(Refusal::TooManyConnections { limit: self.all_max as u64 });
-        }
-        let count = by_address.entry(address).or_default();
-        if *count >= self.of_address_max {
-            let (address, limit) = (address.to_string(), self.of_address_max as u64);
-            return Err(Refusal::TooManyFromAddress { address, limit });
-        }
-        *count += 1;
-        self.all.fetch_add(1, Ordering::Relaxed);
-        Ok(Place { sockets: Arc::clone(self), address })
-    }
-}
-
-/// One counted socket; counted until dropped.
-struct Place {
-    sockets: Arc<Sockets>,
-    address: IpAddr,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let sockets = &self.sockets;
-        let mut by_address = sockets.of_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(&self.address) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                by_address.remove(&self.address);
-            }
-        }
-        sockets.all.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A socket that keeps its place while it is open, WebSocket or not, and closes when silent.
+/// A socket that keeps its place while it is open, WebSocket or not. It closes when silent, and
+/// when its client takes what it is sent too slowly.
 struct Socket {
     stream: TcpStream,
-    _place: Place,
-    silence: Duration,
-    deadline: Pin<Box<Sleep>>,
+    peer: Arc<Peer>,
+    limits: RpcLimits,
+    silence: Pin<Box<Sleep>>,
+    sending: Pin<Box<Sleep>>,
+    /// Bytes taken since something began to wait; none while nothing waits.
+    taken: Option<usize>,
+    /// The client was too slow: nothing is read from it either.
+    closed: bool,
+    reader: Option<Waker>,
 }
 
 impl Socket {
-    fn new(stream: TcpStream, place: Place, silence: Duration) -> Self {
-        let deadline = Box::pin(tokio::time::sleep(silence));
-        Self { stream, _place: place, silence, deadline }
+    fn new(stream: TcpStream, peer: Arc<Peer>, limits: RpcLimits) -> Self {
+        Self {
+            stream,
+            peer,
+            limits,
+            silence: Box::pin(tokio::time::sleep(limits.silence)),
+            sending: Box::pin(tokio::time::sleep(limits.send_time)),
+            taken: None,
+            closed: false,
+            reader: None,
+        }
     }
 
     fn heard(&mut self) {
-        let next = Instant::now() + self.silence;
-        self.deadline.as_mut().reset(next);
+        self.silence.as_mut().reset(Instant::now() + self.limits.silence);
+    }
+
+    /// Starts a period in which the least must be taken.
+    fn begin_to_wait(&mut self) {
+        self.taken = Some(0);
+        self.sending.as_mut().reset(Instant::now() + self.limits.send_time);
+    }
+
+    /// Whether the client takes less in a period than it must; wakes the writer at its end.
+    fn is_too_slow(&mut self, context: &mut Context<'_>) -> bool {
+        if self.taken.is_none() {
+            self.begin_to_wait();
+        }
+        while self.sending.as_mut().poll(context).is_ready() {
+            if self.taken.is_some_and(|taken| taken < self.limits.send_bytes_min) {
+                return true;
+            }
+            self.begin_to_wait();
+        }
+        false
+    }
+
+    /// Gives up a client that is too slow, together with what the system still holds for it.
+    fn give_up(&mut self) -> io::Error {
+        self.closed = true;
+        // Without it the system goes on for minutes; nothing else depends on it.
+        let _ = self.stream.set_zero_linger();
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+        io::ErrorKind::TimedOut.into()
     }
 }
 
@@ -248,14 +255,20 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.closed {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Ready(read) => {
                 self.heard();
                 Poll::Ready(read)
             }
-            Poll::Pending => match self.deadline.as_mut().poll(context) {
+            Poll::Pending => match self.silence.as_mut().poll(context) {
                 Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-                Poll::Pending => Poll::Pending,
+                Poll::Pending => {
+                    self.reader = Some(context.waker().clone());
+                    Poll::Pending
+                }
             },
         }
     }
@@ -267,14 +280,28 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.closed {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if written.is_ready() {
-            self.heard();
+        match &written {
+            Poll::Ready(Ok(count)) => {
+                self.heard();
+                self.peer.sent(*count);
+                self.taken = self.taken.map(|taken| taken.saturating_add(*count));
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending if self.is_too_slow(context) => {
+                return Poll::Ready(Err(self.give_up()));
+            }
+            Poll::Pending => {}
         }
         written
     }
 
+    /// Whoever writes flushes once all that it had is taken.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.taken = None;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -7,7 +7,9 @@
 //! ```
 //! **Invariant:** whatever comes in is bounded before it is looked at: connections in all and of
 //! one address, bytes of a request, requests of a batch, requests at work on one connection,
-//! subscriptions, the time that each may take, entries of a page, gas of a query. A refusal is an
+//! subscriptions, the time that each may take, entries of a page, gas of a query. What goes out is
+//! bounded too: bytes of answers that nobody reads, and the time in which a client must read them.
+//! One address never has all of anything (`peer.rs`). A refusal is an
 //! error of the table in `dure-rpc`, whichever layer made it.
 //!
 //! Reads are of decided and executed state only, each from one snapshot, and answer its height.
@@ -21,6 +23,7 @@ mod filter;
 mod follow;
 mod gate;
 mod listener;
+mod peer;
 mod quota;
 mod reader;
 mod refusal;

@@ -1,5 +1,9 @@
 //! Requests at work: how many on one connection, and for how long; and which need a WebSocket.
 
+use super::{
+    config::RpcLimits,
+    peer::{Peer, on_behalf},
+};
 use dure_rpc::{RpcError, api, discover::Kind};
 use jsonrpsee::{
     MethodResponse,
@@ -9,11 +13,14 @@ use jsonrpsee::{
 use std::{
     collections::BTreeSet,
     future::Future,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Weak},
     time::Duration,
 };
 use tokio::sync::Semaphore;
 use tower::Layer;
+
+/// Errors up to this length are not counted among the answers that wait.
+const FREE_BYTES_MAX: usize = 1_024;
 
 /// Marks requests that came over plain HTTP: the gate sets it.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +46,44 @@ fn check_transport(request: &Request<'_>) -> Result<(), RpcError> {
 }
 
 /// Gives every connection its permits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(super) struct Quota {
-    pub(super) requests: usize,
-    pub(super) time: Duration,
+    requests: usize,
+    time: Duration,
+    /// Not kept alive by work that its socket has outlived: it counts what the socket holds.
+    peer: Weak<Peer>,
+}
+
+impl Quota {
+    pub(super) fn new(limits: &RpcLimits, peer: Weak<Peer>) -> Self {
+        Self { requests: limits.requests_of_connection, time: limits.request_time, peer }
+    }
+
+    /// Does a request's work, for so long, and counts its answer until it is sent.
+    async fn answer(
+        &self,
+        id: jsonrpsee::types::Id<'static>,
+        work: impl Future<Output = MethodResponse>,
+    ) -> MethodResponse {
+        let Some(peer) = self.peer.upgrade() else {
+            // The client is gone, and nobody will read this.
+            return refuse(id, RpcError::Stopping);
+        };
+        let work = on_behalf(Arc::clone(&peer), tokio::time::timeout(self.time, work));
+        let Ok(answer) = work.await else {
+            let limit_ms = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
+            return refuse(id, RpcError::RequestTimeout { limit_ms });
+        };
+        let bytes = answer.as_json().get().len();
+        // What tells why there is no answer is let through: it is shorter than a head.
+        if answer.is_error() && bytes <= FREE_BYTES_MAX {
+            return answer;
+        }
+        match peer.hold(bytes) {
+            Ok(()) => answer,
+            Err(error) => refuse(id, error),
+        }
+    }
 }
 
 impl<S> Layer<S> for Quota {
@@ -50,12 +91,11 @@ impl<S> Layer<S> for Quota {
 
     fn layer(&self, inner: S) -> Bounded<S> {
         let permits = Arc::new(Semaphore::new(self.requests));
-        Bounded { inner: Arc::new(inner), permits, quota: *self }
+        Bounded { inner: Arc::new(inner), permits, quota: self.clone() }
     }
 }
 
 /// The methods, within the quota of one connection.
-#[derive(Debug)]
 pub(super) struct Bounded<S> {
     inner: Arc<S>,
     permits: Arc<Semaphore>,
@@ -65,7 +105,7 @@ pub(super) struct Bounded<S> {
 impl<S> Clone for Bounded<S> {
     fn clone(&self) -> Self {
         let (inner, permits) = (Arc::clone(&self.inner), Arc::clone(&self.permits));
-        Self { inner, permits, quota: self.quota }
+        Self { inner, permits, quota: self.quota.clone() }
     }
 }
 
@@ -98,13 +138,7 @@ where
                 let what = "requests of this connection".to_owned();
                 return refuse(id, RpcError::Busy { what, limit });
             };
-            match tokio::time::timeout(this.quota.time, this.inner.call(request)).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    let limit_ms = u64::try_from(this.quota.time.as_millis()).unwrap_or(u64::MAX);
-                    refuse(id, RpcError::RequestTimeout { limit_ms })
-                }
-            }
+            this.quota.answer(id, this.inner.call(request)).await
         }
     }
 
@@ -126,13 +160,8 @@ where
                 let what = "requests of this connection".to_owned();
                 return refuse(jsonrpsee::types::Id::Null, RpcError::Busy { what, limit });
             };
-            match tokio::time::timeout(this.quota.time, this.inner.batch(requests)).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    let limit_ms = u64::try_from(this.quota.time.as_millis()).unwrap_or(u64::MAX);
-                    refuse(jsonrpsee::types::Id::Null, RpcError::RequestTimeout { limit_ms })
-                }
-            }
+            let id = jsonrpsee::types::Id::Null;
+            this.quota.answer(id, this.inner.batch(requests)).await
         }
     }
 

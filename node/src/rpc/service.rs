@@ -5,7 +5,7 @@ use super::{
     failure::of_fault,
     filter::{EventMatcher, TransactionMatcher},
     follow,
-    listener::Sockets,
+    peer::{Peer, Permits, Sockets, on_behalf},
     reader::Reader,
     spec::Specs,
     trace, trial,
@@ -42,10 +42,11 @@ pub(super) struct Service {
     pub(super) limits: Arc<RpcLimits>,
     pub(super) submissions: Arc<Semaphore>,
     specs: Arc<Specs>,
-    queries: Arc<Semaphore>,
-    rehearsals: Arc<Semaphore>,
-    reads: Arc<Semaphore>,
-    subscription_reads: Arc<Semaphore>,
+    queries: Arc<Permits>,
+    rehearsals: Arc<Permits>,
+    reads: Arc<Permits>,
+    receipt_reads: Arc<Permits>,
+    subscription_reads: Arc<Permits>,
     sockets: Arc<Sockets>,
     peer_id: Option<String>,
     begun: Instant,
@@ -58,10 +59,11 @@ impl Service {
             limits: Arc::new(config.limits),
             submissions: Arc::new(Semaphore::new(config.limits.submissions)),
             specs: Arc::default(),
-            queries: Arc::new(Semaphore::new(config.limits.queries)),
-            rehearsals: Arc::new(Semaphore::new(config.limits.rehearsals)),
-            reads: Arc::new(Semaphore::new(config.limits.reads)),
-            subscription_reads: Arc::new(Semaphore::new(config.limits.subscription_reads)),
+            queries: Arc::new(Permits::new(config.limits.queries)),
+            rehearsals: Arc::new(Permits::new(config.limits.rehearsals)),
+            reads: Arc::new(Permits::new(config.limits.reads)),
+            receipt_reads: Arc::new(Permits::new(config.limits.receipt_reads)),
+            subscription_reads: Arc::new(Permits::new(config.limits.subscription_reads)),
             sockets,
             peer_id: config.peer_id.clone(),
             begun: Instant::now(),
@@ -73,16 +75,18 @@ impl Service {
         &self,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        self.read_within(PERMIT_WAIT, read).await
+        self.within(&self.reads, "reads", self.limits.reads, Some(PERMIT_WAIT), read).await
     }
 
-    /// The same with another patience.
-    pub(super) async fn read_within<T: Send + 'static>(
+    /// The same for those who wait for a receipt, on permits of their own: what they look for is
+    /// found at once, and they must not queue behind long lists.
+    pub(super) async fn read_receipt<T: Send + 'static>(
         &self,
         patience: Duration,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        self.within(&self.reads, "reads", self.limits.reads, Some(patience), read).await
+        let (permits, limit) = (&self.receipt_reads, self.limits.receipt_reads);
+        self.within(permits, "receipt reads", limit, Some(patience), read).await
     }
 
     /// The same for subscriptions, which wait for their turn, on permits of their own.
@@ -104,18 +108,18 @@ impl Service {
 
     async fn within<T: Send + 'static>(
         &self,
-        permits: &Arc<Semaphore>,
+        permits: &Arc<Permits>,
         what: &str,
         limit: usize,
         patience: Option<Duration>,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        let permit = Arc::clone(permits).acquire_owned();
+        let permit = permits.take();
         let permit = match patience {
             Some(patience) => tokio::time::timeout(patience, permit).await,
             None => Ok(permit.await),
         };
-        let Ok(Ok(permit)) = permit else {
+        let Ok(Some(permit)) = permit else {
             return Err(RpcError::Busy { what: what.to_owned(), limit: limit as u64 });
         };
         let this = self.clone();
@@ -137,6 +141,12 @@ impl Service {
                 Err(RpcError::InternalError)
             }
         }
+    }
+
+    /// Whose subscription it is; none once the connection is closed. It runs on its own, outside
+    /// of the request that began it.
+    fn peer_of(&self, pending: &PendingSubscriptionSink) -> Option<Arc<Peer>> {
+        self.sockets.peer(pending.connection_id().0)
     }
 
     /// Waits until the node is at a height, for a while.
@@ -378,7 +388,8 @@ impl DureServer for Service {
         from: Option<Number>,
     ) -> SubscriptionResult {
         let from = from.map(|height| Place::new(Height(height.0), 0));
-        follow::pump(self.clone(), pending, from, follow::blocks).await;
+        let Some(peer) = self.peer_of(&pending) else { return Ok(()) };
+        on_behalf(peer, follow::pump(self.clone(), pending, from, follow::blocks)).await;
         Ok(())
     }
 
@@ -393,13 +404,14 @@ impl DureServer for Service {
             let specs = reader.specs.at(reader.view.state().as_ref());
             EventMatcher::new(&specs, &checked).map(drop)
         };
-        if let Err(error) = self.read(check).await {
+        let Some(peer) = self.peer_of(&pending) else { return Ok(()) };
+        if let Err(error) = on_behalf(Arc::clone(&peer), self.read(check)).await {
             pending.reject(error).await;
             return Ok(());
         }
         let from = filter.from;
         let page = move |reader: &Reader<'_>, place| follow::events(reader, place, &filter);
-        follow::pump(self.clone(), pending, from, page).await;
+        on_behalf(peer, follow::pump(self.clone(), pending, from, page)).await;
         Ok(())
     }
 
@@ -419,7 +431,8 @@ impl DureServer for Service {
         let page = move |reader: &Reader<'_>, place| follow::receipts(reader, place, matcher);
         // One transaction is looked for everywhere, at once.
         let from = if matcher.id.is_some() { Some(Place::default()) } else { filter.from };
-        follow::pump(self.clone(), pending, from, page).await;
+        let Some(peer) = self.peer_of(&pending) else { return Ok(()) };
+        on_behalf(peer, follow::pump(self.clone(), pending, from, page)).await;
         Ok(())
     }
 }

@@ -137,7 +137,7 @@ impl Service {
         begun: Instant,
         read: impl FnOnce(&Reader<'_>) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        match self.read_within(self.left(begun), read).await {
+        match self.read_receipt(self.left(begun), read).await {
             Err(RpcError::Busy { .. }) => Err(not_final(id, stage, begun)),
             answer => answer,
         }

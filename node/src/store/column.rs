@@ -6,12 +6,12 @@
 use dure_types::{Address, Hash, Height, ValidatorId};
 
 /// Version of this file.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Database {
-    /// What was decided and signed; logged.
+    /// What was decided; logged.
     Ledger,
     /// What follows from it; computed again after a crash.
     State,
@@ -69,8 +69,6 @@ columns! {
     Batches = Ledger / "batches",
     /// Author | seq -> Height of the header that named the batch, written with that header.
     Named = Ledger / "named",
-    /// `mark` -> Header: the last one that we proposed and may have signed a precommit for.
-    Signer = Ledger / "signer",
 
     /// `schema` -> u32; `chain` -> Hash; `applied` -> Applied.
     StateMeta = State / "meta",
@@ -101,8 +99,6 @@ pub const SCHEMA_KEY: &[u8] = b"schema";
 pub const CHAIN_KEY: &[u8] = b"chain";
 /// Key of the applied height in [`Column::StateMeta`].
 pub const APPLIED_KEY: &[u8] = b"applied";
-/// Key of the signer's mark in [`Column::Signer`].
-pub const MARK_KEY: &[u8] = b"mark";
 
 /// Key of a height.
 #[must_use]

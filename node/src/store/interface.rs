@@ -1,6 +1,7 @@
 //! The narrow interface of the store: all that the node may ask of a disk.
 
 use super::{Column, Database, StoreError};
+use dure_types::Header;
 use std::sync::Arc;
 
 /// One key with its value.
@@ -121,7 +122,7 @@ pub trait Read: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
 }
 
-/// Two databases, `ledger` and `state`.
+/// Two databases, `ledger` and `state`, and the signer's mark.
 ///
 /// Written batches are visible to reads at once and in order. After a crash each database holds a
 /// prefix of the batches written to it, which includes all that came before its last successful
@@ -139,6 +140,19 @@ pub trait Store: Read {
     /// # Errors
     /// [`StoreError`]; from then on the store is latched.
     fn barrier(&self, database: Database) -> Result<(), StoreError>;
+
+    /// Reads the signer's mark: the newest header that this node may have signed.
+    ///
+    /// # Errors
+    /// As [`Read::get`].
+    fn mark(&self) -> Result<Option<Header>, StoreError>;
+
+    /// Writes the signer's mark, apart from both databases; durable once this returns. Heights
+    /// rise.
+    ///
+    /// # Errors
+    /// [`StoreError`]; from then on the store is latched. The mark is the one before then, or this.
+    fn set_mark(&self, header: &Header) -> Result<(), StoreError>;
 
     /// Freezes what reads see now. Its ledger part is never behind its state part.
     ///

@@ -1,9 +1,6 @@
 //! Typed reads and writes of the ledger.
 
-use super::{
-    Column, Database, Range, Read, WriteBatch,
-    column::{self, MARK_KEY},
-};
+use super::{Column, Database, Range, Read, WriteBatch, column};
 use crate::fault::Fault;
 use codec::{DecodeAll, Encode};
 use dure_types::{
@@ -54,11 +51,6 @@ pub fn tip(reader: &dyn Read) -> Result<Option<(Header, CommitCertificate)>, Fau
         Some(certificate) => Ok(Some((header, certificate))),
         None => Err(Fault::Corrupt(format!("height {} has no certificate", header.height))),
     }
-}
-
-/// Reads the signer's mark: the header that we proposed last.
-pub fn mark(reader: &dyn Read) -> Result<Option<Header>, Fault> {
-    read(reader, Column::Signer, MARK_KEY)
 }
 
 /// Reads a batch that a decided header names.
@@ -121,14 +113,6 @@ pub fn put_batch(batch: &Batch) -> WriteBatch {
         column::batch(batch.header.author, batch.header.seq),
         batch.encode(),
     );
-    writes
-}
-
-/// Writes of the signer's mark: durable before the signature is made.
-#[must_use]
-pub fn put_mark(header: &Header) -> WriteBatch {
-    let mut writes = WriteBatch::new(Database::Ledger);
-    writes.put(Column::Signer, MARK_KEY, header.encode());
     writes
 }
 

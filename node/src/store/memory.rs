@@ -1,7 +1,12 @@
 //! The store in memory: behind `dure dev` without a directory, and behind the simulator, for which
 //! it plays a disk that forgets, tears and fails.
 
-use super::{Column, Database, Entry, Range, Read, Store, StoreError, WriteBatch, latch::Latch};
+use super::{
+    Column, Database, Entry, Range, Read, Store, StoreError, WriteBatch,
+    latch::Latch,
+    signer::{encode_slot, newest, slot_of},
+};
+use dure_types::Header;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
@@ -24,6 +29,7 @@ struct Inner {
     version: u64,
     /// Versions that a snapshot reads, with the number of such snapshots.
     readers: BTreeMap<u64, usize>,
+    mark: Option<Header>,
     disk: Option<Disk>,
 }
 
@@ -33,6 +39,13 @@ struct Disk {
     durable: BTreeMap<Column, BTreeMap<Vec<u8>, Vec<u8>>>,
     /// Written since the last barrier of their database, in order.
     unsynced: BTreeMap<&'static str, Vec<WriteBatch>>,
+    /// What the ledger kept, in order.
+    log: Vec<WriteBatch>,
+    /// Both slots of the signer's file.
+    signer: [Vec<u8>; 2],
+    /// A slot whose write failed, with what was to be written.
+    signer_torn: Option<(usize, Vec<u8>)>,
+    /// Of the databases and of the signer's file.
     barriers: u64,
     fail_at: Option<Failure>,
 }
@@ -85,19 +98,50 @@ impl MemoryStore {
         let mut disk = Disk::default();
         if let Some(before) = &inner.disk {
             disk.durable = before.durable.clone();
+            disk.log = before.log.clone();
+            disk.signer = before.signer.clone();
+            disk.tear_slot(before.signer_torn.as_ref().filter(|_| torn > 0));
             for batches in before.unsynced.values() {
                 for batch in batches.iter().take(torn) {
                     disk.keep(batch);
                 }
             }
         }
+        Self::on(disk)
+    }
+
+    /// As [`MemoryStore::crash`] with nothing torn, on a disk that lost the last `lost` batches of
+    /// the ledger although it had promised to keep them: a damaged tail of the log.
+    #[must_use]
+    pub fn crash_without_tail(&self, lost: usize) -> Self {
+        let inner = self.read_lock();
+        let mut disk = Disk::default();
+        if let Some(before) = &inner.disk {
+            disk.signer = before.signer.clone();
+            disk.durable = before.durable.clone();
+            disk.durable.retain(|column, _| column.database() == Database::State);
+            let left = before.log.len().saturating_sub(lost);
+            before.log.iter().take(left).for_each(|batch| disk.keep(batch));
+        }
+        Self::on(disk)
+    }
+
+    /// Batches of the ledger that the disk holds.
+    #[must_use]
+    pub fn ledger_batches(&self) -> usize {
+        self.read_lock().disk.as_ref().map_or(0, |disk| disk.log.len())
+    }
+
+    /// Starts on what a disk holds.
+    fn on(disk: Disk) -> Self {
         let columns = disk.durable.iter().map(|(column, entries)| {
             let own =
                 |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), vec![(0, Some(value.clone()))]);
             (*column, entries.iter().map(own).collect())
         });
         let columns = columns.collect();
-        let inner = Inner { columns, disk: Some(disk), ..Inner::default() };
+        let mark = newest([&disk.signer[0], &disk.signer[1]]);
+        let inner = Inner { columns, mark, disk: Some(disk), ..Inner::default() };
         Self { inner: Arc::new(RwLock::new(inner)), latch: Arc::default() }
     }
 
@@ -181,6 +225,9 @@ fn forget(versions: &mut Versions, readers: &BTreeMap<u64, usize>) {
 
 impl Disk {
     fn keep(&mut self, batch: &WriteBatch) {
+        if batch.database() == Database::Ledger {
+            self.log.push(batch.clone());
+        }
         for (column, key, value) in batch.operations() {
             let entries = self.durable.entry(*column).or_default();
             match value {
@@ -192,20 +239,43 @@ impl Disk {
 
     fn barrier(&mut self, database: Database) -> Result<(), StoreError> {
         self.barriers += 1;
-        let failed = |reason: &str| StoreError::Io {
-            path: format!("memory/{}", database.name()),
-            reason: reason.into(),
-        };
-        if self.fail_at == Some(Failure::BeforeBarrier(self.barriers)) {
-            return Err(failed("injected failure before the barrier"));
-        }
+        self.fails(Failure::BeforeBarrier, database.name())?;
         for batch in self.unsynced.remove(database.name()).unwrap_or_default() {
             self.keep(&batch);
         }
-        if self.fail_at == Some(Failure::AfterBarrier(self.barriers)) {
-            return Err(failed("injected failure after the barrier"));
+        self.fails(Failure::AfterBarrier, database.name())
+    }
+
+    fn set_mark(&mut self, header: &Header) -> Result<(), StoreError> {
+        let bytes = encode_slot(header).map_err(|length| StoreError::Io {
+            path: "memory/signer".into(),
+            reason: format!("a header of {length} bytes"),
+        })?;
+        let slot = slot_of(header.height);
+        self.barriers += 1;
+        self.signer_torn = Some((slot, bytes.clone()));
+        self.fails(Failure::BeforeBarrier, "signer")?;
+        self.signer_torn = None;
+        self.signer[slot] = bytes;
+        self.fails(Failure::AfterBarrier, "signer")
+    }
+
+    /// Writes the first half of a slot over what it held.
+    fn tear_slot(&mut self, torn: Option<&(usize, Vec<u8>)>) {
+        if let Some((slot, bytes)) = torn {
+            let mut left = bytes[..bytes.len() / 2].to_vec();
+            left.extend(self.signer[*slot].iter().skip(left.len()));
+            self.signer[*slot] = left;
         }
-        Ok(())
+    }
+
+    fn fails(&self, failure: fn(u64) -> Failure, what: &str) -> Result<(), StoreError> {
+        let failure = failure(self.barriers);
+        if self.fail_at != Some(failure) {
+            return Ok(());
+        }
+        let (path, reason) = (format!("memory/{what}"), format!("injected failure: {failure:?}"));
+        Err(StoreError::Io { path, reason })
     }
 }
 
@@ -241,6 +311,22 @@ impl Store for MemoryStore {
         self.latch.guard(|| match &mut self.write_lock().disk {
             Some(disk) => disk.barrier(database),
             None => Ok(()),
+        })
+    }
+
+    fn mark(&self) -> Result<Option<Header>, StoreError> {
+        self.latch.check()?;
+        Ok(self.read_lock().mark.clone())
+    }
+
+    fn set_mark(&self, header: &Header) -> Result<(), StoreError> {
+        self.latch.guard(|| {
+            let mut inner = self.write_lock();
+            if let Some(disk) = &mut inner.disk {
+                disk.set_mark(header)?;
+            }
+            inner.mark = Some(header.clone());
+            Ok(())
         })
     }
 

@@ -1,14 +1,18 @@
 //! The store on disk: two RocksDB databases under one directory.
 
 use super::{
-    Column, Database, Entry, Range, Read, Store, StoreError, WriteBatch, latch::Latch, schema,
+    Column, Database, Entry, Range, Read, SignerFile, Store, StoreError, WriteBatch, latch::Latch,
+    schema,
 };
-use dure_types::Hash;
+use dure_types::{Hash, Header};
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Direction,
     ErrorKind, FlushOptions, IteratorMode, Options, ReadOptions, Snapshot, WriteOptions,
 };
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Values of batches from this size on live in blob files, outside compaction.
 const BLOB_BYTES_MIN: u64 = 4_096;
@@ -17,10 +21,15 @@ const WRITE_BUFFER_BYTES: usize = 64 << 20;
 /// Memory for blocks read from disk.
 const BLOCK_CACHE_BYTES: usize = 256 << 20;
 
+/// What is read of a ledger before it is opened for writing.
+const LOOKED_AT: [Column; 4] =
+    [Column::LedgerMeta, Column::Headers, Column::Certificates, Column::Batches];
+
 /// Both databases. Clones are the same store.
 #[derive(Clone)]
 pub struct RocksStore {
     databases: Arc<Databases>,
+    signer: Arc<SignerFile>,
     latch: Arc<Latch>,
 }
 
@@ -36,15 +45,153 @@ impl RocksStore {
     /// # Errors
     /// [`StoreError`] says what the operator should look at.
     pub fn open(path: &Path, chain: Hash) -> Result<Self, StoreError> {
+        Closed::look(path, chain)?.open(chain)
+    }
+}
+
+/// A data directory that is ours alone and whose ledger nothing was written to yet.
+///
+/// Opening a database for writing cuts off what it cannot read of its log, for good. Read-only, the
+/// same records are read and all files stay as they are, so that a ledger that ends too early can
+/// still be refused.
+pub struct Closed {
+    signer: SignerFile,
+    ledger: Option<DB>,
+    path: PathBuf,
+}
+
+impl Closed {
+    /// Takes the directory, and makes it where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] says what the operator should look at.
+    pub fn look(path: &Path, chain: Hash) -> Result<Self, StoreError> {
         probe(path)?;
+        // Its lock comes first: only then is what we read not being written.
+        let signer = SignerFile::open(path)?;
+        let closed = Self { signer, ledger: look(path)?, path: path.to_owned() };
+        schema::check(&closed, Database::Ledger, chain, &closed.ledger_path())?;
+        Ok(closed)
+    }
+
+    /// Reads the signer's mark.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn mark(&self) -> Result<Option<Header>, StoreError> {
+        self.signer.mark()
+    }
+
+    /// Opens both databases, and makes what is missing.
+    ///
+    /// # Errors
+    /// [`StoreError`] says what the operator should look at.
+    pub fn open(self, chain: Hash) -> Result<RocksStore, StoreError> {
+        let Self { signer, ledger, path } = self;
+        drop(ledger);
         let databases = Databases {
-            ledger: open(path, Database::Ledger)?,
-            state: open(path, Database::State)?,
+            ledger: open(&path, Database::Ledger)?,
+            state: open(&path, Database::State)?,
             path: path.display().to_string(),
         };
-        let store = Self { databases: Arc::new(databases), latch: Arc::default() };
+        let (databases, signer) = (Arc::new(databases), Arc::new(signer));
+        let store = RocksStore { databases, signer, latch: Arc::default() };
         schema::claim(&store, chain, &store.databases.path)?;
         Ok(store)
+    }
+
+    fn ledger_path(&self) -> String {
+        self.path.join(Database::Ledger.name()).display().to_string()
+    }
+}
+
+impl Read for Closed {
+    fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(ledger) = &self.ledger else { return Ok(None) };
+        let path = self.ledger_path();
+        ledger
+            .get_cf(family(ledger, column, &path)?, key)
+            .map_err(|error| read_error(&path, &error))
+    }
+
+    fn scan(
+        &self,
+        column: Column,
+        range: &Range,
+        reverse: bool,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let Some(ledger) = &self.ledger else { return Ok(Vec::new()) };
+        let path = self.ledger_path();
+        let family = family(ledger, column, &path)?;
+        let bounds = (range, reverse, limit);
+        scan(ledger, family, bounds, ReadOptions::default())
+            .map_err(|error| read_error(&path, &error))
+    }
+}
+
+/// Opens the ledger read-only; none where there is none, or one whose making a crash cut short:
+/// RocksDB makes columns one after another, and nothing is written before the last.
+fn look(path: &Path) -> Result<Option<DB>, StoreError> {
+    let path = path.join(Database::Ledger.name());
+    if !path.join("CURRENT").exists() {
+        return Ok(None);
+    }
+    let failed = |error: rocksdb::Error| open_error(&path.display().to_string(), &error);
+    let options = database_options(Database::Ledger);
+    let present = DB::list_cf(&options, &path).map_err(failed)?;
+    if LOOKED_AT.iter().any(|column| !present.iter().any(|name| name == column.name())) {
+        return Ok(None);
+    }
+    let cache = rocksdb::Cache::new_lru_cache(BLOCK_CACHE_BYTES);
+    let families = LOOKED_AT
+        .iter()
+        .map(|column| ColumnFamilyDescriptor::new(column.name(), column_options(*column, &cache)));
+    DB::open_cf_descriptors_read_only(&options, &path, families, false).map(Some).map_err(failed)
+}
+
+fn family<'a>(
+    database: &'a DB,
+    column: Column,
+    path: &str,
+) -> Result<&'a ColumnFamily, StoreError> {
+    database.cf_handle(column.name()).ok_or_else(|| StoreError::Corrupt {
+        path: path.to_owned(),
+        reason: format!("column {} is missing", column.name()),
+    })
+}
+
+/// Reads up to a limit of entries of a range, from its start or in reverse from its end.
+fn scan(
+    database: &DB,
+    family: &ColumnFamily,
+    (range, reverse, limit): (&Range, bool, usize),
+    mut options: ReadOptions,
+) -> Result<Vec<Entry>, rocksdb::Error> {
+    if range.is_empty() {
+        return Ok(Vec::new());
+    }
+    options.set_iterate_lower_bound(range.start.clone());
+    if let Some(end) = &range.end {
+        options.set_iterate_upper_bound(end.clone());
+    }
+    let mode = if reverse {
+        IteratorMode::End
+    } else {
+        IteratorMode::From(&range.start, Direction::Forward)
+    };
+    database
+        .iterator_cf_opt(family, options, mode)
+        .take(limit)
+        .map(|entry| entry.map(|(key, value)| (key.into_vec(), value.into_vec())))
+        .collect()
+}
+
+fn read_error(path: &str, error: &rocksdb::Error) -> StoreError {
+    let (path, reason) = (path.to_owned(), error.to_string());
+    match error.kind() {
+        ErrorKind::Corruption => StoreError::Corrupt { path, reason },
+        _ => StoreError::Io { path, reason },
     }
 }
 
@@ -78,7 +225,8 @@ fn database_options(database: Database) -> Options {
     options.set_keep_log_file_num(4);
     options.set_max_open_files(512);
     match database {
-        // A torn tail of the log is what a loss of power leaves; a hole in the middle is damage.
+        // A torn tail of the log is what a loss of power leaves, and RocksDB cannot tell it from
+        // damage there; a hole in the middle is damage. The signer's mark tells what must be there.
         Database::Ledger => {
             options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords)
         }
@@ -117,10 +265,7 @@ impl Databases {
 
     fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
         let database = column.database();
-        self.of(database).cf_handle(column.name()).ok_or_else(|| StoreError::Corrupt {
-            path: self.path(database),
-            reason: format!("column {} is missing", column.name()),
-        })
+        family(self.of(database), column, &self.path(database))
     }
 
     fn get(
@@ -140,28 +285,12 @@ impl Databases {
         range: &Range,
         reverse: bool,
         limit: usize,
-        mut options: ReadOptions,
+        options: ReadOptions,
     ) -> Result<Vec<Entry>, StoreError> {
-        if range.is_empty() {
-            return Ok(Vec::new());
-        }
-        options.set_iterate_lower_bound(range.start.clone());
-        if let Some(end) = &range.end {
-            options.set_iterate_upper_bound(end.clone());
-        }
-        let mode = if reverse {
-            IteratorMode::End
-        } else {
-            IteratorMode::From(&range.start, Direction::Forward)
-        };
-        self.of(column.database())
-            .iterator_cf_opt(self.family(column)?, options, mode)
-            .take(limit)
-            .map(|entry| match entry {
-                Ok((key, value)) => Ok((key.into_vec(), value.into_vec())),
-                Err(error) => Err(self.error(column.database(), &error)),
-            })
-            .collect()
+        let database = column.database();
+        let bounds = (range, reverse, limit);
+        scan(self.of(database), self.family(column)?, bounds, options)
+            .map_err(|error| self.error(database, &error))
     }
 
     fn write(&self, batch: &WriteBatch) -> Result<(), StoreError> {
@@ -196,11 +325,7 @@ impl Databases {
     }
 
     fn error(&self, database: Database, error: &rocksdb::Error) -> StoreError {
-        let (path, reason) = (self.path(database), error.to_string());
-        match error.kind() {
-            ErrorKind::Corruption => StoreError::Corrupt { path, reason },
-            _ => StoreError::Io { path, reason },
-        }
+        read_error(&self.path(database), error)
     }
 }
 
@@ -246,6 +371,15 @@ impl Store for RocksStore {
 
     fn barrier(&self, database: Database) -> Result<(), StoreError> {
         self.latch.guard(|| self.databases.barrier(database))
+    }
+
+    fn mark(&self) -> Result<Option<Header>, StoreError> {
+        self.latch.check()?;
+        self.signer.mark()
+    }
+
+    fn set_mark(&self, header: &Header) -> Result<(), StoreError> {
+        self.latch.guard(|| self.signer.set_mark(header))
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Read>, StoreError> {

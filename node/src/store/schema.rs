@@ -15,7 +15,7 @@ use dure_types::Hash;
 pub fn claim(store: &dyn Store, chain: Hash, path: &str) -> Result<(), StoreError> {
     for database in Database::ALL {
         let path = format!("{path}/{}", database.name());
-        if check(store, database, chain, &path)? {
+        if check(store as &dyn Read, database, chain, &path)? {
             continue;
         }
         let mut batch = WriteBatch::new(database);
@@ -35,8 +35,11 @@ const fn meta(database: Database) -> Column {
 }
 
 /// Whether the database carries our marks; false when it is new.
-fn check(
-    store: &dyn Store,
+///
+/// # Errors
+/// As [`claim`].
+pub fn check(
+    store: &dyn Read,
     database: Database,
     chain: Hash,
     path: &str,
@@ -62,12 +65,12 @@ fn check(
 }
 
 fn read<T: DecodeAll>(
-    store: &dyn Store,
+    store: &dyn Read,
     database: Database,
     key: &[u8],
     path: &str,
 ) -> Result<Option<T>, StoreError> {
-    let Some(bytes) = Read::get(store, meta(database), key)? else { return Ok(None) };
+    let Some(bytes) = store.get(meta(database), key)? else { return Ok(None) };
     let value = T::decode_all(&mut bytes.as_slice()).map_err(|error| StoreError::Corrupt {
         path: path.into(),
         reason: format!("{}: {error}", String::from_utf8_lossy(key)),

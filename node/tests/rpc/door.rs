@@ -104,9 +104,10 @@ async fn a_transaction_that_was_accepted_is_never_answered_with_busy() {
     let counter = chain.counter(&client).await;
     let add = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": 1 }));
     let transaction = add.sign().await.unwrap();
-    // A server whose reads are all taken for good.
+    // A server whose reads of receipts are all taken for good.
     let final_wait = Duration::from_millis(300);
-    let full = chain.second(RpcLimits { reads: 0, final_wait, ..RpcLimits::default() }).await;
+    let full =
+        chain.second(RpcLimits { receipt_reads: 0, final_wait, ..RpcLimits::default() }).await;
     let busy = Client::connect(&format!("http://{}/v1", full.address())).await.unwrap();
     let error = busy.submit(&transaction, Wait::Final).await.unwrap_err();
     let Some(RpcError::NotFinalInTime { id, stage, .. }) = error.refusal() else {

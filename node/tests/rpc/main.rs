@@ -7,5 +7,6 @@ mod bad_input;
 mod chain;
 mod door;
 mod methods;
+mod slow;
 mod storage;
 mod subscription;

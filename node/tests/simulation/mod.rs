@@ -8,14 +8,14 @@ use dure_node::{
     execution::{Block, execute},
     fault::Fault,
     genesis_file::dev_genesis,
-    machine::{Action, Event, Machine, Setup, Ticket, recover},
+    machine::{Action, Event, Machine, Setup, Ticket, recover, recovery},
     mempool::{Admission, Rejection, admit},
     store::{Column, Database, MemoryStore, Store, ledger, memory::Failure, schema},
 };
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
-    Address, Call, CommitCertificate, Gas, Genesis, Hash, Height, Outcome, PublicKey, Selector,
-    Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address,
+    Address, Call, CommitCertificate, Gas, Genesis, Hash, Header, Height, Outcome, PublicKey,
+    Selector, Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -99,6 +99,7 @@ fn transaction(chain: Hash, key: &SigningKey, nonce: u64) -> Transaction {
 enum Task {
     Send(usize),
     Sync,
+    Mark(Box<Header>),
     Execute(Box<Block>),
     Wake(Duration),
 }
@@ -160,8 +161,19 @@ impl<'w> Run<'w> {
 
     /// Takes the power away, and starts on what the disk holds.
     pub(crate) fn restart(&mut self, torn: usize) {
+        self.take_power(self.store.crash(torn));
+        self.start();
+    }
+
+    /// Takes the power away, and starts on a disk that lost the last batches of the ledger.
+    pub(crate) fn restart_without_tail(&mut self, lost: usize) -> Result<(), Fault> {
+        self.take_power(self.store.crash_without_tail(lost));
+        self.try_start()
+    }
+
+    fn take_power(&mut self, left: MemoryStore) {
         self.life = None;
-        self.store = self.store.crash(torn);
+        self.store = left;
         self.tasks.clear();
         self.now += PAUSE;
         for (index, (id, (at, _))) in self.world.script.iter().enumerate() {
@@ -169,7 +181,6 @@ impl<'w> Run<'w> {
                 self.at((*at).max(self.now), Task::Send(index));
             }
         }
-        self.start();
     }
 
     fn start(&mut self) {
@@ -181,6 +192,8 @@ impl<'w> Run<'w> {
 
     fn try_start(&mut self) -> Result<(), Fault> {
         let world = self.world;
+        // As the driver does it, before anything is written.
+        recovery::proposed(&self.store, self.store.mark()?, world.chain)?;
         schema::claim(&self.store, world.chain, "memory")?;
         let store = Arc::new(self.store.clone());
         let chain = Chain::open(world.genesis.clone(), store, Arc::clone(&world.executor))?;
@@ -241,6 +254,10 @@ impl<'w> Run<'w> {
                 self.store.barrier(Database::Ledger)?;
                 tickets.into_iter().try_for_each(|ticket| self.step(Event::Durable(ticket)))
             }
+            Task::Mark(header) => {
+                self.store.set_mark(&header)?;
+                self.step(Event::Durable(Ticket::Mark(header.height)))
+            }
             Task::Execute(block) => {
                 let chain = Arc::clone(&self.life().chain);
                 let executed = execute(&chain, &block)?;
@@ -295,6 +312,7 @@ impl<'w> Run<'w> {
                         self.at(self.now + SYNC, Task::Sync);
                     }
                 }
+                Action::Mark(header) => self.at(self.now + SYNC, Task::Mark(header)),
                 Action::Execute(block) => self.at(self.now + EXECUTION, Task::Execute(block)),
                 Action::Flush => self.store.barrier(Database::State)?,
                 Action::SetTimer(at) => {

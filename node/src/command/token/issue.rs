@@ -49,7 +49,7 @@ pub(in crate::command) struct IssueArgs {
 
 pub(super) async fn run(args: IssueArgs, output: &mut Output) -> Result<(), Failure> {
     let shown = args.policy.display().to_string();
-    let text = std::fs::read_to_string(&args.policy)
+    let text = crate::file::read_text(&args.policy)
         .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
     let policy = PolicyFile::parse(&text, &shown)?;
     let client = connect(&args.remote.rpc).await?;

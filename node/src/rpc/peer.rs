@@ -1,0 +1,281 @@
+//! Who is at the other end: what one address may have of everything, and what it has.
+
+use super::config::RpcLimits;
+use dure_rpc::RpcError;
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+tokio::task_local! {
+    /// Whose request is at work.
+    static PEER: Arc<Peer>;
+}
+
+/// Runs a request's work in the name of a client.
+pub(super) fn on_behalf<F: Future>(
+    peer: Arc<Peer>,
+    work: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    PEER.scope(peer, work)
+}
+
+/// The client whose request this is; none outside of requests.
+pub(super) fn current() -> Option<Arc<Peer>> {
+    PEER.try_with(Arc::clone).ok()
+}
+
+/// A client as far as addresses tell: an IPv4 address, or the /64 network that one customer of
+/// IPv6 has to himself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Net(IpAddr);
+
+impl Net {
+    pub(super) fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+            v4 => v4,
+        })
+    }
+}
+
+/// Permits for one kind of work, of which one address gets half at most, so that another one's
+/// work never waits for that of the first alone.
+pub(super) struct Permits {
+    all: Arc<Semaphore>,
+    share: usize,
+    of_net: Mutex<BTreeMap<Net, Arc<Semaphore>>>,
+}
+
+/// One permit; given back when dropped.
+pub(super) struct Permit {
+    _all: OwnedSemaphorePermit,
+    _own: Option<OwnedSemaphorePermit>,
+}
+
+impl Permits {
+    pub(super) fn new(count: usize) -> Self {
+        let all = Arc::new(Semaphore::new(count));
+        Self { all, share: count.div_ceil(2), of_net: Mutex::default() }
+    }
+
+    /// Waits for a permit, first among the work of the same address.
+    pub(super) async fn take(&self) -> Option<Permit> {
+        let own = match current() {
+            Some(peer) => Some(self.own(peer.net).acquire_owned().await.ok()?),
+            None => None,
+        };
+        let all = Arc::clone(&self.all).acquire_owned().await.ok()?;
+        Some(Permit { _all: all, _own: own })
+    }
+
+    fn own(&self, net: Net) -> Arc<Semaphore> {
+        let mut of_net = self.of_net.lock().unwrap_or_else(PoisonError::into_inner);
+        // Permits, and those who wait for one, hold a reference; the rest are done.
+        of_net.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
+        let new = || Arc::new(Semaphore::new(self.share));
+        Arc::clone(of_net.entry(net).or_insert_with(new))
+    }
+}
+
+/// Counts open sockets, and bytes of answers that wait to be sent, in all and by address.
+pub(super) struct Sockets {
+    limits: RpcLimits,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    all: Count,
+    of_net: BTreeMap<Net, Count>,
+    peers: BTreeMap<usize, Weak<Peer>>,
+    next: u32,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Count {
+    sockets: usize,
+    bytes: usize,
+}
+
+impl Sockets {
+    pub(super) fn new(limits: RpcLimits) -> Self {
+        Self { limits, counts: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sockets open now.
+    pub(super) fn count(&self) -> usize {
+        self.lock().all.sockets
+    }
+
+    /// Bytes of answers that wait to be sent now.
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().all.bytes
+    }
+
+    /// The client of a connection that is still open.
+    pub(super) fn peer(&self, connection: usize) -> Option<Arc<Peer>> {
+        self.lock().peers.get(&connection)?.upgrade()
+    }
+
+    /// Counts a socket.
+    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Arc<Peer>, RpcError> {
+        let (net, limits) = (Net::of(address), &self.limits);
+        let mut counts = self.lock();
+        if counts.all.sockets >= limits.connections {
+            return Err(RpcError::TooManyConnections { limit: limits.connections as u64 });
+        }
+        let of_net = counts.of_net.entry(net).or_default();
+        if of_net.sockets >= limits.connections_of_address {
+            let (address, limit) = (address.to_string(), limits.connections_of_address as u64);
+            return Err(RpcError::TooManyFromAddress { address, limit });
+        }
+        of_net.sockets += 1;
+        counts.all.sockets += 1;
+        // Numbers come back after four thousand million connections; by then the first is closed.
+        let number = counts.next;
+        counts.next = number.wrapping_add(1);
+        let peer = Arc::new(Peer { sockets: Arc::clone(self), net, number, held: Mutex::new(0) });
+        counts.peers.insert(number as usize, Arc::downgrade(&peer));
+        Ok(peer)
+    }
+}
+
+/// One counted socket; counted, with all that waits to be sent on it, until dropped.
+pub(super) struct Peer {
+    sockets: Arc<Sockets>,
+    net: Net,
+    number: u32,
+    held: Mutex<usize>,
+}
+
+impl Peer {
+    /// The number of the connection.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Counts an answer until it is sent.
+    ///
+    /// # Errors
+    /// [`RpcError::Busy`] when too much waits already: of all clients, or of this one's address,
+    /// which gets half at most.
+    pub(super) fn hold(&self, bytes: usize) -> Result<(), RpcError> {
+        let limit = self.sockets.limits.answers_bytes;
+        let mut counts = self.sockets.lock();
+        let (all, of_net) = counts.both(self.net);
+        let fits = |count: &Count, limit: usize| count.bytes.saturating_add(bytes) <= limit;
+        if !fits(all, limit) || !fits(of_net, limit / 2) {
+            let what = "bytes of answers that nobody reads".to_owned();
+            return Err(RpcError::Busy { what, limit: limit as u64 });
+        }
+        all.bytes += bytes;
+        of_net.bytes += bytes;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) += bytes;
+        Ok(())
+    }
+
+    /// Takes note of bytes that went into the socket. Frames and heads count too, so that a little
+    /// less may be counted than waits.
+    pub(super) fn sent(&self, bytes: usize) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let sent = bytes.min(*held);
+        *held -= sent;
+        drop(held);
+        if sent > 0 {
+            let mut counts = self.sockets.lock();
+            let (all, of_net) = counts.both(self.net);
+            all.bytes = all.bytes.saturating_sub(sent);
+            of_net.bytes = of_net.bytes.saturating_sub(sent);
+        }
+    }
+}
+
+impl Counts {
+    fn both(&mut self, net: Net) -> (&mut Count, &mut Count) {
+        (&mut self.all, self.of_net.entry(net).or_default())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let held = *self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.sockets.lock();
+        counts.peers.remove(&(self.number as usize));
+        let (all, of_net) = counts.both(self.net);
+        for count in [all, of_net] {
+            count.sockets = count.sockets.saturating_sub(1);
+            count.bytes = count.bytes.saturating_sub(held);
+        }
+        if counts.of_net.get(&self.net).is_some_and(|count| count.sockets == 0) {
+            counts.of_net.remove(&self.net);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    fn peer(sockets: &Arc<Sockets>, address: &str) -> Arc<Peer> {
+        sockets.take(address.parse().unwrap()).unwrap()
+    }
+
+    fn take(permits: &Permits, peer: &Arc<Peer>) -> Option<Permit> {
+        on_behalf(Arc::clone(peer), permits.take()).now_or_never().flatten()
+    }
+
+    #[test]
+    fn one_address_gets_half_of_the_permits() {
+        let sockets = Arc::new(Sockets::new(RpcLimits::default()));
+        let (one, again) = (peer(&sockets, "::ffff:1.1.1.1"), peer(&sockets, "1.1.1.1"));
+        let other = peer(&sockets, "1.1.1.2");
+        let permits = Permits::new(4);
+        let held = [take(&permits, &one).unwrap(), take(&permits, &again).unwrap()];
+        assert!(take(&permits, &one).is_none(), "two of four are the share");
+        let others = [take(&permits, &other).unwrap(), take(&permits, &other).unwrap()];
+        assert!(take(&permits, &other).is_none());
+        drop(others);
+        assert!(take(&permits, &one).is_none(), "what another gave back is not for the first");
+        drop(held);
+        assert!(take(&permits, &one).is_some());
+        assert_eq!(permits.of_net.lock().unwrap().len(), 1, "those who are done are forgotten");
+    }
+
+    #[test]
+    fn addresses_of_one_customer_are_one() {
+        let net = |text: &str| Net::of(text.parse().unwrap());
+        assert_eq!(net("2001:db8:0:1::1"), net("2001:db8:0:1:ffff::9"));
+        assert_ne!(net("2001:db8:0:1::1"), net("2001:db8:0:2::1"));
+        assert_eq!(net("::ffff:10.0.0.1"), net("10.0.0.1"));
+        assert_ne!(net("10.0.0.1"), net("10.0.0.2"));
+    }
+
+    #[test]
+    fn answers_are_counted_until_they_are_sent_or_the_socket_is_gone() {
+        let limits = RpcLimits { answers_bytes: 100, ..RpcLimits::default() };
+        let sockets = Arc::new(Sockets::new(limits));
+        let (one, other) = (peer(&sockets, "1.1.1.1"), peer(&sockets, "1.1.1.2"));
+        one.hold(50).unwrap();
+        assert!(matches!(one.hold(1), Err(RpcError::Busy { limit: 100, .. })));
+        other.hold(50).unwrap();
+        assert_eq!(sockets.bytes(), 100);
+        one.sent(20);
+        assert!(other.hold(1).is_err());
+        one.hold(20).unwrap();
+        one.sent(1_000);
+        assert_eq!(sockets.bytes(), 50);
+        drop(other);
+        assert_eq!((sockets.bytes(), sockets.count()), (0, 1));
+        drop(one);
+        assert!(sockets.lock().of_net.is_empty() && sockets.lock().peers.is_empty());
+    }
+}
