@@ -61,7 +61,7 @@
 //! # fn main() {}
 //! ```
 
-use crate::{Cx, interface};
+use crate::{Cx, event, interface};
 use alloc::{string::String, vec::Vec};
 use dure_abi::{Address, Amount, TimestampMs};
 
@@ -70,7 +70,8 @@ pub use dure_abi::standard::{Allowance, Reason};
 /// Units of one kind that accounts hold and pass on.
 ///
 /// Amounts are in the base unit; `decimals` only says how to show them. What is not allowed is
-/// refused with the implementer's own error and changes nothing.
+/// refused with the implementer's own error and changes nothing. What happened it tells by the
+/// events [`Moved`] and [`Approved`].
 #[interface]
 pub trait Token {
     /// What people call it.
@@ -139,6 +140,38 @@ pub trait Token {
         to: Address,
         amount: Amount,
     ) -> Result<(), Reason>;
+}
+
+/// Units of a [`Token`] moved. From nobody: issued; to nobody: burnt.
+///
+/// A contract declares it by `#[event] pub use dure_sdk::standard::Moved;`.
+#[event]
+pub struct Moved {
+    /// Whose they were.
+    #[index]
+    pub from: Option<Address>,
+    /// Whose they are.
+    #[index]
+    pub to: Option<Address>,
+    /// How many.
+    pub amount: Amount,
+    /// What the sender wrote.
+    pub memo: Option<Vec<u8>>,
+}
+
+/// Somebody may take units of a holder of a [`Token`], or no longer: nought.
+#[event]
+pub struct Approved {
+    /// Whose units.
+    #[index]
+    pub holder: Address,
+    /// Who may take them.
+    #[index]
+    pub spender: Address,
+    /// How many at most.
+    pub amount: Amount,
+    /// First block time at which the allowance is void; none: until revoked.
+    pub expires: Option<TimestampMs>,
 }
 
 /// A contract that wants to know when it is given units.

@@ -1,6 +1,6 @@
 //! Why the contract refuses.
 
-use dure_sdk::prelude::*;
+use dure_sdk::{domain::allowance::AllowanceError, prelude::*};
 
 /// Why the contract refuses.
 #[dure::error]
@@ -27,4 +27,14 @@ pub enum Error {
     NoSpender { spender: Address },
     /// More than can be counted.
     TooMuch { deposit: Amount, wanted: Amount },
+}
+
+impl From<AllowanceError> for Error {
+    fn from(error: AllowanceError) -> Self {
+        match error {
+            AllowanceError::NoSpender { spender } => Self::NoSpender { spender },
+            AllowanceError::Expired { expires } => Self::AllowanceExpired { expires },
+            AllowanceError::Short { left, wanted } => Self::AllowanceShort { left, wanted },
+        }
+    }
 }

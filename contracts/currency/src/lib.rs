@@ -24,11 +24,13 @@ pub mod currency {
     #[error]
     pub use crate::error::Error;
     #[event]
-    pub use crate::event::{Approved, DepositChanged, MerchantChanged, Moved, Paid, Redeemed};
+    pub use crate::event::{DepositChanged, MerchantChanged, Paid, Redeemed};
     #[storage]
     pub use crate::state::Currency;
     pub use crate::state::{About, Merchant};
     pub use dure_sdk::standard::{Allowance, Reason, Redeemable, Token};
+    #[event]
+    pub use dure_sdk::standard::{Approved, Moved};
 
     impl Currency {
         /// The creator becomes the issuer; nothing is issued yet.
@@ -245,17 +247,7 @@ pub mod currency {
             expires: Option<TimestampMs>,
         ) -> Result<(), Error> {
             let holder = cx.caller();
-            let spends = spender != holder && spender != Address::SYSTEM;
-            ensure!(spends, Error::NoSpender { spender });
-            let key = (holder, spender);
-            if amount == Amount::ZERO {
-                self.allowances.remove(&key);
-            } else {
-                if let Some(expires) = expires {
-                    ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
-                }
-                self.allowances.set(&key, &Allowance { amount, expires });
-            }
+            self.allowances.approve(holder, spender, amount, expires, cx.time())?;
             cx.emit(&Approved { holder, spender, amount, expires });
             Ok(())
         }
@@ -270,27 +262,14 @@ pub mod currency {
             amount: Amount,
             memo: Option<Vec<u8>>,
         ) -> Result<(), Error> {
-            let key = (from, cx.caller());
-            let nothing = Allowance { amount: Amount::ZERO, expires: None };
-            let mut allowance = self.allowances.get(&key).unwrap_or(nothing);
-            if let Some(expires) = allowance.expires {
-                ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
-            }
-            let left = allowance.amount;
-            allowance.amount =
-                left.checked_sub(amount).ok_or(Error::AllowanceShort { left, wanted: amount })?;
-            if allowance.amount == Amount::ZERO {
-                self.allowances.remove(&key);
-            } else {
-                self.allowances.set(&key, &allowance);
-            }
+            self.allowances.spend(from, cx.caller(), amount, cx.time())?;
             self.shift(cx, from, to, amount, memo)
         }
 
         /// What a spender may still take of a holder.
         #[query]
         fn allowance(&self, holder: Address, spender: Address) -> Option<Allowance> {
-            self.allowances.get(&(holder, spender))
+            self.allowances.get(holder, spender)
         }
 
         /// Whether a transfer would be done now, or why not.

@@ -1,6 +1,6 @@
 //! What the contract keeps, and the types of its arguments.
 
-use dure_sdk::{prelude::*, standard::Allowance};
+use dure_sdk::{domain::allowance::Allowances, prelude::*};
 
 /// What the contract keeps.
 #[dure::storage]
@@ -12,7 +12,7 @@ pub struct Currency {
     pub(crate) deposit: Balance,
     pub(crate) supply: Balance,
     pub(crate) held: Map<Address, Balance>,
-    pub(crate) allowances: Map<(Address, Address), Allowance>,
+    pub(crate) allowances: Allowances,
     pub(crate) merchants: Map<Address, Merchant>,
 }
 

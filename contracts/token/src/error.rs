@@ -3,6 +3,7 @@
 use crate::conditions::{Condition, ConditionsError};
 use dure_sdk::{
     domain::{
+        allowance::AllowanceError,
         caps::CapsError,
         policy::PolicyError,
         registry::{MerchantsError, NotPermitted, PersonsError},
@@ -93,6 +94,16 @@ impl Error {
                 | CapsError::AboveHolding { left: limit, wanted, .. },
             ) => Reason::Limit { limit, wanted },
             _ => Reason::Other { code: ELSE },
+        }
+    }
+}
+
+impl From<AllowanceError> for Error {
+    fn from(error: AllowanceError) -> Self {
+        match error {
+            AllowanceError::NoSpender { spender } => Self::NoSpender { spender },
+            AllowanceError::Expired { expires } => Self::AllowanceExpired { expires },
+            AllowanceError::Short { left, wanted } => Self::AllowanceShort { left, wanted },
         }
     }
 }

@@ -6,28 +6,6 @@ use dure_sdk::{
     prelude::*,
 };
 
-/// Units moved. From nobody: issued; to nobody: burnt.
-#[dure::event]
-pub struct Moved {
-    #[index]
-    pub from: Option<Address>,
-    #[index]
-    pub to: Option<Address>,
-    pub amount: Amount,
-    pub memo: Option<Vec<u8>>,
-}
-
-/// Somebody may take units of a holder.
-#[dure::event]
-pub struct Approved {
-    #[index]
-    pub holder: Address,
-    #[index]
-    pub spender: Address,
-    pub amount: Amount,
-    pub expires: Option<TimestampMs>,
-}
-
 /// A merchant was paid by the call `pay`.
 #[dure::event]
 pub struct Paid {

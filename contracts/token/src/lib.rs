@@ -44,13 +44,15 @@ pub mod token {
     pub use crate::error::Error;
     #[event]
     pub use crate::event::{
-        AdmissionChanged, Approved, MemberChanged, MerchantChanged, Moved, Paid, PolicyScheduled,
-        PolicyWithdrawn, Redeemed, Refunded, RoleChanged,
+        AdmissionChanged, MemberChanged, MerchantChanged, Paid, PolicyScheduled, PolicyWithdrawn,
+        Redeemed, Refunded, RoleChanged,
     };
     #[storage]
     pub use crate::state::PurposeToken;
     pub use crate::state::{About, PolicyVersion, Totals};
     pub use dure_sdk::standard::{Allowance, Reason, Redeemable, Token};
+    #[event]
+    pub use dure_sdk::standard::{Approved, Moved};
 
     impl PurposeToken {
         /// The creator administers, issues and acts as an agent; nothing is issued yet.
@@ -407,17 +409,7 @@ pub mod token {
             expires: Option<TimestampMs>,
         ) -> Result<(), Error> {
             let holder = cx.caller();
-            let spends = spender != holder && spender != Address::SYSTEM;
-            ensure!(spends, Error::NoSpender { spender });
-            let key = (holder, spender);
-            if amount == Amount::ZERO {
-                self.allowances.remove(&key);
-            } else {
-                if let Some(expires) = expires {
-                    ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
-                }
-                self.allowances.set(&key, &Allowance { amount, expires });
-            }
+            self.allowances.approve(holder, spender, amount, expires, cx.time())?;
             cx.emit(&Approved { holder, spender, amount, expires });
             Ok(())
         }
@@ -432,27 +424,14 @@ pub mod token {
             amount: Amount,
             memo: Option<Vec<u8>>,
         ) -> Result<(), Error> {
-            let key = (from, cx.caller());
-            let nothing = Allowance { amount: Amount::ZERO, expires: None };
-            let mut allowance = self.allowances.get(&key).unwrap_or(nothing);
-            if let Some(expires) = allowance.expires {
-                ensure!(cx.time() < expires, Error::AllowanceExpired { expires });
-            }
-            let left = allowance.amount;
-            allowance.amount =
-                left.checked_sub(amount).ok_or(Error::AllowanceShort { left, wanted: amount })?;
-            if allowance.amount == Amount::ZERO {
-                self.allowances.remove(&key);
-            } else {
-                self.allowances.set(&key, &allowance);
-            }
+            self.allowances.spend(from, cx.caller(), amount, cx.time())?;
             self.shift(cx, from, to, amount, memo)
         }
 
         /// What a spender may still take of a holder.
         #[query]
         fn allowance(&self, holder: Address, spender: Address) -> Option<Allowance> {
-            self.allowances.get(&(holder, spender))
+            self.allowances.get(holder, spender)
         }
 
         /// Whether a transfer would be done now, or the first reason why not.

@@ -3,7 +3,6 @@
 use crate::{
     conditions::{Access, Conditions, Redeemers},
     error::Error,
-    event::Moved,
     state::PurposeToken,
 };
 use dure_sdk::{
@@ -13,6 +12,7 @@ use dure_sdk::{
         registry::MerchantsError,
     },
     prelude::*,
+    standard::Moved,
 };
 
 /// The one class of units.

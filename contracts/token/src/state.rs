@@ -3,6 +3,7 @@
 use crate::conditions::Conditions;
 use dure_sdk::{
     domain::{
+        allowance::Allowances,
         caps::Caps,
         policy::{Policy, Version},
         registry::{Merchants, Persons},
@@ -10,7 +11,6 @@ use dure_sdk::{
         supply::Supply,
     },
     prelude::*,
-    standard::Allowance,
 };
 
 /// What the contract keeps.
@@ -24,7 +24,7 @@ pub struct PurposeToken {
     /// All units are of one class.
     pub(crate) supply: Supply<u8>,
     pub(crate) held: Map<Address, Balance>,
-    pub(crate) allowances: Map<(Address, Address), Allowance>,
+    pub(crate) allowances: Allowances,
     pub(crate) merchants: Merchants,
     /// Accounts that are admitted, and whose they are.
     pub(crate) persons: Persons,

@@ -8,6 +8,7 @@
 //!
 //! | module | what it is | in storage |
 //! |---|---|---|
+//! | [`allowance`] | what a holder lets somebody take | [`allowance::Allowances`] |
 //! | [`calendar`] | days, months and ends of periods in Korea | |
 //! | [`share`] | `a x b / c` exactly, rounded down or up | |
 //! | [`split`] | parts that sum to the whole; receivables of payees | [`split::Receivables`] |
@@ -81,6 +82,7 @@
 //! **Concurrency.** What many payers touch is only added to, never read: sums are commutative
 //! amounts (DESIGN D9). Where a method reads such a sum its documentation says so.
 
+pub mod allowance;
 pub mod calendar;
 pub mod caps;
 pub mod cash_out;

@@ -1,6 +1,7 @@
 //! The domain modules against plain models and the rules, outside WASM. One program: each would
 //! compile the generators and link the SDK again.
 
+mod allowance;
 mod calendar;
 mod cash_out;
 mod freeze;

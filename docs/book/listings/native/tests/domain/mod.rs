@@ -1,5 +1,6 @@
 //! Listings of the pages on domain modules.
 
+mod allowance;
 mod calendar;
 mod caps;
 mod cash_out;
