@@ -65,7 +65,7 @@ impl Door {
 }
 
 /// The clock on the wall.
-pub(super) fn wall() -> TimestampMs {
+pub(crate) fn wall() -> TimestampMs {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     TimestampMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -17,4 +17,5 @@ mod node;
 mod threads;
 
 pub use door::Door;
+pub(crate) use door::wall;
 pub use node::Node;

@@ -1,7 +1,7 @@
 //! Queries and simulations: the executor against a snapshot, effects thrown away.
 
 use super::{decode, failure::of_runtime, reader::Reader, trace};
-use crate::handle::Handle;
+use crate::{driver::wall, handle::Handle};
 use dure_abi::spec::MethodKind;
 use dure_rpc::{
     Place, RpcError,
@@ -85,7 +85,9 @@ pub(super) fn simulate(
     let specs = reader.specs.at(reader.view.state().as_ref());
     let calls = requests.iter().map(|request| specs.call(request, MethodKind::Call));
     let calls = calls.collect::<Result<Vec<Call>, RpcError>>()?;
-    let block = next_block(reader, handle.chain());
+    let mut block = next_block(reader, handle.chain());
+    // An idle chain makes no block: what is sent now meets the time of now.
+    block.time = block.time.max(wall());
     let body = TransactionBody {
         account,
         lane: 0,
