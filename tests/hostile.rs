@@ -7,9 +7,10 @@
 mod module;
 
 use dure_testing::{
-    Account, Address, Amount, Chain, ExecutionError, TestFailure, TrapKind, codec::Encode,
+    Account, Address, Amount, Chain, ExecutionError, TestFailure, TrapKind, call,
+    codec::{Decode, Encode},
 };
-use dure_types::{LimitKind, limits};
+use dure_types::{Hash, LimitKind, SystemError, limits};
 use module::{Module, module};
 
 /// A chain with a contract that others attack from.
@@ -68,6 +69,46 @@ const ONE: &str = "(i64.const 1) (i64.const 0)";
 const KEY: &str = "(i32.const 0)";
 /// Where no memory is.
 const NOWHERE: &str = "(i32.const -16)";
+
+fn refusal<T: std::fmt::Debug>(result: Result<T, TestFailure>) -> SystemError {
+    match result {
+        Err(TestFailure::Failed {
+            error: ExecutionError::Contract { contract: Address::SYSTEM, error },
+            ..
+        }) => SystemError::decode(&mut error.as_slice()).expect("the system's own error"),
+        other => panic!("not refused by the system: {other:?}"),
+    }
+}
+
+#[test]
+fn code_that_is_long_to_compile_waits_for_its_turn_and_holds_nobody_up() {
+    // 1,000 locals x 250 branches x 12 units of work: 1.5 s of the queue.
+    let branches = "(br_if 0 (i32.const 0)) ".repeat(250);
+    let head = format!("(func (local{}) {branches})", " i32".repeat(1_000));
+    let code = |nth: usize| {
+        let call = "(nop)".repeat(nth);
+        Module { head: head.clone(), ..module(&call) }.bytes()
+    };
+    let mut scene = Scene::new();
+    let by = scene.attacker;
+    let deploys = (0..7).map(|nth| call(Address::SYSTEM, "deploy", code(nth))).collect();
+    let SystemError::CompilerBusy { wait_ms, limit_ms } =
+        refusal(scene.chain.transact(by, deploys))
+    else {
+        panic!("seven at once are more than {} ms", limits::COMPILE_WAIT_MS_MAX)
+    };
+    assert_eq!((wait_ms / 1_000, limit_ms), (9, limits::COMPILE_WAIT_MS_MAX));
+    // Nothing of it is left: one alone is ready after its own work.
+    let hash: Hash = scene.chain.call(by, Address::SYSTEM, "deploy", code(0)).unwrap();
+    let deployed = scene.chain.time().0;
+    let instantiate = (hash, b"salt".to_vec(), Vec::<u8>::new());
+    let early = scene.chain.call::<Address>(by, Address::SYSTEM, "instantiate", &instantiate);
+    let SystemError::CodeNotReady { code, from } = refusal(early) else { panic!("too early") };
+    assert_eq!((code, (from.0 - deployed) / 100), (hash, 15));
+    scene.still_alive();
+    assert!(scene.chain.time() >= from, "what came next stood behind it in the queue");
+    scene.chain.call::<Address>(by, Address::SYSTEM, "instantiate", &instantiate).unwrap();
+}
 
 fn out_of_gas(error: &ExecutionError) -> bool {
     matches!(error, ExecutionError::OutOfGas { limit } if limit.0 > 0)
