@@ -24,8 +24,9 @@ pub struct Deployment {
 impl Client {
     /// Stores a module unless it is stored already, and makes a contract of it under `salt`.
     ///
-    /// Two transactions: code can be used when the nodes have compiled it, which is waited for. `init` are
-    /// the arguments of the module's init method, an object by name or a list by position.
+    /// Two transactions: code can be used when the nodes have compiled it, which is waited for.
+    /// `init` are the arguments of the module's init method, an object by name or a list by
+    /// position.
     ///
     /// # Errors
     /// [`ClientError::Refused`] with what the node or the system contract refused.
@@ -87,8 +88,8 @@ impl Client {
         code: Hash,
         wasm: &[u8],
     ) -> Result<Option<Submission>, ClientError> {
-        if self.code_ready(code).await?.is_some() {
-            self.await_compiler(code).await?;
+        if let Some(ready) = self.code_ready(code).await? {
+            self.await_compiler(ready).await?;
             return Ok(None);
         }
         let submitted = self
@@ -108,7 +109,7 @@ impl Client {
             }
             Err(error) => return Err(error),
         };
-        self.await_compiler(code).await?;
+        self.await_compiler(self.code_ready(code).await?.unwrap_or_default()).await?;
         Ok(deployed)
     }
 
@@ -123,10 +124,9 @@ impl Client {
         ready.map(Some).ok_or_else(malformed)
     }
 
-    /// Waits until stored code can be used. Both times are the chain's: an idle one makes no block,
-    /// so that what remains is waited for by our clock.
-    async fn await_compiler(&self, code: Hash) -> Result<(), ClientError> {
-        let ready = self.code_ready(code).await?.unwrap_or_default();
+    /// Waits until a block time, at which code is compiled. Both times are the chain's: an idle one
+    /// makes no block, so that what remains is waited for by our clock.
+    async fn await_compiler(&self, ready: u64) -> Result<(), ClientError> {
         let left = ready.saturating_sub(self.status().await?.time.0);
         tokio::time::sleep(Duration::from_millis(left)).await;
         Ok(())
