@@ -8,10 +8,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Root of the checkout.
+/// Root of the checkout: that of `cargo xtask`, for a build folder that two checkouts share may hold
+/// the program of the other.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().map_or_else(|| here.clone(), Path::to_path_buf)
 }
 
 /// Where cargo puts what it builds; this program is in `<target>/<profile>/`.

@@ -25,7 +25,9 @@ impl Progress {
             .lines()
             .filter_map(|line| {
                 let (seconds, name) = line.split_once(' ')?;
-                Some((name.to_owned(), seconds.parse().ok()?))
+                let seconds =
+                    seconds.parse().ok().filter(|seconds| (0.0..1e6).contains(seconds))?;
+                Some((name.to_owned(), seconds))
             })
             .collect();
         Self { file, last, done: Vec::new(), started: Instant::now() }
@@ -48,6 +50,17 @@ impl Progress {
             self.save();
         }
         outcome
+    }
+
+    /// How long something took when it was last remembered.
+    pub(crate) fn last(&self, name: &str) -> Duration {
+        self.last.get(name).map_or(Duration::ZERO, |seconds| Duration::from_secs_f64(*seconds))
+    }
+
+    /// Keeps the time of a part of a stage.
+    pub(crate) fn remember(&mut self, name: String, took: Duration) {
+        self.last.insert(name, took.as_secs_f64());
+        self.save();
     }
 
     /// Prints a line of time for every stage.

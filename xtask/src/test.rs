@@ -9,11 +9,17 @@ use crate::{
     Outcome,
     cargo::{self, Built, cargo, command, output},
     prerequisites,
-    progress::Progress,
+    progress::{Progress, time},
 };
 use std::{
     io::{BufRead, BufReader},
     process::{Command, Stdio},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::available_parallelism,
+    time::{Duration, Instant},
 };
 
 /// Where a test belongs, in the order of running.
@@ -51,6 +57,7 @@ impl Group {
         match (built.package.as_str(), built.target.as_str()) {
             ("points" | "mutants" | "template-token" | "template-voucher", _) => Self::Contracts,
             ("stamps" | "stamps-upgraded", _) => Self::Contracts,
+            ("dure-tests", "scenario") => Self::Contracts,
             ("dure-tests", "hostile" | "host" | "runtime" | "reuse" | "upgrade") => Self::Runtime,
             ("dure-tests", _) => Self::Formats,
             ("dure-node", "page" | "book_page") => Self::Page,
@@ -69,15 +76,36 @@ impl Group {
 /// The test programs of the node whose tests differ with RocksDB.
 const ROCKS: [&str; 5] = ["command", "node", "store", "process", "page"];
 
-/// What the test programs reported, added.
+/// Tests by what became of them.
 #[derive(Default)]
-struct Tally {
+struct Counts {
     passed: u64,
     failed: u64,
     ignored: u64,
+}
+
+/// What one program reported.
+struct Report {
+    counts: Counts,
+    took: Duration,
+    outcome: Outcome,
+}
+
+/// What the test programs reported, added.
+#[derive(Default)]
+struct Tally {
+    counts: Counts,
     /// Programs with failures, and stages that could not run.
     bad: Vec<String>,
     skipped: Vec<String>,
+}
+
+impl Tally {
+    fn add(&mut self, report: &Report) {
+        self.counts.passed += report.counts.passed;
+        self.counts.failed += report.counts.failed;
+        self.counts.ignored += report.counts.ignored;
+    }
 }
 
 /// The task.
@@ -91,9 +119,10 @@ pub(crate) fn run(progress: &mut Progress) -> Outcome {
     for program in &tally.bad {
         println!("failed: {program}");
     }
-    println!("\n{} passed, {} failed, {} ignored", tally.passed, tally.failed, tally.ignored);
+    let Counts { passed, failed, ignored } = tally.counts;
+    println!("\n{passed} passed, {failed} failed, {ignored} ignored");
     outcome?;
-    match (tally.bad.len(), tally.failed, tally.passed) {
+    match (tally.bad.len(), failed, passed) {
         (0, 0, 0) => Err("no test ran".into()),
         (0, 0, _) => Ok(()),
         _ => Err("not every test passed".into()),
@@ -110,7 +139,10 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
         group_stage(progress, tally, group, &light);
     }
     let documentation = progress.stage("test: examples in the documentation", || {
-        run_tests(&mut cargo(&["test", "--workspace", "--no-default-features", "--doc"]), tally)
+        let mut command = cargo(&["test", "--workspace", "--no-default-features", "--doc"]);
+        let report = run_tests(&mut command, |line| println!("{line}"));
+        tally.add(&report);
+        report.outcome
     });
     if documentation.is_err() {
         tally.bad.push("examples in the documentation".into());
@@ -145,25 +177,60 @@ fn group_stage(progress: &mut Progress, tally: &mut Tally, group: Group, built: 
     programs_stage(progress, tally, group.headline(), &programs);
 }
 
-/// Runs the programs one after another; a failure is noted and the rest still runs.
+/// Runs the programs, as many at a time as there are cores; a failure is noted and the rest still
+/// runs. Those that took longest last time begin.
 fn programs_stage(progress: &mut Progress, tally: &mut Tally, headline: &str, programs: &[Built]) {
     if programs.is_empty() {
         return;
     }
+    let mut programs: Vec<(String, &Built)> = programs
+        .iter()
+        .map(|built| (format!("program: {} {}", built.package, built.target), built))
+        .collect();
+    programs.sort_by_key(|(name, _)| std::cmp::Reverse(progress.last(name)));
+    let mut times = Vec::new();
     let outcome = progress.stage(headline, || {
         let mut failures = 0u32;
-        for built in programs {
-            println!("\n   {} {}", built.package, built.target);
-            if run_tests(&mut test_command(built), tally).is_err() {
-                tally.bad.push(format!("{} {}", built.package, built.target));
+        for (name, report) in side_by_side(&programs) {
+            tally.add(&report);
+            if report.outcome.is_err() {
+                tally.bad.push(name.clone());
                 failures += 1;
             }
+            times.push((name, report.took));
         }
         if failures == 0 { Ok(()) } else { Err(format!("{failures} programs failed")) }
     });
+    for (name, took) in times {
+        progress.remember(name, took);
+    }
     if let Err(reason) = outcome {
         eprintln!("   {reason}");
     }
+}
+
+/// Runs the programs on all cores, in their order, and prints what each said when it ended.
+fn side_by_side(programs: &[(String, &Built)]) -> Vec<(String, Report)> {
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some((name, built)) = programs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut text = String::new();
+            let report = run_tests(&mut test_command(built), |line| {
+                text.push_str(line);
+                text.push('\n');
+            });
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            println!("\n   {} {} ({})\n{text}", built.package, built.target, time(report.took));
+            done.push((name.clone(), report));
+        }
+    };
+    let workers = available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(work);
+        }
+    });
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A test program in the surroundings that `cargo test` would give it.
@@ -177,34 +244,41 @@ fn test_command(built: &Built) -> Command {
     test
 }
 
-/// Runs a command, passes its output on and counts what libtest says at the end of it.
-fn run_tests(command: &mut Command, tally: &mut Tally) -> Outcome {
-    let failed_before = tally.failed;
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("{}: {error}", cargo::words(command)))?;
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).split(b'\n') {
-            let line = line.map_err(|error| format!("the test's output: {error}"))?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            count(&line, tally);
-        }
-    }
-    let status = child.wait().map_err(|error| format!("waiting for a test: {error}"))?;
-    if status.success() {
-        return Ok(());
-    }
-    if tally.failed == failed_before {
+/// Runs a command, hands each line of its output on and counts what libtest says at the end of it.
+fn run_tests(command: &mut Command, mut line: impl FnMut(&str)) -> Report {
+    let (counts, took) = (Counts::default(), Duration::ZERO);
+    let mut report = Report { counts, took, outcome: Ok(()) };
+    let started = Instant::now();
+    report.outcome = watched(command, |text| {
+        count(text, &mut report.counts);
+        line(text);
+    });
+    report.took = started.elapsed();
+    if report.outcome.is_err() && report.counts.failed == 0 {
         // It died without a word: a crash is a failure too.
-        tally.failed += 1;
+        report.counts.failed = 1;
     }
-    Err(format!("{}: {status}", cargo::words(command)))
+    report
+}
+
+/// Output and error output together, line by line.
+fn watched(command: &mut Command, mut line: impl FnMut(&str)) -> Outcome {
+    let words = cargo::words(command);
+    let failed = |error: std::io::Error| format!("{words}: {error}");
+    let (output, into) = std::io::pipe().map_err(failed)?;
+    command.stdout(into.try_clone().map_err(failed)?).stderr(into);
+    let mut child = command.spawn().map_err(failed)?;
+    // Else this process would hold the pipe open for ever.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    for text in BufReader::new(output).split(b'\n') {
+        line(&String::from_utf8_lossy(&text.map_err(failed)?));
+    }
+    let status = child.wait().map_err(failed)?;
+    if status.success() { Ok(()) } else { Err(format!("{words}: {status}")) }
 }
 
 /// Reads `test result: ok. 5 passed; 0 failed; 1 ignored; ..`.
-fn count(line: &str, tally: &mut Tally) {
+fn count(line: &str, tally: &mut Counts) {
     let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|l| l.split_once(". "))
     else {
         return;
@@ -223,25 +297,36 @@ fn count(line: &str, tally: &mut Tally) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, count, run_tests};
+    use super::{Counts, count, run_tests};
     use std::process::Command;
 
     #[test]
     fn closing_lines_are_added() {
-        let mut tally = Tally::default();
+        let mut counts = Counts::default();
         count(
             "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out",
-            &mut tally,
+            &mut counts,
         );
-        count("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured", &mut tally);
-        count("test something ... ok", &mut tally);
-        assert_eq!((tally.passed, tally.failed, tally.ignored), (6, 2, 1));
+        count("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured", &mut counts);
+        count("test something ... ok", &mut counts);
+        assert_eq!((counts.passed, counts.failed, counts.ignored), (6, 2, 1));
     }
 
     #[test]
     fn a_program_that_dies_silently_is_a_failure() {
-        let mut tally = Tally::default();
-        assert!(run_tests(&mut Command::new("false"), &mut tally).is_err());
-        assert_eq!(tally.failed, 1);
+        let report = run_tests(&mut Command::new("false"), |_| {});
+        assert!(report.outcome.is_err());
+        assert_eq!(report.counts.failed, 1);
+    }
+
+    #[test]
+    fn both_outputs_are_handed_on() {
+        let mut lines = Vec::new();
+        let mut command = Command::new("sh");
+        let said = "echo out; echo err >&2; echo 'test result: ok. 2 passed; 0 failed'";
+        let report = run_tests(command.args(["-c", said]), |line| lines.push(line.to_owned()));
+        assert!(report.outcome.is_ok());
+        assert_eq!(report.counts.passed, 2);
+        assert_eq!(lines.get(..2), Some(["out".to_owned(), "err".to_owned()].as_slice()));
     }
 }
