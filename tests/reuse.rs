@@ -1,15 +1,20 @@
 //! A contract cannot tell whether its instance ran before: results, gas, events and writes are those
-//! of a fresh one, whatever earlier calls left in memory and globals.
+//! of a fresh one, whatever earlier calls left in memory and globals. Nor can it tell whether its
+//! module was compiled or read from the cache.
 
 #[path = "hostile/module.rs"]
 #[allow(dead_code, reason = "the attacks use more of it")]
 mod module;
 
-use dure_runtime::{BlockContext, EngineConfig, Executor, ExecutorConfig, Simulation};
+use dure_runtime::{BlockContext, CodeCache, EngineConfig, Executor, ExecutorConfig, Simulation};
 use dure_testing::{Address, Chain, codec::Encode};
 use dure_types::{Gas, Hash, Height, TimestampMs, TransactionBody, domain::selector, limits};
 use module::Module;
 use proptest::{collection::vec, prelude::*};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 /// Says what it finds (a digest of all memory, its size and the globals), then plays the steps of
 /// its input, each of 12 bytes: operation, place, value.
@@ -148,4 +153,47 @@ fn eligible_instance_is_used_again_and_others_are_not() {
         }
         assert_eq!(executor.instances_reused(), reused);
     }
+}
+
+#[derive(Default)]
+struct Cache(Mutex<BTreeMap<Hash, Vec<u8>>>);
+
+impl CodeCache for Cache {
+    fn read(&self, code: Hash) -> Option<Vec<u8>> {
+        self.0.lock().unwrap().get(&code).cloned()
+    }
+
+    fn write(&self, code: Hash, entry: &[u8]) {
+        self.0.lock().unwrap().insert(code, entry.to_vec());
+    }
+}
+
+#[test]
+fn compiled_module_outlives_its_executor_and_a_torn_or_foreign_entry_is_compiled_anew() {
+    let mut chain = Chain::new();
+    let creator = chain.account("creator");
+    let contract = chain.deploy_wasm(&contract().bytes(), creator, ()).expect("it is valid");
+    let steps = [0u32.encode(), 70_000u32.encode(), 9u32.encode()].concat();
+    let expected = play(&executor(true), &chain, contract, std::slice::from_ref(&steps));
+    let cache = Arc::new(Cache::default());
+    let compiles = |reuse: bool| {
+        let engine = EngineConfig { threads: 1, reuse };
+        let executor = Executor::caching(ExecutorConfig { engine }, cache.clone()).unwrap();
+        let ran = play(&executor, &chain, contract, std::slice::from_ref(&steps));
+        assert_eq!(ran, expected);
+        executor.modules_compiled()
+    };
+    assert_eq!((compiles(true), compiles(true)), (1, 0));
+    let whole = cache.0.lock().unwrap().clone();
+    let (code, entry) = whole.first_key_value().unwrap();
+    for at in [0, 31, 32, 63, 64, entry.len() / 2, entry.len() - 1] {
+        let mut flipped = entry.clone();
+        flipped[at] ^= 1;
+        for damaged in [&flipped, &entry[..at].to_vec()] {
+            cache.write(*code, damaged);
+            assert_eq!((compiles(true), compiles(true)), (1, 0), "at {at}");
+        }
+    }
+    // Without reuse it is other WASM that is compiled.
+    assert_eq!((compiles(false), compiles(false)), (1, 0));
 }

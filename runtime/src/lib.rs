@@ -37,4 +37,4 @@ pub use executor::{
 };
 pub use signature::VerifiedTransaction;
 pub use state::read::{Fault, StateDelta, StateRead};
-pub use vm::{EngineConfig, Entered, TracedCall};
+pub use vm::{CodeCache, EngineConfig, Entered, TracedCall};

@@ -11,7 +11,7 @@ use crate::{
     handle::Handle,
     machine::{Action, Machine, Setup, recover},
     mempool::MempoolStatus,
-    store::{Database, MemoryStore, Store, schema},
+    store::{Database, MemoryStore, Store, compiled::CompiledFiles, schema},
 };
 use dure_consensus::Now;
 use dure_runtime::{Executor, ExecutorConfig};
@@ -47,7 +47,7 @@ impl Node {
         let me = ValidatorId::of_key(config.consensus_key.verifying_key().as_bytes());
         check(&config.genesis, me)?;
         let store = open(config.data_dir.as_deref(), &config.genesis)?;
-        let executor = Executor::new(ExecutorConfig::default()).map_err(Fault::from)?;
+        let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
         let recovered = recover(&chain, me)?;
         let clock = Clock::start();
@@ -170,6 +170,14 @@ fn check(genesis: &Genesis, me: ValidatorId) -> Result<(), StartError> {
         return Err(StartError::NotAValidator);
     }
     Ok(())
+}
+
+fn executor(directory: Option<&Path>) -> Result<Executor, dure_runtime::Fault> {
+    let config = ExecutorConfig::default();
+    match directory {
+        Some(directory) => Executor::caching(config, Arc::new(CompiledFiles::of(directory))),
+        None => Executor::new(config),
+    }
 }
 
 fn open(directory: Option<&Path>, genesis: &Genesis) -> Result<Arc<dyn Store>, StartError> {

@@ -10,9 +10,11 @@
 //! that the state is never ahead of the ledger, whenever it is flushed.
 //!
 //! `column.rs` is the whole schema. Beside the databases lies the signer's mark, a file of its own
-//! (`signer.rs`), so that a damaged ledger cannot take it along.
+//! (`signer.rs`), so that a damaged ledger cannot take it along, and a folder of compiled contracts
+//! (`compiled.rs`), which is a cache.
 
 pub mod column;
+pub mod compiled;
 pub mod error;
 pub mod interface;
 mod latch;

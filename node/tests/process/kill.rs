@@ -67,6 +67,9 @@ async fn slow_sigkill_under_load_loses_nothing_that_was_final() {
         for task in tasks {
             task.await.unwrap();
         }
+        if round == KILLS / 2 {
+            node.tear_compiled();
+        }
         node.restart().await;
     }
 

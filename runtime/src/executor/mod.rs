@@ -14,7 +14,9 @@ pub use block::{deployed, leaf as receipt_leaf, receipts_root};
 use crate::state::overlay::Overlay;
 use crate::{
     state::read::{Fault, StateDelta, StateRead},
-    vm::{Compiled, EngineConfig, EntryKind, Env, Notes, Request, TracedCall, Vm, enter},
+    vm::{
+        CodeCache, Compiled, EngineConfig, EntryKind, Env, Notes, Request, TracedCall, Vm, enter,
+    },
 };
 use dure_types::{
     Address, Event, ExecutionError, Failure, Gas, Hash, Height, Outcome, TimestampMs,
@@ -110,6 +112,14 @@ impl Executor {
     /// [`Fault::Vm`] when this machine cannot run it.
     pub fn new(config: ExecutorConfig) -> Result<Self, Fault> {
         Ok(Self { vm: Arc::new(Vm::new(config.engine)?) })
+    }
+
+    /// The same, with a cache of compiled modules.
+    ///
+    /// # Errors
+    /// As [`Executor::new`].
+    pub fn caching(config: ExecutorConfig, cache: Arc<dyn CodeCache>) -> Result<Self, Fault> {
+        Ok(Self { vm: Arc::new(Vm::new(config.engine)?.caching(cache)) })
     }
 
     /// Compiles stored code ahead of its first call, unless it is compiled.

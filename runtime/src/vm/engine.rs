@@ -1,6 +1,7 @@
 //! The one engine of a process, and the modules compiled for it.
 
 use super::{
+    cache::{self, CodeCache},
     expose::expose,
     gas,
     guest::Guest,
@@ -63,6 +64,7 @@ pub struct Vm {
     /// Held by who compiles it.
     compiling: Mutex<BTreeMap<Hash, Arc<Mutex<()>>>>,
     pub(super) shelf: Mutex<Shelf>,
+    cache: Option<Arc<dyn CodeCache>>,
     reuse: bool,
     /// Calls that found an instance waiting.
     pub(super) reused: AtomicU64,
@@ -81,8 +83,14 @@ impl Vm {
         host::link(&mut linker).map_err(fault)?;
         let (codes, compiling, shelf) = Default::default();
         let (reused, compiled) = (AtomicU64::new(0), AtomicU64::new(0));
-        let reuse = config.reuse;
-        Ok(Self { engine, linker, codes, compiling, shelf, reuse, reused, compiled })
+        let (cache, reuse) = (None, config.reuse);
+        Ok(Self { engine, linker, codes, compiling, shelf, cache, reuse, reused, compiled })
+    }
+
+    /// Keeps what it compiles in a cache, and reads it there first.
+    #[must_use]
+    pub fn caching(self, cache: Arc<dyn CodeCache>) -> Self {
+        Self { cache: Some(cache), ..self }
     }
 
     pub(crate) fn instances_reused(&self) -> u64 {
@@ -120,7 +128,7 @@ impl Vm {
         let compiling = unpoisoned(&turn);
         let code = match self.cached(hash) {
             Some(code) => Ok(code),
-            None => self.compile_apart(hash, bytes),
+            None => self.load(hash, bytes, self.cache.as_deref()),
         };
         if let (Ok(code), Ok(mut codes)) = (&code, self.codes.write()) {
             codes.insert(hash, Arc::clone(code));
@@ -132,12 +140,23 @@ impl Vm {
 
     /// Compiles a module and does not keep it: what a rehearsal stores is gone with it.
     pub(crate) fn compile_apart(&self, hash: Hash, bytes: &[u8]) -> Result<Arc<Code>, Fault> {
+        self.load(hash, bytes, None)
+    }
+
+    fn load(
+        &self,
+        hash: Hash,
+        bytes: &[u8],
+        cache: Option<&dyn CodeCache>,
+    ) -> Result<Arc<Code>, Fault> {
         let valid = super::validate::validate(bytes)
             .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
         let exposed = if self.reuse { expose(bytes, valid.memory_pages)? } else { None };
         let wasm = exposed.as_ref().map_or(bytes, |exposed| &exposed.wasm);
-        let module = Module::new(&self.engine, wasm).map_err(fault)?;
-        self.compiled.fetch_add(1, Ordering::Relaxed);
+        let module = match cache {
+            Some(cache) => self.cached_module(hash, wasm, cache)?,
+            None => self.compile_module(wasm)?,
+        };
         let pre = self.linker.instantiate_pre(&module).map_err(fault)?;
         let methods = valid.spec.methods.iter();
         let reentrant =
@@ -147,6 +166,27 @@ impl Vm {
         let published = fields.filter(|field| field.published).map(|field| field.id).collect();
         let image = OnceLock::new();
         Ok(Arc::new(Code { pre, reentrant, published, globals, image }))
+    }
+
+    fn compile_module(&self, wasm: &[u8]) -> Result<Module, Fault> {
+        self.compiled.fetch_add(1, Ordering::Relaxed);
+        Module::new(&self.engine, wasm).map_err(fault)
+    }
+
+    fn cached_module(
+        &self,
+        code: Hash,
+        wasm: &[u8],
+        cache: &dyn CodeCache,
+    ) -> Result<Module, Fault> {
+        let key = cache::key(&self.engine, wasm);
+        let found = cache.read(code).and_then(|entry| cache::module(&self.engine, key, &entry));
+        if let Some(module) = found {
+            return Ok(module);
+        }
+        let module = self.compile_module(wasm)?;
+        cache.write(code, &cache::entry(key, &module).map_err(fault)?);
+        Ok(module)
     }
 }
 

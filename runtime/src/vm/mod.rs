@@ -8,6 +8,7 @@
 //! **Invariant:** every way in which WASM can stop maps to one `ExecutionError` or to a `Fault`
 //! of this machine (`trap.rs`, total).
 
+mod cache;
 mod engine;
 mod enter;
 mod expose;
@@ -20,6 +21,7 @@ mod trace;
 mod trap;
 mod validate;
 
+pub use cache::CodeCache;
 pub use engine::{EngineConfig, Vm};
 pub(crate) use enter::{Done, Request, enter};
 pub(crate) use guest::{Compiled, Env, Notes};
