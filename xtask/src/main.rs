@@ -10,6 +10,7 @@ mod demo;
 mod lint;
 mod prerequisites;
 mod progress;
+mod scenario;
 mod test;
 
 use progress::Progress;
@@ -24,6 +25,7 @@ usage: cargo xtask <task>
   demo [--keep]       build everything, start a node and play the café's story on it;
                       --keep leaves the node running and prints its URL and keys
   test                every test, the fast ones first
+  scenario FILE...    play files of settlement rules on a fresh chain, by their first difference
   bench [NAME]        run a bench; JSON lines on standard output; without NAME, list them
   book                build the book with mdBook, or say how to install it
   lint                formatting, clippy and documentation, warnings denied
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(&mut progress, false),
         ["demo", "--keep"] => demo::run(&mut progress, true),
         ["test"] => test::run(&mut progress),
+        ["scenario", files @ ..] => scenario::run(&mut progress, files),
         ["bench"] => bench::list(),
         ["bench", name] => bench::run(name),
         ["book"] => book::run(),

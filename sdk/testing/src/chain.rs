@@ -68,7 +68,12 @@ impl Chain {
     /// Starts at 2026-01-01 00:00 UTC with nothing but the system contract.
     #[must_use]
     pub fn new() -> Self {
-        let time = TimestampMs(1_767_225_600_000);
+        Self::starting(TimestampMs(1_767_225_600_000))
+    }
+
+    /// Starts at another time.
+    #[must_use]
+    pub fn starting(time: TimestampMs) -> Self {
         let tier = |tier, gas, may_deploy| Tier {
             tier,
             capacity: Gas(gas),
@@ -291,7 +296,11 @@ impl Chain {
     }
 
     #[track_caller]
-    fn query_bytes(&self, contract: Address, input: &[u8]) -> Result<Vec<u8>, TestFailure> {
+    pub(crate) fn query_bytes(
+        &self,
+        contract: Address,
+        input: &[u8],
+    ) -> Result<Vec<u8>, TestFailure> {
         let gas = Gas(limits::QUERY_GAS_MAX);
         let output = self.executor.query(&self.state(), &self.context(), contract, input, gas);
         let output = output.map_err(fault)?;
@@ -325,7 +334,7 @@ pub(crate) fn fault(fault: Fault) -> TestFailure {
 }
 
 /// Builds a contract crate once in a test binary.
-fn build(manifest_dir: &Path) -> Result<Arc<Vec<u8>>, TestFailure> {
+pub(crate) fn build(manifest_dir: &Path) -> Result<Arc<Vec<u8>>, TestFailure> {
     static BUILT: Mutex<BTreeMap<std::path::PathBuf, Arc<Vec<u8>>>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().map_err(|error| TestFailure::Build(error.to_string()))?;
     if let Some(wasm) = built.get(manifest_dir) {

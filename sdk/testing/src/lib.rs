@@ -29,6 +29,7 @@ mod failure;
 mod gas;
 pub mod invariants;
 mod names;
+pub mod scenario;
 mod shadow;
 mod transaction;
 mod upgrade;

@@ -1,0 +1,113 @@
+//! Settlement rules written as files are played as written, and what is not as written is found.
+
+use dure_testing::scenario;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/scenario")
+}
+
+#[test]
+fn every_scenario_is_played_as_written() {
+    let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<PathBuf> = files.collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let played =
+            scenario::run(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(played.steps > 0 && played.compared > 0, "{}: {played:?}", file.display());
+    }
+}
+
+/// What is said of the café's scenario after something in it was changed.
+fn changed(place: &str, to: Value) -> String {
+    let text = std::fs::read_to_string(folder().join("cafe.json")).unwrap();
+    let mut scenario: Value = serde_json::from_str(&text).unwrap();
+    *scenario.pointer_mut(place).unwrap_or_else(|| panic!("no {place}")) = to;
+    for contract in scenario["setup"]["contracts"].as_array_mut().unwrap() {
+        let source = folder().join(contract["source"].as_str().unwrap());
+        contract["source"] = json!(source);
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), scenario.to_string()).unwrap();
+    match scenario::run(file.path()) {
+        Ok(played) => panic!("{place} is not looked at: {played:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn first_difference_is_named_with_its_place() {
+    for (place, to, said) in [
+        ("/steps/3/expect/ok/1", json!("6001"), "ok[1]: expected 6001, found 6000"),
+        (
+            "/steps/3/expect/balances/k-token/desk",
+            json!(1),
+            "balances.k-token.desk: expected 1, found 6000",
+        ),
+        (
+            "/steps/3/expect/events/1/fields/to",
+            json!("@kiosk"),
+            "events[1].fields.to: expected @kiosk, found @desk",
+        ),
+        (
+            "/steps/3/expect/events/3/contract",
+            json!("kiosk"),
+            "events[3].contract: expected @kiosk, found @desk",
+        ),
+        (
+            "/steps/3/expect/events/11/name",
+            json!("Settled"),
+            "events[11]: expected Settled, found TakingsChanged",
+        ),
+        (
+            "/steps/4/expect/error/name",
+            json!("Empty"),
+            "error: expected Empty, found { OutOfStock: ",
+        ),
+        ("/steps/4/expect/error/fields/left", json!(2), "error.fields.left: expected 2, found 1"),
+        (
+            "/steps/4/expect",
+            json!({}),
+            "(more than there is in stock): expected success, found shop::Error::OutOfStock",
+        ),
+        (
+            "/steps/4/expect",
+            json!({ "fails": "out of gas" }),
+            "expected out of gas, found shop::Error::OutOfStock",
+        ),
+        (
+            "/steps/8/expect",
+            json!({ "error": { "name": "NotIssuer" } }),
+            "(redeemed): expected NotIssuer, found success",
+        ),
+        ("/steps/8/expect/queries/0/returns", json!(0), "queries[0]: expected 0, found 4000"),
+        ("/always/0/returns", json!(1), "always[0]: expected 1, found 50000"),
+        ("/steps/3/expect/events", json!([]), "events[0]: expected no event, found Approved { "),
+    ] {
+        let found = changed(place, to);
+        assert!(found.contains(said), "{place}: {found}");
+    }
+}
+
+#[test]
+fn what_has_no_meaning_is_refused_by_place() {
+    for (place, to, said) in [
+        ("/steps/3/by", json!("emplyee"), "no account is called `emplyee`; known: cafe, company"),
+        ("/steps/4/call", json!("orders"), "kiosk has no such Call `orders`; known: "),
+        ("/steps/4/args/lines", json!([{ "item": "one", "quantity": 1 }]), "args.lines[0].item"),
+        (
+            "/steps/2/calls/1/args/amount",
+            json!("$grant"),
+            "the policy has no `grant`; known: americano",
+        ),
+        ("/steps/3/at", json!("2026-03-02"), "no time by RFC 3339"),
+        ("/steps/3/at", json!("2026-03-02T08:30:00+09:00"), "is past"),
+        ("/setup/accounts/1", json!("company"), "`company` is the name of another"),
+        ("/setup/contracts/0/init", json!({}), "init: args.name: the field is missing"),
+    ] {
+        let found = changed(place, to);
+        assert!(found.contains(said), "{place}: {found}");
+    }
+}
