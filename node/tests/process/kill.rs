@@ -6,6 +6,7 @@ use dure_client::{Client, Key, Submitted, Wait, shape::ExecutionResult};
 use dure_types::{Address, Gas, Hash, Transaction};
 use serde_json::json;
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -68,12 +69,23 @@ async fn slow_sigkill_under_load_loses_nothing_that_was_final() {
             task.await.unwrap();
         }
         if round == KILLS / 2 {
-            node.tear_compiled();
+            tear_compiled(node.folder.path());
         }
         node.restart().await;
     }
 
     check(&node.client().await, token, issuer.address(), &senders, &book).await;
+}
+
+/// Cuts what is kept of compiled code in half; the node must not believe it.
+fn tear_compiled(data: &Path) {
+    let files = std::fs::read_dir(data.join("compiled")).unwrap();
+    let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert!(!files.is_empty(), "compiled code is not kept");
+    for file in files {
+        let whole = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    }
 }
 
 /// Everything final is there, every receipt moved one won once, and the supply is whole.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// A folder, a port, and the process that runs on them now.
 pub(crate) struct Node {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     port: u16,
     child: Option<Child>,
 }
@@ -55,18 +55,6 @@ impl Node {
         let mut child = self.child.take().expect("a running node");
         child.kill().expect("a signal");
         child.wait().expect("an end");
-    }
-
-    /// Cuts what is kept of compiled code in half; the node must not believe it.
-    pub(crate) fn tear_compiled(&self) {
-        let files = std::fs::read_dir(self.folder.path().join("compiled")).expect("the folder");
-        let files: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
-        assert!(!files.is_empty(), "compiled code is not kept");
-        for file in files {
-            let whole = std::fs::read(&file).expect("it can be read");
-            let half = whole.get(..whole.len() / 2).expect("a half");
-            std::fs::write(&file, half).expect("it can be written");
-        }
     }
 
     pub(crate) fn url(&self) -> String {
