@@ -28,7 +28,7 @@ pub enum ReadError {
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` cannot be published",
     label = "not a type that other contracts can read",
-    note = "publish an `Item`, a `Map`, a `Set`, a `Balance` or a `Counter`; offer a query for the rest"
+    note = "publish an `Item`, a `Map`, a `Set`, a `Balance` or a `Counter`; or the registry's `Merchants` and `Persons`; offer a query for the rest"
 )]
 pub trait Published {
     /// What reads it.

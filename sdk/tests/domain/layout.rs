@@ -108,8 +108,8 @@ fn a_payment_stores_lots_a_wallet_and_itself() {
     });
     let expected = [
         // A lot of bonus and what is left of the second purchase; the first one, used up.
-        ("00", 57, 80),
-        ("01", 57, 80),
+        ("00", 57, 88),
+        ("01", 57, 88),
         ("02", 32, 96),
         // Payer, time, two parts of 41 bytes, what it earned, the lot of the cashback, no claws.
         ("04", 32, 32 + 8 + 1 + 2 * 41 + 52 + 26 + 1 + 32),

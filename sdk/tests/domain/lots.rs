@@ -143,6 +143,7 @@ fn gifts_are_own_money_merge_at_the_receiver_and_are_never_refunded() {
             remaining: Amount(5),
             gifted: Amount(5),
             refunded: Amount(0),
+            bought: NOW,
         };
         assert_eq!(left, (own(LATER, 0, 2), lot));
     });

@@ -221,17 +221,18 @@ fn what_expired_meanwhile_is_not_given_back_for_spending() {
     Sandbox::new().run(|_| {
         let (mut lots, now) = (lots(), on(3, 5));
         let free = Earning { tier_bp: 0, ..terms() };
-        for (key, amount) in [(allowance(7), 10), (bonus(1), 20)] {
-            let key = LotKey { expiry: on(6, 1), ..key };
-            lots.grant(ANA, key, Amount(amount), now).unwrap();
-        }
+        let [grant, gain] = [allowance(7), bonus(1)].map(|key| LotKey { expiry: on(6, 1), ..key });
+        lots.grant(ANA, grant, Amount(10), now).unwrap();
+        lots.grant(ANA, gain, Amount(20), now).unwrap();
         lots.buy(ANA, Amount(30), Amount(28), 0, on(6, 1), now).unwrap();
         pay(&mut lots, 1, 60, &free, now);
         lots.expire(ANA, on(6, 1), 9);
         let found = lots.cancel(id(1), ANA, Amount(55), on(6, 1));
         let expected = Cancelled {
-            expired_bonus: Amount(20),
-            expired_policy: Amount(5),
+            expired: vec![
+                Taken { key: gain, amount: Amount(20) },
+                Taken { key: grant, amount: Amount(5) },
+            ],
             unclaimed: Amount(30),
             ..Cancelled::default()
         };

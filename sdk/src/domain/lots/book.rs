@@ -85,6 +85,20 @@ impl Lots {
         Ok(taken)
     }
 
+    /// What [`Lots::take`] would take: for a wallet that asks before it pays.
+    ///
+    /// # Errors
+    /// `Nought`, `Short` and `TooManyParts`.
+    pub fn would_take(
+        &self,
+        holder: Address,
+        amount: Amount,
+        now: TimestampMs,
+        permits: impl FnMut(u32) -> bool,
+    ) -> Result<Vec<Taken>, LotsError> {
+        self.plan(holder, None, amount, now, permits)
+    }
+
     /// Gives own money to another holder, with its expiry and its set.
     ///
     /// # Errors
@@ -203,6 +217,12 @@ impl Lots {
     #[must_use]
     pub fn wallet(&self, holder: Address) -> Wallet {
         self.wallets.get(&holder).unwrap_or_default()
+    }
+
+    /// An open lot.
+    #[must_use]
+    pub fn lot(&self, holder: Address, key: LotKey) -> Option<Lot> {
+        self.open.get(&(holder, key))
     }
 
     /// A page of a holder's open lots, in the order in which they are spent; after `after`.

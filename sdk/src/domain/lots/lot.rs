@@ -60,6 +60,8 @@ pub struct Lot {
     pub gifted: Amount,
     /// What was refunded: not use.
     pub refunded: Amount,
+    /// When it was bought.
+    pub bought: TimestampMs,
 }
 
 /// So much of a lot.

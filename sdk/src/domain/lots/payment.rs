@@ -43,14 +43,12 @@ pub struct Credited {
 
 /// What became of a cancel.
 #[crate::ty]
-#[derive(Copy, Default)]
+#[derive(Default)]
 pub struct Cancelled {
     /// What the holder can spend again.
     pub spendable: Amount,
-    /// Expired bonus: it goes to its source.
-    pub expired_bonus: Amount,
-    /// Expired allowances: they go to their source.
-    pub expired_policy: Amount,
+    /// Expired bonus and allowances: each goes to its source.
+    pub expired: Vec<Taken>,
     /// Expired own money: the holder's unclaimed claim.
     pub unclaimed: Amount,
     /// Cashback taken back: it goes to the pool, booked in the month of the cancel (C2).
@@ -197,15 +195,12 @@ impl Lots {
             let to = if is_live(now, part.key.expiry) {
                 self.put(holder, wallet, part)?;
                 &mut given.spendable
+            } else if part.key.class == Class::Own {
+                self.unclaimed.at(&holder).add(part.amount);
+                &mut given.unclaimed
             } else {
-                match part.key.class {
-                    Class::Bonus => &mut given.expired_bonus,
-                    Class::Policy => &mut given.expired_policy,
-                    Class::Own => {
-                        self.unclaimed.at(&holder).add(part.amount);
-                        &mut given.unclaimed
-                    }
-                }
+                given.expired.push(part);
+                continue;
             };
             *to = to.saturating_add(part.amount);
         }

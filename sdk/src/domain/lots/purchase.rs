@@ -82,7 +82,8 @@ impl Lots {
         wallet.purchases = wallet.purchases.saturating_add(1);
         let purchase = wallet.purchases;
         let key = LotKey { class: Class::Own, expiry, programme: 0, set, purchase };
-        self.open.set(&(holder, key), &Lot { face, paid, remaining: face, ..Lot::default() });
+        let lot = Lot { face, paid, remaining: face, bought: now, ..Lot::default() };
+        self.open.set(&(holder, key), &lot);
         self.wallets.set(&holder, &wallet);
         Ok(key)
     }

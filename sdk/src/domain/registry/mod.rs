@@ -20,11 +20,16 @@
 //! When the salt is deleted, the hash says nothing. A person may have several accounts. Rules of
 //! persons: payer and owner of the merchant must differ, and owners of merchants cannot buy
 //! discounted money (C7).
+//!
+//! Several contracts use one registry: it publishes its fields, and they read them without a call
+//! ([`MerchantsOf`], [`PersonsOf`]).
 
 mod merchant_set;
 mod merchants;
 mod persons;
+mod reader;
 
 pub use merchant_set::{Category, MerchantSet, MerchantSetError, NotPermitted};
 pub use merchants::{Merchant, Merchants, MerchantsError, Status};
 pub use persons::{Persons, PersonsError};
+pub use reader::{MerchantsOf, PersonsOf, RegistryError};

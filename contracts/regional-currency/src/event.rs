@@ -1,0 +1,190 @@
+//! What happened.
+
+use crate::{scheme::Scheme, state::Programme};
+use dure_sdk::{
+    domain::{
+        calendar::Month,
+        cash_out::CashOutState,
+        freeze::FreezeOrder,
+        lots::{LotKey, PaymentId, Taken},
+        policy::Version,
+        roles::Role,
+    },
+    prelude::*,
+};
+
+/// Somebody bought.
+#[dure::event]
+pub struct Bought {
+    #[index]
+    pub buyer: Address,
+    pub face: Amount,
+    pub paid: Amount,
+    pub subsidy: Amount,
+    pub bonus: Amount,
+    pub lot: LotKey,
+}
+
+/// An allowance was granted.
+#[dure::event]
+pub struct Granted {
+    #[index]
+    pub holder: Address,
+    #[index]
+    pub programme: u32,
+    pub amount: Amount,
+}
+
+/// A merchant was paid.
+#[dure::event]
+pub struct Paid {
+    #[index]
+    pub payer: Address,
+    #[index]
+    pub merchant: Address,
+    #[index]
+    pub payment: PaymentId,
+    pub amount: Amount,
+    pub cashback: Amount,
+}
+
+/// A payment was cancelled, or a part of it.
+#[dure::event]
+pub struct Cancelled {
+    #[index]
+    pub payer: Address,
+    #[index]
+    pub merchant: Address,
+    #[index]
+    pub payment: PaymentId,
+    pub amount: Amount,
+    /// Cashback that was taken back.
+    pub recovered: Amount,
+    /// Cashback that is a debt now.
+    pub owed: Amount,
+}
+
+/// Own money was given away.
+#[dure::event]
+pub struct Given {
+    #[index]
+    pub from: Address,
+    #[index]
+    pub to: Address,
+    pub amount: Amount,
+}
+
+/// The rest of a purchase was refunded: an agent pays it out.
+#[dure::event]
+pub struct Refunded {
+    #[index]
+    pub holder: Address,
+    pub lot: LotKey,
+    pub to_holder: Amount,
+    pub to_pool: Amount,
+}
+
+/// A lot expired.
+#[dure::event]
+pub struct Expired {
+    #[index]
+    pub holder: Address,
+    pub lot: Taken,
+}
+
+/// Own money that had expired was paid out.
+#[dure::event]
+pub struct Claimed {
+    #[index]
+    pub holder: Address,
+    pub amount: Amount,
+}
+
+/// A cash-out went on.
+#[dure::event]
+pub struct CashOutChanged {
+    #[index]
+    pub merchant: Address,
+    #[index]
+    pub id: Hash,
+    pub amount: Amount,
+    pub state: CashOutState,
+}
+
+/// The city put money into a month's pool.
+#[dure::event]
+pub struct PoolFunded {
+    #[index]
+    pub month: Month,
+    pub amount: Amount,
+}
+
+/// What a month had left was taken out.
+#[dure::event]
+pub struct PoolClosed {
+    #[index]
+    pub month: Month,
+    pub left: Amount,
+}
+
+/// A programme was defined.
+#[dure::event]
+pub struct ProgrammeDefined {
+    #[index]
+    pub programme: u32,
+    pub terms: Programme,
+}
+
+/// A programme was given money, or money was taken out of it.
+#[dure::event]
+pub struct ProgrammeFunded {
+    #[index]
+    pub programme: u32,
+    /// What it can grant now.
+    pub left: Amount,
+}
+
+/// A scheme holds from then on.
+#[dure::event]
+pub struct SchemeScheduled {
+    pub from: Version,
+    pub scheme: Scheme,
+}
+
+/// A scheme that did not hold yet never will.
+#[dure::event]
+pub struct SchemeWithdrawn {
+    pub from: Version,
+}
+
+/// An account was given a role, or lost it.
+#[dure::event]
+pub struct RoleChanged {
+    #[index]
+    pub account: Address,
+    pub role: Role,
+    pub has: bool,
+}
+
+/// Everything was stopped, or goes on.
+#[dure::event]
+pub struct PauseChanged {
+    pub order: Option<FreezeOrder>,
+}
+
+/// An account was frozen, or no longer is.
+#[dure::event]
+pub struct FreezeChanged {
+    #[index]
+    pub account: Address,
+    pub order: Option<FreezeOrder>,
+}
+
+/// A holder's money went to a new account.
+#[dure::event]
+pub struct Recovered {
+    #[index]
+    pub from: Address,
+    #[index]
+    pub to: Address,
+}

@@ -1,0 +1,555 @@
+//! A city's currency: bought with a discount or a bonus, spent at the city's merchants with
+//! cashback, cashed out by them; allowances with a purpose in the same wallet.
+//!
+//! Money is in *lots* of three classes ([`Class`](dure_sdk::domain::lots::Class)): own money,
+//! bonus, allowances; each with an expiry and with a set of merchants where it can be spent. What a
+//! merchant takes is *receivable*: it is cashed out, never spent. Every number is policy
+//! ([`Scheme`](regional::Scheme)) with the instant from which it holds.
+//!
+//! **Invariants.** What is outstanding is the sum of lots, unclaimed, receivable and pending money.
+//! The escrow is what is outstanding, plus what the pool and the programmes have left. No lot is
+//! spent from its expiry on, nor where its set does not permit it. A receipt is paid once.
+//!
+//! **Concurrency.** Payments of different payers to one merchant write in common its receivable, the
+//! month's pool and the supply: counters that only add, or subtract within a bound.
+#![no_std]
+
+mod error;
+mod event;
+mod money;
+mod scheme;
+mod state;
+
+use dure_sdk::prelude::*;
+
+/// The contract.
+#[dure::contract]
+pub mod regional {
+    use crate::money::EXPIRED_MAX;
+    use dure_sdk::{
+        domain::{
+            calendar::{Day, Month},
+            cash_out::{CashOut, CashOutState, Step},
+            freeze::FreezeOrder,
+            lots::{Lot, LotKey, Payment, PaymentId},
+            policy::Version,
+            roles::Role,
+        },
+        prelude::*,
+    };
+
+    #[error]
+    pub use crate::error::Error;
+    #[event]
+    pub use crate::event::{
+        Bought, Cancelled, CashOutChanged, Claimed, Expired, FreezeChanged, Given, Granted, Paid,
+        PauseChanged, PoolClosed, PoolFunded, ProgrammeDefined, ProgrammeFunded, Recovered,
+        Refunded, RoleChanged, SchemeScheduled, SchemeWithdrawn,
+    };
+    pub use crate::money::{RECOVERY_DELAY_MS, payment_id};
+    pub use crate::scheme::{Cashback, Scheme, SchemeError, TopUp};
+    #[storage]
+    pub use crate::state::RegionalCurrency;
+    pub use crate::state::{Books, Holding, MerchantAccount, Programme, Quote, Receipt, Sale};
+
+    impl RegionalCurrency {
+        /// The creator administers, issues and acts as an agent. `registry` is the contract
+        /// `merchants` of the scheme.
+        #[init]
+        pub fn new(
+            &mut self,
+            cx: &Cx,
+            name: String,
+            symbol: String,
+            registry: Address,
+            scheme: Scheme,
+        ) -> Result<(), Error> {
+            scheme.check()?;
+            let (creator, now) = (cx.caller(), cx.time());
+            self.name.set(&name);
+            self.symbol.set(&symbol);
+            self.registry.set(&registry);
+            self.scheme.schedule(&scheme, now, now, 0, false)?;
+            self.roles.found(creator);
+            for role in [Role::Issuer, Role::Agent, Role::Pauser] {
+                self.roles.grant(creator, creator, role)?;
+            }
+            Ok(())
+        }
+
+        /// Puts money into this month's pool or a later one's.
+        #[call]
+        pub fn fund_pool(&mut self, cx: &Cx, month: Month, amount: Amount) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            self.pool.fund(month, amount, cx.time())?;
+            self.escrow.add(amount);
+            cx.emit(&PoolFunded { month, amount });
+            Ok(())
+        }
+
+        /// Takes out what a month that is over has left, and says how much it is.
+        #[call]
+        pub fn close_month(&mut self, cx: &Cx, month: Month) -> Result<Amount, Error> {
+            self.only(cx, Role::Issuer)?;
+            let left = self.pool.close(month, cx.time())?;
+            self.pay_out(left)?;
+            cx.emit(&PoolClosed { month, left });
+            Ok(left)
+        }
+
+        /// Defines an allowance, for good.
+        #[call]
+        pub fn define_programme(
+            &mut self,
+            cx: &Cx,
+            programme: u32,
+            terms: Programme,
+        ) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            let known = self.programmes.contains(&programme);
+            ensure!(!known, Error::ProgrammeExists { programme });
+            self.programmes.set(&programme, &terms);
+            cx.emit(&ProgrammeDefined { programme, terms });
+            Ok(())
+        }
+
+        /// Gives a programme money to grant.
+        #[call]
+        pub fn fund_programme(
+            &mut self,
+            cx: &Cx,
+            programme: u32,
+            amount: Amount,
+        ) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            self.programme(programme)?;
+            self.budget(programme, amount);
+            self.escrow.add(amount);
+            let left = self.budgets.at(&programme).get();
+            cx.emit(&ProgrammeFunded { programme, left });
+            Ok(())
+        }
+
+        /// Takes out what a programme has left: its end may come first, or not.
+        #[call]
+        pub fn drain_programme(&mut self, cx: &Cx, programme: u32) -> Result<Amount, Error> {
+            self.only(cx, Role::Issuer)?;
+            self.programme(programme)?;
+            let left = self.budgets.at(&programme).get();
+            self.spend_budget(programme, left)?;
+            self.pay_out(left)?;
+            cx.emit(&ProgrammeFunded { programme, left: Amount::ZERO });
+            Ok(left)
+        }
+
+        /// Grants an allowance out of a programme's money.
+        #[call]
+        pub fn grant(
+            &mut self,
+            cx: &Cx,
+            programme: u32,
+            holder: Address,
+            amount: Amount,
+        ) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            self.freeze.running()?;
+            self.may_hold(holder)?;
+            self.grant_of(programme, holder, amount, cx.time())?;
+            cx.emit(&Granted { holder, programme, amount });
+            Ok(())
+        }
+
+        /// Sells: the buyer has paid the agent what the answer says. Repeated under its id, it
+        /// changes nothing and answers the same.
+        #[call]
+        pub fn sell(
+            &mut self,
+            cx: &Cx,
+            id: Hash,
+            buyer: Address,
+            face: Amount,
+        ) -> Result<Sale, Error> {
+            self.only(cx, Role::Agent)?;
+            let agent = cx.caller();
+            if let Some(sale) = self.sales.get(&(agent, id)) {
+                let same = (sale.buyer, sale.face) == (buyer, face);
+                ensure!(same, Error::IdUsed { id });
+                return Ok(sale);
+            }
+            self.freeze.running()?;
+            self.freeze.check(buyer)?;
+            self.expire_of(cx, buyer, EXPIRED_MAX)?;
+            let sale = self.purchase(buyer, face, cx.time())?;
+            self.sales.set(&(agent, id), &sale);
+            let Sale { paid, subsidy, bonus, lot, .. } = sale;
+            cx.emit(&Bought { buyer, face, paid, subsidy, bonus, lot });
+            Ok(sale)
+        }
+
+        /// Pays a merchant, and says what cashback the payer got. Repeated under the merchant's
+        /// receipt, it changes nothing and answers the same.
+        #[call]
+        pub fn pay(
+            &mut self,
+            cx: &Cx,
+            merchant: Address,
+            amount: Amount,
+            receipt: Hash,
+        ) -> Result<Amount, Error> {
+            let (payer, payment) = (cx.caller(), payment_id(merchant, receipt));
+            if let Some(paid) = self.receipts.get(&payment) {
+                let same = (paid.payer, paid.amount) == (payer, amount);
+                let (payer, amount) = (paid.payer, paid.amount);
+                ensure!(same, Error::OtherPayment { payment, payer, amount });
+                return Ok(paid.cashback);
+            }
+            self.freeze.running()?;
+            self.freeze.check(payer)?;
+            let cashback = self.spend(payment, payer, merchant, amount, cx.time())?;
+            self.receipts.set(&payment, &Receipt { payer, merchant, amount, cashback });
+            cx.emit(&Paid { payer, merchant, payment, amount, cashback });
+            Ok(cashback)
+        }
+
+        /// The merchant cancels a payment, or a part of it: a suspended one too. Repeated under its
+        /// id, it changes nothing.
+        #[call]
+        pub fn cancel(
+            &mut self,
+            cx: &Cx,
+            id: Hash,
+            receipt: Hash,
+            amount: Amount,
+        ) -> Result<(), Error> {
+            let (merchant, payment) = (cx.caller(), payment_id(cx.caller(), receipt));
+            if let Some(cancelled) = self.cancels.get(&(payment, id)) {
+                ensure!(cancelled == amount, Error::IdUsed { id });
+                return Ok(());
+            }
+            self.freeze.running()?;
+            let paid = self.receipts.get(&payment).ok_or(Error::NoPayment { payment })?;
+            let payer = self.recovery.current(paid.payer);
+            let done = self.undo(payment, payer, merchant, amount, cx.time())?;
+            self.cancels.set(&(payment, id), &amount);
+            let (recovered, owed) = (done.recovered, done.owed);
+            cx.emit(&Cancelled { payer, merchant, payment, amount, recovered, owed });
+            Ok(())
+        }
+
+        /// Gives own money away.
+        #[call]
+        pub fn give(&mut self, cx: &Cx, to: Address, amount: Amount) -> Result<(), Error> {
+            let from = cx.caller();
+            self.freeze.running()?;
+            self.freeze.check(from)?;
+            self.freeze.check(to)?;
+            self.expire_of(cx, to, EXPIRED_MAX)?;
+            self.gift(from, to, amount, cx.time())?;
+            cx.emit(&Given { from, to, amount });
+            Ok(())
+        }
+
+        /// Has what remains of a purchase refunded: an agent pays the holder what the answer says.
+        #[call]
+        pub fn refund(&mut self, cx: &Cx, lot: LotKey) -> Result<Amount, Error> {
+            let holder = cx.caller();
+            self.freeze.running()?;
+            self.freeze.check(holder)?;
+            let refund = self.take_back(holder, lot, cx.time())?;
+            let (to_holder, to_pool) = (refund.to_holder, refund.to_pool);
+            cx.emit(&Refunded { holder, lot, to_holder, to_pool });
+            Ok(to_holder)
+        }
+
+        /// A merchant asks for its money.
+        #[call]
+        pub fn request_cash_out(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
+            let (merchant, now) = (cx.caller(), cx.time());
+            self.freeze.running()?;
+            self.freeze.check(merchant)?;
+            self.registry().merchants().active(merchant)?;
+            let step = self.cash_outs.request(payment_id(merchant, id), merchant, amount, now)?;
+            let Step::Done(_) = step else { return Ok(()) };
+            let cap = self.scheme.at(now)?.1.cash_out_cap.unwrap_or(Amount(u128::MAX));
+            self.cashed.add(&merchant, amount, cap, now)?;
+            self.receivables.take(merchant, amount, Day::of(now))?;
+            let state = CashOutState::Pending;
+            cx.emit(&CashOutChanged { merchant, id, amount, state });
+            Ok(())
+        }
+
+        /// The bank has paid the merchant.
+        #[call]
+        pub fn confirm_cash_out(
+            &mut self,
+            cx: &Cx,
+            merchant: Address,
+            id: Hash,
+        ) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            self.freeze.running()?;
+            self.freeze.check(merchant)?;
+            self.registry().merchants().active(merchant)?;
+            let step = self.cash_outs.confirm(payment_id(merchant, id))?;
+            let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
+            self.burn(amount)?;
+            self.pay_out(amount)?;
+            let state = CashOutState::Confirmed;
+            cx.emit(&CashOutChanged { merchant, id, amount, state });
+            Ok(())
+        }
+
+        /// The bank will not pay: the merchant is owed the money again.
+        #[call]
+        pub fn void_cash_out(&mut self, cx: &Cx, merchant: Address, id: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            let step = self.cash_outs.void(payment_id(merchant, id))?;
+            let Step::Done(CashOut { amount, requested, .. }) = step else { return Ok(()) };
+            self.receivables.give_back(merchant, amount);
+            self.cashed.undo(&merchant, amount, requested, cx.time());
+            let state = CashOutState::Void;
+            cx.emit(&CashOutChanged { merchant, id, amount, state });
+            Ok(())
+        }
+
+        /// Ends at most `limit` lots of a holder that expired, 64 at most; anybody may. Says how many it did.
+        #[call]
+        pub fn expire(&mut self, cx: &Cx, holder: Address, limit: u32) -> Result<u32, Error> {
+            self.expire_of(cx, holder, limit.min(EXPIRED_MAX))
+        }
+
+        /// Pays a holder own money that expired and was claimed.
+        #[call]
+        pub fn claim(&mut self, cx: &Cx, holder: Address, amount: Amount) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            self.freeze.check(holder)?;
+            ensure!(amount > Amount::ZERO, Error::Zero);
+            self.lots.claim(holder, amount)?;
+            self.burn(amount)?;
+            self.pay_out(amount)?;
+            cx.emit(&Claimed { holder, amount });
+            Ok(())
+        }
+
+        /// Sets a scheme that holds from an instant on.
+        #[call]
+        pub fn schedule_scheme(
+            &mut self,
+            cx: &Cx,
+            scheme: Scheme,
+            from: TimestampMs,
+        ) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            scheme.check()?;
+            let from = self.scheme.schedule(&scheme, from, cx.time(), 0, false)?;
+            cx.emit(&SchemeScheduled { from, scheme });
+            Ok(())
+        }
+
+        /// Withdraws a scheme that does not hold yet.
+        #[call]
+        pub fn withdraw_scheme(&mut self, cx: &Cx, from: Version) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            self.scheme.withdraw(from, cx.time())?;
+            cx.emit(&SchemeWithdrawn { from });
+            Ok(())
+        }
+
+        /// Gives a role or takes it.
+        #[call]
+        pub fn set_role(
+            &mut self,
+            cx: &Cx,
+            account: Address,
+            role: Role,
+            has: bool,
+        ) -> Result<(), Error> {
+            let by = cx.caller();
+            if has {
+                self.roles.grant(by, account, role)?;
+            } else {
+                self.roles.revoke(by, account, role)?;
+            }
+            cx.emit(&RoleChanged { account, role, has });
+            Ok(())
+        }
+
+        /// Stops everything for the reason that a document says, whose hash it is.
+        #[call]
+        pub fn pause(&mut self, cx: &Cx, reason: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Pauser)?;
+            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            self.freeze.pause(order)?;
+            cx.emit(&PauseChanged { order: Some(order) });
+            Ok(())
+        }
+
+        /// Goes on.
+        #[call]
+        pub fn resume(&mut self, cx: &Cx) -> Result<(), Error> {
+            self.only(cx, Role::Pauser)?;
+            self.freeze.resume()?;
+            cx.emit(&PauseChanged { order: None });
+            Ok(())
+        }
+
+        /// Freezes an account for the reason that a document says, whose hash it is.
+        #[call]
+        pub fn freeze(&mut self, cx: &Cx, account: Address, reason: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Pauser)?;
+            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            self.freeze.freeze(account, order)?;
+            cx.emit(&FreezeChanged { account, order: Some(order) });
+            Ok(())
+        }
+
+        /// Frees an account.
+        #[call]
+        pub fn unfreeze(&mut self, cx: &Cx, account: Address) -> Result<(), Error> {
+            self.only(cx, Role::Pauser)?;
+            self.freeze.unfreeze(account)?;
+            cx.emit(&FreezeChanged { account, order: None });
+            Ok(())
+        }
+
+        /// An agent asks to move a holder's money to a new account: the key was lost.
+        #[call]
+        pub fn request_recovery(
+            &mut self,
+            cx: &Cx,
+            account: Address,
+            to: Address,
+            reason: Hash,
+        ) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            self.may_hold(to)?;
+            let (by, now) = (cx.caller(), cx.time());
+            self.recovery.request(account, to, by, reason, now, RECOVERY_DELAY_MS)?;
+            Ok(())
+        }
+
+        /// Who has the key after all says so.
+        #[call]
+        pub fn object_to_recovery(&mut self, cx: &Cx, account: Address) -> Result<(), Error> {
+            self.recovery.object(account, cx.caller())?;
+            Ok(())
+        }
+
+        /// Moves the money once the delay is over; anybody may.
+        #[call]
+        pub fn complete_recovery(&mut self, cx: &Cx, account: Address) -> Result<(), Error> {
+            self.freeze.running()?;
+            self.expire_of(cx, account, EXPIRED_MAX)?;
+            let to = self.recovery.complete(account, cx.time())?.to;
+            self.lots.move_all(account, to)?;
+            self.freeze.carry_over(account, to);
+            cx.emit(&Recovered { from: account, to });
+            Ok(())
+        }
+
+        /// What a purchase would come to now.
+        #[query]
+        pub fn quote(&self, cx: &Cx, buyer: Address, face: Amount) -> Result<Quote, Error> {
+            self.quote_for(buyer, face, cx.time())
+        }
+
+        /// What cashback a payment would earn now, or why it would be refused.
+        #[query]
+        pub fn preview(
+            &self,
+            cx: &Cx,
+            payer: Address,
+            merchant: Address,
+            amount: Amount,
+        ) -> Result<Amount, Error> {
+            self.freeze.running()?;
+            self.freeze.check(payer)?;
+            self.preview_of(payer, merchant, amount, cx.time())
+        }
+
+        /// What an account can spend, of whatever class: lots that expired still count until they
+        /// are ended. For a merchant what it is owed.
+        #[query]
+        pub fn balance_of(&self, holder: Address) -> Amount {
+            let wallet = self.lots.wallet(holder);
+            let held = wallet.own.saturating_add(wallet.bonus).saturating_add(wallet.policy);
+            held.saturating_add(self.receivables.owed(holder))
+        }
+
+        /// What somebody has.
+        #[query]
+        pub fn holding(&self, cx: &Cx, holder: Address) -> Result<Holding, Error> {
+            let wallet = self.lots.wallet(holder);
+            let unclaimed = self.lots.unclaimed(holder);
+            let purchase_left = match self.registry().persons().person(holder) {
+                Ok(person) => self.purchase_left(person, cx.time())?,
+                Err(_) => Amount::ZERO,
+            };
+            let (own, bonus, policy, debt) = (wallet.own, wallet.bonus, wallet.policy, wallet.debt);
+            Ok(Holding { own, bonus, policy, debt, unclaimed, purchase_left })
+        }
+
+        /// A page of a holder's lots, in the order in which they are spent.
+        #[query]
+        pub fn lots(
+            &self,
+            holder: Address,
+            after: Option<LotKey>,
+            limit: u32,
+        ) -> Vec<(LotKey, Lot)> {
+            self.lots.lots(holder, after, limit.min(100))
+        }
+
+        /// A merchant's account.
+        #[query]
+        pub fn merchant_account(&self, cx: &Cx, merchant: Address) -> MerchantAccount {
+            MerchantAccount {
+                receivable: self.receivables.owed(merchant),
+                pending: self.cash_outs.pending(merchant),
+                cashed_this_month: self.cashed.used(&merchant, cx.time()),
+            }
+        }
+
+        /// A payment by the merchant's receipt, and what remains of its lots.
+        #[query]
+        pub fn payment(&self, merchant: Address, receipt: Hash) -> Option<(Receipt, Payment)> {
+            let payment: PaymentId = payment_id(merchant, receipt);
+            Some((self.receipts.get(&payment)?, self.lots.payment(payment)?))
+        }
+
+        /// A cash-out by the merchant's id.
+        #[query]
+        pub fn cash_out(&self, merchant: Address, id: Hash) -> Option<CashOut> {
+            self.cash_outs.cash_out(payment_id(merchant, id))
+        }
+
+        /// The scheme that holds now, and since when.
+        #[query]
+        pub fn scheme(&self, cx: &Cx) -> Result<(Version, Scheme), Error> {
+            Ok(self.scheme.at(cx.time())?)
+        }
+
+        /// What a month's pool has left.
+        #[query]
+        pub fn pool_left(&self, month: Month) -> Amount {
+            self.pool.room(month)
+        }
+
+        /// The books, checked: what is in the bank is what is outstanding and what the pool and the
+        /// programmes have left, and what is outstanding was issued and not taken back. `first` to
+        /// `last` are the months of the pool, 120 at most; all that were funded or drawn from must be
+        /// among them.
+        #[query]
+        pub fn audit(&self, cx: &Cx, first: Month, last: Month) -> Result<Books, Error> {
+            self.books(first, last, cx.time())
+        }
+
+        /// Name and symbol.
+        #[query]
+        pub fn about(&self) -> (String, String) {
+            (self.name.get(), self.symbol.get())
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The policy of a scheme: every number that an ordinance sets, with the instant from which it holds.
+
+use dure_sdk::{
+    domain::{
+        calendar::Period,
+        policy::{Brackets, BracketsError},
+        pool::OnShort,
+        share::WHOLE_BP,
+    },
+    prelude::*,
+};
+
+/// Tiers of annual sales that a cashback may have rates for.
+const TIERS_MAX: usize = 16;
+/// What an ordinance may ask to be used before a refund, in percent (rule C6).
+const REFUND_PERCENT: (u32, u32) = (60, 80);
+
+/// What holds at a time.
+#[dure::ty]
+pub struct Scheme {
+    /// What the city adds to a purchase, by the month's total of discounted purchases.
+    pub discount: Brackets,
+    /// What happens to a discount when the month's pool is short.
+    pub discount_on_short: OnShort,
+    /// Bonus on top of a purchase.
+    pub top_up: Option<TopUp>,
+    /// What a payment earns.
+    pub cashback: Option<Cashback>,
+    /// Face of discounted purchases of a person in a month, at most.
+    pub purchase_cap: Amount,
+    /// Own money and bonus of an account after an act of its holder, at most.
+    pub holding_cap: Amount,
+    /// How long what is bought can be spent.
+    pub validity: Period,
+    /// Where what is bought can be spent: a set of the registry.
+    pub own_set: u32,
+    /// What of a purchase must be used before the rest is refunded, in percent.
+    pub refund_percent: u32,
+    /// Own money that a person may give away in a month; none: nobody gives.
+    pub gift_cap: Option<Amount>,
+    /// What a merchant may cash out in a month; none: all of it.
+    pub cash_out_cap: Option<Amount>,
+}
+
+/// A bonus at the purchase, credited as money of its own.
+#[dure::ty]
+pub struct TopUp {
+    /// By the month's total of discounted purchases.
+    pub rates: Brackets,
+    /// How long it can be spent.
+    pub validity: Period,
+    /// Where: a set of the registry.
+    pub set: u32,
+    /// What happens when the month's pool is short.
+    pub on_short: OnShort,
+}
+
+/// What own money earns when it is spent.
+#[dure::ty]
+pub struct Cashback {
+    /// Rates in basis points by the merchant's tier; above the last the rate is nought.
+    pub tiers_bp: Vec<u32>,
+    /// What of a month's own money earns.
+    pub base_cap: Amount,
+    /// How long the cashback can be spent.
+    pub validity: Period,
+    /// Where: a set of the registry.
+    pub set: u32,
+    /// What happens when the month's pool is short.
+    pub on_short: OnShort,
+}
+
+/// Says why this is no scheme.
+#[dure::ty]
+#[derive(Copy)]
+pub enum SchemeError {
+    /// The discount or the top-up is no table of rates.
+    Brackets(BracketsError),
+    /// More tiers than there may be.
+    TooManyTiers { count: u32, limit: u32 },
+    /// A rate above the whole.
+    AboveWhole { tier: u32, rate_bp: u32 },
+    /// The law does not allow that share.
+    RefundPercent { percent: u32, least: u32, greatest: u32 },
+    /// A validity of nothing.
+    NoValidity,
+}
+
+impl Scheme {
+    /// Checks a scheme that came from outside.
+    pub(crate) fn check(&self) -> Result<(), SchemeError> {
+        self.discount.check().map_err(SchemeError::Brackets)?;
+        let (percent, (least, greatest)) = (self.refund_percent, REFUND_PERCENT);
+        let lawful = (least..=greatest).contains(&percent);
+        ensure!(lawful, SchemeError::RefundPercent { percent, least, greatest });
+        lasts(self.validity)?;
+        if let Some(top_up) = &self.top_up {
+            top_up.rates.check().map_err(SchemeError::Brackets)?;
+            lasts(top_up.validity)?;
+        }
+        let Some(cashback) = &self.cashback else { return Ok(()) };
+        lasts(cashback.validity)?;
+        let (count, limit) = (cashback.tiers_bp.len() as u32, TIERS_MAX as u32);
+        ensure!(count <= limit, SchemeError::TooManyTiers { count, limit });
+        for (tier, rate_bp) in (0..).zip(cashback.tiers_bp.iter().copied()) {
+            ensure!(rate_bp <= WHOLE_BP, SchemeError::AboveWhole { tier, rate_bp });
+        }
+        Ok(())
+    }
+}
+
+impl Cashback {
+    /// The rate at a merchant of this tier.
+    pub(crate) fn rate_bp(&self, tier: u8) -> u32 {
+        self.tiers_bp.get(usize::from(tier)).copied().unwrap_or(0)
+    }
+}
+
+fn lasts(period: Period) -> Result<(), SchemeError> {
+    let none = matches!(period, Period::Days(0) | Period::Months(0) | Period::Years(0));
+    ensure!(!none, SchemeError::NoValidity);
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What the contract keeps, and the types of its answers.
+
+use crate::scheme::Scheme;
+use dure_sdk::{
+    domain::{
+        calendar::Day,
+        caps::Caps,
+        cash_out::CashOuts,
+        freeze::Freeze,
+        lots::{LotKey, Lots, PaymentId},
+        policy::Policy,
+        pool::Pool,
+        recovery::Recovery,
+        roles::Roles,
+        split::Receivables,
+        supply::Supply,
+    },
+    prelude::*,
+};
+
+/// What the contract keeps.
+#[dure::storage]
+pub struct RegionalCurrency {
+    pub(crate) name: Item<String>,
+    pub(crate) symbol: Item<String>,
+    /// The registry of merchants and persons.
+    pub(crate) registry: Item<Address>,
+    pub(crate) roles: Roles,
+    pub(crate) freeze: Freeze,
+    pub(crate) recovery: Recovery,
+    pub(crate) scheme: Policy<Scheme>,
+    /// The money of holders.
+    pub(crate) lots: Lots,
+    /// What merchants have taken and not cashed out.
+    pub(crate) receivables: Receivables,
+    pub(crate) cash_outs: CashOuts,
+    /// The city's budget for discounts, bonuses and cashback.
+    pub(crate) pool: Pool,
+    pub(crate) programmes: Map<u32, Programme>,
+    /// What a programme has left to grant.
+    pub(crate) budgets: Map<u32, Balance>,
+    pub(crate) budgets_total: Balance,
+    /// Everything outstanding is of one class: money is neither made nor lost by a payment.
+    pub(crate) supply: Supply<u8>,
+    /// Money in the bank that stands behind all of it.
+    pub(crate) escrow: Balance,
+    /// Face of a person's discounted purchases of the month.
+    pub(crate) bought: Caps<Hash>,
+    /// What a person gave away this month.
+    pub(crate) given: Caps<Hash>,
+    /// What a merchant cashed out this month.
+    pub(crate) cashed: Caps<Address>,
+    /// Purchases by the agent that was paid and its id.
+    pub(crate) sales: Map<(Address, Hash), Sale>,
+    /// Payments by the merchant's receipt.
+    pub(crate) receipts: Map<PaymentId, Receipt>,
+    /// Amounts of cancels by the payment and their id.
+    pub(crate) cancels: Map<(PaymentId, Hash), Amount>,
+}
+
+/// An allowance for a purpose: who gets it spends it where the set says, until the end.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Programme {
+    /// Where it can be spent: a set of the registry.
+    pub set: u32,
+    /// When it is over.
+    pub end: TimestampMs,
+}
+
+/// A purchase, and what came of it.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Sale {
+    /// Who bought.
+    pub buyer: Address,
+    /// What.
+    pub face: Amount,
+    /// What the buyer pays the agent.
+    pub paid: Amount,
+    /// What the city added to it.
+    pub subsidy: Amount,
+    /// Bonus on top.
+    pub bonus: Amount,
+    /// Its lot.
+    pub lot: LotKey,
+}
+
+/// What a purchase would come to.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Quote {
+    /// What the buyer would pay.
+    pub paid: Amount,
+    /// What the city would add to it.
+    pub subsidy: Amount,
+    /// Bonus on top.
+    pub bonus: Amount,
+    /// Face that can still be bought with a discount this month, before it.
+    pub purchase_left: Amount,
+}
+
+/// What is known of a payment besides its lots.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Receipt {
+    /// Who paid.
+    pub payer: Address,
+    /// Who was paid.
+    pub merchant: Address,
+    /// How much, before cancels.
+    pub amount: Amount,
+    /// What the payer got of the cashback.
+    pub cashback: Amount,
+}
+
+/// A merchant's account.
+#[dure::ty]
+#[derive(Copy)]
+pub struct MerchantAccount {
+    /// What it can cash out or cancel.
+    pub receivable: Amount,
+    /// What the bank is paying.
+    pub pending: Amount,
+    /// What it cashed out this month.
+    pub cashed_this_month: Amount,
+}
+
+/// What somebody has, as a wallet shows it.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Holding {
+    /// Bought, or given by who bought it.
+    pub own: Amount,
+    /// Cashback and bonus.
+    pub bonus: Amount,
+    /// Allowances.
+    pub policy: Amount,
+    /// Cashback that was cancelled and is taken from the next.
+    pub debt: Amount,
+    /// Own money that expired and can be claimed.
+    pub unclaimed: Amount,
+    /// Face that can still be bought with a discount this month.
+    pub purchase_left: Amount,
+}
+
+/// The books: what stands behind what.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Books {
+    /// All money that is out: with holders, merchants, pending or unclaimed.
+    pub outstanding: Amount,
+    /// All that was ever issued.
+    pub issued: Amount,
+    /// All that was taken back.
+    pub burned: Amount,
+    /// Money in the bank.
+    pub escrow: Amount,
+    /// What the pool has left in the months asked for.
+    pub pool: Amount,
+    /// What programmes have left.
+    pub budgets: Amount,
+    /// The day of the answer.
+    pub today: Day,
+}

@@ -1,0 +1,298 @@
+//! Random months of a scheme, compared with plain lists and sums after every step.
+
+mod plain;
+
+use dure_sdk::{
+    Address, Amount, Hash, TimestampMs,
+    domain::{
+        calendar::{Month, Period},
+        lots::LotKey,
+        policy::{Bracket, Brackets},
+        pool::OnShort,
+        registry::{Category, Merchant, MerchantSet, Status},
+    },
+    native::Sandbox,
+};
+use merchants::merchants::{Registry, call as registry};
+use plain::{ACCOUNTS, MERCHANTS, Model, Terms};
+use proptest::{collection::vec, prelude::*};
+use regional_currency::regional::{Cashback, Programme, RegionalCurrency, Scheme, TopUp, call};
+
+const CITY: Address = Address([90; 32]);
+const REGISTRY: Address = Address([91; 32]);
+const WON: Address = Address([92; 32]);
+/// 2026-03-01 00:00 in Korea.
+const START: u64 = 1_772_290_800_000;
+const DAY: u64 = 24 * 60 * 60 * 1_000;
+const PROGRAMME: u32 = 7;
+
+pub(crate) fn account(index: usize) -> Address {
+    Address([10 + index as u8; 32])
+}
+
+pub(crate) fn merchant(index: usize) -> Address {
+    Address([50 + index as u8; 32])
+}
+
+fn id(number: u64) -> Hash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    Hash(bytes)
+}
+
+/// One thing that somebody does.
+#[derive(Clone, Debug)]
+enum Act {
+    Sell { who: usize, face: u128 },
+    Grant { who: usize, amount: u128 },
+    Pay { who: usize, at: usize, amount: u128 },
+    Cancel { payment: usize, amount: u128 },
+    Give { from: usize, to: usize, amount: u128 },
+    Refund { who: usize, lot: usize },
+    Expire { who: usize },
+    Request { at: usize, amount: u128 },
+    End { request: usize, paid: bool },
+    Claim { who: usize, amount: u128 },
+    Fund { amount: u128 },
+    Wait { days: u64 },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let (who, at) = (0..ACCOUNTS, 0..MERCHANTS);
+    prop_oneof![
+        4 => (who.clone(), 1u128..6_000).prop_map(|(who, face)| Act::Sell { who, face }),
+        2 => (who.clone(), 1u128..2_000).prop_map(|(who, amount)| Act::Grant { who, amount }),
+        8 => (who.clone(), at.clone(), 1u128..3_000)
+            .prop_map(|(who, at, amount)| Act::Pay { who, at, amount }),
+        5 => (0usize..8, 1u128..3_000)
+            .prop_map(|(payment, amount)| Act::Cancel { payment, amount }),
+        2 => (who.clone(), who.clone(), 1u128..2_000)
+            .prop_map(|(from, to, amount)| Act::Give { from, to, amount }),
+        2 => (who.clone(), 0usize..4).prop_map(|(who, lot)| Act::Refund { who, lot }),
+        1 => who.clone().prop_map(|who| Act::Expire { who }),
+        2 => (at, 1u128..4_000).prop_map(|(at, amount)| Act::Request { at, amount }),
+        2 => (0usize..4, any::<bool>()).prop_map(|(request, paid)| Act::End { request, paid }),
+        1 => (who, 1u128..2_000).prop_map(|(who, amount)| Act::Claim { who, amount }),
+        1 => (1u128..2_000).prop_map(|amount| Act::Fund { amount }),
+        3 => (0u64..20).prop_map(|days| Act::Wait { days }),
+    ]
+}
+
+/// Whether there is a top-up, cashback, and what happens when the pool is short.
+fn terms() -> impl Strategy<Value = Terms> {
+    (0u32..2_000, 0u32..1_500, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(discount_bp, top_up_bp, top_up, cashback, reject)| Terms {
+            discount_bp,
+            top_up_bp: top_up.then_some(top_up_bp),
+            tiers_bp: if cashback { vec![700, 500] } else { Vec::new() },
+            base_cap: 5_000,
+            purchase_cap: 10_000,
+            holding_cap: 15_000,
+            gift_cap: 3_000,
+            cash_out_cap: 6_000,
+            validity_days: 60,
+            bonus_days: 25,
+            refund_percent: 60,
+            reject,
+            programme_end: START + 45 * DAY,
+        },
+    )
+}
+
+fn scheme(terms: &Terms) -> Scheme {
+    let rates = |rate_bp| {
+        Brackets::new(vec![Bracket { up_to: Amount(terms.purchase_cap), rate_bp }]).unwrap()
+    };
+    let on_short = if terms.reject { OnShort::Reject } else { OnShort::Zero };
+    let validity = Period::Days(terms.bonus_days as u32);
+    Scheme {
+        discount: rates(terms.discount_bp),
+        discount_on_short: on_short,
+        top_up: terms.top_up_bp.map(|bp| TopUp { rates: rates(bp), validity, set: 1, on_short }),
+        cashback: (!terms.tiers_bp.is_empty()).then(|| Cashback {
+            tiers_bp: terms.tiers_bp.clone(),
+            base_cap: Amount(terms.base_cap),
+            validity,
+            set: 1,
+            on_short,
+        }),
+        purchase_cap: Amount(terms.purchase_cap),
+        holding_cap: Amount(terms.holding_cap),
+        validity: Period::Days(terms.validity_days as u32),
+        own_set: 1,
+        refund_percent: terms.refund_percent,
+        gift_cap: Some(Amount(terms.gift_cap)),
+        cash_out_cap: Some(Amount(terms.cash_out_cap)),
+    }
+}
+
+/// The city, its registry and its currency.
+struct World {
+    sandbox: Sandbox,
+    model: Model,
+    acts: u64,
+    payments: Vec<(usize, Hash)>,
+    requests: Vec<(usize, Hash)>,
+}
+
+impl World {
+    fn new(terms: Terms) -> Self {
+        let mut sandbox = Sandbox::new();
+        sandbox.time(TimestampMs(START)).caller(CITY);
+        sandbox.deploy::<Registry>(REGISTRY, ()).unwrap();
+        let set = |tier_max| MerchantSet { tier_max, ..MerchantSet::EVERYWHERE };
+        sandbox.send(REGISTRY, &registry::define_set(1, set(1))).unwrap();
+        sandbox.send(REGISTRY, &registry::define_set(2, set(9))).unwrap();
+        for index in 0..MERCHANTS {
+            let shop = Merchant {
+                owner: Hash([200 + index as u8; 32]),
+                region: 1,
+                category: Category([1, 0, 0, 0]),
+                tier: index as u8,
+                status: Status::Active,
+            };
+            sandbox.send(REGISTRY, &registry::register(merchant(index), shop, vec![])).unwrap();
+        }
+        for index in 0..ACCOUNTS {
+            let person = Hash(account(index).0);
+            sandbox.send(REGISTRY, &registry::link(account(index), person)).unwrap();
+        }
+        let init = ("Won".to_owned(), "W".to_owned(), REGISTRY, scheme(&terms));
+        sandbox.deploy::<RegionalCurrency>(WON, init).unwrap();
+        let end = TimestampMs(terms.programme_end);
+        let define = call::define_programme(PROGRAMME, Programme { set: 2, end });
+        sandbox.send(WON, &define).unwrap();
+        sandbox.send(WON, &call::fund_programme(PROGRAMME, Amount(20_000))).unwrap();
+        let mut model = Model::new(terms, START);
+        model.programme = 20_000;
+        model.escrow = 20_000;
+        Self { sandbox, model, acts: 0, payments: Vec::new(), requests: Vec::new() }
+    }
+
+    /// Does it on both sides and says whether both did it.
+    fn act(&mut self, act: &Act) -> Result<(), TestCaseError> {
+        self.acts += 1;
+        let (new, now) = (id(self.acts), self.model.now);
+        let Self { sandbox, model, .. } = self;
+        let (done, expected): (Result<u128, String>, Option<u128>) = match *act {
+            Act::Sell { who, face } => {
+                let sold =
+                    sandbox.caller(CITY).send(WON, &call::sell(new, account(who), Amount(face)));
+                (said(sold.map(|sale| sale.paid.0)), model.sell(who, face))
+            }
+            Act::Grant { who, amount } => {
+                let grant = call::grant(PROGRAMME, account(who), Amount(amount));
+                (said(sandbox.caller(CITY).send(WON, &grant).map(|()| 0)), model.grant(who, amount))
+            }
+            Act::Pay { who, at, amount } => {
+                let pay = call::pay(merchant(at), Amount(amount), new);
+                let paid = sandbox.caller(account(who)).send(WON, &pay).map(|cashback| cashback.0);
+                let expected = model.pay(who, at, amount);
+                if expected.is_some() {
+                    self.payments.push((at, new));
+                }
+                (said(paid), expected)
+            }
+            Act::Cancel { payment, amount } => {
+                let Some(&(at, receipt)) = self.payments.iter().rev().nth(payment) else {
+                    return Ok(());
+                };
+                let index = self.payments.len() - 1 - payment;
+                let cancel = call::cancel(new, receipt, Amount(amount));
+                let done = sandbox.caller(merchant(at)).send(WON, &cancel).map(|()| 0);
+                (said(done), model.cancel(index, amount))
+            }
+            Act::Give { from, to, amount } => {
+                let give = call::give(account(to), Amount(amount));
+                let done = sandbox.caller(account(from)).send(WON, &give).map(|()| 0);
+                (said(done), model.give(from, to, amount))
+            }
+            Act::Refund { who, lot } => {
+                let lots = sandbox.ask(WON, &call::lots(account(who), None, 100)).unwrap();
+                let Some((key, _)) = lots.get(lot) else { return Ok(()) };
+                let key: LotKey = *key;
+                let done = sandbox.caller(account(who)).send(WON, &call::refund(key));
+                (said(done.map(|paid| paid.0)), model.refund(who, lot))
+            }
+            Act::Expire { who } => {
+                let done = sandbox.caller(CITY).send(WON, &call::expire(account(who), 64));
+                (said(done.map(u128::from)), Some(model.expire(who)))
+            }
+            Act::Request { at, amount } => {
+                let request = call::request_cash_out(new, Amount(amount));
+                let done = sandbox.caller(merchant(at)).send(WON, &request).map(|()| 0);
+                let expected = model.request(at, amount);
+                if expected.is_some() {
+                    self.requests.push((at, new));
+                }
+                (said(done), expected)
+            }
+            Act::End { request, paid } => {
+                let Some(&(at, id)) = self.requests.get(request) else { return Ok(()) };
+                let done = if paid {
+                    sandbox.caller(CITY).send(WON, &call::confirm_cash_out(merchant(at), id))
+                } else {
+                    sandbox.caller(CITY).send(WON, &call::void_cash_out(merchant(at), id))
+                };
+                (said(done.map(|()| 0)), model.end_request(request, paid))
+            }
+            Act::Claim { who, amount } => {
+                let claim = call::claim(account(who), Amount(amount));
+                (said(sandbox.caller(CITY).send(WON, &claim).map(|()| 0)), model.claim(who, amount))
+            }
+            Act::Fund { amount } => {
+                let fund = call::fund_pool(Month::of(TimestampMs(now)), Amount(amount));
+                (said(sandbox.caller(CITY).send(WON, &fund).map(|()| 0)), model.fund(amount))
+            }
+            Act::Wait { days } => {
+                model.now += days * DAY;
+                sandbox.time(TimestampMs(model.now));
+                (Ok(0), Some(0))
+            }
+        };
+        prop_assert_eq!(done.clone().ok(), expected, "{:?}: {:?}", act, done);
+        Ok(())
+    }
+
+    fn compare(&mut self) -> Result<(), TestCaseError> {
+        let Self { sandbox, model, .. } = self;
+        for who in 0..ACCOUNTS {
+            let found = sandbox.ask(WON, &call::holding(account(who))).unwrap();
+            let found = [found.own, found.bonus, found.policy, found.debt, found.unclaimed];
+            prop_assert_eq!(found.map(|amount| amount.0), model.holding(who), "of {}", who);
+        }
+        for at in 0..MERCHANTS {
+            let found = sandbox.ask(WON, &call::merchant_account(merchant(at))).unwrap();
+            let found = [found.receivable, found.pending].map(|amount| amount.0);
+            prop_assert_eq!(found, [model.receivable[at], model.pending(at)], "at {}", at);
+        }
+        let (first, last) = (Month::of(TimestampMs(START)), Month::of(TimestampMs(model.now)));
+        let books = sandbox.ask(WON, &call::audit(first, last)).unwrap();
+        prop_assert_eq!(books.outstanding.0, model.outstanding());
+        prop_assert_eq!(books.escrow.0, model.escrow);
+        prop_assert_eq!(books.pool.0, model.pool.values().sum::<u128>());
+        prop_assert_eq!(books.budgets.0, model.programme);
+        Ok(())
+    }
+}
+
+fn said<T, E: std::fmt::Debug>(result: Result<T, E>) -> Result<T, String> {
+    result.map_err(|error| format!("{error:?}"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn months_of_a_scheme_are_those_of_plain_lists(
+        terms in terms(),
+        acts in vec(act(), 1..80),
+    ) {
+        let mut world = World::new(terms);
+        world.act(&Act::Fund { amount: 3_000 })?;
+        for act in &acts {
+            world.act(act)?;
+            world.compare()?;
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Reading a registry that another contract publishes, without calling it.
+
+use super::{Merchant, MerchantSet, Merchants, MerchantsError, Persons, PersonsError, Status};
+use crate::{
+    Address, Hash, Map, Place, Set,
+    published::{MapOf, Published, ReadError, SetOf},
+};
+use core::cell::Cell;
+
+/// Says why a registry of another contract did not answer, or answered no.
+#[crate::ty]
+#[derive(Copy)]
+pub enum RegistryError {
+    /// It cannot be read.
+    Read(ReadError),
+    /// The merchant does not count.
+    Merchants(MerchantsError),
+    /// The account is nobody's.
+    Persons(PersonsError),
+}
+
+impl From<ReadError> for RegistryError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<MerchantsError> for RegistryError {
+    fn from(error: MerchantsError) -> Self {
+        Self::Merchants(error)
+    }
+}
+
+impl From<PersonsError> for RegistryError {
+    fn from(error: PersonsError) -> Self {
+        Self::Persons(error)
+    }
+}
+
+/// Reads the [`Merchants`] of another contract; its answers are those of [`Merchants`].
+pub struct MerchantsOf {
+    merchants: MapOf<Address, Merchant>,
+    sets: MapOf<u32, MerchantSet>,
+    members: SetOf<(u32, Address)>,
+}
+
+impl Published for Merchants {
+    type Reader = MerchantsOf;
+
+    fn reader(contract: Address, place: Place) -> MerchantsOf {
+        // By the place of each part in `Merchants`.
+        MerchantsOf {
+            merchants: <Map<Address, Merchant>>::reader(contract, place.part(0)),
+            sets: <Map<u32, MerchantSet>>::reader(contract, place.part(2)),
+            members: <Set<(u32, Address)>>::reader(contract, place.part(3)),
+        }
+    }
+}
+
+impl MerchantsOf {
+    /// What is known of a merchant, whatever its status.
+    ///
+    /// # Errors
+    /// `Unknown`, and `Read`.
+    pub fn merchant(&self, address: Address) -> Result<Merchant, RegistryError> {
+        let merchant = self.merchants.get(&address)?;
+        merchant.ok_or_else(|| MerchantsError::Unknown { merchant: address }.into())
+    }
+
+    /// A merchant that may take payments and cash out.
+    ///
+    /// # Errors
+    /// `Unknown`, `NotActive`, and `Read`.
+    pub fn active(&self, address: Address) -> Result<Merchant, RegistryError> {
+        let merchant = self.merchant(address)?;
+        let status = merchant.status;
+        let not_active = MerchantsError::NotActive { merchant: address, status };
+        crate::ensure!(status == Status::Active, not_active);
+        Ok(merchant)
+    }
+
+    /// A merchant that may take a payment of this person.
+    ///
+    /// # Errors
+    /// `Unknown`, `NotActive`, `OwnShop`, and `Read`.
+    pub fn payable_by(&self, address: Address, payer: Hash) -> Result<Merchant, RegistryError> {
+        let merchant = self.active(address)?;
+        let own = MerchantsError::OwnShop { merchant: address };
+        crate::ensure!(merchant.owner != payer, own);
+        Ok(merchant)
+    }
+
+    /// Checks that money of a set may be spent at a merchant.
+    ///
+    /// # Errors
+    /// `UnknownSet`, `NotPermitted`, and `Read`.
+    pub fn permits(
+        &self,
+        set: u32,
+        address: Address,
+        merchant: &Merchant,
+    ) -> Result<(), RegistryError> {
+        let permitted = self.sets.get(&set)?.ok_or(MerchantsError::UnknownSet { set })?;
+        // The first group that cannot be read ends it.
+        let failed = Cell::new(None);
+        let judged = permitted.permits(merchant, |group| {
+            self.members.contains(&(group, address)).unwrap_or_else(|error| {
+                failed.set(Some(error));
+                false
+            })
+        });
+        match (failed.get(), judged) {
+            (Some(error), _) => Err(error.into()),
+            (None, judged) => {
+                judged.map_err(|reason| MerchantsError::NotPermitted { set, reason }.into())
+            }
+        }
+    }
+}
+
+/// Reads the [`Persons`] of another contract.
+pub struct PersonsOf {
+    person: MapOf<Address, Hash>,
+}
+
+impl Published for Persons {
+    type Reader = PersonsOf;
+
+    fn reader(contract: Address, place: Place) -> PersonsOf {
+        PersonsOf { person: <Map<Address, Hash>>::reader(contract, place.part(0)) }
+    }
+}
+
+impl PersonsOf {
+    /// Whose account it is.
+    ///
+    /// # Errors
+    /// `Unknown` when it is nobody's, and `Read`.
+    pub fn person(&self, account: Address) -> Result<Hash, RegistryError> {
+        self.person.get(&account)?.ok_or_else(|| PersonsError::Unknown { account }.into())
+    }
+}
