@@ -70,6 +70,18 @@ impl Service {
         }
     }
 
+    /// Permits of all kinds that are taken now.
+    pub(super) fn at_work(&self) -> usize {
+        let kinds = [
+            &self.queries,
+            &self.rehearsals,
+            &self.reads,
+            &self.receipt_reads,
+            &self.subscription_reads,
+        ];
+        kinds.iter().map(|permits| permits.taken()).sum()
+    }
+
     /// Reads one snapshot, within the permits.
     pub(super) async fn read<T: Send + 'static>(
         &self,

@@ -7,6 +7,7 @@ mod bad_input;
 mod chain;
 mod door;
 mod methods;
+mod share;
 mod slow;
 mod storage;
 mod subscription;
