@@ -28,7 +28,7 @@ async fn a_contract_is_deployed_called_and_read() {
 
     let raw = client.raw();
     let entry = raw.contract_spec(counter.into(), None).await.unwrap();
-    assert_eq!((entry.name.as_str(), entry.methods.len()), ("counter", 5));
+    assert_eq!((entry.name.as_str(), entry.methods.len()), ("counter", 7));
     let system = raw.contract_spec(Address::SYSTEM.into(), None).await.unwrap();
     assert_eq!(system.name, "system");
     let list = raw.contract_list(None, Some(10), None).await.unwrap();
