@@ -117,6 +117,14 @@ pub enum Fault {
     Stopped,
 }
 
+impl Fault {
+    /// Whether it is that the disk is full, which the operator can mend.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_full())
+    }
+}
+
 /// Says why a node did not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

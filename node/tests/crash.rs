@@ -87,7 +87,7 @@ fn power_lost_at_any_barrier_loses_nothing_final_and_applies_nothing_twice() {
     let barriers = check(&world, &[], 0).store().barriers();
     assert!(barriers > 40, "only {barriers} barriers");
     for k in 1..=barriers {
-        for failure in [Failure::BeforeBarrier(k), Failure::AfterBarrier(k)] {
+        for failure in [Failure::BeforeBarrier(k), Failure::AfterBarrier(k), Failure::Full(k)] {
             for torn in [0, 1, usize::MAX] {
                 check(&world, &[failure], torn);
             }

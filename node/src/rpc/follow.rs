@@ -79,7 +79,7 @@ pub(super) async fn pump<T, F>(
         tokio::select! {
             changed = head.changed() => {
                 if changed.is_err() {
-                    return outbox.fail(RpcError::Stopping);
+                    return outbox.fail(service.stopping().await);
                 }
             }
             () = outbox.sink.closed() => return,

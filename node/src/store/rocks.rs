@@ -191,7 +191,7 @@ fn read_error(path: &str, error: &rocksdb::Error) -> StoreError {
     let (path, reason) = (path.to_owned(), error.to_string());
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt { path, reason },
-        _ => StoreError::Io { path, reason },
+        _ => StoreError::of_io(path, reason),
     }
 }
 
@@ -341,7 +341,7 @@ fn open_error(path: &str, error: &rocksdb::Error) -> StoreError {
         {
             StoreError::NotWritable { path, reason }
         }
-        ErrorKind::IOError if !says("No such file") => StoreError::Io { path, reason },
+        ErrorKind::IOError if !says("No such file") => StoreError::of_io(path, reason),
         _ => StoreError::Corrupt { path, reason },
     }
 }

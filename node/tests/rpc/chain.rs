@@ -11,10 +11,12 @@ use dure_node::{
     driver::Node,
     genesis_file::dev_genesis,
     rpc::{Origins, RpcConfig, RpcLimits, RpcServer},
+    store::MemoryStore,
 };
 use dure_types::{Address, Selector, TimestampMs, domain};
 use scale_info::{MetaType, PortableRegistry, Registry, TypeDef, TypeInfo};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(crate) struct Chain {
     pub(crate) node: Node,
@@ -28,6 +30,15 @@ impl Chain {
     }
 
     pub(crate) async fn start_with(limits: RpcLimits, origins: Origins) -> Self {
+        Self::begin(limits, origins, Arc::new(MemoryStore::new())).await
+    }
+
+    /// On a simulated disk.
+    pub(crate) async fn start_on(disk: &MemoryStore) -> Self {
+        Self::begin(RpcLimits::default(), Origins::Any, Arc::new(disk.clone())).await
+    }
+
+    async fn begin(limits: RpcLimits, origins: Origins, store: Arc<MemoryStore>) -> Self {
         let validator = Key::from_seed([1; 32]);
         let alice = Key::from_seed([2; 32]);
         let genesis = dev_genesis(
@@ -38,7 +49,7 @@ impl Chain {
             &[alice.address()],
         );
         let config = NodeConfig::new(genesis, validator.signing().clone());
-        let node = Node::start(config).await.unwrap();
+        let node = Node::start_on(config, store).await.unwrap();
         let server = serve(&node, limits, origins).await;
         Self { node, server, alice }
     }

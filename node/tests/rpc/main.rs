@@ -6,6 +6,7 @@
 mod bad_input;
 mod budget;
 mod chain;
+mod disk;
 mod door;
 mod methods;
 mod share;
