@@ -19,8 +19,8 @@ pub enum Fault {
     /// The state is of a height that the ledger does not have: mixed or restored directories, or a
     /// ledger that lost its newest decision.
     #[error(
-        "state is at height {applied}, ahead of the ledger at {ledger}; restore the folder ledger \
-         from a copy that reaches height {applied}"
+        "state is at height {applied}, ahead of the ledger at {ledger}; nothing was written; \
+         restore the folder ledger from a copy that reaches height {applied}"
     )]
     StateAhead {
         /// Height of the state.

@@ -203,9 +203,9 @@ fn open(directory: Option<&Path>, genesis: &Genesis) -> Result<Arc<dyn Store>, S
     };
     #[cfg(feature = "rocksdb")]
     {
-        // What contradicts the signer's mark is found before RocksDB cuts a damaged log.
+        // What does not belong together is found before RocksDB cuts a damaged log.
         let closed = crate::store::rocks::Closed::look(directory, chain)?;
-        crate::machine::recovery::proposed(&closed, closed.mark()?, chain)?;
+        crate::machine::recovery::look(&closed, closed.mark()?, chain)?;
         Ok(Arc::new(closed.open(chain)?))
     }
     #[cfg(not(feature = "rocksdb"))]
