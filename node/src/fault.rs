@@ -19,8 +19,8 @@ pub enum Fault {
     /// The state is of a height that the ledger does not have: mixed or restored directories, or a
     /// ledger that lost its newest decision.
     #[error(
-        "state is at height {applied}, ahead of the ledger at {ledger}; restore the folder ledger \
-         from a copy that reaches height {applied}"
+        "state is at height {applied}, ahead of the ledger at {ledger}; nothing was written; \
+         restore the folder ledger from a copy that reaches height {applied}"
     )]
     StateAhead {
         /// Height of the state.
@@ -115,6 +115,14 @@ pub enum Fault {
     /// The node is stopping or has stopped.
     #[error("the node is stopping")]
     Stopped,
+}
+
+impl Fault {
+    /// Whether it is that the disk is full, which the operator can mend.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_full())
+    }
 }
 
 /// Says why a node did not start.

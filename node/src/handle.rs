@@ -22,6 +22,8 @@ pub struct Handle {
     pub(crate) door: Door,
     pub(crate) head: watch::Receiver<Head>,
     pub(crate) mempool: watch::Receiver<MempoolStatus>,
+    /// Why the node stops; none while it does not.
+    pub(crate) reason: watch::Receiver<Option<Fault>>,
 }
 
 impl Handle {
@@ -67,6 +69,13 @@ impl Handle {
     #[must_use]
     pub fn chain(&self) -> Hash {
         self.chain.id
+    }
+
+    /// Why the node stops or has stopped: [`Fault::Stopped`] when it was told to. None while it
+    /// runs.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Fault> {
+        self.reason.borrow().clone()
     }
 
     /// How full the mempool is.

@@ -8,7 +8,7 @@
 mod simulation;
 
 use dure_node::store::{
-    Column, Database, MemoryStore, Range, Read, Store, WriteBatch, memory::Failure,
+    Column, Database, MemoryStore, Range, Read, Store, WriteBatch, column, memory::Failure,
 };
 use dure_node::{fault::Fault, machine::recovery};
 use dure_types::{Height, Outcome};
@@ -87,7 +87,7 @@ fn power_lost_at_any_barrier_loses_nothing_final_and_applies_nothing_twice() {
     let barriers = check(&world, &[], 0).store().barriers();
     assert!(barriers > 40, "only {barriers} barriers");
     for k in 1..=barriers {
-        for failure in [Failure::BeforeBarrier(k), Failure::AfterBarrier(k)] {
+        for failure in [Failure::BeforeBarrier(k), Failure::AfterBarrier(k), Failure::Full(k)] {
             for torn in [0, 1, usize::MAX] {
                 check(&world, &[failure], torn);
             }
@@ -155,7 +155,7 @@ fn ledger_without_the_signers_mark_or_with_another_is_refused() {
     let whole = check(&world, &[], 0);
     let reader = whole.store();
     let mark = reader.mark().unwrap().unwrap();
-    let judge = |mark| recovery::proposed(reader, mark, world.chain);
+    let judge = |mark| recovery::look(reader, mark, world.chain);
     let ledger = mark.height;
     assert_eq!(judge(Some(mark.clone())), Ok(None));
     assert_eq!(judge(None), Err(Fault::NoMark { ledger }));
@@ -180,4 +180,33 @@ fn ledger_without_the_signers_mark_or_with_another_is_refused() {
 
 fn view_header(run: &Run, height: u64) -> dure_types::Header {
     run.chain().view().unwrap().header(Height(height)).unwrap().unwrap()
+}
+
+#[test]
+fn state_ahead_of_its_ledger_is_refused_by_a_look_alone() {
+    let world = World::new();
+    let whole = check(&world, &[], 0);
+    let applied = whole.chain().view().unwrap().height();
+    let copy = MemoryStore::new();
+    for column in Column::ALL {
+        let mut writes = WriteBatch::new(column.database());
+        for (key, value) in whole.store().scan(*column, &Range::all(), false, usize::MAX).unwrap() {
+            writes.put(*column, key, value);
+        }
+        copy.write(writes).unwrap();
+    }
+    let mark = view_header(&whole, applied.0);
+    let cut = |from: u64| {
+        let mut writes = WriteBatch::new(Database::Ledger);
+        for (key, _) in copy.scan(Column::Headers, &Range::all(), false, usize::MAX).unwrap() {
+            if column::read_u64(&key).is_some_and(|height| height >= from) {
+                writes.delete(Column::Headers, key);
+            }
+        }
+        copy.write(writes).unwrap();
+        recovery::look(&copy, Some(mark.clone()), world.chain)
+    };
+    assert_eq!(cut(applied.0 + 1), Ok(None), "whole so far");
+    let ledger = Height(applied.0 - 1);
+    assert_eq!(cut(applied.0), Err(Fault::StateAhead { applied, ledger }));
 }

@@ -245,10 +245,10 @@ async fn restart_on_disk_keeps_receipts_and_goes_on() {
     node.stop().await;
 }
 
-/// The logs of the ledger, with what is in them.
+/// The files of a database, with what is in them.
 #[cfg(feature = "rocksdb")]
-fn ledger_files(directory: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let entries = std::fs::read_dir(directory.join("ledger")).unwrap();
+fn files(directory: &std::path::Path, database: &str) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(directory.join(database)).unwrap();
     let mut files: Vec<_> = entries
         .map(|entry| entry.unwrap().path())
         // RocksDB writes a diary at every opening, and its lock.
@@ -274,7 +274,7 @@ async fn ledger_that_lost_its_tail_is_refused_and_left_as_it_is() {
     let signed = head.borrow().height;
     node.stop().await;
 
-    let whole = ledger_files(directory.path());
+    let whole = files(directory.path(), "ledger");
     let is_log = |path: &std::path::Path| path.extension().is_some_and(|end| end == "log");
     let logs = whole.iter().filter(|(path, bytes)| is_log(path) && !bytes.is_empty());
     let (log, bytes) = logs.max_by_key(|(_, bytes)| bytes.len()).unwrap();
@@ -288,7 +288,7 @@ async fn ledger_that_lost_its_tail_is_refused_and_left_as_it_is() {
             Some(damaged) => std::fs::write(log, damaged).unwrap(),
             None => std::fs::remove_file(log).unwrap(),
         }
-        let left = ledger_files(directory.path());
+        let left = files(directory.path(), "ledger");
         let refused = Node::start(config.clone()).await.err().unwrap();
         let lost = |signed_to: Height, ledger: Height| signed_to >= signed && ledger < signed_to;
         assert!(
@@ -303,7 +303,7 @@ async fn ledger_that_lost_its_tail_is_refused_and_left_as_it_is() {
             },
             "{refused}"
         );
-        assert_eq!(ledger_files(directory.path()), left, "nothing is written");
+        assert_eq!(files(directory.path(), "ledger"), left, "nothing is written");
         std::fs::write(log, bytes).unwrap();
     }
 
@@ -316,4 +316,42 @@ async fn ledger_that_lost_its_tail_is_refused_and_left_as_it_is() {
     let node = Node::start(config).await.unwrap();
     assert_eq!(outcome(&node.handle(), submitted.id).await, before);
     node.stop().await;
+}
+
+#[cfg(feature = "rocksdb")]
+#[tokio::test(flavor = "multi_thread")]
+async fn state_ahead_of_its_ledger_is_refused_and_both_are_left_as_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config();
+    config.data_dir = Some(directory.path().to_owned());
+    let run = async |blocks: u64| {
+        let node = Node::start(config.clone()).await.unwrap();
+        let mut head = node.handle().head();
+        let first = head.borrow().height.0;
+        head.wait_for(|head| head.height.0 >= first + blocks).await.unwrap();
+        drop(head);
+        node.stop().await;
+    };
+    run(2).await;
+    // An older copy of the ledger, with the signer's mark that belongs to it.
+    let older = files(directory.path(), "ledger");
+    let signer = directory.path().join("signer");
+    let mark = std::fs::read(&signer).unwrap();
+    run(3).await;
+    for (path, _) in files(directory.path(), "ledger") {
+        std::fs::remove_file(path).unwrap();
+    }
+    for (path, bytes) in older {
+        std::fs::write(path, bytes).unwrap();
+    }
+    std::fs::write(&signer, mark).unwrap();
+
+    let both = || [files(directory.path(), "ledger"), files(directory.path(), "state")];
+    let left = both();
+    let refused = Node::start(config.clone()).await.err().unwrap();
+    let StartError::Fault(Fault::StateAhead { applied, ledger }) = refused else {
+        panic!("{refused}")
+    };
+    assert!(applied > ledger);
+    assert!(both() == left, "something was written");
 }

@@ -138,7 +138,7 @@ api! {
         proof: Option<bool> = "Whether to prove it; refused as `NotCertified` while that is too early.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
     ) -> ReceiptAnswer;
-    /// Tries calls without signature or nonce and throws the effects away.
+    /// Tries calls without signature or nonce, as if sent now, and throws the effects away.
     "tx_simulate" tx_simulate(
         transaction: SimulateRequest = "Account and calls.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
@@ -148,7 +148,7 @@ api! {
         id: HashText = "Transaction id, of one of the last 64 blocks.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
     ) -> TraceAnswer;
-    /// Asks one read-only method, or several at one height.
+    /// Asks one read-only method, or several at one height and one time, as if sent now.
     "contract_query" contract_query(
         calls: Queries = "One call or a list.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::file;
 use clap::Subcommand;
-use dure_client::{Client, ClientError, Key, ParseAddress};
+use dure_client::{Client, ClientError, Key, KeyError, ParseAddress};
 use dure_types::Address;
 use serde_json::{Value, json};
 use std::{
@@ -129,13 +129,14 @@ pub(super) const fn peer_id(_: &Key) -> Option<String> {
 /// Reads a key file; says so when others may read it too.
 pub(super) fn read(path: &Path) -> Result<Key, Failure> {
     let shown = path.display().to_string();
-    file::read(path, file::KEY_BYTES_MAX)
+    let bytes = file::read(path, file::KEY_BYTES_MAX)
         .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
         say(&format!("warning: others may use the key {shown}; chmod 600 {shown}"));
     }
-    Ok(Key::from_file(path).map_err(ClientError::from)?)
+    let key = std::str::from_utf8(&bytes).ok().and_then(Key::from_text);
+    Ok(key.ok_or(KeyError::NotASeed { path: shown }).map_err(ClientError::from)?)
 }
 
 /// The file that a name or path stands for.

@@ -83,7 +83,8 @@ pub(super) fn run(
             .chain(more)
             .map(|knock| (knock.transaction, knock.reply))
             .unzip();
-        let view = chain.view()?;
+        // Told before those who wait for an answer learn that there is none.
+        let view = chain.view().inspect_err(|fault| stop.fail(fault.clone()))?;
         let verdicts = signature::verify(chain.id, transactions);
         for (verdict, reply) in verdicts.into_iter().zip(replies) {
             let verdict = match verdict {

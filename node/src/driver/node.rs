@@ -36,17 +36,39 @@ impl Node {
     /// # Errors
     /// [`StartError`] says what the operator should look at.
     pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
-        let starting = tokio::task::spawn_blocking(move || Self::start_blocking(config));
+        Self::start_with(config, |config| open(config.data_dir.as_deref(), &config.genesis)).await
+    }
+
+    /// The same on a store that is open already; `data_dir` does not count.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_on(config: NodeConfig, store: Arc<dyn Store>) -> Result<Self, StartError> {
+        let claimed = |config: &NodeConfig| {
+            schema::claim(store.as_ref(), config.genesis.chain_id(), "store")?;
+            Ok(store)
+        };
+        Self::start_with(config, claimed).await
+    }
+
+    async fn start_with(
+        config: NodeConfig,
+        open: impl FnOnce(&NodeConfig) -> Result<Arc<dyn Store>, StartError> + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let starting = tokio::task::spawn_blocking(move || Self::start_blocking(config, open));
         starting.await.unwrap_or_else(|error| {
             let reason = error.to_string();
             Err(StartError::Fault(Fault::Thread { name: "start", reason }))
         })
     }
 
-    fn start_blocking(config: NodeConfig) -> Result<Self, StartError> {
+    fn start_blocking(
+        config: NodeConfig,
+        open: impl FnOnce(&NodeConfig) -> Result<Arc<dyn Store>, StartError>,
+    ) -> Result<Self, StartError> {
         let me = ValidatorId::of_key(config.consensus_key.verifying_key().as_bytes());
         check(&config.genesis, me)?;
-        let store = open(config.data_dir.as_deref(), &config.genesis)?;
+        let store = open(&config)?;
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
         let recovered = recover(&chain, me)?;
@@ -111,7 +133,8 @@ impl Node {
         threads.push(stop.spawn("machine", move || {
             threads::machine(machine, actions, &clock, &inputs, &outputs, &own)
         })?);
-        Ok(Self { handle: Handle { chain, door, head, mempool }, threads, stop })
+        let reason = stop.reason();
+        Ok(Self { handle: Handle { chain, door, head, mempool, reason }, threads, stop })
     }
 
     /// What the rest of the program holds of the node.
@@ -122,11 +145,10 @@ impl Node {
 
     /// Resolves when the node had to stop, and says why; never before.
     pub async fn failed(&self) -> Fault {
-        let mut faults = self.stop.faults();
-        match faults.wait_for(Option::is_some).await {
-            Ok(fault) => fault.clone().unwrap_or(Fault::Stopped),
-            Err(_) => Fault::Stopped,
-        }
+        let failed = |reason: &Option<Fault>| reason.as_ref().is_some_and(|r| *r != Fault::Stopped);
+        let mut reason = self.stop.reason();
+        let reason = reason.wait_for(failed).await;
+        reason.ok().and_then(|reason| reason.clone()).unwrap_or(Fault::Stopped)
     }
 
     /// Stops the node: what is under way ends, what is decided is made durable.
@@ -189,9 +211,9 @@ fn open(directory: Option<&Path>, genesis: &Genesis) -> Result<Arc<dyn Store>, S
     };
     #[cfg(feature = "rocksdb")]
     {
-        // What contradicts the signer's mark is found before RocksDB cuts a damaged log.
+        // What does not belong together is found before RocksDB cuts a damaged log.
         let closed = crate::store::rocks::Closed::look(directory, chain)?;
-        crate::machine::recovery::proposed(&closed, closed.mark()?, chain)?;
+        crate::machine::recovery::look(&closed, closed.mark()?, chain)?;
         Ok(Arc::new(closed.open(chain)?))
     }
     #[cfg(not(feature = "rocksdb"))]

@@ -31,40 +31,51 @@ const CONTRACTS_PAGE: usize = 256;
 /// How soon an idle thread sees that the node stops.
 const STOP_POLL: Duration = Duration::from_millis(100);
 
-/// Tells every thread to end, with the first fault if there was one.
+/// Tells every thread to end, and why: [`Fault::Stopped`] when asked to, else the first fault.
 #[derive(Clone)]
 pub(super) struct Stop {
     stopping: Arc<AtomicBool>,
-    fault: Arc<watch::Sender<Option<Fault>>>,
+    reason: Arc<watch::Sender<Option<Fault>>>,
 }
 
 impl Stop {
     pub(super) fn new() -> Self {
-        Self { stopping: Arc::default(), fault: Arc::new(watch::Sender::new(None)) }
+        Self { stopping: Arc::default(), reason: Arc::new(watch::Sender::new(None)) }
     }
 
     pub(super) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.end(Fault::Stopped);
     }
 
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 
-    fn fail(&self, fault: Fault) {
-        self.stop();
-        self.fault.send_if_modified(|first| {
-            let new = first.is_none();
+    /// Stops for a fault. What still answers clients is told of it before it ends.
+    pub(super) fn fail(&self, fault: Fault) {
+        tracing::error!(%fault, "the node stops");
+        self.end(fault);
+    }
+
+    fn end(&self, reason: Fault) {
+        self.reason.send_if_modified(|first| {
+            // Another thread may have met the latched store before the failed write was told.
+            let new = match first {
+                None => true,
+                Some(first) => reason.is_disk_full() && !first.is_disk_full(),
+            };
             if new {
-                tracing::error!(%fault, "the node stops");
-                *first = Some(fault);
+                *first = Some(reason);
             }
             new
         });
+        // Last: whoever sees that the node stops can see why.
+        self.stopping.store(true, Ordering::Release);
     }
 
-    pub(super) fn faults(&self) -> watch::Receiver<Option<Fault>> {
-        self.fault.subscribe()
+    /// Why the node stops; none while it does not.
+    pub(super) fn reason(&self) -> watch::Receiver<Option<Fault>> {
+        self.reason.subscribe()
     }
 
     /// Waits for a message; none when the node stops.

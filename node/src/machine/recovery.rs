@@ -33,14 +33,10 @@ pub struct Recovered {
 /// mark.
 pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let reader = chain.store.as_ref();
-    // Before the state: where the ledger lost its tail, the state may well be ahead of it.
-    let proposed = proposed(reader, chain.store.mark()?, chain.id)?;
+    let proposed = look(reader, chain.store.mark()?, chain.id)?;
     let tip = ledger::tip(reader)?;
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
-    if applied > height {
-        return Err(Fault::StateAhead { applied, ledger: height });
-    }
     for next in applied.0 + 1..=height.0 {
         execute(chain, &block(chain, Height(next))?)?;
     }
@@ -55,6 +51,24 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     Ok(Recovered { tip, proposed, results, batches, seq_highest })
 }
 
+/// Holds signer's mark, ledger and state against each other, and writes nothing; returns the mark
+/// when it is for the next height.
+///
+/// # Errors
+/// [`Fault`] when what belongs together is not: going on would sign a height twice, or answer from
+/// a state that nothing decided.
+pub fn look(reader: &dyn Read, mark: Option<Header>, chain: Hash) -> Result<Option<Header>, Fault> {
+    // The mark first: where the ledger lost its tail, the state may well be ahead of it.
+    let proposed = proposed(reader, mark, chain)?;
+    let ledger = ledger::tip(reader)?.map_or(Height::ZERO, |(header, _)| header.height);
+    match state::applied(reader)? {
+        Some(state::Applied { height: applied, .. }) if applied > ledger => {
+            Err(Fault::StateAhead { applied, ledger })
+        }
+        _ => Ok(proposed),
+    }
+}
+
 /// Holds the ledger against the signer's mark; returns the mark when it is for the next height.
 ///
 /// A mark is durable before its height is signed, and the next one is made only after the height's
@@ -64,11 +78,7 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
 /// # Errors
 /// [`Fault`] when the ledger lost what this node signed, or has other blocks: going on would sign
 /// a height twice.
-pub fn proposed(
-    reader: &dyn Read,
-    mark: Option<Header>,
-    chain: Hash,
-) -> Result<Option<Header>, Fault> {
+fn proposed(reader: &dyn Read, mark: Option<Header>, chain: Hash) -> Result<Option<Header>, Fault> {
     let (ledger, id) = match ledger::tip(reader)? {
         Some((header, certificate)) => (header.height, certificate.block),
         None => (Height::ZERO, chain),

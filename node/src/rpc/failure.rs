@@ -10,7 +10,15 @@ pub(super) fn of_fault(fault: Fault) -> RpcError {
         return RpcError::Stopping;
     }
     tracing::error!(%fault, "a read failed");
-    RpcError::InternalError
+    if fault.is_disk_full() { RpcError::DiskFull } else { RpcError::InternalError }
+}
+
+/// Why a node that stops serves no more: a fault of its disk, or that it was told to.
+pub(super) fn of_stop(reason: Option<Fault>) -> RpcError {
+    match reason {
+        Some(fault) if fault.is_disk_full() => RpcError::DiskFull,
+        _ => RpcError::Stopping,
+    }
 }
 
 /// The same for faults of the runtime.

@@ -4,7 +4,6 @@ use super::spec::SpecView;
 use crate::view::NumberedEvent;
 use dure_rpc::{
     RpcError,
-    json::event_to_json,
     shape::{EventFilter, TransactionFilter},
 };
 use dure_types::{Address, Hash, Selector, Transaction};
@@ -32,7 +31,7 @@ impl EventMatcher {
         Ok(Self { contract, topic, fields })
     }
 
-    /// Whether an event is wanted.
+    /// Whether an event is wanted; ask only while [`SpecView::has_room`].
     pub(super) fn matches(&self, specs: &SpecView<'_>, stored: &NumberedEvent) -> bool {
         let event = &stored.event;
         self.contract.is_none_or(|contract| contract == event.contract)
@@ -44,7 +43,7 @@ impl EventMatcher {
         let event = &stored.event;
         let Ok(Some(spec)) = specs.find(event.contract) else { return false };
         let Some(known) = spec.event_by_topic(event.topic) else { return false };
-        let Ok(Value::Object(found)) = event_to_json(&spec, known, &event.data) else {
+        let Ok(Value::Object(found)) = specs.looked_at.event(&spec, known, &event.data) else {
             return false;
         };
         self.fields

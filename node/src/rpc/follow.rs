@@ -79,7 +79,7 @@ pub(super) async fn pump<T, F>(
         tokio::select! {
             changed = head.changed() => {
                 if changed.is_err() {
-                    return outbox.fail(RpcError::Stopping);
+                    return outbox.fail(service.stopping().await);
                 }
             }
             () = outbox.sink.closed() => return,
@@ -167,13 +167,14 @@ pub(super) fn events(
     // Nothing more up to the newest height: go on above it.
     let above = Place::new(Height(newest.0.saturating_add(1)), 0);
     let last = stored.last().map(|last| Place::new(last.height, last.index).next());
-    let matching = stored.iter().filter(|stored| matcher.matches(&specs, stored));
     let mut items = Vec::new();
-    for stored in matching {
-        let after = Place::new(stored.height, stored.index).next();
-        items.push((decode::numbered(&specs, stored), after));
-        if !specs.budget.has_room() {
-            return Ok(Page { items, next: after, done: false });
+    for stored in &stored {
+        let here = Place::new(stored.height, stored.index);
+        if !specs.has_room() {
+            return Ok(Page { items, next: here, done: false });
+        }
+        if matcher.matches(&specs, stored) {
+            items.push((decode::numbered(&specs, stored), here.next()));
         }
     }
     Ok(Page { items, next: last.unwrap_or(above), done: false })

@@ -58,6 +58,7 @@ pub struct RpcServer {
     stop: ServerHandle,
     task: tokio::task::JoinHandle<()>,
     sockets: Arc<Sockets>,
+    service: Service,
 }
 
 impl RpcServer {
@@ -72,9 +73,9 @@ impl RpcServer {
         let (stopped, stop) = stop_channel();
         let sockets = Arc::new(Sockets::new(config.limits));
         let service = Service::new(handle, &config, Arc::clone(&sockets));
-        let accepting = accept(socket, config, service, Arc::clone(&sockets), stopped);
+        let accepting = accept(socket, config, service.clone(), Arc::clone(&sockets), stopped);
         let task = tokio::spawn(accepting);
-        Ok(Self { address, stop, task, sockets })
+        Ok(Self { address, stop, task, sockets, service })
     }
 
     /// Where it listens.
@@ -87,6 +88,12 @@ impl RpcServer {
     #[must_use]
     pub fn answers_bytes(&self) -> usize {
         self.sockets.bytes()
+    }
+
+    /// Requests that hold a permit now, of whatever kind.
+    #[must_use]
+    pub fn at_work(&self) -> usize {
+        self.service.at_work()
     }
 
     /// Stops accepting and lets requests at work end, for a moment.

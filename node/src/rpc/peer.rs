@@ -46,7 +46,7 @@ impl Net {
 /// work never waits for that of the first alone.
 pub(super) struct Permits {
     all: Arc<Semaphore>,
-    share: usize,
+    count: usize,
     of_net: Mutex<BTreeMap<Net, Arc<Semaphore>>>,
 }
 
@@ -59,7 +59,12 @@ pub(super) struct Permit {
 impl Permits {
     pub(super) fn new(count: usize) -> Self {
         let all = Arc::new(Semaphore::new(count));
-        Self { all, share: count.div_ceil(2), of_net: Mutex::default() }
+        Self { all, count, of_net: Mutex::default() }
+    }
+
+    /// Permits that are taken now.
+    pub(super) fn taken(&self) -> usize {
+        self.count.saturating_sub(self.all.available_permits())
     }
 
     /// Waits for a permit, first among the work of the same address.
@@ -76,7 +81,7 @@ impl Permits {
         let mut of_net = self.of_net.lock().unwrap_or_else(PoisonError::into_inner);
         // Permits, and those who wait for one, hold a reference; the rest are done.
         of_net.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
-        let new = || Arc::new(Semaphore::new(self.share));
+        let new = || Arc::new(Semaphore::new(self.count.div_ceil(2)));
         Arc::clone(of_net.entry(net).or_insert_with(new))
     }
 }

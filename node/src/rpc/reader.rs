@@ -313,11 +313,13 @@ impl Reader<'_> {
             let Some(last) = page.last() else { break };
             scanned += page.len();
             place = Place::new(last.height, last.index).next();
-            for stored in page.iter().filter(|stored| matcher.matches(&specs, stored)) {
-                events.push(decode::numbered(&specs, stored));
-                if events.len() == limit || !specs.budget.has_room() {
-                    let next = Place::new(stored.height, stored.index).next();
-                    return Ok(EventList { height: self.height(), events, next: Some(next) });
+            for stored in &page {
+                let here = Place::new(stored.height, stored.index);
+                if events.len() == limit || !specs.has_room() {
+                    return Ok(EventList { height: self.height(), events, next: Some(here) });
+                }
+                if matcher.matches(&specs, stored) {
+                    events.push(decode::numbered(&specs, stored));
                 }
             }
         }

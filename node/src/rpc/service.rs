@@ -2,7 +2,7 @@
 
 use super::{
     config::{RpcConfig, RpcLimits},
-    failure::of_fault,
+    failure::{of_fault, of_stop},
     filter::{EventMatcher, TransactionMatcher},
     follow,
     peer::{Peer, Permits, Sockets, on_behalf},
@@ -10,7 +10,7 @@ use super::{
     spec::Specs,
     trace, trial,
 };
-use crate::handle::Handle;
+use crate::{fault::Fault, handle::Handle};
 use dure_rpc::{
     DureServer, Place, RpcError,
     api::{AddressText, BlockRef, BytesText, HashText, Number, OpenRpc, Queries},
@@ -68,6 +68,18 @@ impl Service {
             peer_id: config.peer_id.clone(),
             begun: Instant::now(),
         }
+    }
+
+    /// Permits of all kinds that are taken now.
+    pub(super) fn at_work(&self) -> usize {
+        let kinds = [
+            &self.queries,
+            &self.rehearsals,
+            &self.reads,
+            &self.receipt_reads,
+            &self.subscription_reads,
+        ];
+        kinds.iter().map(|permits| permits.taken()).sum()
     }
 
     /// Reads one snapshot, within the permits.
@@ -149,6 +161,13 @@ impl Service {
         self.sockets.peer(pending.connection_id().0)
     }
 
+    /// Why a node whose threads end serves no more: said before the last of them is gone.
+    pub(super) async fn stopping(&self) -> RpcError {
+        let mut reason = self.handle.reason.clone();
+        let reason = reason.wait_for(Option::is_some).await;
+        of_stop(reason.ok().and_then(|reason| reason.clone()))
+    }
+
     /// Waits until the node is at a height, for a while.
     async fn reach(&self, min_height: Option<Number>) -> Result<(), RpcError> {
         self.reach_by(min_height, |head| head.height).await
@@ -162,9 +181,10 @@ impl Service {
         let Some(min_height) = min_height else { return Ok(()) };
         let mut head = self.handle.head();
         let reached = head.wait_for(|head| of(head).0 >= min_height.0);
-        match tokio::time::timeout(self.limits.height_wait, reached).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) => Err(RpcError::Stopping),
+        let reached = tokio::time::timeout(self.limits.height_wait, reached).await;
+        match reached.map(|reached| reached.map(drop)) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.stopping().await),
             Err(_) => {
                 let height = of(&self.handle.head().borrow()).into();
                 Err(RpcError::HeightNotReached { min_height, height })
@@ -360,11 +380,15 @@ impl DureServer for Service {
     }
 
     async fn node_health(&self) -> Result<Health, RpcError> {
-        let watch = self.handle.head();
-        let (head, mempool) = (*watch.borrow(), self.handle.mempool());
+        let (head, mempool) = (*self.handle.head().borrow(), self.handle.mempool());
+        let stopped = self.handle.stopped();
         Ok(Health {
-            // The sender of heads lives as long as the node's own thread.
-            running: watch.has_changed().is_ok(),
+            running: stopped.is_none(),
+            fault: stopped.filter(|reason| *reason != Fault::Stopped).map(|fault| {
+                let error =
+                    if fault.is_disk_full() { RpcError::DiskFull } else { RpcError::InternalError };
+                error.into()
+            }),
             height: head.height.into(),
             time: head.time.into(),
             mempool: Mempool {

@@ -3,7 +3,7 @@
 use dure_abi::spec::{ContractSpec, MethodKind};
 use dure_rpc::{
     RefusedCall, RpcError,
-    json::{Budget, JSON_BYTES_MAX, arguments_from_json, error_text},
+    json::{Budget, JSON_BYTES_MAX, arguments_from_json},
     shape::CallRequest,
 };
 use dure_runtime::{Fault, StateRead, system};
@@ -17,8 +17,12 @@ use std::{
 /// Specifications that are kept; past it all are forgotten, which costs reading them again.
 const KEPT_MAX: usize = 1_024;
 
-/// Memory that the decoded values of one answer may take; what does not fit is raw bytes only.
+/// Memory that the decoded values of one answer may take; what does not fit is raw bytes only. As
+/// much again may be decoded for filters only.
 pub(super) const ANSWER_BYTES: usize = 4 * JSON_BYTES_MAX;
+
+/// A name in a list, beyond its letters.
+const NAME_BYTES: usize = 64;
 
 /// Specifications by code hash. Code never changes, so an entry is never wrong.
 #[derive(Default)]
@@ -32,11 +36,14 @@ pub(super) struct SpecView<'a> {
     state: &'a dyn StateRead,
     /// Memory for the decoded values of the one answer that the view is for.
     pub(super) budget: Budget,
+    /// The same for values that a filter looks at and drops: it bounds the work.
+    pub(super) looked_at: Budget,
 }
 
 impl Specs {
     pub(super) const fn at<'a>(&'a self, state: &'a dyn StateRead) -> SpecView<'a> {
-        SpecView { specs: self, state, budget: Budget::new(ANSWER_BYTES) }
+        let (budget, looked_at) = (Budget::new(ANSWER_BYTES), Budget::new(ANSWER_BYTES));
+        SpecView { specs: self, state, budget, looked_at }
     }
 }
 
@@ -66,6 +73,11 @@ impl SpecView<'_> {
         }
         known.insert(code, Arc::clone(&spec));
         Ok(Some(spec))
+    }
+
+    /// Whether any one value more can be looked at and answered: else the page ends, with a next.
+    pub(super) fn has_room(&self) -> bool {
+        self.budget.has_room() && self.looked_at.has_room()
     }
 
     /// The same, with the refusal that a caller gets.
@@ -149,7 +161,8 @@ impl RefusedCall for SpecView<'_> {
 
     fn error_to_text(&self, contract: Address, error: &[u8]) -> String {
         let spec = self.lenient(contract);
-        spec.map_or_else(|| dure_rpc::hex::to_text(error), |spec| error_text(&spec, error))
+        let raw = || dure_rpc::hex::to_text(error);
+        spec.map_or_else(raw, |spec| self.budget.error_text(&spec, error))
     }
 
     fn method_name(&self, contract: Address, method: Selector) -> String {
@@ -160,6 +173,14 @@ impl RefusedCall for SpecView<'_> {
 
     fn methods(&self, contract: Address) -> Vec<String> {
         let spec = self.lenient(contract);
-        spec.iter().flat_map(|spec| &spec.methods).map(|method| method.name.clone()).collect()
+        let mut known = Vec::new();
+        for method in spec.iter().flat_map(|spec| &spec.methods) {
+            if !self.budget.take(NAME_BYTES + method.name.len()) {
+                known.push("...".to_owned());
+                break;
+            }
+            known.push(method.name.clone());
+        }
+        known
     }
 }

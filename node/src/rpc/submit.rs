@@ -1,6 +1,7 @@
 //! `tx_submit`: admission, and waiting for what was asked.
 
 use super::{failure, reader::Reader, service::Service};
+use crate::mempool::Rejection;
 use dure_rpc::{
     RpcError,
     shape::{Stage, Submission, Wait},
@@ -28,7 +29,11 @@ impl Service {
             self.send(bytes)?;
             return Ok(self.submission(id, Stage::Sent));
         }
-        let accepted = self.handle.submit(bytes).await.map_err(failure::of_rejection)?;
+        let accepted = match self.handle.submit(bytes).await {
+            Ok(accepted) => accepted,
+            Err(Rejection::Stopping) => return Err(self.stopping().await),
+            Err(rejection) => return Err(failure::of_rejection(rejection)),
+        };
         if wait == Wait::Accepted {
             return Ok(self.submission(accepted.id, Stage::Accepted));
         }
@@ -122,7 +127,7 @@ impl Service {
     ) -> Result<(), RpcError> {
         match tokio::time::timeout(self.left(begun), head.changed()).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(RpcError::Stopping),
+            Ok(Err(_)) => Err(self.stopping().await),
             Err(_) => Err(not_final(id, stage, begun)),
         }
     }

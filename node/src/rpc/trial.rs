@@ -17,12 +17,17 @@ use serde_json::Value;
 /// Bytes of keys and values after which changes are only counted.
 const CHANGES_BYTES: usize = 1_048_576;
 
-/// What contracts see of a block that would follow the snapshot.
+/// What contracts see of a block that would follow the snapshot now.
+///
+/// The state is decided; the time is what a transaction sent now would meet, by this node's clock.
+/// The last block's is older, by more where the chain stands still, and what has ended since would
+/// still show.
 fn next_block(reader: &Reader<'_>, chain: Hash) -> BlockContext {
+    let after = TimestampMs(reader.view.time().0.saturating_add(1));
     BlockContext {
         chain,
         height: Height(reader.view.height().0.saturating_add(1)),
-        time: TimestampMs(reader.view.time().0.saturating_add(1)),
+        time: after.max(wall()),
     }
 }
 
@@ -61,7 +66,7 @@ pub(super) fn query(
         let (gas_used, debug) = (asked.gas_used.into(), asked.debug);
         results.push(CallResult { gas_used, output, value, error, debug });
     }
-    Ok(QueryAnswer { height: reader.height(), results })
+    Ok(QueryAnswer { height: reader.height(), time: block.time.into(), results })
 }
 
 /// Tries the calls of a transaction.
@@ -85,9 +90,7 @@ pub(super) fn simulate(
     let specs = reader.specs.at(reader.view.state().as_ref());
     let calls = requests.iter().map(|request| specs.call(request, MethodKind::Call));
     let calls = calls.collect::<Result<Vec<Call>, RpcError>>()?;
-    let mut block = next_block(reader, handle.chain());
-    // An idle chain makes no block: what is sent now meets the time of now.
-    block.time = block.time.max(wall());
+    let block = next_block(reader, handle.chain());
     let body = TransactionBody {
         account,
         lane: 0,
@@ -109,6 +112,7 @@ pub(super) fn simulate(
     let events = tried.events.iter().zip(0u32..);
     Ok(SimulationAnswer {
         height: reader.height(),
+        time: block.time.into(),
         result: decode::result(&specs, &body.calls, &tried.outputs),
         gas_used: tried.gas_used.into(),
         events: events

@@ -56,7 +56,39 @@ pub enum StoreError {
         /// What the system said.
         reason: String,
     },
+    /// The disk, or what the user may have of it, is full: make room, then start again. What was
+    /// final is kept.
+    #[error("{path} is full: {reason}; what was final is kept; make room and start again")]
+    Full {
+        /// The database or file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
     /// An earlier write failed, so that nothing more is trusted to this store.
     #[error("the store refuses work after an earlier failure: {0}")]
-    Latched(String),
+    Latched(Box<Self>),
+}
+
+impl StoreError {
+    /// What a failed read or write of a database or file is.
+    #[must_use]
+    pub fn of_io(path: String, reason: String) -> Self {
+        // The words of the system: RocksDB hands on nothing else.
+        let full = ["No space left on device", "Disk quota exceeded"];
+        if full.iter().any(|words| reason.contains(words)) {
+            return Self::Full { path, reason };
+        }
+        Self::Io { path, reason }
+    }
+
+    /// Whether the disk is full, or was at the write that latched the store.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full { .. } => true,
+            Self::Latched(first) => first.is_full(),
+            _ => false,
+        }
+    }
 }

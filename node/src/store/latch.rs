@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 
 /// Closed for good by the first failure.
 #[derive(Debug, Default)]
-pub(super) struct Latch(OnceLock<String>);
+pub(super) struct Latch(OnceLock<StoreError>);
 
 impl Latch {
     /// Refuses when something failed before.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match self.0.get() {
             None => Ok(()),
-            Some(first) => Err(StoreError::Latched(first.clone())),
+            Some(first) => Err(StoreError::Latched(Box::new(first.clone()))),
         }
     }
 
@@ -23,7 +23,7 @@ impl Latch {
     ) -> Result<(), StoreError> {
         self.check()?;
         write().inspect_err(|error| {
-            self.0.get_or_init(|| error.to_string());
+            self.0.get_or_init(|| error.clone());
         })
     }
 }

@@ -58,6 +58,8 @@ pub enum Failure {
     BeforeBarrier(u64),
     /// The k-th barrier keeps everything, but nobody learns of it: a crash right after it.
     AfterBarrier(u64),
+    /// The disk is full from the k-th barrier on: what they should have kept is not durable.
+    Full(u64),
 }
 
 impl MemoryStore {
@@ -75,7 +77,7 @@ impl MemoryStore {
         store
     }
 
-    /// Makes the disk fail once; the store is latched from then on.
+    /// Makes the disk fail; the store is latched from then on.
     pub fn fail(&self, failure: Failure) {
         if let Some(disk) = &mut self.write_lock().disk {
             disk.fail_at = Some(failure);
@@ -239,6 +241,7 @@ impl Disk {
 
     fn barrier(&mut self, database: Database) -> Result<(), StoreError> {
         self.barriers += 1;
+        self.has_room(database.name())?;
         self.fails(Failure::BeforeBarrier, database.name())?;
         for batch in self.unsynced.remove(database.name()).unwrap_or_default() {
             self.keep(&batch);
@@ -253,6 +256,7 @@ impl Disk {
         })?;
         let slot = slot_of(header.height);
         self.barriers += 1;
+        self.has_room("signer")?;
         self.signer_torn = Some((slot, bytes.clone()));
         self.fails(Failure::BeforeBarrier, "signer")?;
         self.signer_torn = None;
@@ -266,6 +270,16 @@ impl Disk {
             let mut left = bytes[..bytes.len() / 2].to_vec();
             left.extend(self.signer[*slot].iter().skip(left.len()));
             self.signer[*slot] = left;
+        }
+    }
+
+    fn has_room(&self, what: &str) -> Result<(), StoreError> {
+        match self.fail_at {
+            Some(Failure::Full(from)) if self.barriers >= from => {
+                let (path, reason) = (format!("memory/{what}"), "injected".to_owned());
+                Err(StoreError::Full { path, reason })
+            }
+            _ => Ok(()),
         }
     }
 

@@ -21,9 +21,15 @@ const WRITE_BUFFER_BYTES: usize = 64 << 20;
 /// Memory for blocks read from disk.
 const BLOCK_CACHE_BYTES: usize = 256 << 20;
 
-/// What is read of a ledger before it is opened for writing.
-const LOOKED_AT: [Column; 4] =
-    [Column::LedgerMeta, Column::Headers, Column::Certificates, Column::Batches];
+/// What is read of a database before it is opened for writing.
+const fn looked_at(database: Database) -> &'static [Column] {
+    match database {
+        Database::Ledger => {
+            &[Column::LedgerMeta, Column::Headers, Column::Certificates, Column::Batches]
+        }
+        Database::State => &[Column::StateMeta],
+    }
+}
 
 /// Both databases. Clones are the same store.
 #[derive(Clone)]
@@ -49,14 +55,15 @@ impl RocksStore {
     }
 }
 
-/// A data directory that is ours alone and whose ledger nothing was written to yet.
+/// A data directory that is ours alone and whose databases nothing was written to yet.
 ///
 /// Opening a database for writing cuts off what it cannot read of its log, for good. Read-only, the
-/// same records are read and all files stay as they are, so that a ledger that ends too early can
-/// still be refused.
+/// same records are read and all files stay as they are, so that a ledger that ends too early, or
+/// before its state, can still be refused.
 pub struct Closed {
     signer: SignerFile,
     ledger: Option<DB>,
+    state: Option<DB>,
     path: PathBuf,
 }
 
@@ -69,8 +76,11 @@ impl Closed {
         probe(path)?;
         // Its lock comes first: only then is what we read not being written.
         let signer = SignerFile::open(path)?;
-        let closed = Self { signer, ledger: look(path)?, path: path.to_owned() };
-        schema::check(&closed, Database::Ledger, chain, &closed.ledger_path())?;
+        let (ledger, state) = (look(path, Database::Ledger)?, look(path, Database::State)?);
+        let closed = Self { signer, ledger, state, path: path.to_owned() };
+        for database in Database::ALL {
+            schema::check(&closed, database, chain, &closed.path_of(database))?;
+        }
         Ok(closed)
     }
 
@@ -87,8 +97,8 @@ impl Closed {
     /// # Errors
     /// [`StoreError`] says what the operator should look at.
     pub fn open(self, chain: Hash) -> Result<RocksStore, StoreError> {
-        let Self { signer, ledger, path } = self;
-        drop(ledger);
+        let Self { signer, ledger, state, path } = self;
+        drop((ledger, state));
         let databases = Databases {
             ledger: open(&path, Database::Ledger)?,
             state: open(&path, Database::State)?,
@@ -100,18 +110,27 @@ impl Closed {
         Ok(store)
     }
 
-    fn ledger_path(&self) -> String {
-        self.path.join(Database::Ledger.name()).display().to_string()
+    fn path_of(&self, database: Database) -> String {
+        self.path.join(database.name()).display().to_string()
+    }
+
+    /// A column of a database that is there, with the path of the database.
+    fn find(&self, column: Column) -> Result<Option<(&DB, &ColumnFamily, String)>, StoreError> {
+        let database = column.database();
+        let open = match database {
+            Database::Ledger => &self.ledger,
+            Database::State => &self.state,
+        };
+        let Some(open) = open else { return Ok(None) };
+        let path = self.path_of(database);
+        Ok(Some((open, family(open, column, &path)?, path)))
     }
 }
 
 impl Read for Closed {
     fn get(&self, column: Column, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(ledger) = &self.ledger else { return Ok(None) };
-        let path = self.ledger_path();
-        ledger
-            .get_cf(family(ledger, column, &path)?, key)
-            .map_err(|error| read_error(&path, &error))
+        let Some((database, family, path)) = self.find(column)? else { return Ok(None) };
+        database.get_cf(family, key).map_err(|error| read_error(&path, &error))
     }
 
     fn scan(
@@ -121,30 +140,28 @@ impl Read for Closed {
         reverse: bool,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let Some(ledger) = &self.ledger else { return Ok(Vec::new()) };
-        let path = self.ledger_path();
-        let family = family(ledger, column, &path)?;
+        let Some((database, family, path)) = self.find(column)? else { return Ok(Vec::new()) };
         let bounds = (range, reverse, limit);
-        scan(ledger, family, bounds, ReadOptions::default())
+        scan(database, family, bounds, ReadOptions::default())
             .map_err(|error| read_error(&path, &error))
     }
 }
 
-/// Opens the ledger read-only; none where there is none, or one whose making a crash cut short:
+/// Opens a database read-only; none where there is none, or one whose making a crash cut short:
 /// RocksDB makes columns one after another, and nothing is written before the last.
-fn look(path: &Path) -> Result<Option<DB>, StoreError> {
-    let path = path.join(Database::Ledger.name());
+fn look(path: &Path, database: Database) -> Result<Option<DB>, StoreError> {
+    let (path, columns) = (path.join(database.name()), looked_at(database));
     if !path.join("CURRENT").exists() {
         return Ok(None);
     }
     let failed = |error: rocksdb::Error| open_error(&path.display().to_string(), &error);
-    let options = database_options(Database::Ledger);
+    let options = database_options(database);
     let present = DB::list_cf(&options, &path).map_err(failed)?;
-    if LOOKED_AT.iter().any(|column| !present.iter().any(|name| name == column.name())) {
+    if columns.iter().any(|column| !present.iter().any(|name| name == column.name())) {
         return Ok(None);
     }
     let cache = rocksdb::Cache::new_lru_cache(BLOCK_CACHE_BYTES);
-    let families = LOOKED_AT
+    let families = columns
         .iter()
         .map(|column| ColumnFamilyDescriptor::new(column.name(), column_options(*column, &cache)));
     DB::open_cf_descriptors_read_only(&options, &path, families, false).map(Some).map_err(failed)
@@ -191,7 +208,7 @@ fn read_error(path: &str, error: &rocksdb::Error) -> StoreError {
     let (path, reason) = (path.to_owned(), error.to_string());
     match error.kind() {
         ErrorKind::Corruption => StoreError::Corrupt { path, reason },
-        _ => StoreError::Io { path, reason },
+        _ => StoreError::of_io(path, reason),
     }
 }
 
@@ -336,12 +353,10 @@ fn open_error(path: &str, error: &rocksdb::Error) -> StoreError {
     let says = |word: &str| reason.contains(word);
     match error.kind() {
         ErrorKind::IOError if says("lock") => StoreError::InUse { path },
-        ErrorKind::IOError
-            if says("Permission denied") || says("Read-only") || says("No space") =>
-        {
+        ErrorKind::IOError if says("Permission denied") || says("Read-only") => {
             StoreError::NotWritable { path, reason }
         }
-        ErrorKind::IOError if !says("No such file") => StoreError::Io { path, reason },
+        ErrorKind::IOError if !says("No such file") => StoreError::of_io(path, reason),
         _ => StoreError::Corrupt { path, reason },
     }
 }

@@ -143,6 +143,6 @@ impl SignerFile {
     }
 
     fn failed(&self, reason: String) -> StoreError {
-        StoreError::Io { path: self.path.clone(), reason }
+        StoreError::of_io(self.path.clone(), reason)
     }
 }

@@ -11,10 +11,12 @@ use dure_node::{
     driver::Node,
     genesis_file::dev_genesis,
     rpc::{Origins, RpcConfig, RpcLimits, RpcServer},
+    store::MemoryStore,
 };
 use dure_types::{Address, Selector, TimestampMs, domain};
-use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
+use scale_info::{MetaType, PortableRegistry, Registry, TypeDef, TypeInfo};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(crate) struct Chain {
     pub(crate) node: Node,
@@ -28,6 +30,15 @@ impl Chain {
     }
 
     pub(crate) async fn start_with(limits: RpcLimits, origins: Origins) -> Self {
+        Self::begin(limits, origins, Arc::new(MemoryStore::new())).await
+    }
+
+    /// On a simulated disk.
+    pub(crate) async fn start_on(disk: &MemoryStore) -> Self {
+        Self::begin(RpcLimits::default(), Origins::Any, Arc::new(disk.clone())).await
+    }
+
+    async fn begin(limits: RpcLimits, origins: Origins, store: Arc<MemoryStore>) -> Self {
         let validator = Key::from_seed([1; 32]);
         let alice = Key::from_seed([2; 32]);
         let genesis = dev_genesis(
@@ -38,7 +49,7 @@ impl Chain {
             &[alice.address()],
         );
         let config = NodeConfig::new(genesis, validator.signing().clone());
-        let node = Node::start(config).await.unwrap();
+        let node = Node::start_on(config, store).await.unwrap();
         let server = serve(&node, limits, origins).await;
         Self { node, server, alice }
     }
@@ -62,9 +73,13 @@ impl Chain {
 
     /// Deploys the counter, starting at 5.
     pub(crate) async fn counter(&self, client: &Client) -> Address {
+        self.deploy(client, &counter()).await
+    }
+
+    /// Deploys a counter, starting at 5.
+    pub(crate) async fn deploy(&self, client: &Client, module: &[u8]) -> Address {
         let init = json!({ "start": "5" });
-        let done = client.deploy(&self.alice, &counter(), &init, b"counter").await.unwrap();
-        done.contract
+        client.deploy(&self.alice, module, &init, b"counter").await.unwrap().contract
     }
 
     /// One JSON-RPC request over plain HTTP; the whole answer.
@@ -129,8 +144,30 @@ enum CounterError {
     Refused { limit: u64 },
 }
 
+#[derive(TypeInfo)]
+#[allow(dead_code, reason = "only its type is used")]
+enum HeavyError {
+    Refused { limit: u64, nothing: [(); 65_536] },
+}
+
 /// A contract that adds up, fails when asked to, and can loop for ever.
 pub(crate) fn counter() -> Vec<u8> {
+    with_spec(module())
+}
+
+/// The same with a specification by which every event and error takes megabytes as JSON.
+pub(crate) fn heavy() -> Vec<u8> {
+    let mut registry = Registry::new();
+    let error = registry.register_type(&MetaType::new::<HeavyError>()).id;
+    let mut spec = spec(registry, error);
+    let of_error = spec.types.resolve(error).unwrap();
+    let TypeDef::Variant(variants) = &of_error.type_def else { panic!("no enum") };
+    let ty = variants.variants[0].fields[1].ty.id;
+    spec.events[0].fields.push(EventFieldSpec { name: "nothing".into(), ty, indexed: false });
+    with_this_spec(module(), &spec)
+}
+
+fn module() -> Vec<u8> {
     let selector = |name: &str| i32::from_le_bytes(domain::selector(name).0);
     let text = format!(
         r#"(module
@@ -138,6 +175,7 @@ pub(crate) fn counter() -> Vec<u8> {
         (import "dure1" "ret" (func $ret (param i32 i32)))
         (import "dure1" "storage_get" (func $get (param i32 i32 i32 i32) (result i64)))
         (import "dure1" "storage_set" (func $set (param i32 i32 i32 i32)))
+        (import "dure1" "time_ms" (func $time (result i64)))
         (import "dure1" "event" (func $event (param i32 i32 i32)))
         (memory (export "memory") 1)
         (data (i32.const 1024) "\00\00")
@@ -164,6 +202,15 @@ pub(crate) fn counter() -> Vec<u8> {
             (return (i32.const 0))))
           (i32.const 2))
         (func (export "dure_query") (param i32) (result i32)
+          (call $input (i32.const 0))
+          (if (i32.eq (i32.load (i32.const 0)) (i32.const {refuse})) (then
+            (i64.store (i32.const 33) (i64.const 7))
+            (call $ret (i32.const 32) (i32.const 9))
+            (return (i32.const 1))))
+          (if (i32.eq (i32.load (i32.const 0)) (i32.const {now})) (then
+            (i64.store (i32.const 16) (call $time))
+            (call $ret (i32.const 16) (i32.const 8))
+            (return (i32.const 0))))
           (call $load)
           (call $ret (i32.const 16) (i32.const 8))
           (i32.const 0)))"#,
@@ -171,8 +218,10 @@ pub(crate) fn counter() -> Vec<u8> {
         spin = selector("spin"),
         fail = selector("fail"),
         add = selector("add"),
+        refuse = selector("refuse"),
+        now = selector("now"),
     );
-    with_spec(wat::parse_str(text).unwrap())
+    wat::parse_str(text).unwrap()
 }
 
 fn escaped(selector: Selector) -> String {
@@ -180,11 +229,17 @@ fn escaped(selector: Selector) -> String {
 }
 
 /// Appends the counter's specification to a module.
-pub(crate) fn with_spec(mut wasm: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_spec(wasm: Vec<u8>) -> Vec<u8> {
+    let mut registry = Registry::new();
+    let error = registry.register_type(&MetaType::new::<CounterError>()).id;
+    with_this_spec(wasm, &spec(registry, error))
+}
+
+fn with_this_spec(mut wasm: Vec<u8>, spec: &ContractSpec) -> Vec<u8> {
     let name = b"dure.spec";
     let mut body = vec![u8::try_from(name.len()).unwrap()];
     body.extend_from_slice(name);
-    spec().encode_to(&mut body);
+    spec.encode_to(&mut body);
     wasm.push(0);
     let mut length = body.len();
     while length >= 0x80 {
@@ -196,18 +251,16 @@ pub(crate) fn with_spec(mut wasm: Vec<u8>) -> Vec<u8> {
     wasm
 }
 
-fn spec() -> ContractSpec {
-    let mut registry = Registry::new();
+fn spec(mut registry: Registry, error: u32) -> ContractSpec {
     let number = registry.register_type(&MetaType::new::<u64>()).id;
     let unit = registry.register_type(&MetaType::new::<()>()).id;
-    let error = registry.register_type(&MetaType::new::<CounterError>()).id;
     let method = |name: &str, kind, args: &[&str], returns| MethodSpec {
         name: name.into(),
         selector: domain::selector(name),
         kind,
         args: args.iter().map(|arg| ArgSpec { name: (*arg).into(), ty: number }).collect(),
         returns,
-        fallible: name == "fail",
+        fallible: matches!(name, "fail" | "refuse"),
         reentrant: false,
         docs: Vec::new(),
     };
@@ -220,6 +273,8 @@ fn spec() -> ContractSpec {
             method("fail", MethodKind::Call, &[], unit),
             method("spin", MethodKind::Call, &[], unit),
             method("value", MethodKind::Query, &[], number),
+            method("refuse", MethodKind::Query, &[], unit),
+            method("now", MethodKind::Query, &[], number),
         ],
         events: vec![EventSpec {
             name: "Added".into(),

@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
+mod budget;
 mod chain;
+mod disk;
 mod door;
 mod methods;
+mod share;
 mod slow;
 mod storage;
 mod subscription;

@@ -8,7 +8,7 @@ use dure_client::{
 };
 use dure_rpc::{DureClient, api::BlockRef};
 use dure_types::{Address, CommitCertificate, Header, Height, MerkleProof, Outcome, ValidatorSet};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contract_is_deployed_called_and_read() {
@@ -28,7 +28,7 @@ async fn a_contract_is_deployed_called_and_read() {
 
     let raw = client.raw();
     let entry = raw.contract_spec(counter.into(), None).await.unwrap();
-    assert_eq!((entry.name.as_str(), entry.methods.len()), ("counter", 5));
+    assert_eq!((entry.name.as_str(), entry.methods.len()), ("counter", 7));
     let system = raw.contract_spec(Address::SYSTEM.into(), None).await.unwrap();
     assert_eq!(system.name, "system");
     let list = raw.contract_list(None, Some(10), None).await.unwrap();
@@ -87,6 +87,32 @@ async fn several_queries_see_one_height_and_take_scale_or_json() {
     assert_eq!(answer.results[0].value, json!("5"));
     assert_eq!(answer.results[0].output, answer.results[1].output);
     chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_and_simulations_run_at_the_time_that_they_answer_which_is_now() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let call = |method: &str, args| json!({ "contract": counter.to_string(), "method": method, "args": args });
+    let time = |answer: &Value| answer["result"]["time"].as_str().unwrap().parse::<u64>().unwrap();
+    for _ in 0..5 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        let before = now();
+        let asked = chain.post("contract_query", json!([call("now", json!([]))])).await;
+        assert!(time(&asked) >= before, "older than the question: {asked}");
+        assert_eq!(asked["result"]["results"][0]["value"], asked["result"]["time"]);
+        let account = chain.alice.address().to_string();
+        let request = json!({ "account": account, "calls": call("add", json!([1])) });
+        let tried = chain.post("tx_simulate", json!([request])).await;
+        assert!(time(&tried) >= time(&asked), "{tried}");
+    }
+    chain.stop().await;
+}
+
+fn now() -> u64 {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    u64::try_from(since.as_millis()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,14 +10,14 @@ use tokio::{
 };
 
 /// A connection from an address of this machine, that takes little ahead of its reader.
-async fn connect(from: &str, server: SocketAddr) -> TcpStream {
+pub(crate) async fn connect(from: &str, server: SocketAddr) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
     socket.connect(server).await.unwrap()
 }
 
-async fn ask(stream: &mut TcpStream, body: &str) {
+pub(crate) async fn ask(stream: &mut TcpStream, body: &str) {
     let head = format!(
         "POST /v1 HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
          connection: close\r\ncontent-length: {}\r\n\r\n",
@@ -27,7 +27,7 @@ async fn ask(stream: &mut TcpStream, body: &str) {
 }
 
 /// All that comes until the connection ends.
-async fn answer(mut stream: TcpStream) -> String {
+pub(crate) async fn answer(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     String::from_utf8(bytes).unwrap()

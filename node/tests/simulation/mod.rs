@@ -193,7 +193,7 @@ impl<'w> Run<'w> {
     fn try_start(&mut self) -> Result<(), Fault> {
         let world = self.world;
         // As the driver does it, before anything is written.
-        recovery::proposed(&self.store, self.store.mark()?, world.chain)?;
+        recovery::look(&self.store, self.store.mark()?, world.chain)?;
         schema::claim(&self.store, world.chain, "memory")?;
         let store = Arc::new(self.store.clone());
         let chain = Chain::open(world.genesis.clone(), store, Arc::clone(&world.executor))?;

@@ -66,11 +66,18 @@ impl Key {
     /// [`KeyError`] when it cannot be read or holds no seed.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyError> {
         let path = path.as_ref();
-        let name = path.display().to_string();
+        let name = || path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|reason| KeyError::File { path: name.clone(), reason })?;
-        let seed = to_bytes(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
-        Ok(Self::from_seed(seed.ok_or(KeyError::NotASeed { path: name })?))
+            .map_err(|reason| KeyError::File { path: name(), reason })?;
+        Self::from_text(&text).ok_or_else(|| KeyError::NotASeed { path: name() })
+    }
+
+    /// Reads a key from what a file of one holds; none when it is something else. Spaces around
+    /// it do not count.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let seed = to_bytes(text.trim()).ok()?.try_into().ok()?;
+        Some(Self::from_seed(seed))
     }
 
     /// Writes the key to a new file that only its owner may read.
@@ -139,4 +146,19 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeyError> {
         .and_then(|mut file| file.read_exact(&mut bytes))
         .map_err(KeyError::Randomness)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_from_what_its_file_holds_and_from_nothing_else() {
+        let read = |text: &str| Key::from_text(text).map(|key| key.address());
+        let digits = "07".repeat(32);
+        assert_eq!(read(&format!(" 0x{digits}\n")), Some(Key::from_seed([7; 32]).address()));
+        for text in ["", "0x07", &digits[1..], &format!("0x{digits}07")] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Values and errors as a person reads them: `points::Error::Short { left: 5, wanted: 6 }`.
 
-use super::{hex::to_text, return_to_json};
+use super::{Budget, JSON_BYTES_MAX, hex::to_text};
 use dure_abi::spec::ContractSpec;
 use serde_json::Value;
 
@@ -9,11 +9,22 @@ use serde_json::Value;
 /// Bytes that are no error of the specification are shown as they are.
 #[must_use]
 pub fn error_text(spec: &ContractSpec, error: &[u8]) -> String {
-    let decoded = spec.error.and_then(|ty| return_to_json(spec, ty, error, "error").ok());
+    Budget::new(JSON_BYTES_MAX).error_text(spec, error)
+}
+
+/// The same of an error that is decoded already, or cannot be.
+pub(super) fn written(spec: &ContractSpec, decoded: Option<&Value>, error: &[u8]) -> String {
     match decoded {
-        Some(value) => format!("{}::Error::{}", spec.name, variant_text(&value)),
+        Some(value) => format!("{}::Error::{}", spec.name, variant_text(value)),
         None => format!("{}::Error({})", spec.name, to_text(error)),
     }
+}
+
+/// An error that is too large to be shown, with how much of it is.
+pub(super) fn cut(spec: &ContractSpec, error: &[u8]) -> String {
+    const SHOWN: usize = 32;
+    let head = to_text(error.get(..SHOWN).unwrap_or(error));
+    format!("{}::Error({head}, cut: {} bytes)", spec.name, error.len())
 }
 
 /// A variant: its name, and its fields if it has some.

@@ -379,4 +379,7 @@ errors! {
     6009 RequestTimeout { limit_ms: u64 }
         "The request did not arrive whole, or its answer was not ready, in time (HTTP 408)."
         "no answer within {limit_ms} ms"
+    6010 DiskFull
+        "The node's disk is full: it takes nothing more in and stops, until its operator makes room. What was answered `final` is kept. Of a transaction on its way nothing is known; send the same again later, or look for its receipt: it runs once at most."
+        "the node's disk is full, and it stops"
 }

@@ -1,6 +1,6 @@
 //! The chain and the node.
 
-use super::{HashHex, Number};
+use super::{HashHex, Number, transaction::Refusal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -91,10 +91,13 @@ pub struct Limits {
 }
 
 /// How the node fares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// Whether the node orders and executes blocks.
     pub running: bool,
+    /// Why it had to stop: `DiskFull`, or `InternalError` for what its log tells. It answers for a
+    /// moment longer, then its process ends. None while it runs, and when it was told to stop.
+    pub fault: Option<Refusal>,
     /// Newest height that is decided and executed.
     pub height: Number,
     /// Its time, milliseconds since 1970.

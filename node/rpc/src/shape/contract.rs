@@ -174,8 +174,11 @@ impl<T> OneOrMany<T> {
 /// Answers of one or several queries, all at the same height.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QueryAnswer {
-    /// The height.
+    /// The height whose state was read.
     pub height: Number,
+    /// Block time that the contracts saw, milliseconds since 1970: what a transaction sent now
+    /// would meet. It goes on while the chain is idle, the state does not.
+    pub time: Number,
     /// One for each call, in order.
     pub results: Vec<CallResult>,
 }

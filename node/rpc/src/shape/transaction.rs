@@ -190,6 +190,9 @@ pub struct SimulateRequest {
 pub struct SimulationAnswer {
     /// Height whose state was used.
     pub height: Number,
+    /// Block time that the contracts saw, milliseconds since 1970: what a transaction sent now
+    /// would meet. It goes on while the chain is idle, the state does not.
+    pub time: Number,
     /// Outputs, or what would stop it.
     pub result: ExecutionResult,
     /// Gas that execution used.
