@@ -395,8 +395,8 @@ impl Model {
 
     /// `index` is among the lots of which something remains.
     pub(crate) fn refund(&mut self, who: usize, index: usize) -> Option<u128> {
-        let open = self.holders[who].lots.iter().filter(|lot| lot.left > 0);
-        let lot = open.skip(index).next()?.clone();
+        let mut open = self.holders[who].lots.iter().filter(|lot| lot.left > 0);
+        let lot = open.nth(index)?.clone();
         let used = lot.face.saturating_sub(lot.left).saturating_sub(lot.gifted);
         let enough = used * 100 >= lot.face * u128::from(self.terms.refund_percent);
         let bought = lot.key.0 == Class::Own && lot.key.3 != 0 && self.now < lot.key.1;
