@@ -1,4 +1,4 @@
-//! A token that one issuer issues and its holders pass on.
+//! Points that one issuer issues and their holders pass on.
 //!
 //! **Invariant.** The sum of what is held is the supply (`is_conserved`).
 #![no_std]
@@ -7,12 +7,12 @@ use dure_sdk::prelude::*;
 
 /// The contract.
 #[dure::contract]
-pub mod template_token {
+pub mod template_points {
     use dure_sdk::prelude::*;
 
     /// Fields may stand in any order: `dure.lock` pins the id of each.
     #[storage]
-    pub struct TemplateToken {
+    pub struct TemplatePoints {
         issuer: Item<Address>,
         name: Item<String>,
         supply: Balance,
@@ -38,7 +38,7 @@ pub mod template_token {
         TooMany { supply: Amount, wanted: Amount },
     }
 
-    impl TemplateToken {
+    impl TemplatePoints {
         /// Who instantiates it becomes the issuer.
         #[init]
         pub fn new(&mut self, cx: &Cx, name: String) {

@@ -1,9 +1,9 @@
-//! The rules of the token. Each test has a chain of its own, in memory.
+//! The rules of the points. Each test has a chain of its own, in memory.
 
 use dure_testing::{
     Account, Address, Amount, Chain, Refusal, assert_gas, assert_refused, invariants::Moment,
 };
-use template_token::template_token::{Error, Moved, call};
+use template_points::template_points::{Error, Moved, call};
 
 fn set_up() -> (Chain, Address, [Account; 3]) {
     let mut chain = Chain::new();
