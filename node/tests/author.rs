@@ -193,6 +193,28 @@ fn applying_twice_changes_nothing_the_second_time() {
     let again = dev.answer(&["apply", &file]);
     assert_eq!((&again["changed"], &again["contracts"]), (&json!(0), &first["contracts"]));
 
+    // What is a number in the file and text in an answer is the same; what can never be, and other
+    // mistakes, are found before anything is sent.
+    fs::write(&file, PLAN.replace("\"7\"", "7")).unwrap();
+    assert_eq!(dev.answer(&["apply", &file])["changed"], 0);
+    let height = || dev.answer(&["account", "@bob"])["transactions"].as_array().unwrap().len();
+    let before = height();
+    for (from, to, words) in [
+        ("is = \"7\"", "is = \"seven\"", "call second.add: unless.is: expected u64"),
+        ("\"value\"", "\"valve\"", "counter has no query valve; it has value"),
+        ("\"add\"", "\"value\"", "counter has no call value; it has add"),
+        ("amount = 5", "sum = 5", "call second.add: args"),
+        ("second]\nwasm", "third]\nwasm", "no contract.second"),
+        ("start = 1 }", "start = -1 }\nsalt = \"new\"", "contract.first.init.start: expected u64"),
+    ] {
+        assert!(PLAN.contains(from), "{from}");
+        fs::write(&file, PLAN.replace(from, to).replace("\"7\"", "\"8\"")).unwrap();
+        let refused = people(&dev, &["apply", &file]);
+        assert_eq!(code(&refused), 4, "{to}: {}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains(words), "{to}: {}", text(&refused.stderr));
+    }
+    assert_eq!(height(), before, "nothing was sent");
+
     fs::write(&file, PLAN.replace("\"7\"", "\"9\"")).unwrap();
     let never = dev.run(&["apply", &file]);
     assert_eq!(code(&never), 7, "{}", text(&never.stderr));

@@ -67,17 +67,81 @@ fn the_exit_code_is_0_only_for_what_succeeded() {
     check(&["call", address, "fail", "--gas", "5000000"], 1, "Refused");
     check(&["call", address, "spin", "--gas", "5000000"], 1, "\"code\":4003");
     check(&["call", address, "steal"], 1, "\"code\":3004");
-    check(&["call", address, "add", "--amount", "many"], 1, "args.amount");
+    check(&["call", address, "add", "--amount", "many"], 2, "args.amount");
+    check(&["call", address, "add"], 2, "args.amount: the field is missing");
+    check(&["query", address, "value", "--key", "bob"], 2, "--key: value has no such argument");
     check(&["call", address, "add", "--sum", "1"], 2, "amount");
     check(&["call", address, "add", "1"], 2, "--name value");
     check(&["query", "0x12", "value"], 2, "1 bytes, expected 32");
     check(&["deploy", "/no/such/file"], 4, "/no/such/file");
     check(&["deploy", &file, "--init", "{"], 2, "--init");
-    check(&["call", address, "add", "--amount", "1", "--key", "nobody"], 4, "nobody");
+    let nobody = "alice, bob, carol, dave, erin, frank; the path of a key file";
+    check(&["call", address, "add", "--amount", "1", "--key", "nobody"], 4, nobody);
+    check(&["account", "@nobody"], 4, nobody);
     check(&["tx", &format!("0x{}", "00".repeat(32))], 1, "\"code\":3002");
     let nobody = dure(&["status", "--rpc", "http://127.0.0.1:1"]);
     assert_eq!(code(&nobody), 3);
     assert_eq!(code(&dure(&["no-such-command"])), 2);
+    for command in ["build", "check", "test"] {
+        assert_eq!(code(&dure(&[command, "/no/such/crate"])), 4, "{command}");
+    }
+}
+
+#[test]
+fn people_are_told_which_methods_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let done = dev.answer(&["deploy", &write_counter(folder.path()), "--init", "[1]"]);
+    let address = done["address"].as_str().unwrap();
+    let refused = dure(&["call", address, "steal", "--rpc", &dev.url]);
+    assert_eq!(code(&refused), 1);
+    assert!(said(&refused).contains("has no method steal; it has add, "), "{}", said(&refused));
+}
+
+#[test]
+fn a_simulation_is_of_whom_its_key_names_and_a_filter_knows_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let done = dev.answer(&["deploy", &write_counter(folder.path()), "--init", "[1]"]);
+    let address = done["address"].as_str().unwrap();
+    // The system contract tells an account that is no upgrader from one that is.
+    let args = json!({ "contract": address, "upgrader": null }).to_string();
+    let freeze = |who: &[&str]| {
+        dev.run(&[&["simulate", "system", "set_upgrader", "--args", &args], who].concat())
+    };
+    assert_eq!(code(&freeze(&[])), 0, "alice is the upgrader");
+    for who in [["--key", "bob"], ["--by", "@bob"]] {
+        assert!(said(&freeze(&who)).contains("NotUpgrader"), "{}", said(&freeze(&who)));
+    }
+    assert_eq!(code(&freeze(&["--key", "bob", "--by", "@bob"])), 2);
+    assert_eq!(code(&freeze(&["--key", "nobody"])), 4);
+
+    let events = |fields: &str| {
+        dev.run(&["events", "--contract", address, "--event", "Added", "--fields", fields])
+    };
+    assert!(said(&events(r#"{"amount": "@nobody"}"#)).contains("no key \\\"nobody\\\""));
+    let shown = dure(&["keys", "show", "bob", "--json"]);
+    let bob = serde_json::from_slice::<Value>(&shown.stdout).unwrap()["address"].clone();
+    let named = events(r#"{"amount": "@bob"}"#);
+    let written = events(&json!({ "amount": bob }).to_string());
+    assert_eq!(said(&named), said(&written));
+}
+
+#[test]
+fn the_secret_of_a_dev_key_is_shown_and_of_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("own.key").display().to_string();
+    assert_eq!(code(&dure(&["keys", "new", &path])), 0);
+    assert_eq!(code(&dure(&["keys", "show", &path, "--seed"])), 2);
+    let shown = |arguments: &[&str]| -> Value {
+        let output = dure(&[&["keys", "show", "alice", "--json"], arguments].concat());
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    assert_eq!(shown(&[])["seed"], Value::Null);
+    let alice = shown(&["--seed"]);
+    let seed = dure_rpc::hex::to_bytes(alice["seed"].as_str().unwrap()).unwrap();
+    let key = dure_client::Key::from_seed(seed.try_into().unwrap());
+    assert_eq!(json!(key.address().to_string()), alice["address"]);
 }
 
 #[test]

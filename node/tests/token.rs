@@ -80,8 +80,8 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     let meal = policy("meal.toml");
     let issued = dev.answer(&["token", "issue", "--policy", &meal, "--offline"]);
     let token = issued["address"].as_str().unwrap();
-    // The contract; bob as issuer and agent, carol as agent; a merchant; a holder.
-    assert_eq!((issued["steps"].as_array().unwrap().len(), &issued["changed"]), (6, &json!(6)));
+    // The contract; bob as issuer and agent, carol as agent and pauser; a merchant; a holder.
+    assert_eq!((issued["steps"].as_array().unwrap().len(), &issued["changed"]), (7, &json!(7)));
 
     dev.answer(&["call", token, "issue", "--to", "@erin", "--amount", "50000", "--key", "bob"]);
     let pay = |to: &'static str, amount: &'static str| {
@@ -114,18 +114,75 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     let other = changed(folder.path(), "meal.toml", "15_000", "20_000");
     let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
     assert_eq!(code(&refused), 7, "{}", refusal(&refused));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("schedule_policy"));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("dure token policy"));
     let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     for line in [
         "token          Gimpo meal card (MEAL)",
-        "units          50000 issued, 0 redeemed, 50000 held",
+        "units          50000 issued, 0 redeemed, 0 expired, 50000 held",
         "period       2026-01-01 to 2099-12-31",
         "regions 41570; categories 5.2, 5.3; not categories 5.2.9; tier up to 2; groups 1",
         "held by      admitted accounts",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
+}
+
+/// A day that is over, and one that is not, on any clock that this runs by.
+const PAST: &str = "2026-01-02";
+const FUTURE: &str = "2099-03-01";
+
+#[test]
+fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let issued = dev.answer(&["token", "issue", "--policy", &policy("meal.toml"), "--offline"]);
+    let token = issued["address"].as_str().unwrap();
+    dev.answer(&["call", token, "issue", "--to", "@erin", "--amount", "500"]);
+
+    // Better from a day on; the same again changes nothing; worse is refused by the contract.
+    let better = changed(folder.path(), "meal.toml", "15_000", "20_000");
+    let set = |file: &str, from: &str| dev.run(&["token", "policy", token, file, "--from", from]);
+    let answer = |output: &Output| -> Value {
+        assert_eq!(code(output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let done = answer(&set(&better, FUTURE));
+    assert_eq!(done["changed"], true);
+    assert_eq!(done["scheduled"]["conditions"]["caps"]["per_purchase"], "20000");
+    assert_eq!(done["policy"], issued["policy"], "not before its day");
+    assert_eq!(answer(&set(&better, FUTURE))["changed"], false);
+    assert_eq!(code(&set(&better, PAST)), 1, "not for the past");
+    let worse = changed(folder.path(), "meal.toml", "15_000", "10_000");
+    let refused = set(&worse, "2099-04-01");
+    assert_eq!(code(&refused), 1);
+    assert_eq!(refusal(&refused)["said"], "token::Error::Worse { condition: PerPurchase }");
+    let other = changed(folder.path(), "meal.toml", "Gimpo meal card", "Another");
+    for from in [FUTURE, "tomorrow"] {
+        assert_eq!(code(&set(&other, from)), 2, "{from}");
+    }
+
+    let reason = folder.path().join("order.txt");
+    fs::write(&reason, "a key was stolen").unwrap();
+    let reason = reason.display().to_string();
+    let pause = ["token", "pause", token, "--reason", &reason, "--key", "carol"];
+    let carol = dure(&["keys", "show", "carol", "--json"]);
+    let carol: Value = serde_json::from_slice(&carol.stdout).unwrap();
+    assert_eq!(dev.answer(&pause)["paused"]["by"], carol["address"]);
+    let pay = ["call", token, "transfer", "--to", "@dave", "--amount", "100", "--key", "erin"];
+    assert!(refusal(&dev.run(&pay))["said"].as_str().unwrap().contains("Paused"));
+    assert_eq!(dev.answer(&["token", "resume", token])["paused"], Value::Null);
+    dev.answer(&pay);
+
+    // The period is not over: nothing is swept.
+    let early = dev.run(&["token", "sweep", token]);
+    assert!(refusal(&early)["said"].as_str().unwrap().contains("NotExpired"));
+    assert_eq!(dev.answer(&["query", token, "balance_of", "--holder", "@erin"]), json!("400"));
+    let over = changed(folder.path(), "meal.toml", "2099-12-31", PAST);
+    let over = dev.answer(&["token", "issue", "--policy", &over, "--key", "bob", "--offline"]);
+    let over = over["address"].as_str().unwrap();
+    let swept = dev.answer(&["token", "sweep", over, "--key", "bob"]);
+    assert_eq!((&swept["changed"], &swept["totals"]["expired"]), (&json!(false), &json!("0")));
 }
 
 #[test]

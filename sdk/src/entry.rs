@@ -1,7 +1,7 @@
 //! Glue between the entry points and the methods; the `contract` attribute writes calls to it.
 
 use crate::{
-    Cx,
+    Address, CallError, Cx, Described, Invocation,
     buffer::{Buffer, SMALL},
     host,
 };
@@ -31,20 +31,33 @@ pub(crate) fn route(cx: &Cx, input: &[u8], run: impl FnOnce(&Cx, u32, &[u8]) -> 
     }
 }
 
-/// A type that crosses the boundary of a contract: an argument or a value of a method.
+/// A type that crosses the boundary of a contract: an argument or a value of a method, a field of
+/// an event.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be an argument or a value of a method",
+    message = "`{Self}` cannot be an argument or a value of a method, nor part of an event",
     label = "not a type that crosses the boundary of a contract",
     note = "put `#[dure::ty]` on the struct or enum"
 )]
-pub trait Crossing: Encode + Decode {}
+pub trait Crossing: Encode + Decode + Described + 'static {}
 #[diagnostic::do_not_recommend]
-impl<T: Encode + Decode> Crossing for T {}
+impl<T: Encode + Decode + Described + 'static> Crossing for T {}
 
 /// Takes the next argument from the front of the bytes.
 #[inline]
 pub fn argument<T: Crossing>(bytes: &mut &[u8]) -> Option<T> {
     T::decode(bytes).ok()
+}
+
+/// Runs a call of another contract, with all gas that is left.
+///
+/// # Errors
+/// [`CallError`]; this contract may go on.
+#[inline]
+pub fn send<T: Crossing, E: Decode>(
+    invocation: &Invocation<T, E>,
+    contract: Address,
+) -> Result<T, CallError<E>> {
+    invocation.send(contract)
 }
 
 /// Decodes arguments; every byte must belong to them.
@@ -56,14 +69,14 @@ pub fn arguments<T: Decode>(mut bytes: &[u8]) -> Option<T> {
 
 /// Hands over a value.
 #[inline]
-pub fn value<T: Encode>(value: T) -> i32 {
+pub fn value<T: Crossing>(value: T) -> i32 {
     output(&value);
     OK
 }
 
 /// Hands over a value or the contract's error.
 #[inline]
-pub fn result<T: Encode, E: Encode>(result: Result<T, E>) -> i32 {
+pub fn result<T: Crossing, E: Encode>(result: Result<T, E>) -> i32 {
     match result {
         Ok(value) => {
             output(&value);

@@ -1,6 +1,6 @@
 //! Calls of other contracts, with types.
 
-use crate::host;
+use crate::{entry::Crossing, host};
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
 use core::marker::PhantomData;
@@ -95,6 +95,27 @@ pub struct Invocation<T, E> {
     types: PhantomData<fn() -> (T, E)>,
 }
 
+impl<T, E> Invocation<T, E> {
+    /// Starts a call without arguments, to be followed by [`Invocation::with`]. Of any type: those
+    /// that cannot cross are refused where they are decoded, at the author's line.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(method: &'static str, selector: Selector, read_only: bool) -> Self {
+        let mut data = Vec::with_capacity(128);
+        data.extend_from_slice(&selector.0);
+        Self { method, selector, read_only, data, types: PhantomData }
+    }
+
+    /// Appends an argument.
+    #[doc(hidden)]
+    #[inline]
+    #[must_use]
+    pub fn with<A: Crossing>(mut self, argument: &A) -> Self {
+        argument.encode_to(&mut self.data);
+        self
+    }
+}
+
 impl<T: Decode, E: Decode> Invocation<T, E> {
     /// Encodes a call; what the `contract` attribute writes passes a tuple.
     pub fn new(
@@ -103,26 +124,9 @@ impl<T: Decode, E: Decode> Invocation<T, E> {
         read_only: bool,
         arguments: &impl Encode,
     ) -> Self {
-        let mut data = Vec::with_capacity(128);
-        data.extend_from_slice(&selector.0);
-        arguments.encode_to(&mut data);
-        Self { method, selector, read_only, data, types: PhantomData }
-    }
-
-    /// Starts a call without arguments, to be followed by [`Invocation::with`].
-    #[doc(hidden)]
-    #[must_use]
-    pub fn of(method: &'static str, selector: Selector, read_only: bool) -> Self {
-        Self::new(method, selector, read_only, &())
-    }
-
-    /// Appends an argument.
-    #[doc(hidden)]
-    #[inline]
-    #[must_use]
-    pub fn with<A: crate::entry::Crossing>(mut self, argument: &A) -> Self {
-        argument.encode_to(&mut self.data);
-        self
+        let mut call = Self::of(method, selector, read_only);
+        arguments.encode_to(&mut call.data);
+        call
     }
 
     /// The SCALE arguments.

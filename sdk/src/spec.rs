@@ -1,6 +1,6 @@
 //! Describing a contract, in the build that `dure build` runs for its specification.
 
-use crate::{Interface, host};
+use crate::{Interface, entry::Crossing, host};
 use alloc::{string::String, vec::Vec};
 use codec::Encode;
 pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind as Kind};
@@ -13,6 +13,12 @@ use dure_abi::{
 };
 pub use scale_info::MetaType;
 use scale_info::{PortableRegistry, Registry, TypeInfo};
+
+/// Names a type.
+#[must_use]
+pub fn meta<T: Crossing>() -> MetaType {
+    MetaType::new::<T>()
+}
 
 /// What the attributes know of a method.
 pub struct Method<'a> {
@@ -100,6 +106,8 @@ pub struct Builder {
     interfaces: Vec<InterfaceSpec>,
     /// Fields that the lock knows by another name: for `dure build`, not for the chain.
     renamed: Vec<(u16, String)>,
+    /// Where fields are declared, file and line: for `dure build`, too.
+    places: Vec<(u16, String)>,
 }
 
 fn lines(docs: &[&str]) -> Vec<String> {
@@ -121,6 +129,7 @@ impl Builder {
             history: StorageHistory::default(),
             interfaces: Vec::new(),
             renamed: Vec::new(),
+            places: Vec::new(),
         }
     }
 
@@ -152,6 +161,11 @@ impl Builder {
     /// Notes that a field has a new name.
     pub fn renamed(&mut self, id: u16, was: &str) {
         self.renamed.push((id, was.into()));
+    }
+
+    /// Notes where a field is declared.
+    pub fn place(&mut self, id: u16, place: &str) {
+        self.places.push((id, place.into()));
     }
 
     /// Adds a migration with the names and types of its arguments.
@@ -244,9 +258,11 @@ impl Builder {
     }
 }
 
-/// Hands the specification to the host, and after it the fields that were renamed.
+/// Hands the specification to the host, and after it the fields that were renamed and where they
+/// all are.
 pub fn hand_over(mut builder: Builder) -> i32 {
     let renamed = core::mem::take(&mut builder.renamed);
-    host::ret(&(builder.finish(), renamed).encode());
+    let places = core::mem::take(&mut builder.places);
+    host::ret(&(builder.finish(), renamed, places).encode());
     0
 }

@@ -4,6 +4,12 @@
 use dure_sdk::{CallError, Invocation, Storage, native::Sandbox, prelude::*};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// A type outside the contract's module.
+#[dure::ty]
+pub struct Note {
+    pub text: String,
+}
+
 /// A contract that calls others, itself, and writes before it fails.
 #[dure::contract]
 pub mod relay {
@@ -14,6 +20,11 @@ pub mod relay {
         pub owner: Item<Address>,
         pub held: Map<Address, Balance>,
         pub next: Item<Address>,
+    }
+
+    #[dure::ty]
+    pub struct Shelf {
+        pub notes: u8,
     }
 
     #[event]
@@ -50,6 +61,12 @@ pub mod relay {
                 dure_sdk::stop("ninety-nine");
             }
             Ok(())
+        }
+
+        /// Names types as its author may, whose meaning is that of this module.
+        #[query]
+        pub fn last(&self, mut notes: Vec<super::Note>, _at: self::Shelf) -> Option<super::Note> {
+            notes.pop()
         }
 
         /// Gives, through the next contract; says how that ended.
@@ -131,6 +148,14 @@ fn a_call_through_another_contract_has_that_contract_as_its_caller() {
     assert_eq!(sandbox.debug_texts(), ["passing"]);
     let direct = sandbox.send(BACK, &call::give(GUEST, Amount(5)));
     assert_eq!(direct, Err(CallError::Contract(Error::NotOwner { owner: FRONT })));
+}
+
+#[test]
+fn a_type_is_named_from_where_its_author_stands() {
+    let mut sandbox = scene();
+    let note = |text: &str| Note { text: text.to_owned() };
+    let last = call::last(vec![note("a"), note("b")], relay::Shelf { notes: 2 });
+    assert_eq!(sandbox.ask(BACK, &last), Ok(Some(note("b"))));
 }
 
 #[test]

@@ -55,8 +55,8 @@ impl Group {
             return Self::Contracts;
         }
         match (built.package.as_str(), built.target.as_str()) {
-            ("points" | "mutants" | "template-token" | "template-voucher", _) => Self::Contracts,
-            ("stamps" | "stamps-upgraded", _) => Self::Contracts,
+            ("points" | "mutants" | "stamps" | "stamps-upgraded", _) => Self::Contracts,
+            ("template-points" | "template-token" | "template-voucher", _) => Self::Contracts,
             ("dure-tests", "scenario") => Self::Contracts,
             ("dure-tests", "hostile" | "host" | "runtime" | "reuse" | "upgrade") => Self::Runtime,
             ("dure-tests", _) => Self::Formats,

@@ -5,6 +5,7 @@ use dure_sdk::{
     domain::{
         allowance::AllowanceError,
         caps::CapsError,
+        freeze::FreezeError,
         policy::PolicyError,
         registry::{MerchantsError, NotPermitted, PersonsError},
         roles::RolesError,
@@ -59,6 +60,12 @@ pub enum Error {
     Policy(PolicyError),
     /// These are no conditions.
     Conditions(ConditionsError),
+    /// Nothing moves, or nothing was stopped.
+    Freeze(FreezeError),
+    /// Units can be used until then, or for ever: nothing is to be swept.
+    NotExpired { until: Option<TimestampMs> },
+    /// Holders may still give their units back: nothing is to be swept.
+    Redeemable,
 }
 
 /// `Reason::Other`: units do not move yet.
@@ -76,6 +83,7 @@ impl Error {
     pub(crate) fn reason(&self) -> Reason {
         match *self {
             Self::Zero => Reason::Zero,
+            Self::Freeze(FreezeError::Paused { .. }) => Reason::Paused,
             Self::Short { left, wanted } => Reason::Short { left, wanted },
             Self::NotYet { .. } => Reason::Other { code: NOT_YET },
             Self::Expired { until } => Reason::Expired { at: until },

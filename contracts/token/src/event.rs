@@ -2,7 +2,7 @@
 
 use crate::conditions::Conditions;
 use dure_sdk::{
-    domain::{policy::Version, registry::Merchant, roles::Role},
+    domain::{freeze::FreezeOrder, policy::Version, registry::Merchant, roles::Role},
     prelude::*,
 };
 
@@ -35,6 +35,19 @@ pub struct Redeemed {
     pub by: Address,
     pub amount: Amount,
     pub reference: Option<Vec<u8>>,
+}
+
+/// Units that nobody could use any more were taken off the books, each holder's by a `Moved`.
+#[dure::event]
+pub struct Swept {
+    pub holders: u32,
+    pub amount: Amount,
+}
+
+/// Nothing moves until further notice, by an order; or things move again.
+#[dure::event]
+pub struct PauseChanged {
+    pub order: Option<FreezeOrder>,
 }
 
 /// Conditions were set that hold from then on.

@@ -7,11 +7,12 @@
 //! It is a [`Token`](dure_sdk::standard::Token), and
 //! [`Redeemable`](dure_sdk::standard::Redeemable) by whom its conditions say.
 //!
-//! **Invariants.** The sum of what is held equals what was issued less what was redeemed. What
-//! was ever issued is within `issued_in_total`. Nobody's purchases of a month, less what was
-//! refunded of them, are above `spent_per_month`. A merchant has refunded a payer at most what the
-//! payer paid it. No unit has ever worse terms than it was issued with. `can_transfer` and
-//! `can_redeem` say what the calls then do.
+//! **Invariants.** The sum of what is held equals what was issued less what was redeemed and what
+//! expired. What was ever issued is within `issued_in_total`. Nobody's purchases of a month, less
+//! what was refunded of them, are above `spent_per_month`. A merchant has refunded a payer at most
+//! what the payer paid it. No unit has ever worse terms than it was issued with; one that expires
+//! is taken away only when its holder could do nothing with it, nor ever will by what is scheduled.
+//! `can_transfer` and `can_redeem` say what the calls then do. Nothing moves while `paused`.
 //!
 //! **Concurrency.** What two payers of one merchant write in common is its balance.
 #![no_std]
@@ -27,9 +28,10 @@ use dure_sdk::prelude::*;
 /// The contract.
 #[dure::contract]
 pub mod token {
-    use crate::rules::UNITS;
+    use crate::rules::{SWEPT_AT_ONCE_MAX, UNITS};
     use dure_sdk::{
         domain::{
+            freeze::{FreezeError, FreezeOrder},
             policy::{Terms, Version},
             registry::{Merchant, Status},
             roles::Role,
@@ -44,8 +46,8 @@ pub mod token {
     pub use crate::error::Error;
     #[event]
     pub use crate::event::{
-        AdmissionChanged, MemberChanged, MerchantChanged, Paid, PolicyScheduled, PolicyWithdrawn,
-        Redeemed, Refunded, RoleChanged,
+        AdmissionChanged, MemberChanged, MerchantChanged, Paid, PauseChanged, PolicyScheduled,
+        PolicyWithdrawn, Redeemed, Refunded, RoleChanged, Swept,
     };
     #[storage]
     pub use crate::state::PurposeToken;
@@ -55,7 +57,7 @@ pub mod token {
     pub use dure_sdk::standard::{Approved, Moved};
 
     impl PurposeToken {
-        /// The creator administers, issues and acts as an agent; nothing is issued yet.
+        /// The creator administers, issues, pauses and acts as an agent; nothing is issued yet.
         #[init]
         pub fn new(
             &mut self,
@@ -72,7 +74,7 @@ pub mod token {
             self.decimals.set(&decimals);
             self.policy.schedule(&conditions, now, now, 0, false).map_err(Error::Policy)?;
             self.roles.found(creator);
-            for role in [Role::Issuer, Role::Agent] {
+            for role in [Role::Issuer, Role::Agent, Role::Pauser] {
                 self.roles.grant(creator, creator, role).map_err(Error::Roles)?;
             }
             Ok(())
@@ -117,6 +119,57 @@ pub mod token {
             self.give_back(merchant, payer, amount, cx.time())?;
             cx.emit(&Moved { from: Some(merchant), to: Some(payer), amount, memo: None });
             cx.emit(&Refunded { merchant, payer, amount, reference });
+            Ok(())
+        }
+
+        /// Takes units off the books that nobody can use any more: the period is over, and their
+        /// holders may not give them back. Looks at the holders after `after`, at most `limit` of
+        /// them and at most 50; says where to go on, or nothing at the end. Merchants keep what
+        /// they were paid.
+        #[call]
+        pub fn sweep(
+            &mut self,
+            cx: &Cx,
+            after: Option<Address>,
+            limit: u32,
+        ) -> Result<Option<Address>, Error> {
+            self.only(cx, Role::Issuer)?;
+            self.sweepable(cx.time())?;
+            let limit = limit.clamp(1, SWEPT_AT_ONCE_MAX);
+            let page = self.holders(after, limit);
+            let (mut holders, mut sum) = (0, Amount::ZERO);
+            for (holder, amount) in &page {
+                if self.expire(*holder, *amount)? {
+                    holders += 1;
+                    sum = sum.saturating_add(*amount);
+                    let from = Some(*holder);
+                    cx.emit(&Moved { from, to: None, amount: *amount, memo: None });
+                }
+            }
+            if holders > 0 {
+                cx.emit(&Swept { holders, amount: sum });
+            }
+            let is_last = page.len() < limit as usize;
+            Ok(page.last().map(|(holder, _)| *holder).filter(|_| !is_last))
+        }
+
+        /// Stops whatever moves units, redemption included. The reason is the hash of a document
+        /// that says why.
+        #[call]
+        pub fn pause(&mut self, cx: &Cx, reason: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Pauser)?;
+            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            self.freeze.pause(order).map_err(Error::Freeze)?;
+            cx.emit(&PauseChanged { order: Some(order) });
+            Ok(())
+        }
+
+        /// Lets units move again.
+        #[call]
+        pub fn resume(&mut self, cx: &Cx) -> Result<(), Error> {
+            self.only(cx, Role::Pauser)?;
+            self.freeze.resume().map_err(Error::Freeze)?;
+            cx.emit(&PauseChanged { order: None });
             Ok(())
         }
 
@@ -273,6 +326,15 @@ pub mod token {
             Some(PolicyVersion { from, conditions })
         }
 
+        /// The order by which nothing moves; none where things move.
+        #[query]
+        pub fn paused(&self) -> Option<FreezeOrder> {
+            match self.freeze.running() {
+                Err(FreezeError::Paused { order }) => Some(order),
+                _ => None,
+            }
+        }
+
         /// Name, symbol and decimals.
         #[query]
         pub fn about(&self) -> About {
@@ -280,12 +342,14 @@ pub mod token {
             About { name, symbol, decimals: self.decimals.get() }
         }
 
-        /// What was issued, was redeemed and is held.
+        /// What was issued, was redeemed, expired and is held.
         #[query]
         pub fn totals(&self) -> Totals {
+            let expired = self.swept.get();
             Totals {
                 issued: self.supply.issued(&UNITS),
-                redeemed: self.supply.burned(&UNITS),
+                redeemed: self.supply.burned(&UNITS).saturating_sub(expired),
+                expired,
                 outstanding: self.supply.outstanding(&UNITS),
             }
         }

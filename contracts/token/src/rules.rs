@@ -9,6 +9,7 @@ use dure_sdk::{
     domain::{
         calendar::is_live,
         caps::{CapsError, check_holding},
+        policy::PolicyError,
         registry::MerchantsError,
     },
     prelude::*,
@@ -17,6 +18,8 @@ use dure_sdk::{
 
 /// The one class of units.
 pub(crate) const UNITS: u8 = 0;
+/// Holders whose units one call sweeps.
+pub(crate) const SWEPT_AT_ONCE_MAX: u32 = 50;
 
 /// What a transfer is that the conditions allow, and what is to be counted when it is done.
 pub(crate) enum Transfer {
@@ -35,8 +38,9 @@ pub(crate) enum Transfer {
 }
 
 impl PurposeToken {
-    /// The conditions that hold now.
+    /// The conditions that hold now, where anything moves at all.
     pub(crate) fn in_force(&self, now: TimestampMs) -> Result<Conditions, Error> {
+        self.freeze.running().map_err(Error::Freeze)?;
         self.policy.at(now).map(|(_, conditions)| conditions).map_err(Error::Policy)
     }
 
@@ -140,6 +144,7 @@ impl PurposeToken {
         amount: Amount,
         now: TimestampMs,
     ) -> Result<(), Error> {
+        self.freeze.running().map_err(Error::Freeze)?;
         self.merchants.merchant(merchant).map_err(Error::Merchants)?;
         ensure!(amount > Amount::ZERO, Error::Zero);
         let pair = (payer, merchant);
@@ -186,6 +191,29 @@ impl PurposeToken {
             }
             Redeemers::Nobody => Err(Error::NotRedeemer { account }),
         }
+    }
+
+    /// Checks that what holders have is of no use to them any more, whatever is scheduled.
+    pub(crate) fn sweepable(&self, now: TimestampMs) -> Result<(), Error> {
+        self.freeze.running().map_err(Error::Freeze)?;
+        // The last version is the best one for holders.
+        let last = self.policy.last().ok_or(PolicyError::NoneYet { time: now });
+        let last = last.and_then(|version| self.policy.version(version)).map_err(Error::Policy)?;
+        let over = last.until.is_some_and(|until| !is_live(now, until));
+        ensure!(over, Error::NotExpired { until: last.until });
+        ensure!(last.redeem != Redeemers::Anyone, Error::Redeemable);
+        Ok(())
+    }
+
+    /// Takes what a holder has off the books; nothing of a merchant, who was paid it.
+    pub(crate) fn expire(&mut self, holder: Address, amount: Amount) -> Result<bool, Error> {
+        if self.merchants.merchant(holder).is_ok() {
+            return Ok(false);
+        }
+        self.held.at(&holder).sub(amount).map_err(Error::short)?;
+        self.supply.burn(&UNITS, amount).map_err(Error::Supply)?;
+        self.swept.add(amount);
+        Ok(true)
     }
 
     /// Whose account it is. One that is not admitted is a person of its own.

@@ -5,6 +5,7 @@ use dure_sdk::{
     domain::{
         allowance::Allowances,
         caps::Caps,
+        freeze::Freeze,
         policy::{Policy, Version},
         registry::{Merchants, Persons},
         roles::Roles,
@@ -36,6 +37,10 @@ pub struct PurposeToken {
     pub(crate) paid: Map<(Address, Address), Balance>,
     /// As much of it as was paid this month.
     pub(crate) paid_this_month: Caps<(Address, Address)>,
+    /// Whether anything moves.
+    pub(crate) freeze: Freeze,
+    /// What was swept, which the supply counts as burned.
+    pub(crate) swept: Balance,
 }
 
 /// A version of the policy.
@@ -66,6 +71,8 @@ pub struct Totals {
     pub issued: Amount,
     /// All that was redeemed.
     pub redeemed: Amount,
-    /// What is held: issued less redeemed.
+    /// All that was swept: nobody could use it any more.
+    pub expired: Amount,
+    /// What is held: issued less redeemed and expired.
     pub outstanding: Amount,
 }

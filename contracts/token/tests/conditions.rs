@@ -3,6 +3,7 @@
 use dure_sdk::domain::{
     calendar::{Date, Month},
     caps::CapsError,
+    freeze::FreezeError,
     policy::{PolicyError, Version},
     registry::{
         Category, Merchant, MerchantSet, MerchantsError, NotPermitted, PersonsError, Status,
@@ -15,7 +16,8 @@ use dure_testing::{
 };
 use std::collections::BTreeSet;
 use token::token::{
-    Access, Condition, Conditions, ConditionsError, Error, Limits, Reason, Redeemers, Totals, call,
+    Access, Condition, Conditions, ConditionsError, Error, Limits, PauseChanged, Reason, Redeemers,
+    Swept, Totals, call,
 };
 
 const GIMPO: u32 = 41_570;
@@ -125,6 +127,12 @@ fn deploy(
     chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init)
 }
 
+/// So many units that are held, and nothing else.
+const fn totals_of(outstanding: u128) -> Totals {
+    let none = Amount::ZERO;
+    Totals { issued: none, redeemed: none, expired: none, outstanding: Amount(outstanding) }
+}
+
 /// The contract's own word, where nothing else went wrong.
 fn contract<T: std::fmt::Debug>(result: Result<T, Refusal<Error>>) -> Result<T, Error> {
     match result {
@@ -156,8 +164,7 @@ fn without_conditions_it_is_a_plain_token() {
     assert_eq!(c.pay(ana, 1_501), Err(short));
     assert_eq!(c.pay(ana, 0), Err(Error::Zero));
     let totals = c.chain.ask(c.token, &call::totals()).unwrap();
-    let expected =
-        Totals { issued: Amount(2_000), redeemed: Amount(500), outstanding: Amount(1_500) };
+    let expected = Totals { issued: Amount(2_000), redeemed: Amount(500), ..totals_of(1_500) };
     assert_eq!(totals, expected);
     let approve = call::approve(ben.address(), Amount(30), None);
     c.send(ana, &approve).unwrap();
@@ -498,6 +505,86 @@ fn a_policy_changes_from_its_day_on_and_never_for_the_worse() {
     assert_eq!(c.pay_at(ana, 101, june), Ok(()));
     c.send(issuer, &call::withdraw_policy(last)).unwrap();
     assert_eq!(c.pay_at(ana, 101, june), Err(above));
+}
+
+#[test]
+fn a_pause_stops_whatever_moves_units_and_says_so() {
+    let mut c = Card::new(meals());
+    let (issuer, ana, shop) = (c.issuer, c.ana, c.shop);
+    c.pay(ana, 10).unwrap();
+    let reason = Hash([7; 32]);
+    let lacks = RolesError::Lacks { account: ana.address(), role: Role::Pauser };
+    assert_eq!(contract(c.send(ana, &call::pause(reason))), Err(Error::Roles(lacks)));
+    c.send(issuer, &call::pause(reason)).unwrap();
+    let order = c.chain.ask(c.token, &call::paused()).unwrap().unwrap();
+    assert_eq!((order.reason, order.by), (reason, issuer.address()));
+    let paused = Error::Freeze(FreezeError::Paused { order });
+    assert_eq!(c.can_pay(ana, 1), Err(Reason::Paused));
+    let ask = call::can_redeem(shop.address(), Amount(1));
+    assert_eq!(c.chain.ask(c.token, &ask).unwrap(), Err(Reason::Paused));
+    for (by, invocation) in [
+        (ana, call::transfer(shop.address(), Amount(1), None)),
+        (ana, call::pay(shop.address(), Amount(1), None)),
+        (issuer, call::issue(ana.address(), Amount(1))),
+        (shop, call::refund(ana.address(), Amount(1), None)),
+        (shop, call::redeem(Amount(1), None)),
+    ] {
+        let refused = contract(c.send(by, &invocation));
+        assert_eq!(refused, Err(paused.clone()), "{}", invocation.method);
+    }
+    let again = Error::Freeze(FreezeError::Already { order });
+    assert_eq!(contract(c.send(issuer, &call::pause(reason))), Err(again));
+    c.send(issuer, &call::resume()).unwrap();
+    assert_eq!((c.pay(ana, 1), c.can_pay(ana, 1)), (Ok(()), Ok(())));
+    let order = |event: &PauseChanged| event.order.is_some();
+    let told: Vec<bool> = c.chain.events_of::<PauseChanged>().iter().map(order).collect();
+    assert_eq!(told, [true, false]);
+}
+
+#[test]
+fn what_nobody_can_use_any_more_is_swept_and_what_a_merchant_took_is_not() {
+    let until = on(2027, 1, 1);
+    let mut c = Card::new(meals());
+    let (issuer, ana, ben, shop) = (c.issuer, c.ana, c.ben, c.shop);
+    c.pay(ana, 300).unwrap();
+    let sweep = call::sweep(None, 50);
+    let early = Error::NotExpired { until: Some(until) };
+    assert_eq!(contract(c.send(issuer, &sweep)), Err(early));
+    c.chain.set_time(until).unwrap();
+    let lacks = RolesError::Lacks { account: ana.address(), role: Role::Issuer };
+    assert_eq!(contract(c.send(ana, &sweep)), Err(Error::Roles(lacks)));
+    // One holder at a time, to the end.
+    let (mut after, mut calls) = (None, 0);
+    loop {
+        after = c.send(issuer, &call::sweep(after, 1)).unwrap();
+        calls += 1;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(calls >= 3, "{calls} calls");
+    assert_eq!([ana, ben, shop].map(|holder| c.balance(holder)), [0, 0, 300]);
+    let totals = c.chain.ask(c.token, &call::totals()).unwrap();
+    let expected = Totals { issued: Amount(2_000), expired: Amount(1_700), ..totals_of(300) };
+    assert_eq!(totals, expected);
+    let mut swept: Vec<u128> = c.chain.events_of::<Swept>().iter().map(|e| e.amount.0).collect();
+    swept.sort_unstable();
+    assert_eq!(swept, [700, 1_000]);
+    c.send(shop, &call::redeem(Amount(300), None)).unwrap();
+}
+
+#[test]
+fn nothing_is_swept_that_can_still_be_used_or_will_be() {
+    let until = on(2027, 1, 1);
+    let sweep = call::sweep(None, 50);
+    let mut c = Card::new(with(|conditions| conditions.redeem = Redeemers::Anyone));
+    c.chain.set_time(until).unwrap();
+    assert_eq!(contract(c.send(c.issuer, &sweep)), Err(Error::Redeemable));
+    let mut c = Card::new(meals());
+    let longer = with(|conditions| conditions.until = None);
+    c.chain.set_time(until).unwrap();
+    c.send(c.issuer, &call::schedule_policy(longer, on(2027, 6, 1))).unwrap();
+    assert_eq!(contract(c.send(c.issuer, &sweep)), Err(Error::NotExpired { until: None }));
 }
 
 /// The fields and keys of storage that a transaction wrote.

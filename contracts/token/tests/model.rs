@@ -50,6 +50,8 @@ enum Act {
     Admit(usize, u8),
     Dismiss(usize),
     Suspend(usize, bool),
+    Pause(bool),
+    Sweep,
     Wait(u64),
     Schedule(Box<Conditions>),
 }
@@ -63,6 +65,7 @@ struct Model {
     held: [u128; ACTORS],
     admitted: BTreeMap<usize, u8>,
     suspended: [bool; ACTORS],
+    paused: bool,
     allowed: BTreeMap<(usize, usize), u128>,
     paid: BTreeMap<(usize, usize), u128>,
     paid_in: BTreeMap<(usize, usize, Month), u128>,
@@ -70,6 +73,7 @@ struct Model {
     granted: BTreeMap<(u8, Month), u128>,
     issued: u128,
     redeemed: u128,
+    expired: u128,
 }
 
 fn within(total: u128, cap: Option<Amount>) -> bool {
@@ -89,6 +93,7 @@ impl Model {
             held: [0; ACTORS],
             admitted: BTreeMap::new(),
             suspended: [false; ACTORS],
+            paused: false,
             allowed: BTreeMap::new(),
             paid: BTreeMap::new(),
             paid_in: BTreeMap::new(),
@@ -96,6 +101,7 @@ impl Model {
             granted: BTreeMap::new(),
             issued: 0,
             redeemed: 0,
+            expired: 0,
         }
     }
 
@@ -124,6 +130,7 @@ impl Model {
         let conditions = &self.conditions;
         let begun = conditions.from.is_none_or(|from| self.now >= from.0);
         let general = amount > 0
+            && !self.paused
             && self.held[from] >= amount
             && begun
             && !self.is_over()
@@ -169,6 +176,7 @@ impl Model {
         let caps = self.conditions.caps;
         let key = (self.person(to), self.month());
         let done = amount > 0
+            && !self.paused
             && !self.is_over()
             && self.may(self.conditions.hold, to)
             && within(of(&self.granted, &key) + amount, caps.issued_per_month)
@@ -186,7 +194,8 @@ impl Model {
 
     fn refund(&mut self, shop: usize, payer: usize, amount: u128) -> bool {
         let paid = of(&self.paid, &(payer, shop));
-        let done = shop >= 3 && amount > 0 && paid >= amount && self.held[shop] >= amount;
+        let done =
+            !self.paused && shop >= 3 && amount > 0 && paid >= amount && self.held[shop] >= amount;
         if done {
             self.held[shop] -= amount;
             self.held[payer] += amount;
@@ -201,11 +210,12 @@ impl Model {
     }
 
     fn redeems(&self, by: usize) -> bool {
-        match self.conditions.redeem {
-            Redeemers::Anyone => true,
-            Redeemers::Merchants => by >= 3 && !self.suspended[by],
-            Redeemers::Nobody => false,
-        }
+        !self.paused
+            && match self.conditions.redeem {
+                Redeemers::Anyone => true,
+                Redeemers::Merchants => by >= 3 && !self.suspended[by],
+                Redeemers::Nobody => false,
+            }
     }
 
     fn redeem(&mut self, by: usize, amount: u128) -> bool {
@@ -213,6 +223,15 @@ impl Model {
         if done {
             self.held[by] -= amount;
             self.redeemed += amount;
+        }
+        done
+    }
+
+    fn sweep(&mut self) -> bool {
+        let done = !self.paused && self.is_over() && self.conditions.redeem != Redeemers::Anyone;
+        if done {
+            self.expired += self.held[..3].iter().sum::<u128>();
+            self.held[..3].fill(0);
         }
         done
     }
@@ -251,6 +270,12 @@ impl Model {
                 self.suspended[shop] = suspended;
                 true
             }
+            Act::Pause(paused) => {
+                let done = self.paused != paused;
+                self.paused = paused;
+                done
+            }
+            Act::Sweep => self.sweep(),
             Act::Wait(ms) => {
                 self.now += ms;
                 true
@@ -293,6 +318,19 @@ impl Contract {
         }
     }
 
+    /// Sweeps page by page, to the end.
+    fn sweep(&mut self) -> bool {
+        let mut after = None;
+        loop {
+            match self.sandbox.caller(ISSUER).send(TOKEN, &call::sweep(after, 2)) {
+                Ok(None) => return true,
+                Ok(next) => after = next,
+                Err(CallError::Contract(_)) => return false,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+
     fn apply(&mut self, act: &Act, now: u64) -> bool {
         self.sandbox.time(TimestampMs(now));
         match *act {
@@ -322,6 +360,9 @@ impl Contract {
                 let status = if suspended { Status::Suspended } else { Status::Active };
                 self.send(ISSUER, &call::set_status(address(shop), status))
             }
+            Act::Pause(true) => self.send(ISSUER, &call::pause(Hash([7; 32]))),
+            Act::Pause(false) => self.send(ISSUER, &call::resume()),
+            Act::Sweep => self.sweep(),
             Act::Wait(_) => true,
             Act::Schedule(ref conditions) => {
                 let schedule = call::schedule_policy((**conditions).clone(), TimestampMs(now));
@@ -393,6 +434,8 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (who.clone(), 50u8..52).prop_map(|(actor, person)| Act::Admit(actor, person)),
         1 => who.prop_map(Act::Dismiss),
         1 => (shop, any::<bool>()).prop_map(|(shop, suspended)| Act::Suspend(shop, suspended)),
+        1 => any::<bool>().prop_map(Act::Pause),
+        1 => Just(Act::Sweep),
         2 => (1..12 * DAY_MS).prop_map(Act::Wait),
         1 => valid().prop_map(|conditions| Act::Schedule(Box::new(conditions))),
     ]
@@ -469,9 +512,10 @@ proptest! {
             prop_assert_eq!(totals, Totals {
                 issued: Amount(model.issued),
                 redeemed: Amount(model.redeemed),
+                expired: Amount(model.expired),
                 outstanding: Amount(outstanding),
             });
-            prop_assert_eq!(model.issued - model.redeemed, outstanding);
+            prop_assert_eq!(model.issued - model.redeemed - model.expired, outstanding);
             let ask = call::can_transfer(address(from), address(to), Amount(amount));
             let can = contract.sandbox.ask(TOKEN, &ask).unwrap();
             prop_assert_eq!(can.is_ok(), model.allows(from, to, amount), "{:?}", can);

@@ -2,7 +2,7 @@
 
 use super::{
     Remote,
-    check::compile,
+    check::{Build, compile},
     exit::Failure,
     key,
     output::Output,
@@ -11,14 +11,23 @@ use super::{
     trace::explain,
 };
 use clap::Args;
-use dure_build::BuildRequest;
-use dure_client::{Client, ClientError, Key, RpcError, Wait};
-use dure_rpc::shape::CallRequest;
-use dure_types::{Address, Hash, address, domain::blake3_hash, limits::CODE_BYTES_MAX};
+use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
+use dure_build::{BuildRequest, build, build_unpinned};
+use dure_client::{Client, ClientError, Key, RpcError, Wait, module_spec};
+use dure_rpc::{
+    json::{JsonError, arguments_from_json, decode, encode},
+    shape::CallRequest,
+};
+use dure_types::{
+    Address, Hash, address,
+    domain::blake3_hash,
+    limits::{CODE_BYTES_MAX, TRANSACTION_BYTES_MAX},
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// What to apply.
@@ -105,31 +114,62 @@ pub(super) fn changed(done: &[Value]) -> usize {
     done.iter().filter(|step| step["changed"] == true).count()
 }
 
-/// Makes the contracts of a plan in this order, then its calls; what is there is left alone.
+/// Makes the contracts of a plan in this order, then its calls; what is there is left alone. What
+/// the plan says is checked against the code before anything is sent.
 pub(super) async fn carry_out<'a>(
     client: &'a Client,
     plan: &'a Plan,
-    order: &[&str],
+    order: &[&'a str],
     settings: &'a Settings<'a>,
     output: &Output,
 ) -> Result<Applied<'a>, Failure> {
-    let (keys, addresses) = (BTreeMap::new(), BTreeMap::new());
-    let mut apply = Apply { client, plan, settings, keys, addresses, done: Vec::new() };
+    let mut apply = Apply {
+        client,
+        plan,
+        settings,
+        keys: BTreeMap::new(),
+        addresses: BTreeMap::new(),
+        built: BTreeMap::new(),
+        sources: BTreeMap::new(),
+        done: Vec::new(),
+    };
     apply.name_all().await?;
+    for name in order {
+        apply.look(name, output).await?;
+    }
+    let calls = plan.calls.iter().map(|call| apply.checked(call)).collect::<Result<Vec<_>, _>>()?;
     for name in order {
         apply.contract(name, output).await?;
     }
-    for call in &plan.calls {
-        apply.call(call, output).await?;
+    for (call, checked) in plan.calls.iter().zip(&calls) {
+        apply.call(call, checked, output).await?;
     }
     Ok(Applied { addresses: apply.addresses, done: apply.done })
 }
 
-/// The code of a contract to be made.
-enum Source {
+/// The code of a contract.
+enum Code {
     Module(Vec<u8>),
     /// That of another contract.
     Like(Address, Hash),
+}
+
+/// A contract of the plan, looked at.
+struct Source {
+    code: Code,
+    spec: Arc<ContractSpec>,
+    /// Arguments of its init method.
+    init: Value,
+    /// Whether the chain has it.
+    is_there: bool,
+}
+
+/// A call of the plan, with every value as the contract's types have it.
+struct Checked {
+    args: Value,
+    /// The arguments of the query, and what it answers once the call is no longer needed.
+    asked: Value,
+    wanted: Value,
 }
 
 struct Apply<'a> {
@@ -138,6 +178,9 @@ struct Apply<'a> {
     settings: &'a Settings<'a>,
     keys: BTreeMap<Option<String>, Key>,
     addresses: BTreeMap<&'a str, Address>,
+    /// Modules by the folder of their crate, which is built once.
+    built: BTreeMap<PathBuf, Vec<u8>>,
+    sources: BTreeMap<&'a str, Source>,
     done: Vec<Value>,
 }
 
@@ -165,7 +208,7 @@ impl<'a> Apply<'a> {
     }
 
     fn resolved(&self, value: &Value) -> Result<Value, Failure> {
-        resolve(value, &|text: &str| match text.strip_prefix('$') {
+        resolve(value, &['$', '@'], &|text: &str| match text.strip_prefix('$') {
             Some(name) => {
                 let address = self.addresses.get(name);
                 let unknown =
@@ -176,67 +219,120 @@ impl<'a> Apply<'a> {
         })
     }
 
-    async fn contract(&mut self, name: &str, output: &Output) -> Result<(), Failure> {
+    /// Finds the code of a contract, and checks it and the arguments of its init method.
+    async fn look(&mut self, name: &'a str, output: &Output) -> Result<(), Failure> {
         let Some(planned) = self.plan.contracts.get(name) else { return Ok(()) };
-        let address = self.addresses.get(name).copied().unwrap_or_default();
-        let source = self.source(planned, output).await?;
-        let code = match &source {
-            Source::Module(wasm) => blake3_hash(wasm),
-            Source::Like(_, code) => *code,
+        let address = self.address(name);
+        let code = self.code(planned, output).await?;
+        let (hash, spec) = match &code {
+            Code::Module(wasm) => (blake3_hash(wasm), Arc::new(module_spec(wasm)?)),
+            Code::Like(like, hash) => (*hash, self.client.spec(*like).await?),
         };
         let there = self.code_of(address).await?;
         if let Some(there) = there
-            && there != code
+            && there != hash
         {
             return Err(Failure::Unmet(format!(
-                "contract.{name}: {address} has the code {there}, the source builds {code}; \
+                "contract.{name}: {address} has the code {there}, the source builds {hash}; \
                  change its salt to make another contract"
             )));
-        }
-        let step =
-            json!({ "contract": name, "address": address.to_string(), "changed": there.is_none() });
-        self.done.push(step);
-        if there.is_some() {
-            output.progress(&format!("{name}: is there already"));
-            return Ok(());
         }
         let init = match self.resolved(&planned.init)? {
             Value::Null => json!({}),
             init => init,
         };
+        let method = spec.methods.iter().find(|method| method.kind == MethodKind::Init);
+        if let Some(method) = method.filter(|_| there.is_none()) {
+            typed(&spec, method, &init, &format!("contract.{name}.init"))?;
+        }
+        self.sources.insert(name, Source { code, spec, init, is_there: there.is_some() });
+        Ok(())
+    }
+
+    /// Checks a call: what is wrong with it is found before anything is sent.
+    fn checked(&self, call: &PlannedCall) -> Result<Checked, Failure> {
+        let shown = format!("{}.{}", call.contract, call.method);
+        let unless = &call.unless;
+        let Some(Source { spec, .. }) = self.sources.get(call.contract.as_str()) else {
+            return Err(Failure::File(format!("call {shown}: no contract.{}", call.contract)));
+        };
+        let (args, asked) = (self.resolved(&call.args)?, self.resolved(&unless.args)?);
+        let method = method_of(spec, MethodKind::Call, &call.method, &format!("call {shown}"))?;
+        typed(spec, method, &args, &format!("call {shown}: args"))?;
+        let place = format!("call {shown}: unless");
+        let query = method_of(spec, MethodKind::Query, &unless.query, &place)?;
+        typed(spec, query, &asked, &format!("{place}.args"))?;
+        // As the query answers it: `is = 5` of a number that JSON has as text is "5".
+        let is = self.resolved(&unless.is)?;
+        let wrong = |error| Failure::File(format!("{place}.{error}"));
+        let mut bytes = Vec::new();
+        encode(&spec.types, query.returns, &is, &mut bytes, TRANSACTION_BYTES_MAX, "is")
+            .map_err(wrong)?;
+        let wanted =
+            decode(&spec.types, query.returns, &mut bytes.as_slice(), "is").map_err(wrong)?;
+        Ok(Checked { args, asked, wanted })
+    }
+
+    async fn contract(&mut self, name: &'a str, output: &Output) -> Result<(), Failure> {
+        let (Some(planned), Some(source)) = (self.plan.contracts.get(name), self.sources.get(name))
+        else {
+            return Ok(());
+        };
+        let address = self.address(name);
+        let is_there = source.is_there;
+        self.done.push(
+            json!({ "contract": name, "address": address.to_string(), "changed": !is_there }),
+        );
+        if is_there {
+            output.progress(&format!("{name}: is there already"));
+            return Ok(());
+        }
         output.progress(&format!("{name}: is to be made"));
         if self.settings.dry_run {
             return Ok(());
         }
         let key = self.key(planned.key.as_ref()).await?;
-        let salt = planned.salt.as_deref().unwrap_or(name);
-        let salt = salt.as_bytes();
-        match source {
-            Source::Module(wasm) => self.client.deploy(&key, &wasm, &init, salt).await?,
-            Source::Like(like, _) => self.client.instantiate_like(&key, like, &init, salt).await?,
+        let salt = planned.salt.as_deref().unwrap_or(name).as_bytes();
+        let Some(Source { code, init, .. }) = self.sources.get(name) else { return Ok(()) };
+        match code {
+            Code::Module(wasm) => self.client.deploy(&key, wasm, init, salt).await?,
+            Code::Like(like, _) => self.client.instantiate_like(&key, *like, init, salt).await?,
         };
         Ok(())
     }
 
+    fn address(&self, name: &str) -> Address {
+        self.addresses.get(name).copied().unwrap_or_default()
+    }
+
     /// The code of a contract: built, read or on the chain. Paths are from the plan's folder.
-    async fn source(&self, planned: &Planned, output: &Output) -> Result<Source, Failure> {
+    async fn code(&mut self, planned: &Planned, output: &Output) -> Result<Code, Failure> {
         let folder = self.settings.folder;
         if let Some(like) = planned.like {
-            return Ok(Source::Like(like, self.client.contract(like).await?.contract.code.0));
+            return Ok(Code::Like(like, self.client.contract(like).await?.contract.code.0));
         }
         if let Some(file) = &planned.wasm {
             let path = folder.join(file);
             return crate::file::read(&path, CODE_BYTES_MAX)
-                .map(Source::Module)
+                .map(Code::Module)
                 .map_err(|error| Failure::File(format!("{}: {error}", path.display())));
         }
+        let manifest_dir = folder.join(planned.build.as_deref().unwrap_or_else(|| Path::new(".")));
+        if let Some(wasm) = self.built.get(&manifest_dir) {
+            return Ok(Code::Module(wasm.clone()));
+        }
         let request = BuildRequest {
-            manifest_dir: folder.join(planned.build.as_deref().unwrap_or_else(|| Path::new("."))),
+            manifest_dir: manifest_dir.clone(),
             target_dir: None,
             locked: self.settings.locked,
             offline: self.settings.offline,
         };
-        Ok(Source::Module(compile(request, output).await?.wasm))
+        // Who only looks pins no storage.
+        let how: Build =
+            if self.settings.dry_run && !self.settings.locked { build_unpinned } else { build };
+        let wasm = compile(request, how, output).await?.wasm;
+        self.built.insert(manifest_dir, wasm.clone());
+        Ok(Code::Module(wasm))
     }
 
     /// The code of a contract; none when there is no contract.
@@ -252,16 +348,18 @@ impl<'a> Apply<'a> {
         }
     }
 
-    async fn call(&mut self, call: &PlannedCall, output: &Output) -> Result<(), Failure> {
-        let address = self.addresses.get(call.contract.as_str()).copied().unwrap_or_default();
+    async fn call(
+        &mut self,
+        call: &PlannedCall,
+        checked: &Checked,
+        output: &Output,
+    ) -> Result<(), Failure> {
+        let address = self.address(&call.contract);
         let shown = format!("{}.{}", call.contract, call.method);
+        let (query, Checked { args, asked, wanted }) = (&call.unless.query, checked);
         // In a dry run the contract itself may be yet to come.
         let made = self.code_of(address).await?.is_some();
-        let wanted = self.resolved(&call.unless.is)?;
-        let is_so = made && {
-            let args = self.resolved(&call.unless.args)?;
-            self.client.query(address, &call.unless.query, args).await? == wanted
-        };
+        let is_so = made && self.client.query(address, query, asked.clone()).await? == *wanted;
         self.done.push(json!({ "call": shown, "changed": !is_so }));
         if is_so {
             output.progress(&format!("{shown}: is so already"));
@@ -271,23 +369,53 @@ impl<'a> Apply<'a> {
         if self.settings.dry_run {
             return Ok(());
         }
-        let args = self.resolved(&call.args)?;
         let key = self.key(call.key.as_ref()).await?;
         let transaction = self.client.transaction(&key).call(address, &call.method, args.clone());
         if let Err(error) = transaction.submit(Wait::Final).await {
-            let method = call.method.clone();
+            let (method, args) = (call.method.clone(), args.clone());
             let request = CallRequest { contract: address.into(), method, args };
             return Err(explain(self.client, key.address(), request, error).await);
         }
-        let args = self.resolved(&call.unless.args)?;
-        let now = self.client.query(address, &call.unless.query, args).await?;
-        if now == wanted {
+        let now = self.client.query(address, query, asked.clone()).await?;
+        if now == *wanted {
             return Ok(());
         }
         Err(Failure::Unmet(format!(
-            "{shown} was called, but {} answers {now} instead of {wanted}: the call would be made \
-             again each time",
-            call.unless.query
+            "{shown} was called, but {query} answers {now} instead of {wanted}: the call would be \
+             made again each time"
         )))
+    }
+}
+
+/// The method of a plan's call or query; `place` begins the message when there is none.
+fn method_of<'s>(
+    spec: &'s ContractSpec,
+    kind: MethodKind,
+    name: &str,
+    place: &str,
+) -> Result<&'s MethodSpec, Failure> {
+    let of_kind = || spec.methods.iter().filter(|method| method.kind == kind);
+    let found = of_kind().find(|method| method.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = of_kind().map(|method| method.name.as_str()).collect();
+        let what = if kind == MethodKind::Query { "query" } else { "call" };
+        let known = known.join(", ");
+        Failure::File(format!("{place}: {} has no {what} {name}; it has {known}", spec.name))
+    })
+}
+
+/// Checks arguments against a method; `place` begins the message.
+fn typed(
+    spec: &ContractSpec,
+    method: &MethodSpec,
+    args: &Value,
+    place: &str,
+) -> Result<(), Failure> {
+    match arguments_from_json(spec, method, args, TRANSACTION_BYTES_MAX) {
+        Ok(_) => Ok(()),
+        Err(JsonError { path, kind }) => {
+            let path = path.strip_prefix("args").unwrap_or(&path);
+            Err(Failure::File(format!("{place}{path}: {kind}")))
+        }
     }
 }

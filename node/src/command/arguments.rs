@@ -2,7 +2,6 @@
 
 use super::{exit::Failure, key};
 use dure_abi::spec::{ContractSpec, MethodSpec};
-use dure_client::RpcError;
 use dure_rpc::json::{arguments_from_json, encode, type_name};
 use dure_types::limits;
 use serde_json::{Map, Value};
@@ -20,13 +19,17 @@ pub(super) struct Rest {
     pub(super) json: bool,
 }
 
-/// Options of the command that may stand among the arguments. A method whose argument has such a
-/// name takes it through `--args`.
-const OPTIONS: [&str; 7] = ["rpc", "key", "by", "sponsor", "gas", "wait", "salt"];
+/// Options of `dure call` that may stand among the arguments. A method whose argument has the name
+/// of an option takes it through `--args`.
+pub(super) const OF_CALL: &[&str] = &["rpc", "key", "sponsor", "gas", "wait"];
+/// Options of `dure simulate` and `dure trace`.
+pub(super) const OF_TRIAL: &[&str] = &["rpc", "key", "by", "sponsor", "gas"];
+/// Options of `dure query`.
+pub(super) const OF_QUERY: &[&str] = &["rpc"];
 
 impl Rest {
-    /// Sorts words into options and arguments.
-    pub(super) fn parse(words: &[String]) -> Result<Self, Failure> {
+    /// Sorts words into options of the command, which are these, and arguments.
+    pub(super) fn parse(words: &[String], options: &[&str]) -> Result<Self, Failure> {
         let mut rest = Self::default();
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -48,7 +51,7 @@ impl Rest {
             };
             if flag == "args" {
                 rest.args = Some(value);
-            } else if OPTIONS.contains(&flag) {
+            } else if options.contains(&flag) {
                 rest.options.push((flag.to_owned(), value));
             } else {
                 rest.named.push((flag.replace('-', "_"), value));
@@ -109,13 +112,13 @@ fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, 
     match (fits(&as_text), serde_json::from_str::<Value>(text)) {
         (Ok(()), _) => Ok(as_text),
         (Err(_), Ok(json)) if fits(&json).is_ok() => Ok(json),
-        (Err(error), _) => Err(Failure::Client(RpcError::from(error).into())),
+        (Err(error), _) => Err(Failure::Argument(error.into())),
     }
 }
 
 fn check(spec: &ContractSpec, method: &MethodSpec, value: &Value) -> Result<(), Failure> {
     let encoded = arguments_from_json(spec, method, value, limits::TRANSACTION_BYTES_MAX);
-    encoded.map(drop).map_err(|error| Failure::Client(RpcError::from(error).into()))
+    encoded.map(drop).map_err(|error| Failure::Argument(error.into()))
 }
 
 #[cfg(test)]
@@ -128,17 +131,19 @@ mod tests {
 
     #[test]
     fn options_and_arguments_are_told_apart() {
-        let rest = Rest::parse(&words("--to 0x00 --amount=5 --key bob --json --new-name x"));
-        let rest = rest.unwrap_or_default();
+        let line = words("--to 0x00 --amount=5 --key bob --json --new-name x");
+        let rest = Rest::parse(&line, OF_CALL).unwrap_or_default();
         assert_eq!(rest.option("key"), Some("bob"));
         assert!(rest.json);
         let names: Vec<&str> = rest.named.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["to", "amount", "new_name"]);
+        let asked = Rest::parse(&line, OF_QUERY).unwrap_or_default();
+        assert_eq!((asked.option("key"), asked.named.len()), (None, 4));
     }
 
     #[test]
     fn a_word_without_a_name_is_refused() {
-        assert!(Rest::parse(&words("5")).is_err());
-        assert!(Rest::parse(&words("--amount")).is_err());
+        assert!(Rest::parse(&words("5"), OF_CALL).is_err());
+        assert!(Rest::parse(&words("--amount"), OF_CALL).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{check::compile, exit::Failure, output::Output};
 use clap::Args;
-use dure_build::BuildRequest;
+use dure_build::{BuildRequest, build};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ pub(super) async fn run(args: BuildArgs, output: &mut Output) -> Result<(), Fail
         locked: args.locked,
         offline: args.offline,
     };
-    let built = compile(request, output).await?;
+    let built = compile(request, build, output).await?;
     let methods: Vec<&str> = built.spec.methods.iter().map(|m| m.name.as_str()).collect();
     let value = json!({
         "path": built.path,

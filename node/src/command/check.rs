@@ -2,7 +2,7 @@
 
 use super::{exit::Failure, output::Output};
 use clap::Args;
-use dure_build::{BuildRequest, Built, build};
+use dure_build::{BuildError, BuildRequest, Built, build};
 use dure_types::limits;
 use serde_json::{Value, json};
 use std::{
@@ -41,7 +41,7 @@ pub(super) async fn run(args: CheckArgs, output: &mut Output) -> Result<(), Fail
         locked: args.locked,
         offline: args.offline,
     };
-    let built = compile(request, output).await?;
+    let built = compile(request, build, output).await?;
     let gas = gas(&args.dir.join("gas.snapshot"))?;
     let limits = measured(&built)?;
     let value = json!({
@@ -63,15 +63,24 @@ pub(super) async fn run(args: CheckArgs, output: &mut Output) -> Result<(), Fail
     output.answer(&value, || text(&built, &gas, &limits, args.functions))
 }
 
+/// One of the ways to build.
+pub(super) type Build = fn(&BuildRequest, &mut dyn FnMut(&str)) -> Result<Built, BuildError>;
+
 /// Builds on a thread of its own, telling what goes on.
-pub(super) async fn compile(request: BuildRequest, output: &Output) -> Result<Built, Failure> {
+pub(super) async fn compile(
+    request: BuildRequest,
+    build: Build,
+    output: &Output,
+) -> Result<Built, Failure> {
     let quiet = Output::new(output.is_json());
     let building =
         tokio::task::spawn_blocking(move || build(&request, &mut |line| quiet.progress(line)));
-    match building.await {
-        Ok(built) => built.map_err(|error| Failure::Build(error.to_string())),
-        Err(error) => Err(Failure::Build(error.to_string())),
-    }
+    let built = building.await.map_err(|error| Failure::Build(error.to_string()))?;
+    built.map_err(|error| match error {
+        // What is not there, or is no contract, is no contract that does not build.
+        BuildError::Crate { .. } | BuildError::Io { .. } => Failure::File(error.to_string()),
+        _ => Failure::Build(error.to_string()),
+    })
 }
 
 /// The most gas of each method in the tests, and the test that used it.
@@ -129,13 +138,17 @@ fn text(built: &Built, gas: &Gas, limits: &[Limit], functions: usize) -> String 
     for (name, bytes) in built.sizes.by_crate() {
         text.push_str(&format!("{bytes:>9}  {name}\n"));
     }
-    text.push_str(&format!("{:>9}  constants\n\nlargest functions\n", built.sizes.data_bytes));
+    text.push_str(&format!("{:>9}  constants\n", built.sizes.data_bytes));
+    text.push_str(
+        "\n(no crate): the entry points, into which the compiler put most of the contract's own \
+         code, and\nfunctions of the compiler's such as memcpy\n\nlargest functions\n",
+    );
     for function in built.sizes.functions.iter().take(functions) {
         text.push_str(&format!("{:>9}  {}\n", function.bytes, function.name));
     }
     if gas.is_empty() {
         text.push_str(
-            "\nno gas.snapshot: use assert_gas! in a test, then dure test --update-gas\n",
+            "\nno gas.snapshot yet: dure test writes it, of the tests that call assert_gas!\n",
         );
     } else {
         text.push_str("\nmost gas in tests\n");

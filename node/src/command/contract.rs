@@ -1,7 +1,14 @@
 //! `dure deploy`, `dure call`, `dure query`.
 
 use super::{
-    Remote, arguments::Rest, exit::Failure, key, output::Output, read::connect, trace::explain,
+    Remote,
+    arguments::{OF_CALL, OF_QUERY, Rest},
+    exit::Failure,
+    key,
+    output::Output,
+    read::connect,
+    trace::explain,
+    words::Specs,
 };
 use crate::printable::one_line;
 use clap::Args;
@@ -37,9 +44,9 @@ pub(super) struct CallArgs {
     pub(super) address: String,
     /// Name of the method.
     pub(super) method: String,
-    /// `--args JSON`, or `--name value` for each argument; among them `--key NAME`,
-    /// `--by ADDRESS` of a simulation, `--sponsor ADDRESS`, `--gas LIMIT`,
-    /// `--wait accepted|final|certified`, `--rpc URL`.
+    /// `--args JSON`, or `--name value` for each argument; among them `--rpc URL`, and of a call
+    /// `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, of a
+    /// simulation `--by ADDRESS` or `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) rest: Vec<String>,
     #[command(flatten)]
@@ -86,7 +93,7 @@ fn random_salt() -> Result<Vec<u8>, Failure> {
 }
 
 pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
-    let rest = Rest::parse(&args.rest)?;
+    let rest = Rest::parse(&args.rest, OF_CALL)?;
     output.also_json(rest.json);
     let wait = match rest.option("wait") {
         None | Some("final") => Wait::Final,
@@ -115,11 +122,12 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
         Ok(done) => done,
         Err(error) => return Err(explain(&client, signer.address(), request, error).await),
     };
-    output.answer(&done, || submission_text(&done))
+    let specs = Specs::of_receipt(&client, done.receipt.as_ref(), output).await;
+    output.answer(&done, || submission_text(&done, &specs))
 }
 
 pub(super) async fn query(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
-    let rest = Rest::parse(&args.rest)?;
+    let rest = Rest::parse(&args.rest, OF_QUERY)?;
     output.also_json(rest.json);
     let (client, contract) = target(&args.address, &args.remote.rpc, &rest).await?;
     let value = arguments(&client, contract, &args.method, MethodKind::Query, &rest).await?;
@@ -170,23 +178,23 @@ pub(super) async fn arguments(
     rest.value(&spec, method)
 }
 
-fn submission_text(done: &Submission) -> String {
+fn submission_text(done: &Submission, specs: &Specs) -> String {
     let mut text = format!("transaction  {}\n", done.id);
     match &done.receipt {
-        Some(receipt) => text.push_str(&receipt_text(receipt)),
+        Some(receipt) => text.push_str(&receipt_text(receipt, specs)),
         None => text.push_str("accepted; ask `dure tx` for its receipt\n"),
     }
     text
 }
 
 /// A receipt for people.
-pub(super) fn receipt_text(receipt: &ReceiptShape) -> String {
+pub(super) fn receipt_text(receipt: &ReceiptShape, specs: &Specs) -> String {
     let mut text = format!("final        height {}, gas {}\n", receipt.height, receipt.gas_used);
     text.push_str(&execution_text(&receipt.result));
     for event in &receipt.events {
-        let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-        let line = format!("event        {} {name} {}", event.place, event.fields);
-        let _ = writeln!(text, "{}", one_line(&line));
+        let said =
+            specs.event(event.contract.0, event.topic.0, event.name.as_deref(), &event.fields);
+        let _ = writeln!(text, "event        {} {said}", event.place);
     }
     text
 }

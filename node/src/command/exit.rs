@@ -9,8 +9,11 @@ use serde_json::{Value, json};
 #[non_exhaustive]
 pub enum Failure {
     /// What the client reported: a refusal, or no answer.
-    #[error("{}", one_line(&.0.to_string()))]
+    #[error("{}", one_line(&told(.0)))]
     Client(#[from] ClientError),
+    /// An argument of a method is missing or of another type.
+    #[error("{}", one_line(&.0.to_string()))]
+    Argument(RpcError),
     /// The command line is wrong in a way that only its meaning shows.
     #[error("{0}")]
     Usage(String),
@@ -51,7 +54,9 @@ impl Failure {
                 | ClientError::Malformed(_)
                 | ClientError::NeedsWebSocket,
             ) => 3,
-            Self::Client(ClientError::Url { .. } | ClientError::Hex { .. }) | Self::Usage(_) => 2,
+            Self::Client(ClientError::Url { .. } | ClientError::Hex { .. })
+            | Self::Argument(_)
+            | Self::Usage(_) => 2,
             Self::Client(ClientError::Key(_) | ClientError::File { .. })
             | Self::File(_)
             | Self::Policy(_) => 4,
@@ -69,6 +74,7 @@ impl Failure {
             Self::Client(error) | Self::Called { error, .. } => {
                 error.refusal().map(dure_rpc::RpcError::to_json)
             }
+            Self::Argument(error) => Some(error.to_json()),
             _ => None,
         };
         let plain = || json!({ "code": null, "message": self.to_string(), "data": null });
@@ -83,6 +89,18 @@ impl Failure {
             value["key"] = json!(error.key);
         }
         value
+    }
+}
+
+/// An error with what there is instead, which for machines is a part of it.
+fn told(error: &ClientError) -> String {
+    match error.refusal() {
+        Some(RpcError::UnknownMethod { known, .. } | RpcError::UnknownEvent { known, .. })
+            if !known.is_empty() =>
+        {
+            format!("{error}; it has {}", known.join(", "))
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) enum KeysCommand {
     Show {
         /// A name, or a path.
         name: String,
+        /// Show the secret seed, too, of a key of `dure dev`, which everybody knows.
+        #[arg(long)]
+        seed: bool,
     },
     /// List the keys of the folder, and those of `dure dev`.
     List,
@@ -43,33 +46,39 @@ pub(super) fn run(command: KeysCommand, output: &mut Output) -> Result<(), Failu
             }
             let key = Key::generate().map_err(ClientError::from)?;
             key.to_file(&path).map_err(ClientError::from)?;
-            print(&name, &key, Some(&path), output)
+            print(&name, &key, Some(&path), false, output)
         }
-        KeysCommand::Show { name } => {
+        KeysCommand::Show { name, seed } => {
             let path = path_of(&name);
-            match (path.exists(), dev_key(&name)) {
-                (false, Some(key)) => print(&name, &key, None, output),
-                _ => {
-                    let key = read(&path)?;
-                    print(&name, &key, Some(&path), output)
-                }
+            match dev_key(&name).filter(|_| !path.exists()) {
+                Some(key) => print(&name, &key, None, seed, output),
+                None if seed => Err(Failure::Usage(format!(
+                    "--seed: only the keys of dure dev are shown, which are {}; the secret of \
+                     another stays in its file",
+                    DEV_NAMES.join(", ")
+                ))),
+                None => print(&name, &existing(&name)?, Some(&path), false, output),
             }
         }
         KeysCommand::List => list(output),
     }
 }
 
+/// The files of the folder of keys, each with its name.
+fn files() -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(keys_dir()).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "key"));
+    let name = |path: &PathBuf| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    paths.into_iter().map(|path| (name(&path), path)).collect()
+}
+
 fn list(output: &mut Output) -> Result<(), Failure> {
     let mut keys = Vec::new();
-    let folder = keys_dir();
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-        .unwrap_or_default();
-    paths.sort();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|ext| ext == "key")) {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    for (name, path) in files() {
         // A file that is no key is not listed.
-        if let Ok(key) = read(path) {
+        if let Ok(key) = read(&path) {
             keys.push((name, key.address(), "file"));
         }
     }
@@ -91,15 +100,25 @@ fn list(output: &mut Output) -> Result<(), Failure> {
     })
 }
 
-fn print(name: &str, key: &Key, path: Option<&Path>, output: &mut Output) -> Result<(), Failure> {
+fn print(
+    name: &str,
+    key: &Key,
+    path: Option<&Path>,
+    with_seed: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let public = dure_rpc::hex::to_text(key.signing().verifying_key().as_bytes());
-    let value = json!({
+    let seed = with_seed.then(|| dure_rpc::hex::to_text(&key.signing().to_bytes()));
+    let mut value = json!({
         "name": name,
         "address": key.address().to_string(),
         "public_key": public,
         "peer_id": peer_id(key),
         "path": path.map(|path| path.display().to_string()),
     });
+    if let Some(seed) = &seed {
+        value["seed"] = json!(seed);
+    }
     output.answer(&value, || {
         let mut text = format!("address     {}\npublic key  {public}\n", key.address());
         if let Some(peer_id) = peer_id(key) {
@@ -107,6 +126,9 @@ fn print(name: &str, key: &Key, path: Option<&Path>, output: &mut Output) -> Res
         }
         if let Some(path) = path {
             text.push_str(&format!("file        {}\n", path.display()));
+        }
+        if let Some(seed) = &seed {
+            text.push_str(&format!("seed        {seed}  (everybody knows it: dure dev only)\n"));
         }
         text
     })
@@ -137,6 +159,30 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
     }
     let key = std::str::from_utf8(&bytes).ok().and_then(Key::from_text);
     Ok(key.ok_or(KeyError::NotASeed { path: shown }).map_err(ClientError::from)?)
+}
+
+/// The key of a name or path: of a file, or of `dure dev`.
+pub(super) fn named(name: &str) -> Result<Key, Failure> {
+    match dev_key(name).filter(|_| !path_of(name).exists()) {
+        Some(key) => Ok(key),
+        None => existing(name),
+    }
+}
+
+/// Reads the key file of a name or path; names those that there are when it is none of them.
+fn existing(name: &str) -> Result<Key, Failure> {
+    let path = path_of(name);
+    if path.exists() || path == Path::new(name) {
+        return read(&path);
+    }
+    let known: Vec<String> = files().into_iter().map(|(name, _)| name).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Failure::File(format!(
+        "no key \"{name}\": {} is not there; in that folder there are {known}, on a dure dev {}; \
+         the path of a key file stands for its key, too",
+        path.display(),
+        DEV_NAMES.join(", ")
+    )))
 }
 
 /// The file that a name or path stands for.
@@ -172,17 +218,12 @@ pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, 
             );
             Err(Failure::Usage(text))
         }
-        None => read(&path),
+        None => existing(name),
     }
 }
 
 /// Reads an address: hexadecimal, or @NAME for the account of a key.
 pub(super) fn address(text: &str) -> Result<Address, Failure> {
     let Some(name) = text.strip_prefix('@') else { return Ok(text.parse_address()?) };
-    let path = path_of(name);
-    let key = match dev_key(name).filter(|_| !path.exists()) {
-        Some(key) => key,
-        None => read(&path)?,
-    };
-    Ok(key.address())
+    Ok(named(name)?.address())
 }

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | 0 | what was asked for happened |
 //! | 1 | the node refused, the call failed, or the transaction was skipped |
-//! | 2 | the command line is wrong |
+//! | 2 | the command line is wrong, or an argument of a method that stands on it |
 //! | 3 | no node answers at the URL |
-//! | 4 | a file or key cannot be read, written or understood |
+//! | 4 | a file, a crate or a key is not there, or cannot be read, written or understood |
 //! | 5 | the node cannot start, or had to stop |
 //! | 6 | the contract does not build |
 //! | 7 | a test failed, or what was to be the same is not |
@@ -37,6 +37,7 @@ mod token;
 mod trace;
 mod upgrade;
 mod verify;
+mod words;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use output::Output;

@@ -24,8 +24,10 @@ pub(super) struct NewArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Template {
-    /// A token that one issuer issues and its holders pass on.
+    /// A token by the standard `Token`, which one issuer issues.
     Token,
+    /// Points that one issuer issues and their holders pass on: the least that is of use.
+    Points,
     /// A voucher that expires and is taken by registered merchants alone.
     Voucher,
 }
@@ -40,6 +42,7 @@ impl Template {
     const fn name(self) -> &'static str {
         match self {
             Self::Token => "token",
+            Self::Points => "points",
             Self::Voucher => "voucher",
         }
     }
@@ -48,6 +51,9 @@ impl Template {
         match self {
             Self::Token => files!(
                 "token": "Cargo.toml", "README.md", "deploy.toml", "src/lib.rs", "tests/rules.rs"
+            ),
+            Self::Points => files!(
+                "points": "Cargo.toml", "README.md", "deploy.toml", "src/lib.rs", "tests/rules.rs"
             ),
             Self::Voucher => files!(
                 "voucher": "Cargo.toml", "README.md", "deploy.toml", "src/lib.rs", "tests/rules.rs"
@@ -232,7 +238,7 @@ mod tests {
 
     #[test]
     fn names_are_put_everywhere_and_bad_ones_are_refused() {
-        for template in [Template::Token, Template::Voucher] {
+        for template in [Template::Token, Template::Points, Template::Voucher] {
             let names = Names::of("city-2-coin", template).unwrap_or_else(|e| panic!("{e}"));
             for (file, text) in template.files() {
                 let text = names.put_into(text);

@@ -142,23 +142,31 @@ fn references(value: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// Puts addresses in the place of `$contract` and `@key`; `$$` and `@@` stand for one of them.
+/// Puts addresses in the place of what begins with one of the signs, as `$contract` and `@key`; a
+/// doubled sign stands for itself.
 pub(super) fn resolve(
     value: &Value,
+    signs: &[char],
     lookup: &impl Fn(&str) -> Result<String, Failure>,
 ) -> Result<Value, Failure> {
     Ok(match value {
-        Value::String(text) if text.starts_with("$$") || text.starts_with("@@") => {
-            Value::String(text.get(1..).unwrap_or_default().to_owned())
+        Value::String(text) => {
+            match signs.iter().find_map(|sign| Some((sign, text.strip_prefix(*sign)?))) {
+                Some((sign, rest)) if rest.starts_with(*sign) => Value::String(rest.to_owned()),
+                Some(_) => Value::String(lookup(text)?),
+                None => value.clone(),
+            }
         }
-        Value::String(text) if text.starts_with(['$', '@']) => Value::String(lookup(text)?),
         Value::Array(items) => Value::Array(
-            items.iter().map(|item| resolve(item, lookup)).collect::<Result<_, Failure>>()?,
+            items
+                .iter()
+                .map(|item| resolve(item, signs, lookup))
+                .collect::<Result<_, Failure>>()?,
         ),
         Value::Object(fields) => {
-            let resolved = fields
-                .iter()
-                .map(|(name, field)| Ok::<_, Failure>((name.clone(), resolve(field, lookup)?)));
+            let resolved = fields.iter().map(|(name, field)| {
+                Ok::<_, Failure>((name.clone(), resolve(field, signs, lookup)?))
+            });
             Value::Object(resolved.collect::<Result<_, Failure>>()?)
         }
         other => other.clone(),
@@ -216,7 +224,9 @@ mod tests {
         };
         let value = json!({ "to": ["$won", 5], "note": "$$5", "mail": "@@home" });
         let expect = json!({ "to": ["0x01", 5], "note": "$5", "mail": "@home" });
-        assert_eq!(resolve(&value, &lookup).unwrap_or_default(), expect);
-        assert!(resolve(&json!("$other"), &lookup).is_err());
+        assert_eq!(resolve(&value, &['$', '@'], &lookup).unwrap_or_default(), expect);
+        assert!(resolve(&json!("$other"), &['$', '@'], &lookup).is_err());
+        let kept = json!({ "note": "$other" });
+        assert_eq!(resolve(&kept, &['@'], &lookup).unwrap_or_default(), kept);
     }
 }

@@ -1,11 +1,13 @@
 //! `dure status`, `dure tx`, `dure events`.
 
-use super::{Remote, contract::receipt_text, exit::Failure, key, output::Output};
+use super::{
+    Remote, contract::receipt_text, exit::Failure, key, output::Output, plan::resolve, words::Specs,
+};
 use crate::printable::one_line;
 use clap::Args;
 use dure_client::{Client, ClientError, Place};
 use dure_rpc::shape::{EventFilter, EventItem, ExecutionResult};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// Which node.
 #[derive(Debug, Args)]
@@ -35,7 +37,8 @@ pub(super) struct EventsArgs {
     /// Of this name; needs --contract.
     #[arg(long)]
     event: Option<String>,
-    /// Whose fields have these values, a JSON object; needs --contract.
+    /// Whose fields have these values, a JSON object, where "@bob" is the address of a key;
+    /// needs --contract.
     #[arg(long, value_name = "JSON")]
     fields: Option<String>,
     /// First place: HEIGHT or HEIGHT-INDEX.
@@ -98,8 +101,9 @@ pub(super) async fn tx(args: TxArgs, output: &mut Output) -> Result<(), Failure>
     let id = dure_rpc::hex::parse(&args.id)
         .map_err(|reason| ClientError::Hex { found: args.id.clone(), reason })?;
     let answer = client.receipt(id, args.proof).await?;
+    let specs = Specs::of_receipt(&client, Some(&answer.receipt), output).await;
     output.answer(&answer, || {
-        format!("transaction  {}\n{}", answer.receipt.id, receipt_text(&answer.receipt))
+        format!("transaction  {}\n{}", answer.receipt.id, receipt_text(&answer.receipt, &specs))
     })?;
     // A transaction that failed is shown, and still did not succeed.
     match answer.receipt.result {
@@ -113,7 +117,11 @@ pub(super) async fn tx(args: TxArgs, output: &mut Output) -> Result<(), Failure>
 pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), Failure> {
     let contract = args.contract.as_deref().map(key::address).transpose()?;
     let fields = args.fields.as_deref().map(serde_json::from_str).transpose();
-    let fields = fields.map_err(|error| Failure::Usage(format!("--fields: {error}")))?;
+    let fields: Option<Map<String, Value>> =
+        fields.map_err(|error| Failure::Usage(format!("--fields: {error}")))?;
+    let address = |text: &str| Ok(key::address(text)?.to_string());
+    let named = |(name, value)| Ok::<_, Failure>((name, resolve(&value, &['@'], &address)?));
+    let fields = fields.map(|fields| fields.into_iter().map(named).collect()).transpose()?;
     let from = args.from.as_deref().map(str::parse::<Place>).transpose();
     let from = from.map_err(|error| Failure::Usage(format!("--from: {error}")))?;
     let mut filter = EventFilter {
@@ -124,12 +132,15 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
         to: None,
         limit: Some(args.limit),
     };
+    let mut specs = Specs::default();
     if args.follow {
         let url = args.remote.rpc.replacen("http", "ws", 1);
         let url = if args.remote.rpc.starts_with("http") { url } else { args.remote.rpc };
-        let mut stream = connect(&url).await?.follow_events(filter).await?;
+        let client = connect(&url).await?;
+        let mut stream = client.follow_events(filter).await?;
         while let Some(event) = stream.next().await? {
-            output.answer(&event, || line(&event))?;
+            specs.learn(&client, event.contract.0, output).await;
+            output.answer(&event, || line(&event, &specs))?;
         }
         // The stream has no end of its own.
         let reason = "the connection ended".to_owned();
@@ -140,7 +151,8 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
     while left > 0 {
         let page = client.events(filter.clone()).await?;
         for event in &page.events {
-            output.answer(event, || line(event))?;
+            specs.learn(&client, event.contract.0, output).await;
+            output.answer(event, || line(event, &specs))?;
         }
         left = left.saturating_sub(u32::try_from(page.events.len()).unwrap_or(u32::MAX));
         let Some(next) = page.next else { break };
@@ -149,8 +161,7 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
     Ok(())
 }
 
-fn line(event: &EventItem) -> String {
-    let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-    let line = format!("{} {} {name} {}", event.place, event.contract, event.fields);
-    one_line(&line).into_owned()
+fn line(event: &EventItem, specs: &Specs) -> String {
+    let said = specs.event(event.contract.0, event.topic.0, event.name.as_deref(), &event.fields);
+    format!("{} {} {said}", event.place, event.contract)
 }

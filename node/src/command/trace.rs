@@ -2,13 +2,14 @@
 
 use super::{
     Remote,
-    arguments::Rest,
+    arguments::{OF_TRIAL, Rest},
     contract::{arguments, execution_text, target},
     dev_key::{DEV_NAMES, dev_key},
     exit::Failure,
     key,
     output::Output,
     read::connect,
+    words::Specs,
 };
 use crate::printable::one_line;
 use clap::Args;
@@ -16,7 +17,6 @@ use dure_abi::spec::MethodKind;
 use dure_client::{Client, ClientError};
 use dure_rpc::{
     RpcError,
-    json::value_text,
     shape::{
         CallRequest, CallTrace, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer,
     },
@@ -32,7 +32,8 @@ pub(super) struct TraceArgs {
     what: String,
     /// Name of the method.
     method: Option<String>,
-    /// `--args JSON`, or `--name value` for each argument; among them `--by ADDRESS`.
+    /// `--args JSON`, or `--name value` for each argument; among them `--by ADDRESS` or
+    /// `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
     #[command(flatten)]
@@ -43,10 +44,11 @@ pub(super) async fn trace(args: TraceArgs, output: &mut Output) -> Result<(), Fa
     let Some(method) = args.method.filter(|method| !method.starts_with("--")) else {
         return past(&args.what, &args.remote.rpc, output).await;
     };
-    let rest = Rest::parse(&args.rest)?;
+    let rest = Rest::parse(&args.rest, OF_TRIAL)?;
     output.also_json(rest.json);
-    let answer = simulated(&args.what, &method, &rest, &args.remote.rpc).await?;
-    output.answer(&answer, || simulation_text(&answer))?;
+    let (client, answer) = simulated(&args.what, &method, &rest, &args.remote.rpc).await?;
+    let specs = Specs::of_trace(&client, &answer.trace, output).await;
+    output.answer(&answer, || simulation_text(&answer, &specs))?;
     ended(&answer.result, &answer.trace)
 }
 
@@ -56,13 +58,14 @@ async fn past(what: &str, rpc: &str, output: &mut Output) -> Result<(), Failure>
     let id = dure_rpc::hex::parse(what)
         .map_err(|reason| ClientError::Hex { found: what.to_owned(), reason })?;
     let answer = client.trace(id).await?;
+    let specs = Specs::of_trace(&client, &answer.trace, output).await;
     output.answer(&answer, || {
         let exact = if answer.exact { "" } else { "  (not as the receipt says)" };
         let mut text = format!(
             "height {}, index {}{exact}\n{}",
             answer.height,
             answer.index,
-            tree(&answer.trace)
+            tree(&answer.trace, &specs)
         );
         debug(&answer.debug, &mut text);
         text
@@ -73,12 +76,13 @@ pub(super) async fn simulate(
     args: super::contract::CallArgs,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let rest = Rest::parse(&args.rest)?;
+    let rest = Rest::parse(&args.rest, OF_TRIAL)?;
     output.also_json(rest.json);
-    let answer = simulated(&args.address, &args.method, &rest, &args.remote.rpc).await?;
+    let (client, answer) = simulated(&args.address, &args.method, &rest, &args.remote.rpc).await?;
+    let specs = Specs::of_trace(&client, &answer.trace, output).await;
     output.answer(&answer, || {
         let mut text = execution_text(&answer.result);
-        text.push_str(&simulation_text(&answer));
+        text.push_str(&simulation_text(&answer, &specs));
         text
     })?;
     ended(&answer.result, &answer.trace)
@@ -89,12 +93,17 @@ async fn simulated(
     method: &str,
     rest: &Rest,
     rpc: &str,
-) -> Result<SimulationAnswer, Failure> {
+) -> Result<(Client, SimulationAnswer), Failure> {
     let (client, contract) = target(address, rpc, rest).await?;
     let args = arguments(&client, contract, method, MethodKind::Call, rest).await?;
-    let by = match rest.option("by") {
-        Some(text) => key::address(text)?,
-        None => dev_key(DEV_NAMES[0]).map(|key| key.address()).unwrap_or_default(),
+    let by = match (rest.option("by"), rest.option("key")) {
+        (Some(text), None) => key::address(text)?,
+        (None, Some(name)) => key::named(name)?.address(),
+        (None, None) => dev_key(DEV_NAMES[0]).map(|key| key.address()).unwrap_or_default(),
+        (Some(_), Some(_)) => {
+            let text = "give either --by ADDRESS or --key NAME, not both: each says who calls";
+            return Err(Failure::Usage(text.to_owned()));
+        }
     };
     let gas = rest.option("gas").map(|gas| {
         gas.parse::<u64>().map_err(|_| Failure::Usage(format!("--gas {gas}: expected a number")))
@@ -112,7 +121,8 @@ async fn simulated(
         sponsor: sponsor.map(Into::into),
         rehearse: false,
     };
-    Ok(client.simulate(request).await?)
+    let answer = client.simulate(request).await?;
+    Ok((client, answer))
 }
 
 /// What did not succeed is shown, and still is a failure.
@@ -125,8 +135,8 @@ fn ended(result: &ExecutionResult, trace: &[CallTrace]) -> Result<(), Failure> {
     }
 }
 
-fn simulation_text(answer: &SimulationAnswer) -> String {
-    let mut text = format!("gas          {}\n{}", answer.gas_used, tree(&answer.trace));
+fn simulation_text(answer: &SimulationAnswer, specs: &Specs) -> String {
+    let mut text = format!("gas          {}\n{}", answer.gas_used, tree(&answer.trace, specs));
     debug(&answer.debug, &mut text);
     text
 }
@@ -138,24 +148,24 @@ fn debug(lines: &[String], text: &mut String) {
 }
 
 /// The calls as an indented tree.
-pub(super) fn tree(trace: &[CallTrace]) -> String {
+fn tree(trace: &[CallTrace], specs: &Specs) -> String {
     let mut text = String::new();
     for call in trace {
         let depth = usize::try_from(call.depth).unwrap_or(usize::MAX).min(16);
         let indent = "  ".repeat(depth);
+        let (args, value) = specs.call(call);
         let answer = match (&call.panic, &call.error) {
             (Some(panic), _) => format!("panicked: {panic}"),
             (None, Some(error)) => refusal(&error.data),
             (None, None) if call.value == Value::Array(Vec::new()) => "ok".to_owned(),
-            (None, None) => format!("ok: {}", value_text(&call.value)),
+            (None, None) => format!("ok: {value}"),
         };
-        let (name, args) = (name(call), value_text(&call.args));
-        let line = format!("{indent}{name} {args}  gas {}  -> {answer}", call.gas_used);
+        let line = format!("{indent}{} {args}  gas {}  -> {answer}", name(call), call.gas_used);
         text.push_str(&format!("{}\n", one_line(&line)));
         for event in &call.events {
-            let name = event.name.clone().unwrap_or_else(|| event.topic.to_string());
-            let line = format!("{indent}  event {name} {}", value_text(&event.fields));
-            text.push_str(&format!("{}\n", one_line(&line)));
+            let name = event.name.as_deref();
+            let said = specs.event(call.contract.0, event.topic.0, name, &event.fields);
+            text.push_str(&format!("{indent}  event {said}\n"));
         }
     }
     text

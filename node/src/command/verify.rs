@@ -2,7 +2,7 @@
 
 use super::{Remote, check::compile, exit::Failure, key, output::Output, read::connect};
 use clap::Args;
-use dure_build::BuildRequest;
+use dure_build::{BuildRequest, build};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ pub(super) async fn run(args: VerifyArgs, output: &mut Output) -> Result<(), Fai
         locked: true,
         offline: args.offline,
     };
-    let built = compile(request, output).await?;
+    let built = compile(request, build, output).await?;
     if built.code_hash != on_chain.0 {
         return Err(Failure::Unmet(format!(
             "{} builds code {}, but the contract has {on_chain}: another source, Cargo.lock or \

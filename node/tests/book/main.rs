@@ -10,13 +10,19 @@ mod script;
 
 use program::{Dev, code, dure};
 use script::{Place, alone, listing, listings};
-use std::fs;
+use std::{fs, path::Path, process::Output};
+
+/// What the tutorial begins with.
+fn new(folder: &Path) -> Output {
+    let folder = folder.display().to_string();
+    dure(&["new", "stamps", "--template", "points", "--dir", &folder])
+}
 
 #[test]
 fn the_tutorial_begins_with_what_dure_new_writes() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("stamps");
-    assert_eq!(code(&dure(&["new", "stamps", "--dir", &dir.display().to_string()])), 0);
+    assert_eq!(code(&new(&dir)), 0);
     for file in ["src/lib.rs", "tests/rules.rs", "deploy.toml"] {
         let written = fs::read_to_string(dir.join(file)).unwrap();
         assert_eq!(listing(&format!("stamps/{file}")), written, "{file}");
@@ -50,7 +56,7 @@ fn slow_files_answers_and_locks_are_what_the_pages_show() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(&[]);
     let crate_folder = folder.path().join("stamps");
-    assert_eq!(code(&dure(&["new", "stamps", "--dir", &crate_folder.display().to_string()])), 0);
+    assert_eq!(code(&new(&crate_folder)), 0);
     fs::copy(listings().join("shell/wired.toml"), crate_folder.join("wired.toml")).unwrap();
     let place = Place { folder: &crate_folder, shown: "~/stamps", url: &dev.url };
     for name in ["wired", "answers", "lock"] {

@@ -13,6 +13,7 @@
 
 extern crate alloc;
 
+pub mod calendar;
 pub mod entry;
 mod host;
 mod id;

@@ -125,7 +125,7 @@ pub(crate) fn metadata(manifest: &Path) -> Result<Value, BuildError> {
 fn run(command: &mut Command) -> Result<Output, BuildError> {
     let output = command
         .output()
-        .map_err(|source| BuildError::Io { path: PathBuf::from(command.get_program()), source })?;
+        .map_err(|error| BuildError::Compiler(format!("cargo does not run: {error}")))?;
     if output.status.success() {
         return Ok(output);
     }

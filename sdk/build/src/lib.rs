@@ -14,13 +14,14 @@
 //! The command line, the test chain and the project's own tasks all build through [`build`].
 
 mod compile;
+mod floats;
 mod lock;
 mod module;
 mod size;
 mod sources;
 mod toolchain;
 
-use codec::{DecodeAll, Encode};
+use codec::{Decode, DecodeAll, Encode};
 use dure_abi::spec::ContractSpec;
 use dure_types::{Hash, ModuleError};
 use lock::{LockFile, LockMode};
@@ -90,10 +91,12 @@ pub enum BuildError {
     #[error("cargo failed:\n{0}")]
     Compiler(String),
     /// The contract contradicts its lock, or there is none where there must be.
-    #[error("{path}: {error}{}", error.way_out())]
+    #[error("{}: {error}{}{}", .path.display(), error.way_out(), arrow(.place))]
     Lock {
         /// The lock file.
-        path: PathBuf,
+        path: Box<Path>,
+        /// Where the source declares the field that is meant, file and line.
+        place: Option<Box<str>>,
         /// What is wrong.
         error: LockError,
     },
@@ -103,6 +106,16 @@ pub enum BuildError {
     /// The module would be refused at deploy.
     #[error("the module would be refused at deploy: {0}{advice}", advice = way_out(.0))]
     Module(ModuleError),
+    /// The contract computes with floats.
+    #[error(
+        "`{function}` computes with floats, which no node runs: count in the smallest unit \
+         (`Amount`, `u64`), or use `Ratio`; a function of a library does so, too, where it is called"
+    )]
+    Floats {
+        /// A function of the module that does, by its name in the source; others may be compiled
+        /// into it.
+        function: String,
+    },
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     Io {
@@ -111,6 +124,11 @@ pub enum BuildError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// Points at a place as the compiler does.
+fn arrow(place: &Option<Box<str>>) -> String {
+    place.as_ref().map_or_else(String::new, |place| format!("\n  --> {place}"))
 }
 
 /// What helps beyond mending the contract.
@@ -124,6 +142,16 @@ const fn way_out(error: &ModuleError) -> &'static str {
     }
 }
 
+/// What the specification build hands over.
+#[derive(Decode)]
+struct Described {
+    spec: ContractSpec,
+    /// Fields that the source says had another name, with that name.
+    renamed: Vec<(u16, String)>,
+    /// Where fields are declared, file and line.
+    places: Vec<(u16, String)>,
+}
+
 /// Builds a contract crate. `progress` is told what happens, a line each.
 ///
 /// # Errors
@@ -133,12 +161,12 @@ pub fn build(request: &BuildRequest, progress: &mut dyn FnMut(&str)) -> Result<B
     build_as(request, mode, progress)
 }
 
-/// As [`build`], but writes no `dure.lock`: a contract that is not finished is tested before its
-/// storage is pinned. What contradicts a lock that is there is refused all the same.
+/// As [`build`], but writes no `dure.lock`: for tests of a contract that is not finished, and for
+/// trying out. What contradicts a lock that is there is refused all the same.
 ///
 /// # Errors
 /// [`BuildError`] says what to do about it.
-pub fn build_for_test(
+pub fn build_unpinned(
     request: &BuildRequest,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Built, BuildError> {
@@ -155,20 +183,21 @@ fn build_as(
     let lock_path = package.folder().join(LOCK_FILE);
     let lock = read_lock(&lock_path, mode)?;
     package.lock_mark = lock_mark(lock.as_ref());
-    progress(&format!("compiling {} for its specification", package.name));
+    progress(&format!("compiling {} to WASM for its specification", package.name));
     let spec_module = compile::wasm(&toolchain, &package, request, true)?.module;
     let bytes = dure_runtime::vm::run_spec(&read(&spec_module)?)
         .map_err(|error| BuildError::Spec(error.to_string()))?;
-    let (spec, renamed) = <(ContractSpec, Vec<(u16, String)>)>::decode_all(&mut bytes.as_slice())
+    let described = Described::decode_all(&mut bytes.as_slice())
         .map_err(|error| BuildError::Spec(error.to_string()))?;
-    settle_lock(&lock_path, lock.as_ref(), &spec, &renamed, mode, progress)?;
-    progress(&format!("compiling {}", package.name));
+    settle_lock(&lock_path, lock.as_ref(), &described, mode, progress)?;
+    let spec = described.spec;
+    progress(&format!("compiling {} to WASM", package.name));
     let compiled = compile::wasm(&toolchain, &package, request, false)?;
     compiled.warnings.lines().for_each(&mut *progress);
     let plain = read(&compiled.module)?;
     let wasm = module::with_spec(&plain, &spec.encode())
         .ok_or_else(|| BuildError::Spec("the compiler's output is not a WASM module".into()))?;
-    dure_runtime::vm::validate(&wasm).map_err(BuildError::Module)?;
+    dure_runtime::vm::validate(&wasm).map_err(|error| unfit(error, &plain))?;
     let path = package.output();
     write(&path, &wasm)?;
     let code_hash = dure_types::domain::blake3_hash(&wasm);
@@ -176,9 +205,21 @@ fn build_as(
     Ok(Built { wasm, spec, path, code_hash, sizes })
 }
 
+/// A refusal at deploy, where it is for floats with the function that has them.
+fn unfit(error: ModuleError, plain: &[u8]) -> BuildError {
+    let floats = match &error {
+        ModuleError::Opcode { .. } | ModuleError::Type { .. } => floats::find(plain),
+        _ => None,
+    };
+    match floats {
+        Some(function) => BuildError::Floats { function },
+        None => BuildError::Module(error),
+    }
+}
+
 fn refused(path: &Path) -> impl FnOnce(LockError) -> BuildError {
-    let path = path.to_path_buf();
-    move |error| BuildError::Lock { path, error }
+    let path = path.into();
+    move |error| BuildError::Lock { path, place: None, error }
 }
 
 fn read_lock(path: &Path, mode: LockMode) -> Result<Option<LockFile>, BuildError> {
@@ -203,12 +244,15 @@ fn lock_mark(lock: Option<&LockFile>) -> String {
 fn settle_lock(
     path: &Path,
     lock: Option<&LockFile>,
-    spec: &ContractSpec,
-    renamed: &[(u16, String)],
+    described: &Described,
     mode: LockMode,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), BuildError> {
-    let settled = lock::settle(lock, spec, renamed).map_err(refused(path))?;
+    let settled = lock::settle(lock, &described.spec, &described.renamed).map_err(|error| {
+        let place = described.places.iter().find(|(id, _)| error.field() == Some(*id));
+        let place = place.map(|(_, place)| place.as_str().into());
+        BuildError::Lock { path: path.into(), place, error }
+    })?;
     let Some(first) = settled.changes.first() else { return Ok(()) };
     match mode {
         LockMode::Keep => Ok(()),

@@ -1,7 +1,7 @@
 //! What the bytes of a module are spent on.
 
 use std::collections::BTreeMap;
-use wasmparser::{KnownCustom, Name, Parser, Payload};
+use wasmparser::{CustomSectionReader, KnownCustom, Name, Parser, Payload};
 
 /// Bytes and counts of one module.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct FunctionSize {
 pub fn sizes(module: &[u8]) -> Option<Sizes> {
     let mut found = Sizes::default();
     let mut bodies = Vec::new();
-    let mut names = BTreeMap::new();
+    let mut known = BTreeMap::new();
     for payload in Parser::new(0).parse_all(module) {
         match payload.ok()? {
             Payload::ImportSection(imports) => {
@@ -49,28 +49,29 @@ pub fn sizes(module: &[u8]) -> Option<Sizes> {
             Payload::DataSection(data) => {
                 found.data_bytes = data.into_iter().flatten().map(|one| one.data.len()).sum();
             }
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Name(sections) = section.as_known() {
-                    for name in sections.into_iter().flatten() {
-                        if let Name::Function(map) = name {
-                            let named = map.into_iter().flatten();
-                            names
-                                .extend(named.map(|one| (one.index as usize, one.name.to_owned())));
-                        }
-                    }
-                }
-            }
+            Payload::CustomSection(section) => known.extend(names(&section)),
             _ => {}
         }
     }
     for (index, bytes) in bodies.into_iter().enumerate() {
-        let raw = names.get(&(index + found.imports));
+        let raw = known.get(&(index + found.imports));
         let name = raw.map_or_else(|| format!("function {index}"), |raw| readable(raw));
         let krate = krate(&name);
         found.functions.push(FunctionSize { name, krate, bytes });
     }
     found.functions.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     Some(found)
+}
+
+/// The functions that a custom section names, by index; nothing in other sections.
+pub(crate) fn names(section: &CustomSectionReader<'_>) -> Vec<(usize, String)> {
+    let KnownCustom::Name(sections) = section.as_known() else { return Vec::new() };
+    let functions = sections.into_iter().flatten().filter_map(|name| match name {
+        Name::Function(map) => Some(map),
+        _ => None,
+    });
+    let named = functions.flat_map(|map| map.into_iter().flatten());
+    named.map(|one| (one.index as usize, one.name.to_owned())).collect()
 }
 
 impl Sizes {
@@ -89,7 +90,7 @@ impl Sizes {
 }
 
 /// The compiler's symbol as its source has it.
-fn readable(symbol: &str) -> String {
+pub(crate) fn readable(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 

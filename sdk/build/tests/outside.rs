@@ -1,6 +1,6 @@
 //! A contract outside this workspace, as an author has it.
 
-use dure_build::{BuildError, BuildRequest, Built, LOCK_FILE, LockError, build, build_for_test};
+use dure_build::{BuildError, BuildRequest, Built, LOCK_FILE, LockError, build, build_unpinned};
 use std::{fs, path::Path};
 
 const SOURCE: &str = r#"
@@ -129,7 +129,7 @@ fn slow_the_lock_is_written_and_then_held_to() {
     refused(&request, "dure.lock: line 3: unknown key `fields`");
     fs::remove_file(&lock).unwrap();
 
-    build_for_test(&request, &mut |_| {}).unwrap();
+    build_unpinned(&request, &mut |_| {}).unwrap();
     assert!(!lock.exists(), "a test pins nothing");
     let mut said = Vec::new();
     build(&request, &mut |line| said.push(line.to_owned())).unwrap();
@@ -161,8 +161,9 @@ fn slow_the_lock_is_written_and_then_held_to() {
     rewrite(folder, &retyped);
     let error = refused(&request, "#[migrate(from = 1)]");
     assert!(
-        matches!(&error, BuildError::Lock { path, error: LockError::Changed { field, .. } }
-            if *path == lock.canonicalize().unwrap() && field == "count"),
+        matches!(&error, BuildError::Lock { path, place, error: LockError::Changed { field, .. } }
+            if **path == *lock.canonicalize().unwrap() && field == "count"
+                && place.as_deref() == Some("src/lib.rs:12")),
         "{error}"
     );
     assert_eq!(fs::read_to_string(&lock).unwrap(), first, "a refused build writes nothing");
@@ -181,4 +182,35 @@ fn slow_the_lock_is_written_and_then_held_to() {
     fs::remove_file(&lock).unwrap();
     let error = refused(&request, "restore the file");
     assert!(matches!(error, BuildError::Lock { error: LockError::Lost { version: 2 }, .. }));
+}
+
+/// What only this compiler pass sees says, too, whose line it is and what to write instead.
+#[test]
+fn slow_what_no_contract_can_have_is_named_with_the_remedy() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path();
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    write_crate(folder, &format!("dure-sdk = {{ path = {sdk:?} }}"));
+    let request = request(folder);
+    // Encoded by hand, and not described: `cargo check` has nothing against it.
+    let pair = "#[derive(dure_sdk::codec::Encode, dure_sdk::codec::Decode)]\n\
+                #[codec(crate = dure_sdk::codec)]\npub struct Pair(u8, u8);\n\n    #[error]";
+    let raise = "pub fn raise(&mut self, by: Pair) ->";
+    rewrite(folder, &[("#[error]", pair), ("pub fn raise(&mut self) ->", raise)]);
+    let error = refused(&request, "put `#[dure::ty]` on the struct or enum").to_string();
+    let line = fs::read_to_string(folder.join("src/lib.rs")).unwrap();
+    let line = 1 + line.lines().position(|line| line.contains(raise)).unwrap();
+    assert!(error.contains(&format!("src/lib.rs:{line}:")), "{error}");
+    assert!(!error.contains("TypeInfo"), "{error}");
+
+    let half = "let half = (count as f64 / cx.height().0 as f64) as u64;\n\
+                self.count.set(&(half + 1));";
+    let raise = ("pub fn raise(&mut self)", "pub fn raise(&mut self, cx: &Cx)");
+    rewrite(folder, &[raise, ("self.count.set(&(count + 1));", half)]);
+    let error = refused(&request, "count in the smallest unit");
+    assert!(
+        matches!(&error, BuildError::Floats { function } if function.contains("counter")
+            || function == "dure_call"),
+        "{error}"
+    );
 }

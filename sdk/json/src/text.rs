@@ -1,8 +1,13 @@
 //! Values and errors as a person reads them: `points::Error::Short { left: 5, wanted: 6 }`.
 
-use super::{Budget, JSON_BYTES_MAX, hex::to_text};
+use super::{
+    Budget, DEPTH_MAX, JSON_BYTES_MAX,
+    hex::to_text,
+    schema::{Form, fields_form, find, form},
+};
 use dure_abi::spec::ContractSpec;
-use serde_json::Value;
+use scale_info::PortableRegistry;
+use serde_json::{Map, Value};
 
 /// Writes a contract's error as its source would, with the name of the contract.
 ///
@@ -66,6 +71,83 @@ pub fn value_text(value: &Value) -> String {
     }
 }
 
+/// As [`value_text`], with the parts of every struct in the order of their declaration. JSON objects
+/// keep them by the alphabet.
+#[must_use]
+pub fn typed_text(types: &PortableRegistry, ty: u32, value: &Value) -> String {
+    ordered(types, ty, value, 0)
+}
+
+/// As [`typed_text`] for an object that has these fields: arguments of a method, an event.
+#[must_use]
+pub fn fields_text<'n>(
+    types: &PortableRegistry,
+    fields: impl Iterator<Item = (&'n str, u32)>,
+    value: &Value,
+) -> String {
+    match value {
+        Value::Object(object) => object_text(types, fields, object, 0),
+        other => value_text(other),
+    }
+}
+
+fn ordered(types: &PortableRegistry, ty: u32, value: &Value, depth: usize) -> String {
+    // A stranger's types may hold themselves.
+    let described = find(types, ty).filter(|_| depth < DEPTH_MAX);
+    let Some(described) = described else { return value_text(value) };
+    parts(types, form(types, described), value, depth + 1)
+}
+
+fn parts(types: &PortableRegistry, form: Form<'_>, value: &Value, depth: usize) -> String {
+    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+    match (form, value) {
+        (Form::Struct(fields), Value::Object(object)) => {
+            let named = fields.iter().filter_map(|f| Some((f.name.as_deref()?, f.ty.id)));
+            object_text(types, named, object, depth)
+        }
+        (Form::Newtype(inner) | Form::Option(inner), value) if !value.is_null() => {
+            ordered(types, inner, value, depth)
+        }
+        (Form::List(element) | Form::Array { element, .. }, Value::Array(items)) => {
+            list(items.iter().map(|item| ordered(types, element, item, depth)).collect())
+        }
+        (Form::Tuple(elements), Value::Array(items)) => {
+            let pairs = elements.iter().zip(items);
+            list(pairs.map(|(element, item)| ordered(types, *element, item, depth)).collect())
+        }
+        (Form::Enum(variants), Value::Object(object)) => {
+            let name = object.keys().next().map_or("", String::as_str);
+            let variant = variants.variants.iter().find(|variant| variant.name == name);
+            match (variant, object.get(name)) {
+                (Some(variant), Some(fields)) => {
+                    let fields = parts(types, fields_form(&variant.fields), fields, depth);
+                    format!("{{ {name}: {fields} }}")
+                }
+                _ => value_text(value),
+            }
+        }
+        _ => value_text(value),
+    }
+}
+
+fn object_text<'n>(
+    types: &PortableRegistry,
+    fields: impl Iterator<Item = (&'n str, u32)>,
+    object: &Map<String, Value>,
+    depth: usize,
+) -> String {
+    let mut shown = Vec::new();
+    let mut rest = object.clone();
+    for (name, ty) in fields {
+        if let Some(value) = rest.remove(name) {
+            shown.push(format!("{name}: {}", ordered(types, ty, &value, depth)));
+        }
+    }
+    // What the types do not have: of other code than theirs.
+    shown.extend(rest.iter().map(|(name, value)| format!("{name}: {}", value_text(value))));
+    if shown.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", shown.join(", ")) }
+}
+
 /// Numbers, hexadecimal text, names of variants and of accounts stand without quotes.
 fn is_plain(text: &str) -> bool {
     let text = text.strip_prefix('@').unwrap_or(text);
@@ -74,8 +156,44 @@ fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{value_text, variant_text};
+    use super::{fields_text, typed_text, value_text, variant_text};
+    use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
     use serde_json::json;
+
+    #[derive(TypeInfo)]
+    #[allow(dead_code, reason = "only its type is used")]
+    struct Bill {
+        to: String,
+        lines: Vec<(u8, Line)>,
+        by: Option<Line>,
+    }
+    #[derive(TypeInfo)]
+    #[allow(dead_code, reason = "only its type is used")]
+    enum Line {
+        Free,
+        Sold { of: u8, at: u64 },
+        Again(Box<Line>),
+    }
+
+    #[test]
+    fn parts_stand_in_the_order_of_their_declaration() {
+        let mut registry = Registry::new();
+        let ty = registry.register_type(&MetaType::new::<Bill>()).id;
+        let types = PortableRegistry::from(registry);
+        let sold = json!({ "Sold": { "at": "5", "of": 1 } });
+        let again = json!({ "Again": sold });
+        let value = json!({ "by": again, "lines": [[1, "Free"], [2, sold]], "to": "ana" });
+        let text = "{ to: ana, lines: [[1, Free], [2, { Sold: { of: 1, at: 5 } }]], \
+                    by: { Again: { Sold: { of: 1, at: 5 } } } }";
+        assert_eq!(typed_text(&types, ty, &value), text);
+        // Another value than the types say is shown all the same.
+        let other = json!({ "x": 1, "to": [2], "by": null });
+        assert_eq!(typed_text(&types, ty, &other), "{ to: [2], by: none, x: 1 }");
+        let fields = || [("z", 99), ("a", ty)].into_iter();
+        let shown = fields_text(&types, fields(), &json!({ "a": "b", "z": [] }));
+        assert_eq!(shown, "{ z: [], a: b }");
+        assert_eq!(fields_text(&types, fields(), &json!(null)), "none");
+    }
 
     #[test]
     fn an_error_reads_as_its_source() {

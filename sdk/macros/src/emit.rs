@@ -1,12 +1,13 @@
 //! What `#[contract]` writes into the module.
 
 use crate::{
+    boundary,
     contract::Contract,
     method::{Kind, Method, Returns},
     migrate, name,
 };
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 /// Items to append to the module.
@@ -33,12 +34,18 @@ pub(crate) fn run(contract: &Contract, method: &Method) -> TokenStream {
         }
         None => quote!(this.#ident(#context #(#names),*)),
     };
+    // At the author's type, so that this is where the compiler points when it cannot cross.
     let done = match &method.returns {
-        Returns::Fallible(_) => quote!(::dure_sdk::entry::result(#call)),
-        Returns::Value(Some(_)) => quote!(::dure_sdk::entry::value(#call)),
+        Returns::Fallible(ty) => {
+            let result = quote_spanned!(ty.span()=> result::<#ty, _>);
+            quote!(::dure_sdk::entry::#result(#call))
+        }
+        Returns::Value(Some(ty)) => {
+            let value = quote_spanned!(ty.span()=> value::<#ty>);
+            quote!(::dure_sdk::entry::#value(#call))
+        }
         Returns::Value(None) => quote!({ #call; ::dure_sdk::entry::OK }),
     };
-    // At the author's type, so that this is where the compiler points when it cannot be decoded.
     let taken = types.iter().map(|ty| quote_spanned!(ty.span()=> argument::<#ty>));
     quote! {{
         let mut rest = bytes;
@@ -165,10 +172,13 @@ fn native(contract: &Contract) -> TokenStream {
 }
 
 fn value_type(method: &Method) -> TokenStream {
-    match &method.returns {
-        Returns::Fallible(ty) | Returns::Value(Some(ty)) => quote!(#ty),
-        Returns::Value(None) => quote!(()),
-    }
+    method.value().map_or_else(|| quote!(()), |ty| quote!(#ty))
+}
+
+/// What describes a type, at the author's, where the compiler points when it cannot be described.
+pub(crate) fn meta(ty: &impl ToTokens) -> TokenStream {
+    let meta = quote_spanned!(ty.span()=> meta::<#ty>);
+    quote!(::dure_sdk::spec::#meta())
 }
 
 fn error_type(contract: &Contract) -> TokenStream {
@@ -191,8 +201,15 @@ fn calls(contract: &Contract) -> TokenStream {
         let ident = &method.ident;
         let text = name::text(ident);
         let selector = name::selector(&text);
-        let (names, types): (Vec<_>, Vec<_>) = method.args.iter().cloned().unzip();
-        let value = value_type(method);
+        let inside = method.args.iter().map(|(name, ty)| (name, boundary::one_in(ty)));
+        let (names, types): (Vec<_>, Vec<_>) = inside.unzip();
+        let value = method.value().map_or_else(
+            || quote!(()),
+            |ty| {
+                let ty = boundary::one_in(ty);
+                quote!(#ty)
+            },
+        );
         let docs = doc_attributes(method);
         let read_only = method.kind == Kind::Query;
         let with = types.iter().zip(&names).map(|(ty, name)| {
@@ -229,6 +246,7 @@ fn client(contract: &Contract) -> TokenStream {
             let ident = &method.ident;
             let (names, types): (Vec<_>, Vec<_>) = method.args.iter().cloned().unzip();
             let value = value_type(method);
+            let send = quote_spanned!(value.span()=> send::<#value, #error>);
             let docs = doc_attributes(method);
             quote! {
                 #docs
@@ -239,7 +257,7 @@ fn client(contract: &Contract) -> TokenStream {
                     &self,
                     #(#names: #types),*
                 ) -> ::core::result::Result<#value, ::dure_sdk::CallError<#error>> {
-                    call::#ident(#(#names),*).send(self.address)
+                    ::dure_sdk::entry::#send(&call::#ident(#(#names),*), self.address)
                 }
             }
         });
@@ -282,10 +300,10 @@ fn spec(contract: &Contract) -> TokenStream {
             Kind::Query | Kind::Migrate(_) => quote!(Query),
         };
         let args = method.args.iter().map(|(name, ty)| {
-            let name = name::text(name);
-            quote!((#name, ::dure_sdk::spec::MetaType::new::<#ty>()))
+            let (name, meta) = (name::text(name), meta(ty));
+            quote!((#name, #meta))
         });
-        let returns = value_type(method);
+        let returns = meta(&value_type(method));
         let fallible = matches!(method.returns, Returns::Fallible(_));
         let (reentrant, docs) = (method.reentrant, &method.docs);
         quote! {
@@ -294,7 +312,7 @@ fn spec(contract: &Contract) -> TokenStream {
                 selector: ::dure_sdk::Selector([#(#selector),*]),
                 kind: ::dure_sdk::spec::Kind::#kind,
                 args: &[#(#args),*],
-                returns: ::dure_sdk::spec::MetaType::new::<#returns>(),
+                returns: #returns,
                 fallible: #fallible,
                 reentrant: #reentrant,
                 docs: &[#(#docs),*],

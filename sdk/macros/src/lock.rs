@@ -79,6 +79,12 @@ impl Lock {
         Ok(Self(fields))
     }
 
+    /// Whether a field is none that the lock knows, by this name or the one before.
+    fn is_new(&self, field: &Declared<'_>) -> bool {
+        let was = field.was.as_ref().and_then(|was| self.find(was));
+        self.find(&field.name).is_none() && was.is_none()
+    }
+
     fn find(&self, name: &str) -> Option<&Locked> {
         self.0.iter().find(|field| field.name == name)
     }
@@ -116,12 +122,14 @@ pub(crate) fn number(
             numbered.retired.push((locked.id, locked.name.clone()));
         } else if !numbered.ids.contains(&locked.id) {
             let (name, id) = (&locked.name, locked.id);
+            // The one that is new is the likeliest to be the one that is missing.
+            let new = fields.iter().find(|field| lock.is_some_and(|lock| lock.is_new(field)));
             let reason = format!(
                 "the field `{name}` (id {id}) of {FILE} is not in the storage: if it has another \
                  name now, write `#[was(\"{name}\")]` above the field; if it is gone, write \
                  `retired = true` under it in {FILE}"
             );
-            return refuse(storage, reason);
+            return refuse(new.map_or(storage, |field| field.ident), reason);
         }
     }
     Ok(numbered)

@@ -1,6 +1,6 @@
 //! One method of a contract.
 
-use crate::name;
+use crate::{boundary, name};
 use syn::{
     Attribute, Expr, FnArg, GenericArgument, Ident, ImplItemFn, Lit, Meta, Pat, Path,
     PathArguments, ReturnType, Signature, Type, Visibility,
@@ -158,6 +158,14 @@ impl Method {
         Ok(Self { reentrant, ..method })
     }
 
+    /// The type of its value; none when it returns nothing.
+    pub(crate) const fn value(&self) -> Option<&Type> {
+        match &self.returns {
+            Returns::Fallible(ty) | Returns::Value(Some(ty)) => Some(ty),
+            Returns::Value(None) => None,
+        }
+    }
+
     fn of(
         signature: &Signature,
         kind: Kind,
@@ -232,23 +240,19 @@ fn argument(input: &FnArg) -> syn::Result<(Ident, Type)> {
         Type::Reference(ty) if is_named_cx(&ty.elem) => {
             refuse(ty, "the context is only read: write `cx: &Cx`")
         }
-        Type::Reference(ty) => refuse(
-            ty,
-            "arguments are decoded from the call, so they are owned: \
-             `String` instead of `&str`, `Vec<u8>` instead of `&[u8]`",
-        ),
         Type::ImplTrait(ty) => refuse(ty, "an argument has one concrete type"),
-        ty => Ok((pattern.ident.clone(), ty.clone())),
+        ty => {
+            boundary::check(ty)?;
+            Ok((pattern.ident.clone(), ty.clone()))
+        }
     }
 }
 
 fn returns(output: &ReturnType, failing: Failing<'_>) -> syn::Result<Returns> {
     let ReturnType::Type(_, ty) = output else { return Ok(Returns::Value(None)) };
+    boundary::check(ty)?;
     let Type::Path(path) = &**ty else {
-        return match &**ty {
-            Type::Reference(ty) => refuse(ty, "a method returns an owned value"),
-            ty => Ok(Returns::Value(Some(ty.clone()))),
-        };
+        return Ok(Returns::Value(Some((**ty).clone())));
     };
     let whole = || Returns::Value(Some((**ty).clone()));
     let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {

@@ -82,8 +82,8 @@ pub(crate) fn spec(contract: &Contract) -> TokenStream {
         let (text, from, docs) = (name::text(&method.ident), version(method), &method.docs);
         let fallible = matches!(method.returns, Returns::Fallible(_));
         let args = method.args.iter().map(|(name, ty)| {
-            let name = name::text(name);
-            quote!((#name, ::dure_sdk::spec::MetaType::new::<#ty>()))
+            let (name, meta) = (name::text(name), emit::meta(ty));
+            quote!((#name, #meta))
         });
         quote!(builder.migration(#text, #from, &[#(#args),*], #fallible, &[#(#docs),*]);)
     });

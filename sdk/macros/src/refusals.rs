@@ -47,7 +47,9 @@ fn methods_out_of_order_are_refused_with_the_remedy() {
     check("", "#[call] pub fn a(&mut self, cx: &mut Cx) {}", "write `cx: &Cx`");
     check("", "#[call] pub fn a(&mut self, (x, y): (u8, u8)) {}", "plain name");
     check("", "#[call] pub fn a<T>(&mut self, x: T) {}", "type parameters");
-    check("", "#[query] pub fn a(&self) -> &str {}", "owned value");
+    check("", "#[query] pub fn a(&self) -> &str {}", "`String` instead of `&str`");
+    check("", "#[call] pub fn a(&mut self, x: Vec<f64>) {}", "no floats");
+    check("", "#[query] pub fn a(&self) -> Option<usize> {}", "`u32` or `u64`");
     check("", "#[call] pub fn a(&mut self) -> Result<u8, Error> {}", "marked `#[error]`");
     check(
         "#[error] enum Error { No }",
@@ -156,7 +158,11 @@ fn types_out_of_order_are_refused_with_the_remedy() {
     refused(storage::composite(&mut structure(published)), "publish the whole field");
     let renamed = "struct S { #[was(\"b\")] a: Item<u8> }";
     refused(storage::composite(&mut structure(renamed)), "drop `#[was]`");
-    refused(types::event(syn::parse_str("struct E(u8);").expect("a struct")), "named fields");
+    refused(stored(quote!(), "struct S { a: Item<f64> }"), "no floats");
+    refused(types::event(structure("struct E(u8);")), "named fields");
+    refused(types::event(structure("struct E { a: f32 }")), "no floats");
+    refused(types::error(item("enum E { A(Vec<&str>) }")), "is owned");
+    refused(types::ty(&quote!(), item("struct T { a: usize }")), "`u32` or `u64`");
     refused(types::error(item("struct E;")), "an enum");
     refused(types::error(item("enum E {}")), "at least one variant");
     refused(types::ty(&quote!(keys), item("struct T;")), "`#[dure::ty(key)]`");

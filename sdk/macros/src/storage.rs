@@ -1,6 +1,7 @@
 //! `#[storage]` and `#[composite]`: structs of fields.
 
 use crate::{
+    boundary,
     lock::{self, Lock},
     name,
 };
@@ -33,6 +34,7 @@ fn fields(item: &mut ItemStruct, what: &str) -> syn::Result<Vec<Declared>> {
         let published = name::take(&mut field.attrs, "published").is_some();
         let was = was(&mut field.attrs)?;
         let (Some(name), ty) = (field.ident.clone(), field.ty.clone()) else { continue };
+        boundary::check(&ty)?;
         let docs = name::docs(&field.attrs);
         declared.push(Declared { name, ty, published, was, docs });
     }
@@ -60,14 +62,15 @@ pub(crate) fn expand(args: &TokenStream, item: &mut ItemStruct) -> syn::Result<T
     let (mut readers, mut listed) = (Vec::new(), Vec::new());
     for (field, id) in declared.iter().zip(numbered.ids.iter().copied()) {
         let (name, ty, text) = (&field.name, &field.ty, name::text(&field.name));
-        let place = quote!(::dure_sdk::Place::field(#id));
-        opened.push(quote!(#name: <#ty as ::dure_sdk::Field>::open(#place)));
+        let key = quote!(::dure_sdk::Place::field(#id));
+        opened.push(quote!(#name: <#ty as ::dure_sdk::Field>::open(#key)));
         listed.push(quote!((#text, #id)));
         let is_published = field.published;
-        described.push(quote!(builder.field::<#ty>(#text, #id, #is_published);));
+        let place = place(name).map(|place| quote!(builder.place(#id, #place);));
+        described.push(quote!(builder.field::<#ty>(#text, #id, #is_published); #place));
         if field.published {
             published.push(id);
-            readers.push(reader(field, &place));
+            readers.push(reader(field, &key));
         }
     }
     let (retired, retired_names): (Vec<_>, Vec<_>) = numbered.retired.into_iter().unzip();
@@ -106,6 +109,13 @@ pub(crate) fn expand(args: &TokenStream, item: &mut ItemStruct) -> syn::Result<T
         #readers
         #tracked
     })
+}
+
+/// File and line of a name; none where nobody knows: in a test of this crate, or where a macro of
+/// the author's wrote it.
+fn place(name: &Ident) -> Option<String> {
+    let span = proc_macro::is_available().then(|| name.span().unwrap())?;
+    Some(format!("{}:{}", span.local_file()?.display(), span.line()))
 }
 
 /// The method that names a published field of another contract.

@@ -1,9 +1,19 @@
 //! `#[event]`, `#[error]` and `#[ty]`: types that cross the boundary.
 
-use crate::name;
+use crate::{boundary, emit, name};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, ItemStruct, Path, Token, punctuated::Punctuated};
+
+/// Refuses an item whose fields are of types that no contract has.
+fn check(data: &Data) -> syn::Result<()> {
+    let fields: Vec<&Fields> = match data {
+        Data::Struct(data) => vec![&data.fields],
+        Data::Enum(data) => data.variants.iter().map(|variant| &variant.fields).collect(),
+        Data::Union(_) => Vec::new(),
+    };
+    fields.into_iter().flatten().try_for_each(|field| boundary::check(&field.ty))
+}
 
 /// Derives what every type of a contract has, unless the author derived it already.
 fn derives(attributes: &[syn::Attribute]) -> syn::Result<TokenStream> {
@@ -49,6 +59,7 @@ pub(crate) fn error(item: DeriveInput) -> syn::Result<TokenStream> {
     if data.variants.is_empty() {
         return Err(syn::Error::new_spanned(&item.ident, "an error enum has at least one variant"));
     }
+    check(&item.data)?;
     let derives = derives(&item.attrs)?;
     Ok(quote!(#derives #item))
 }
@@ -64,8 +75,9 @@ pub(crate) fn event(mut item: ItemStruct) -> syn::Result<TokenStream> {
     for field in &mut item.fields {
         let indexed = name::take(&mut field.attrs, "index").is_some();
         let (Some(ident), ty) = (&field.ident, &field.ty) else { continue };
-        let text = name::text(ident);
-        fields.push(quote!((#text, ::dure_sdk::spec::MetaType::new::<#ty>(), #indexed)));
+        boundary::check(ty)?;
+        let (text, meta) = (name::text(ident), emit::meta(ty));
+        fields.push(quote!((#text, #meta, #indexed)));
     }
     let derives = derives(&item.attrs)?;
     let ident = &item.ident;
@@ -94,6 +106,7 @@ pub(crate) fn event(mut item: ItemStruct) -> syn::Result<TokenStream> {
 }
 
 pub(crate) fn ty(args: &TokenStream, item: DeriveInput) -> syn::Result<TokenStream> {
+    check(&item.data)?;
     let derives = derives(&item.attrs)?;
     let key = match args.to_string().as_str() {
         "" => None,

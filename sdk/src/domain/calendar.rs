@@ -17,11 +17,9 @@
 //! decoded is one that exists, and both sort in storage as they do in time. [`Date`] is for people.
 
 use crate::TimestampMs;
+use dure_abi::calendar::{date, days, days_in_month};
 
-/// Milliseconds by which Korean time is ahead of UTC.
-pub const KST_AHEAD_MS: u64 = 9 * 60 * 60 * 1_000;
-/// Milliseconds in a day.
-pub const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+pub use dure_abi::calendar::{DAY_MS, KST_AHEAD_MS};
 
 /// Says why there is no such date or instant.
 #[crate::ty]
@@ -156,26 +154,10 @@ impl Day {
     /// ```
     #[must_use]
     pub fn date(self) -> Date {
-        // Howard Hinnant's `civil_from_days`: eras of 400 years from 1 March of year 0, whose
-        // years therefore end with the leap day.
-        let shifted = u64::from(self.0) + DAYS_TO_1970;
-        let (era, day_of_era) = (shifted / DAYS_IN_ERA, shifted % DAYS_IN_ERA);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-        let year = era * 400 + year_of_era + u64::from(month <= 2);
-        // The year is below 12 million and the others below 32.
-        Date { year: year as u32, month: month as u32, day: day as u32 }
+        let (year, month, day) = date(self.0);
+        Date { year, month, day }
     }
 }
-
-/// Days from 1 March of year 0 to 1 January 1970.
-const DAYS_TO_1970: u64 = 719_468;
-/// Days in 400 years.
-const DAYS_IN_ERA: u64 = 146_097;
 
 impl Month {
     /// The month of an instant.
@@ -256,14 +238,7 @@ impl Date {
     }
 
     fn checked_day(self) -> Option<Day> {
-        // Howard Hinnant's `days_from_civil`.
-        let year = u64::from(self.year) - u64::from(self.month <= 2);
-        let (era, year_of_era) = (year / 400, year % 400);
-        let from_march = u64::from((self.month + 9) % 12);
-        let day_of_year = (153 * from_march + 2) / 5 + u64::from(self.day) - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let days = (era * DAYS_IN_ERA + day_of_era).checked_sub(DAYS_TO_1970)?;
-        u32::try_from(days).ok().map(Day)
+        days(self.year, self.month, self.day).map(Day)
     }
 
     /// The same date so many months later, or the 1st of the month after where it is missing.
@@ -277,17 +252,5 @@ impl Date {
             Self { year, month: month + 1, day: 1 }
         };
         date.checked_day()
-    }
-}
-
-/// The number of days of a month.
-fn days_in_month(year: u32, month: u32) -> u32 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
-            29
-        }
-        2 => 28,
-        _ => 31,
     }
 }

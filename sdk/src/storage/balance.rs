@@ -84,14 +84,14 @@ impl Balance {
     }
 
     #[inline]
-    fn entry(&self) -> BalanceAt {
+    pub(super) fn entry(&self) -> BalanceAt {
         BalanceAt { key: KeyBuffer::of_field(self.place) }
     }
 }
 
 /// The amount of one key of a `Map<K, Balance>`.
 pub struct BalanceAt {
-    key: KeyBuffer,
+    pub(super) key: KeyBuffer,
 }
 
 impl BalanceAt {

@@ -1,16 +1,10 @@
 //! Numbers of things that many transactions count.
 
-use super::{Above, Field, Map, Short, Stored};
-use crate::{
-    Place, StorageKey,
-    host::{self, stop},
-    key::KeyBuffer,
-};
+use super::{Above, Balance, BalanceAt, Field, Map, Short, Stored};
+use crate::{Place, StorageKey, host::stop};
 use dure_abi::Amount;
 
-/// One stored number that is only counted up and down: a [`Balance`](crate::Balance) of things.
-///
-/// Stored as an amount, so that nothing is read to change it.
+/// One stored number that is only counted up and down: a [`Balance`] of things, stored as one.
 ///
 /// # Example
 /// ```
@@ -24,7 +18,12 @@ use dure_abi::Amount;
 /// });
 /// ```
 pub struct Counter {
-    place: Place,
+    amount: Balance,
+}
+
+/// The number of one key of a `Map<K, Counter>`.
+pub struct CounterAt {
+    amount: BalanceAt,
 }
 
 impl Counter {
@@ -62,13 +61,8 @@ impl Counter {
 
     #[inline]
     fn entry(&self) -> CounterAt {
-        CounterAt { key: KeyBuffer::of_field(self.place) }
+        CounterAt { amount: self.amount.entry() }
     }
-}
-
-/// The number of one key of a `Map<K, Counter>`.
-pub struct CounterAt {
-    key: KeyBuffer,
 }
 
 impl CounterAt {
@@ -76,7 +70,7 @@ impl CounterAt {
     #[inline]
     #[must_use]
     pub fn get(&self) -> u64 {
-        number(host::storage_get_u128(self.key.as_slice()))
+        number(self.amount.get())
     }
 
     /// Counts up. Ends the contract above the greatest number.
@@ -94,11 +88,8 @@ impl CounterAt {
     /// [`Above`]; nothing is changed then.
     #[inline]
     pub fn add_within(&self, number: u64, bound: u64) -> Result<(), Above<u64>> {
-        if host::storage_add(self.key.as_slice(), u128::from(number), u128::from(bound)) {
-            Ok(())
-        } else {
-            Err(Above { added: number, bound })
-        }
+        let added = self.amount.add_within(Amount(number.into()), Amount(bound.into()));
+        added.map_err(|_| Above { added: number, bound })
     }
 
     /// Counts down.
@@ -106,17 +97,14 @@ impl CounterAt {
     /// # Errors
     /// [`Short`] when there are fewer; nothing is changed then.
     #[inline]
-    pub fn sub(&self, number: u64) -> Result<(), Short<u64>> {
-        if host::storage_sub(self.key.as_slice(), u128::from(number)) {
-            Ok(())
-        } else {
-            Err(Short { left: self.get(), wanted: number })
-        }
+    pub fn sub(&self, wanted: u64) -> Result<(), Short<u64>> {
+        let taken = self.amount.sub(Amount(wanted.into()));
+        taken.map_err(|short| Short { left: number(short.left), wanted })
     }
 }
 
-fn number(stored: u128) -> u64 {
-    match u64::try_from(stored) {
+fn number(stored: Amount) -> u64 {
+    match u64::try_from(stored.0) {
         Ok(number) => number,
         Err(_) => stop("a stored counter exceeds the greatest number"),
     }
@@ -127,7 +115,7 @@ impl<K: StorageKey> Map<K, Counter> {
     #[inline]
     #[must_use]
     pub fn at(&self, key: &K) -> CounterAt {
-        CounterAt { key: self.key(key) }
+        CounterAt { amount: BalanceAt { key: self.key(key) } }
     }
 }
 
@@ -135,25 +123,25 @@ impl Stored for Counter {
     type Value = u64;
 
     fn decode(bytes: &[u8]) -> u64 {
-        number(super::decoded::<Amount>(bytes).0)
+        number(Balance::decode(bytes))
     }
 
     #[cfg(feature = "spec")]
     fn layout<K: scale_info::TypeInfo + 'static>(
         builder: &mut crate::spec::Builder,
     ) -> crate::spec::Layout {
-        crate::spec::Layout::balances::<K>(builder)
+        Balance::layout::<K>(builder)
     }
 }
 
 impl Field for Counter {
     #[inline]
     fn open(place: Place) -> Self {
-        Self { place }
+        Self { amount: Balance::open(place) }
     }
 
     #[cfg(feature = "spec")]
     fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout {
-        crate::spec::Layout::balance(builder)
+        Balance::spec(builder)
     }
 }

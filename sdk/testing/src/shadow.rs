@@ -2,7 +2,7 @@
 
 use crate::{Chain, Changed, Executed, TestFailure, chain::fault};
 use codec::DecodeAll;
-use dure_json::{error_text, event_to_json, hex::to_text, return_to_json, value_text};
+use dure_json::{error_text, event_to_json, fields_text, hex::to_text, return_to_json, typed_text};
 use dure_runtime::system;
 use dure_sdk::{
     CallError,
@@ -246,9 +246,11 @@ impl Chain {
                 let shown = entered.iter().zip(outputs).map(|(entered, output)| {
                     let decoded = spec(entered.contract).and_then(|spec| {
                         let method = spec.method_by_selector(entered.method()?)?;
-                        return_to_json(&spec, method.returns, output, &method.name).ok()
+                        let ty = method.returns;
+                        let value = return_to_json(&spec, ty, output, &method.name).ok()?;
+                        Some(typed_text(&spec.types, ty, &value))
                     });
-                    decoded.map_or_else(|| to_text(output), |value| value_text(&value))
+                    decoded.unwrap_or_else(|| to_text(output))
                 });
                 format!("ok: {}", list(shown.collect()))
             }
@@ -268,7 +270,8 @@ impl Chain {
             let decoded = self.names.spec(&*self.state, event.contract).and_then(|spec| {
                 let known = spec.event_by_topic(event.topic)?;
                 let value = event_to_json(&spec, known, &event.data).ok()?;
-                Some(format!("{} {}", known.name, value_text(&value)))
+                let fields = known.fields.iter().map(|field| (field.name.as_str(), field.ty));
+                Some(format!("{} {}", known.name, fields_text(&spec.types, fields, &value)))
             });
             decoded.unwrap_or_else(|| format!("{} {}", event.topic, to_text(&event.data)))
         });

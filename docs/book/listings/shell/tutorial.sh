@@ -1,5 +1,5 @@
 # ANCHOR: new
-dure new stamps
+dure new stamps --template points
 cd stamps
 # ANCHOR_END: new
 ln -s "$CARGO_TARGET_DIR" target

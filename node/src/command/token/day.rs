@@ -1,58 +1,42 @@
 //! Days in Korea, as a policy file and people write them.
 
+use dure_abi::calendar::{DAY_MS, KST_AHEAD_MS, date, days, days_in_month};
 use dure_types::TimestampMs;
-
-/// Milliseconds by which Korean time is ahead of UTC; the calendar of `dure-sdk` says the same.
-const KST_AHEAD_MS: u64 = 9 * 60 * 60 * 1_000;
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
-/// Days from 1 March of year 0 to 1 January 1970, and in 400 years.
-const DAYS_TO_1970: u64 = 719_468;
-const DAYS_IN_ERA: u64 = 146_097;
 
 /// A day in Korea, as the number of days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Day(u64);
+pub(super) struct Day(u32);
 
 impl Day {
-    /// The day of a date that exists, after 1970-01-01.
+    /// The day of a date, after 1970-01-01; none when there is no such date.
     pub(super) fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        // Howard Hinnant's `days_from_civil`.
-        let (year, month, day) = (u64::from(year), u64::from(month), u64::from(day));
-        if year < 1970 || month == 0 || day == 0 {
-            return None;
-        }
-        let year = if month <= 2 { year - 1 } else { year };
-        let (era, year_of_era) = (year / 400, year % 400);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let days = era * DAYS_IN_ERA + day_of_era;
-        days.checked_sub(DAYS_TO_1970).filter(|days| *days > 0).map(Self)
+        let (year, month, day) = (u32::from(year), u32::from(month), u32::from(day));
+        let exists = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
+        days(year, month, day).filter(|days| exists && *days > 0).map(Self)
+    }
+
+    /// Reads `2027-03-01`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let date = text.parse::<toml::value::Datetime>().ok()?;
+        let day = date.date.filter(|_| date.time.is_none() && date.offset.is_none())?;
+        Self::new(day.year, day.month, day.day)
     }
 
     /// When it begins.
     pub(super) const fn start(self) -> TimestampMs {
-        TimestampMs((self.0 * DAY_MS).saturating_sub(KST_AHEAD_MS))
+        TimestampMs((self.0 as u64 * DAY_MS).saturating_sub(KST_AHEAD_MS))
     }
 
     /// When it is over.
     pub(super) const fn end(self) -> TimestampMs {
-        TimestampMs(((self.0 + 1) * DAY_MS).saturating_sub(KST_AHEAD_MS))
+        TimestampMs(((self.0 as u64 + 1) * DAY_MS).saturating_sub(KST_AHEAD_MS))
     }
 }
 
 /// An instant as a clock in Korea shows it: `2026-03-01`, with the time of day unless midnight.
 pub(super) fn shown(time: TimestampMs) -> String {
     let local = time.0.saturating_add(KST_AHEAD_MS);
-    // Howard Hinnant's `civil_from_days`.
-    let shifted = local / DAY_MS + DAYS_TO_1970;
-    let (era, day_of_era) = (shifted / DAYS_IN_ERA, shifted % DAYS_IN_ERA);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (year, month, day) = date(u32::try_from(local / DAY_MS).unwrap_or(u32::MAX));
     let date = format!("{year:04}-{month:02}-{day:02}");
     match local % DAY_MS / 1_000 {
         0 => date,
@@ -70,7 +54,13 @@ mod tests {
         // 15:00 UTC of the day before.
         assert_eq!(first.start(), TimestampMs(1_798_729_200_000));
         assert_eq!(first.end(), Day::new(2027, 1, 2).unwrap_or(Day(0)).start());
-        assert!(Day::new(1969, 12, 31).is_none() && Day::new(1970, 1, 1).is_none());
+        assert_eq!(Day::parse("2027-01-01"), Some(first));
+        for text in ["2027-1-1", "2027-02-29", "2027-01-01T00:00:00", "tomorrow", ""] {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
+        for (year, month, day) in [(1969, 12, 31), (1970, 1, 1), (2027, 2, 29), (2027, 0, 1)] {
+            assert_eq!(Day::new(year, month, day), None);
+        }
     }
 
     #[test]

@@ -70,8 +70,8 @@ pub(super) async fn run(args: IssueArgs, output: &mut Output) -> Result<(), Fail
     if !same(&token.policy) && !same(&token.last) {
         return Err(Failure::Unmet(format!(
             "{shown}: {address} was issued with other conditions, and keeps them; give this one \
-             another token.salt, or change the conditions of that one by its method \
-             schedule_policy"
+             another token.salt, or change the conditions of that one: dure token policy {address} \
+             {shown} --from DATE"
         )));
     }
     let next = next(&policy, address, &args);

@@ -27,7 +27,7 @@ const SECTIONS: &[&str] =
 const TOKEN: &[&str] = &["name", "symbol", "decimals", "salt"];
 const PERIOD: &[&str] = &["first_day", "last_day"];
 const MERCHANTS: &[&str] = &["regions", "categories", "not_categories", "tier_max", "groups"];
-const PERMISSION: &[&str] = &["hold", "spend", "gifts", "redeem", "issuers", "agents"];
+const PERMISSION: &[&str] = &["hold", "spend", "gifts", "redeem", "issuers", "agents", "pausers"];
 const CAPS: &[&str] =
     &["per_purchase", "spent_per_month", "held", "issued_per_month", "issued_in_total"];
 const MERCHANT: &[&str] = &["account", "region", "category", "tier", "groups", "owner"];
@@ -48,6 +48,7 @@ pub(super) struct PolicyFile {
     pub(super) conditions: Value,
     issuers: Vec<Address>,
     agents: Vec<Address>,
+    pausers: Vec<Address>,
     pub(super) merchants: Vec<Merchant>,
     pub(super) holders: Vec<Holder>,
 }
@@ -101,6 +102,7 @@ impl PolicyFile {
             salt: salt.to_owned(),
             issuers: accounts("issuers")?,
             agents: accounts("agents")?,
+            pausers: accounts("pausers")?,
             conditions: conditions(&root, permission.as_ref())?,
             merchants: listed(source, &root, "merchant", MERCHANT, merchant)?,
             holders: listed(source, &root, "holder", HOLDER, holder)?,
@@ -118,6 +120,7 @@ impl PolicyFile {
         let planned = Planned { init, salt: Some(self.salt.clone()), ..code };
         let roles = self.issuers.iter().map(|account| (account, "Issuer"));
         let roles = roles.chain(self.agents.iter().map(|account| (account, "Agent")));
+        let roles = roles.chain(self.pausers.iter().map(|account| (account, "Pauser")));
         let mut calls: Vec<PlannedCall> = roles
             .map(|(account, role)| {
                 let held = json!({ "account": account.to_string(), "role": role });

@@ -30,6 +30,8 @@ pub(super) struct Token {
     /// The policy that was set last.
     pub(super) last: Value,
     totals: Value,
+    /// The order by which nothing moves; null where things move.
+    paused: Value,
 }
 
 pub(super) async fn run(args: ShowArgs, output: &mut Output) -> Result<(), Failure> {
@@ -47,7 +49,7 @@ impl Token {
             method: method.to_owned(),
             args: json!({}),
         };
-        let methods = ["about", "policy", "last_policy", "totals"];
+        let methods = ["about", "policy", "last_policy", "totals", "paused"];
         let answer = client.query_many(methods.map(request).into()).await?;
         let mut values = Vec::new();
         for result in answer.results {
@@ -58,7 +60,12 @@ impl Token {
         }
         let mut next = values.into_iter();
         let mut next = || next.next().unwrap_or_default();
-        Ok(Self { about: next(), policy: next(), last: next(), totals: next() })
+        Ok(Self { about: next(), policy: next(), last: next(), totals: next(), paused: next() })
+    }
+
+    /// What was swept.
+    pub(super) fn expired(&self) -> &str {
+        self.totals["expired"].as_str().unwrap_or_default()
     }
 
     fn decimals(&self) -> u64 {
@@ -77,6 +84,7 @@ impl Token {
             "policy": self.policy,
             "scheduled": self.scheduled(),
             "totals": self.totals,
+            "paused": self.paused,
         })
     }
 
@@ -87,11 +95,17 @@ impl Token {
         let total = |key: &str| units(&word(&self.totals[key]), self.decimals());
         let mut text = format!("token          {name} ({symbol})\naddress        {address}\n");
         text.push_str(&format!(
-            "units          {} issued, {} redeemed, {} held\n",
+            "units          {} issued, {} redeemed, {} expired, {} held\n",
             total("issued"),
             total("redeemed"),
+            total("expired"),
             total("outstanding")
         ));
+        if !self.paused.is_null() {
+            let since = time(&self.paused["since"]).map_or_else(String::new, shown);
+            let (by, reason) = (word(&self.paused["by"]), word(&self.paused["reason"]));
+            text.push_str(&format!("paused         since {since} by {by}, reason {reason}\n"));
+        }
         text.push_str(&policy(&self.policy, "since", self.decimals()));
         if let Some(scheduled) = self.scheduled() {
             text.push_str(&policy(scheduled, "from", self.decimals()));

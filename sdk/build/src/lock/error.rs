@@ -139,6 +139,24 @@ pub enum LockError {
 }
 
 impl LockError {
+    /// The field of the source that is meant, by its id.
+    pub(crate) const fn field(&self) -> Option<u16> {
+        match self {
+            Self::Retired { id, .. } | Self::Used { id, .. } | Self::Changed { id, .. } => {
+                Some(*id)
+            }
+            Self::Malformed { .. }
+            | Self::Missing
+            | Self::Lost { .. }
+            | Self::Stale { .. }
+            | Self::Contract { .. }
+            | Self::Version { .. }
+            | Self::NoMigration { .. }
+            | Self::Gone { .. }
+            | Self::Type { .. } => None,
+        }
+    }
+
     /// What helps where nothing is stored under the ids of the file yet.
     pub(crate) const fn way_out(&self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! What a run found.
 
 use super::play::{Broken, Game, Step};
-use dure_json::{arguments_to_json, hex::to_text, value_text};
+use dure_json::{arguments_to_json, fields_text, hex::to_text, value_text};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
@@ -129,17 +129,24 @@ fn args(game: &Game<'_>, step: &Step) -> Value {
 }
 
 fn line(game: &Game<'_>, step: &Step) -> String {
-    let (contract, method) = game
-        .method(step)
-        .map_or(("?", "?"), |(target, method)| (target.name.as_str(), method.name.as_str()));
+    let known = game.method(step);
+    let (contract, method) =
+        known.map_or(("?", "?"), |(target, method)| (target.name.as_str(), method.name.as_str()));
     let by = game.accounts.get(step.by).map_or("?", |(_, name)| name.as_str());
     let mut args = args(game, step);
     names(game, &mut args);
+    let args = known.map_or_else(
+        || value_text(&args),
+        |(target, method)| {
+            let declared = method.args.iter().map(|arg| (arg.name.as_str(), arg.ty));
+            fields_text(&target.spec.types, declared, &args)
+        },
+    );
     let wait = match step.advance_ms {
         0 => String::new(),
         ms => format!(" after {ms} ms"),
     };
-    format!("{contract}.{method} {} by @{by}{wait}", value_text(&args))
+    format!("{contract}.{method} {args} by @{by}{wait}")
 }
 
 /// Puts names of accounts and contracts in the place of their digits.

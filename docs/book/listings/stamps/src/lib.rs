@@ -1,4 +1,4 @@
-//! A token that one issuer issues and its holders pass on.
+//! Points that one issuer issues and their holders pass on.
 //!
 //! **Invariant.** The sum of what is held is the supply (`is_conserved`).
 // ANCHOR: head

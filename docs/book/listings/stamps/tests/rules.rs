@@ -1,4 +1,4 @@
-//! The rules of the token. Each test has a chain of its own, in memory.
+//! The rules of the points. Each test has a chain of its own, in memory.
 
 // ANCHOR: set_up
 use dure_testing::{
