@@ -1,44 +1,22 @@
 //! Random months of a scheme, compared with plain lists and sums after every step.
 
+mod city;
 mod plain;
 
+use city::{ACCOUNTS, CITY, DAY, MERCHANTS, PROGRAMME, START, WON, account, city, id, merchant};
 use dure_sdk::{
-    Address, Amount, Hash, TimestampMs,
+    Amount, Hash, TimestampMs,
     domain::{
         calendar::{Month, Period},
         lots::LotKey,
         policy::{Bracket, Brackets},
         pool::OnShort,
-        registry::{Category, Merchant, MerchantSet, Status},
     },
     native::Sandbox,
 };
-use merchants::merchants::{Registry, call as registry};
-use plain::{ACCOUNTS, MERCHANTS, Model, Terms};
+use plain::{Model, Terms};
 use proptest::{collection::vec, prelude::*};
-use regional_currency::regional::{Cashback, Programme, RegionalCurrency, Scheme, TopUp, call};
-
-const CITY: Address = Address([90; 32]);
-const REGISTRY: Address = Address([91; 32]);
-const WON: Address = Address([92; 32]);
-/// 2026-03-01 00:00 in Korea.
-const START: u64 = 1_772_290_800_000;
-const DAY: u64 = 24 * 60 * 60 * 1_000;
-const PROGRAMME: u32 = 7;
-
-pub(crate) fn account(index: usize) -> Address {
-    Address([10 + index as u8; 32])
-}
-
-pub(crate) fn merchant(index: usize) -> Address {
-    Address([50 + index as u8; 32])
-}
-
-fn id(number: u64) -> Hash {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&number.to_le_bytes());
-    Hash(bytes)
-}
+use regional_currency::regional::{Cashback, Scheme, TopUp, call};
 
 /// One thing that somebody does.
 #[derive(Clone, Debug)]
@@ -137,32 +115,7 @@ struct World {
 
 impl World {
     fn new(terms: Terms) -> Self {
-        let mut sandbox = Sandbox::new();
-        sandbox.time(TimestampMs(START)).caller(CITY);
-        sandbox.deploy::<Registry>(REGISTRY, ()).unwrap();
-        let set = |tier_max| MerchantSet { tier_max, ..MerchantSet::EVERYWHERE };
-        sandbox.send(REGISTRY, &registry::define_set(1, set(1))).unwrap();
-        sandbox.send(REGISTRY, &registry::define_set(2, set(9))).unwrap();
-        for index in 0..MERCHANTS {
-            let shop = Merchant {
-                owner: Hash([200 + index as u8; 32]),
-                region: 1,
-                category: Category([1, 0, 0, 0]),
-                tier: index as u8,
-                status: Status::Active,
-            };
-            sandbox.send(REGISTRY, &registry::register(merchant(index), shop, vec![])).unwrap();
-        }
-        for index in 0..ACCOUNTS {
-            let person = Hash(account(index).0);
-            sandbox.send(REGISTRY, &registry::link(account(index), person)).unwrap();
-        }
-        let init = ("Won".to_owned(), "W".to_owned(), REGISTRY, scheme(&terms));
-        sandbox.deploy::<RegionalCurrency>(WON, init).unwrap();
-        let end = TimestampMs(terms.programme_end);
-        let define = call::define_programme(PROGRAMME, Programme { set: 2, end });
-        sandbox.send(WON, &define).unwrap();
-        sandbox.send(WON, &call::fund_programme(PROGRAMME, Amount(20_000))).unwrap();
+        let sandbox = city(scheme(&terms), terms.programme_end);
         let mut model = Model::new(terms, START);
         model.programme = 20_000;
         model.escrow = 20_000;

@@ -1,15 +1,10 @@
 //! The scheme once more, as plain lists: the rules of the operator, without storage, lots in order
 //! or counters. Amounts are small, so nothing overflows.
 
+use crate::city::{ACCOUNTS, DAY, MERCHANTS, START};
 use std::collections::BTreeMap;
 
-/// Accounts of holders, each a person.
-pub(crate) const ACCOUNTS: usize = 3;
-/// Merchants, whose tier is their index: own money and bonus are spent up to tier 1.
-pub(crate) const MERCHANTS: usize = 3;
-
 const KST: u64 = 9 * 60 * 60 * 1_000;
-const DAY: u64 = 24 * 60 * 60 * 1_000;
 
 /// What the scheme says.
 #[derive(Clone, Debug)]
@@ -501,7 +496,6 @@ fn of_month((month, used): (u64, u128), now: u64) -> u128 {
 
 /// Months since March 2026, by the lengths of those that a test reaches.
 fn month(time: u64) -> u64 {
-    const START: u64 = 1_772_290_800_000;
     let mut day = (time - START) / DAY;
     let lengths = [31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31, 28];
     for (month, length) in (1..).zip(lengths.iter().cycle()) {
