@@ -75,6 +75,7 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
         origins: Origins::Any,
         limits: RpcLimits::default().within(descriptors()),
         peer_id: peer_id(&dev_network()),
+        trusted_proxies: Vec::new(),
     };
     node::run(config, rpc, &accounts, output).await
 }

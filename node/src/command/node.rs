@@ -36,6 +36,10 @@ pub(super) struct StartArgs {
     /// Web pages that may use the node (`https://cafe.example`), each; none unless told.
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     origin: Vec<String>,
+    /// Reverse proxy, by address, that is believed when `X-Forwarded-For` or `Forwarded` says for
+    /// whom it asks; each. Limits by address are the client's then, not the proxy's.
+    #[arg(long, value_name = "ADDRESS")]
+    trusted_proxy: Vec<IpAddr>,
 }
 
 /// Where JSON-RPC is served.
@@ -75,6 +79,7 @@ pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Fa
         origins: Origins::List(args.origin),
         limits: RpcLimits::default().within(descriptors()),
         peer_id: network.as_ref().and_then(peer_id),
+        trusted_proxies: args.trusted_proxy,
     };
     run(config, rpc, &[], output).await
 }

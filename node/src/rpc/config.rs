@@ -1,7 +1,10 @@
 //! How the server is set up, and its limits.
 
 use dure_types::limits;
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 /// Where the server listens and whom it serves.
 #[derive(Clone, Debug)]
@@ -14,6 +17,8 @@ pub struct RpcConfig {
     pub limits: RpcLimits,
     /// The node's name on the network, for `node_health`.
     pub peer_id: Option<String>,
+    /// Reverse proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// Web pages that may use the server. Programs send no origin and are not concerned.

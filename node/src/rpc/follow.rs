@@ -106,7 +106,7 @@ impl Outbox {
         let notice = Notice::item(seq, item);
         self.seq = seq.saturating_add(1);
         let Ok(message) = serde_json::value::to_raw_value(&notice) else { return false };
-        if peer::current().is_some_and(|peer| peer.hold(message.get().len()).is_err()) {
+        if peer::current().is_some_and(|client| client.hold(message.get().len()).is_err()) {
             let notice = Notice::<T>::lagged(seq, place);
             self.last(&notice);
             return false;

@@ -2,6 +2,7 @@
 
 use super::{
     config::{RpcConfig, RpcLimits},
+    forwarded::{Attributed, Proxies},
     gate,
     peer::{Peer, Sockets},
     quota::Quota,
@@ -18,7 +19,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -137,6 +138,7 @@ async fn accept(
     let builder =
         Server::builder().set_config(server).set_http_middleware(http).to_service_builder();
     let methods = service.into_rpc();
+    let proxies = Proxies::new(&config.trusted_proxies);
     let farewells = Arc::new(Semaphore::new(FAREWELLS_MAX));
     let mut end = Box::pin(stopped.clone().shutdown());
     loop {
@@ -153,7 +155,7 @@ async fn accept(
                 continue;
             }
         };
-        let taken = match sockets.take(peer.ip()) {
+        let taken = match sockets.take(peer.ip(), proxies.trust(peer.ip())) {
             Ok(taken) => taken,
             Err(refusal) => {
                 refuse(&farewells, stream, refusal);
@@ -162,12 +164,14 @@ async fn accept(
         };
         // Answers are small and awaited; a failure only makes them slower.
         let _ = stream.set_nodelay(true);
-        let quota = Quota::new(&limits, Arc::downgrade(&taken));
+        let weak = Arc::downgrade(&taken);
+        let quota = Quota::new(&limits, Weak::clone(&weak));
         let service = builder
             .clone()
             .connection_id(taken.number())
             .set_rpc_middleware(RpcServiceBuilder::new().layer(quota))
             .build(methods.clone(), stopped.clone());
+        let service = Attributed::new(service, proxies.clone(), peer.ip(), weak);
         let io = Socket::new(stream, taken, limits);
         let stopped = stopped.clone();
         tokio::spawn(async move {

@@ -1,9 +1,9 @@
 //! The JSON-RPC server: one port for HTTP and WebSocket, at `/v1`.
 //!
 //! ```text
-//! socket -> listener -> gate -> quota -> service -> reader | submit | follow
-//!           counts      path,   permits,  one method of the trait each
-//!           sockets     origin, timeouts
+//! socket -> listener -> forwarded -> gate -> quota -> service -> reader | submit | follow
+//!           counts      whose it is  path,   permits,  one method of the trait each
+//!           sockets     by a proxy   origin, timeouts
 //! ```
 //! **Invariant:** whatever comes in is bounded before it is looked at: connections in all and of
 //! one address, bytes of a request, requests of a batch, requests at work on one connection,
@@ -21,6 +21,7 @@ mod decode;
 mod failure;
 mod filter;
 mod follow;
+mod forwarded;
 mod gate;
 mod listener;
 mod peer;

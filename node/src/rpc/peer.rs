@@ -3,7 +3,7 @@
 use super::config::RpcLimits;
 use dure_rpc::RpcError;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     future::Future,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -12,20 +12,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 tokio::task_local! {
     /// Whose request is at work.
-    static PEER: Arc<Peer>;
+    static CLIENT: Client;
 }
 
 /// Runs a request's work in the name of a client.
 pub(super) fn on_behalf<F: Future>(
-    peer: Arc<Peer>,
+    client: Client,
     work: F,
 ) -> impl Future<Output = F::Output> + use<F> {
-    PEER.scope(peer, work)
+    CLIENT.scope(client, work)
 }
 
 /// The client whose request this is; none outside of requests.
-pub(super) fn current() -> Option<Arc<Peer>> {
-    PEER.try_with(Arc::clone).ok()
+pub(super) fn current() -> Option<Client> {
+    CLIENT.try_with(Client::clone).ok()
+}
+
+/// Somebody who asks, on a socket of their own or through that of a proxy.
+#[derive(Clone)]
+pub(super) struct Client {
+    peer: Arc<Peer>,
+    net: Net,
+}
+
+impl Client {
+    /// Whose socket it is, unless the request is said to be another's.
+    pub(super) fn of(peer: Arc<Peer>, forwarded: Option<Net>) -> Self {
+        let net = forwarded.unwrap_or_else(|| peer.net());
+        Self { peer, net }
+    }
+
+    /// Counts an answer until it is sent.
+    ///
+    /// # Errors
+    /// [`RpcError::Busy`] when too much waits already: of all clients, or of this one's address,
+    /// which gets half at most.
+    pub(super) fn hold(&self, bytes: usize) -> Result<(), RpcError> {
+        self.peer.hold(self.net, bytes)
+    }
 }
 
 /// A client as far as addresses tell: an IPv4 address, or the /64 network that one customer of
@@ -70,7 +94,7 @@ impl Permits {
     /// Waits for a permit, first among the work of the same address.
     pub(super) async fn take(&self) -> Option<Permit> {
         let own = match current() {
-            Some(peer) => Some(self.own(peer.net).acquire_owned().await.ok()?),
+            Some(client) => Some(self.own(client.net).acquire_owned().await.ok()?),
             None => None,
         };
         let all = Arc::clone(&self.all).acquire_owned().await.ok()?;
@@ -130,35 +154,60 @@ impl Sockets {
         self.lock().peers.get(&connection)?.upgrade()
     }
 
-    /// Counts a socket.
-    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Arc<Peer>, RpcError> {
+    /// Counts a socket. Those of a proxy are its clients', and only bounded in all.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        address: IpAddr,
+        is_proxy: bool,
+    ) -> Result<Arc<Peer>, RpcError> {
         let (net, limits) = (Net::of(address), &self.limits);
         let mut counts = self.lock();
         if counts.all.sockets >= limits.connections {
             return Err(RpcError::TooManyConnections { limit: limits.connections as u64 });
         }
-        let of_net = counts.of_net.entry(net).or_default();
-        if of_net.sockets >= limits.connections_of_address {
-            let (address, limit) = (address.to_string(), limits.connections_of_address as u64);
-            return Err(RpcError::TooManyFromAddress { address, limit });
+        if !is_proxy && counts.of(net).sockets >= limits.connections_of_address {
+            return Err(too_many(address, limits));
         }
-        of_net.sockets += 1;
-        counts.all.sockets += 1;
+        counts.change(net, |count| count.sockets += 1);
         // Numbers come back after four thousand million connections; by then the first is closed.
         let number = counts.next;
         counts.next = number.wrapping_add(1);
-        let peer = Arc::new(Peer { sockets: Arc::clone(self), net, number, held: Mutex::new(0) });
+        let (sockets, net, held) = (Arc::clone(self), Mutex::new(net), Mutex::default());
+        let peer = Arc::new(Peer { sockets, net, number, held });
         counts.peers.insert(number as usize, Arc::downgrade(&peer));
         Ok(peer)
     }
 }
 
+impl Counts {
+    fn of(&self, net: Net) -> Count {
+        self.of_net.get(&net).copied().unwrap_or_default()
+    }
+
+    /// Changes what is counted of an address, and in all; who has nothing more is forgotten.
+    fn change(&mut self, net: Net, change: impl Fn(&mut Count)) {
+        change(&mut self.all);
+        let own = self.of_net.entry(net).or_default();
+        change(own);
+        if own.sockets == 0 && own.bytes == 0 {
+            self.of_net.remove(&net);
+        }
+    }
+}
+
+fn too_many(address: IpAddr, limits: &RpcLimits) -> RpcError {
+    let (address, limit) = (address.to_string(), limits.connections_of_address as u64);
+    RpcError::TooManyFromAddress { address, limit }
+}
+
 /// One counted socket; counted, with all that waits to be sent on it, until dropped.
 pub(super) struct Peer {
     sockets: Arc<Sockets>,
-    net: Net,
+    /// Whose it is: of a proxy's, the client's while it is a WebSocket.
+    net: Mutex<Net>,
     number: u32,
-    held: Mutex<usize>,
+    /// Whose answers wait, in the order in which they are sent.
+    held: Mutex<VecDeque<(Net, usize)>>,
 }
 
 impl Peer {
@@ -167,23 +216,43 @@ impl Peer {
         self.number
     }
 
-    /// Counts an answer until it is sent.
+    fn net(&self) -> Net {
+        *self.net.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a proxy's socket as this address's from now on: as a client's for a WebSocket, as
+    /// the proxy's own for other requests.
     ///
     /// # Errors
-    /// [`RpcError::Busy`] when too much waits already: of all clients, or of this one's address,
-    /// which gets half at most.
-    pub(super) fn hold(&self, bytes: usize) -> Result<(), RpcError> {
+    /// [`RpcError::TooManyFromAddress`] for a WebSocket more than the address may have.
+    pub(super) fn hand_to(&self, address: IpAddr, is_websocket: bool) -> Result<(), RpcError> {
+        let (net, limits) = (Net::of(address), &self.sockets.limits);
+        let mut own = self.net.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.sockets.lock();
+        let others = counts.of(net).sockets.saturating_sub(usize::from(*own == net));
+        if is_websocket && others >= limits.connections_of_address {
+            return Err(too_many(address, limits));
+        }
+        counts.change(*own, |count| count.sockets = count.sockets.saturating_sub(1));
+        counts.change(net, |count| count.sockets += 1);
+        *own = net;
+        Ok(())
+    }
+
+    fn hold(&self, net: Net, bytes: usize) -> Result<(), RpcError> {
         let limit = self.sockets.limits.answers_bytes;
         let mut counts = self.sockets.lock();
-        let (all, of_net) = counts.both(self.net);
-        let fits = |count: &Count, limit: usize| count.bytes.saturating_add(bytes) <= limit;
-        if !fits(all, limit) || !fits(of_net, limit / 2) {
+        let fits = |count: Count, limit: usize| count.bytes.saturating_add(bytes) <= limit;
+        if !fits(counts.all, limit) || !fits(counts.of(net), limit / 2) {
             let what = "bytes of answers that nobody reads".to_owned();
             return Err(RpcError::Busy { what, limit: limit as u64 });
         }
-        all.bytes += bytes;
-        of_net.bytes += bytes;
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) += bytes;
+        counts.change(net, |count| count.bytes += bytes);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.back_mut() {
+            Some((last, waiting)) if *last == net => *waiting += bytes,
+            _ => held.push_back((net, bytes)),
+        }
         Ok(())
     }
 
@@ -191,37 +260,38 @@ impl Peer {
     /// less may be counted than waits.
     pub(super) fn sent(&self, bytes: usize) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = bytes.min(*held);
-        *held -= sent;
-        drop(held);
-        if sent > 0 {
-            let mut counts = self.sockets.lock();
-            let (all, of_net) = counts.both(self.net);
-            all.bytes = all.bytes.saturating_sub(sent);
-            of_net.bytes = of_net.bytes.saturating_sub(sent);
+        let (mut left, mut gone) = (bytes, Vec::new());
+        while let Some((net, waiting)) = held.front_mut().filter(|_| left > 0) {
+            let part = left.min(*waiting);
+            (left, *waiting) = (left - part, *waiting - part);
+            gone.push((*net, part));
+            if *waiting == 0 {
+                held.pop_front();
+            }
         }
+        drop(held);
+        self.release(&gone);
     }
-}
 
-impl Counts {
-    fn both(&mut self, net: Net) -> (&mut Count, &mut Count) {
-        (&mut self.all, self.of_net.entry(net).or_default())
+    fn release(&self, gone: &[(Net, usize)]) {
+        if gone.is_empty() {
+            return;
+        }
+        let mut counts = self.sockets.lock();
+        for (net, bytes) in gone {
+            counts.change(*net, |count| count.bytes = count.bytes.saturating_sub(*bytes));
+        }
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        let held = *self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let held = std::mem::take(self.held.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.release(&held.into_iter().collect::<Vec<_>>());
+        let net = self.net();
         let mut counts = self.sockets.lock();
         counts.peers.remove(&(self.number as usize));
-        let (all, of_net) = counts.both(self.net);
-        for count in [all, of_net] {
-            count.sockets = count.sockets.saturating_sub(1);
-            count.bytes = count.bytes.saturating_sub(held);
-        }
-        if counts.of_net.get(&self.net).is_some_and(|count| count.sockets == 0) {
-            counts.of_net.remove(&self.net);
-        }
+        counts.change(net, |count| count.sockets = count.sockets.saturating_sub(1));
     }
 }
 
@@ -231,11 +301,15 @@ mod tests {
     use futures::FutureExt;
 
     fn peer(sockets: &Arc<Sockets>, address: &str) -> Arc<Peer> {
-        sockets.take(address.parse().unwrap()).unwrap()
+        sockets.take(address.parse().unwrap(), false).unwrap()
+    }
+
+    fn client(peer: &Arc<Peer>) -> Client {
+        Client::of(Arc::clone(peer), None)
     }
 
     fn take(permits: &Permits, peer: &Arc<Peer>) -> Option<Permit> {
-        on_behalf(Arc::clone(peer), permits.take()).now_or_never().flatten()
+        on_behalf(client(peer), permits.take()).now_or_never().flatten()
     }
 
     #[test]
@@ -269,18 +343,47 @@ mod tests {
         let limits = RpcLimits { answers_bytes: 100, ..RpcLimits::default() };
         let sockets = Arc::new(Sockets::new(limits));
         let (one, other) = (peer(&sockets, "1.1.1.1"), peer(&sockets, "1.1.1.2"));
-        one.hold(50).unwrap();
-        assert!(matches!(one.hold(1), Err(RpcError::Busy { limit: 100, .. })));
-        other.hold(50).unwrap();
+        client(&one).hold(50).unwrap();
+        assert!(matches!(client(&one).hold(1), Err(RpcError::Busy { limit: 100, .. })));
+        client(&other).hold(50).unwrap();
         assert_eq!(sockets.bytes(), 100);
         one.sent(20);
-        assert!(other.hold(1).is_err());
-        one.hold(20).unwrap();
+        assert!(client(&other).hold(1).is_err());
+        client(&one).hold(20).unwrap();
         one.sent(1_000);
         assert_eq!(sockets.bytes(), 50);
         drop(other);
         assert_eq!((sockets.bytes(), sockets.count()), (0, 1));
         drop(one);
         assert!(sockets.lock().of_net.is_empty() && sockets.lock().peers.is_empty());
+    }
+
+    #[test]
+    fn what_goes_through_a_proxy_is_counted_for_who_asked() {
+        let limits =
+            RpcLimits { answers_bytes: 100, connections_of_address: 1, ..RpcLimits::default() };
+        let sockets = Arc::new(Sockets::new(limits));
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let proxy = || sockets.take(address("1.1.1.1"), true).unwrap();
+        let (one, other) = (proxy(), proxy());
+        let asks = |who: &str| Client::of(Arc::clone(&one), Some(Net::of(address(who))));
+        asks("7.7.7.7").hold(50).unwrap();
+        assert!(asks("7.7.7.7").hold(1).is_err());
+        asks("8.8.8.8").hold(30).unwrap();
+        one.sent(60);
+        assert_eq!(sockets.lock().of(Net::of(address("8.8.8.8"))).bytes, 20, "the first is sent");
+        asks("7.7.7.7").hold(50).unwrap();
+
+        one.hand_to(address("7.7.7.7"), true).unwrap();
+        assert!(matches!(
+            other.hand_to(address("7.7.7.7"), true),
+            Err(RpcError::TooManyFromAddress { limit: 1, .. })
+        ));
+        one.hand_to(address("1.1.1.1"), false).unwrap();
+        other.hand_to(address("7.7.7.7"), true).unwrap();
+        assert_eq!(sockets.count(), 2);
+        drop((one, other));
+        assert!(sockets.lock().of_net.is_empty());
+        assert_eq!((sockets.bytes(), sockets.count()), (0, 0));
     }
 }

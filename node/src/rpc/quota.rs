@@ -2,7 +2,8 @@
 
 use super::{
     config::RpcLimits,
-    peer::{Peer, on_behalf},
+    forwarded::ForwardedFor,
+    peer::{Client, Peer, on_behalf},
 };
 use dure_rpc::{RpcError, api, discover::Kind};
 use jsonrpsee::{
@@ -63,13 +64,15 @@ impl Quota {
     async fn answer(
         &self,
         id: jsonrpsee::types::Id<'static>,
+        forwarded: Option<ForwardedFor>,
         work: impl Future<Output = MethodResponse>,
     ) -> MethodResponse {
         let Some(peer) = self.peer.upgrade() else {
             // The client is gone, and nobody will read this.
             return refuse(id, RpcError::Stopping);
         };
-        let work = on_behalf(Arc::clone(&peer), tokio::time::timeout(self.time, work));
+        let client = Client::of(peer, forwarded.map(|ForwardedFor(net)| net));
+        let work = on_behalf(client.clone(), tokio::time::timeout(self.time, work));
         let Ok(answer) = work.await else {
             let limit_ms = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
             return refuse(id, RpcError::RequestTimeout { limit_ms });
@@ -79,7 +82,7 @@ impl Quota {
         if answer.is_error() && bytes <= FREE_BYTES_MAX {
             return answer;
         }
-        match peer.hold(bytes) {
+        match client.hold(bytes) {
             Ok(()) => answer,
             Err(error) => refuse(id, error),
         }
@@ -138,7 +141,8 @@ where
                 let what = "requests of this connection".to_owned();
                 return refuse(id, RpcError::Busy { what, limit });
             };
-            this.quota.answer(id, this.inner.call(request)).await
+            let forwarded = request.extensions.get().copied();
+            this.quota.answer(id, forwarded, this.inner.call(request)).await
         }
     }
 
@@ -161,7 +165,8 @@ where
                 return refuse(jsonrpsee::types::Id::Null, RpcError::Busy { what, limit });
             };
             let id = jsonrpsee::types::Id::Null;
-            this.quota.answer(id, this.inner.batch(requests)).await
+            let forwarded = requests.extensions().get().copied();
+            this.quota.answer(id, forwarded, this.inner.batch(requests)).await
         }
     }
 

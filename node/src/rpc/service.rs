@@ -5,7 +5,7 @@ use super::{
     failure::{of_fault, of_stop},
     filter::{EventMatcher, TransactionMatcher},
     follow,
-    peer::{Peer, Permits, Sockets, on_behalf},
+    peer::{Client, Permits, Sockets, on_behalf},
     reader::Reader,
     spec::Specs,
     trace, trial,
@@ -157,8 +157,9 @@ impl Service {
 
     /// Whose subscription it is; none once the connection is closed. It runs on its own, outside
     /// of the request that began it.
-    fn peer_of(&self, pending: &PendingSubscriptionSink) -> Option<Arc<Peer>> {
-        self.sockets.peer(pending.connection_id().0)
+    fn client_of(&self, pending: &PendingSubscriptionSink) -> Option<Client> {
+        let peer = self.sockets.peer(pending.connection_id().0)?;
+        Some(Client::of(peer, None))
     }
 
     /// Why a node whose threads end serves no more: said before the last of them is gone.
@@ -412,8 +413,8 @@ impl DureServer for Service {
         from: Option<Number>,
     ) -> SubscriptionResult {
         let from = from.map(|height| Place::new(Height(height.0), 0));
-        let Some(peer) = self.peer_of(&pending) else { return Ok(()) };
-        on_behalf(peer, follow::pump(self.clone(), pending, from, follow::blocks)).await;
+        let Some(client) = self.client_of(&pending) else { return Ok(()) };
+        on_behalf(client, follow::pump(self.clone(), pending, from, follow::blocks)).await;
         Ok(())
     }
 
@@ -428,14 +429,14 @@ impl DureServer for Service {
             let specs = reader.specs.at(reader.view.state().as_ref());
             EventMatcher::new(&specs, &checked).map(drop)
         };
-        let Some(peer) = self.peer_of(&pending) else { return Ok(()) };
-        if let Err(error) = on_behalf(Arc::clone(&peer), self.read(check)).await {
+        let Some(client) = self.client_of(&pending) else { return Ok(()) };
+        if let Err(error) = on_behalf(client.clone(), self.read(check)).await {
             pending.reject(error).await;
             return Ok(());
         }
         let from = filter.from;
         let page = move |reader: &Reader<'_>, place| follow::events(reader, place, &filter);
-        on_behalf(peer, follow::pump(self.clone(), pending, from, page)).await;
+        on_behalf(client, follow::pump(self.clone(), pending, from, page)).await;
         Ok(())
     }
 
@@ -455,8 +456,8 @@ impl DureServer for Service {
         let page = move |reader: &Reader<'_>, place| follow::receipts(reader, place, matcher);
         // One transaction is looked for everywhere, at once.
         let from = if matcher.id.is_some() { Some(Place::default()) } else { filter.from };
-        let Some(peer) = self.peer_of(&pending) else { return Ok(()) };
-        on_behalf(peer, follow::pump(self.clone(), pending, from, page)).await;
+        let Some(client) = self.client_of(&pending) else { return Ok(()) };
+        on_behalf(client, follow::pump(self.clone(), pending, from, page)).await;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use dure_node::{
 use dure_types::{Address, Selector, TimestampMs, domain};
 use scale_info::{MetaType, PortableRegistry, Registry, TypeDef, TypeInfo};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 pub(crate) struct Chain {
     pub(crate) node: Node,
@@ -50,13 +50,19 @@ impl Chain {
         );
         let config = NodeConfig::new(genesis, validator.signing().clone());
         let node = Node::start_on(config, store).await.unwrap();
-        let server = serve(&node, limits, origins).await;
+        let server = serve(&node, limits, origins, Vec::new()).await;
         Self { node, server, alice }
     }
 
     /// Another server of the same node, with other limits.
     pub(crate) async fn second(&self, limits: RpcLimits) -> RpcServer {
-        serve(&self.node, limits, Origins::Any).await
+        serve(&self.node, limits, Origins::Any, Vec::new()).await
+    }
+
+    /// The same, where proxies are trusted.
+    pub(crate) async fn behind(&self, limits: RpcLimits, proxies: &[&str]) -> RpcServer {
+        let proxies = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+        serve(&self.node, limits, Origins::Any, proxies).await
     }
 
     pub(crate) fn http(&self) -> String {
@@ -132,9 +138,15 @@ impl Chain {
     }
 }
 
-async fn serve(node: &Node, limits: RpcLimits, origins: Origins) -> RpcServer {
+async fn serve(
+    node: &Node,
+    limits: RpcLimits,
+    origins: Origins,
+    trusted_proxies: Vec<IpAddr>,
+) -> RpcServer {
     let listen = "127.0.0.1:0".parse().unwrap();
-    let config = RpcConfig { listen, origins, limits, peer_id: Some("peer".into()) };
+    let peer_id = Some("peer".into());
+    let config = RpcConfig { listen, origins, limits, peer_id, trusted_proxies };
     RpcServer::start(config, node.handle()).await.unwrap()
 }
 

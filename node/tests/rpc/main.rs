@@ -9,6 +9,7 @@ mod chain;
 mod disk;
 mod door;
 mod methods;
+mod proxy;
 mod share;
 mod slow;
 mod storage;

@@ -17,10 +17,15 @@ pub(crate) async fn connect(from: &str, server: SocketAddr) -> TcpStream {
     socket.connect(server).await.unwrap()
 }
 
-pub(crate) async fn ask(stream: &mut TcpStream, body: &str) {
+async fn ask(stream: &mut TcpStream, body: &str) {
+    ask_with(stream, "", body).await;
+}
+
+/// Asks with more headers: whole lines.
+pub(crate) async fn ask_with(stream: &mut TcpStream, headers: &str, body: &str) {
     let head = format!(
         "POST /v1 HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\n\
-         connection: close\r\ncontent-length: {}\r\n\r\n",
+         connection: close\r\n{headers}content-length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();

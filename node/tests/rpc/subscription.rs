@@ -1,14 +1,19 @@
 //! Subscriptions: replay, then live, without gaps.
 
-use crate::chain::Chain;
+use crate::{chain::Chain, slow::connect};
 use dure_client::{
-    Wait,
-    shape::{EventFilter, Notice, TransactionFilter},
+    Client, Wait,
+    shape::{EventFilter, EventItem, Notice, TransactionFilter},
 };
-use dure_node::rpc::{Origins, RpcLimits};
-use dure_rpc::DureClient;
+use dure_node::rpc::{Origins, RpcLimits, RpcServer};
+use dure_rpc::{DureClient, Place};
+use dure_types::Height;
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_replayed_then_live_each_once() {
@@ -195,28 +200,13 @@ async fn a_slow_client_is_told_where_to_resume() {
 /// Subscribes to all events on a raw WebSocket, waits, then reads: the place in `lagged` and the
 /// number of items before it.
 async fn stubborn(chain: &Chain) -> (Option<String>, usize) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    let mut stream = socket.connect(chain.server.address()).await.unwrap();
-    let upgrade = "GET /v1 HTTP/1.1\r\nhost: test\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-                   sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
-    stream.write_all(upgrade.as_bytes()).await.unwrap();
-    let mut head = [0; 1_024];
-    let length = stream.read(&mut head).await.unwrap();
-    assert!(head[..length].starts_with(b"HTTP/1.1 101"));
     // Many subscriptions fill the buffers of the connection faster.
-    for id in 0..32 {
-        let text = json!({
-            "jsonrpc": "2.0", "id": id, "method": "sub_events", "params": [{ "from": "0" }],
-        });
-        stream.write_all(&frame(&text.to_string())).await.unwrap();
-    }
+    let mut stream = subscribed("127.0.0.1", &chain.server, 32, 0).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let mut bytes = Vec::new();
     let reading = stream.read_to_end(&mut bytes);
     let _ = tokio::time::timeout(Duration::from_secs(3), reading).await;
-    let messages = texts(&bytes);
+    let messages = texts(&mut bytes);
     // Any one of them that was told to resume.
     let lagged = messages.iter().find(|message| message["params"]["result"]["lagged"].is_string());
     let Some(lagged) = lagged else { return (None, 0) };
@@ -227,6 +217,118 @@ async fn stubborn(chain: &Chain) -> (Option<String>, usize) {
     });
     let place = lagged["params"]["result"]["lagged"].as_str().map(str::to_owned);
     (place, own.count())
+}
+
+/// A raw WebSocket with so many subscriptions to the events from a height on, of which nothing is
+/// read.
+async fn subscribed(from: &str, server: &RpcServer, subscriptions: usize, first: u64) -> TcpStream {
+    let mut stream = connect(from, server.address()).await;
+    let upgrade = "GET /v1 HTTP/1.1\r\nhost: test\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).await.unwrap();
+    let mut head = [0; 1_024];
+    let length = stream.read(&mut head).await.unwrap();
+    assert!(head[..length].starts_with(b"HTTP/1.1 101"));
+    for id in 0..subscriptions {
+        let text = json!({
+            "jsonrpc": "2.0", "id": id, "method": "sub_events", "params": [{ "from": first.to_string() }],
+        });
+        stream.write_all(&frame(&text.to_string())).await.unwrap();
+    }
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_bytes_than_may_wait_lag_and_resume_without_loss_or_duplicate() {
+    const SUBSCRIPTIONS: usize = 4;
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    // Bytes are the only bound that can be met.
+    let limits = RpcLimits {
+        answers_bytes: 128 << 10,
+        messages: 1 << 20,
+        stall: Duration::from_secs(3_600),
+        ..RpcLimits::default()
+    };
+    let server = chain.second(limits).await;
+    let first = client.status().await.unwrap().height.0 + 1;
+    let mut stream = subscribed("127.0.0.2", &server, SUBSCRIPTIONS, first).await;
+    accepted(&mut stream, SUBSCRIPTIONS).await;
+    // More than the system takes ahead of a client that does not read.
+    for _ in 0..12 {
+        let mut many = client.transaction(&chain.alice);
+        for _ in 0..64 {
+            many = many.call(counter, "add", json!([1]));
+        }
+        many.submit(Wait::Final).await.unwrap();
+    }
+    // Until no subscription goes on.
+    let mut quiet = 0;
+    while quiet < 30 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        quiet = if server.at_work() == 0 { quiet + 1 } else { 0 };
+    }
+    let from = |place| EventFilter { from: Some(place), ..EventFilter::default() };
+    let list = EventFilter { limit: Some(1_000), ..from(Place::new(Height(first), 0)) };
+    let all: Vec<Place> =
+        client.events(list).await.unwrap().events.iter().map(|event| event.place).collect();
+    let ended = ends(&mut stream, SUBSCRIPTIONS, all.len()).await;
+    assert!(ended.values().any(|(_, lagged)| lagged.is_some()), "nobody lagged");
+    // A client of ours goes on there, under the same bound.
+    let resumed = Client::connect(&format!("ws://{}/v1", server.address())).await.unwrap();
+    for (mut seen, lagged) in ended.into_values() {
+        if let Some(lagged) = lagged {
+            let mut rest = resumed.follow_events(from(lagged)).await.unwrap();
+            while seen.len() < all.len() {
+                let next = tokio::time::timeout(Duration::from_secs(30), rest.next()).await;
+                seen.push(next.expect("more comes").unwrap().unwrap().place);
+            }
+        }
+        assert!(seen == all, "{} places of {}", seen.len(), all.len());
+    }
+    server.stop().await;
+    chain.stop().await;
+}
+
+/// Reads the answers to the requests to subscribe.
+async fn accepted(stream: &mut TcpStream, mut subscriptions: usize) {
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 1_024]);
+    while subscriptions > 0 {
+        let read = stream.read(&mut chunk).await.unwrap();
+        bytes.extend_from_slice(&chunk[..read]);
+        for answer in texts(&mut bytes) {
+            assert!(answer["error"].is_null(), "{answer}");
+            subscriptions -= 1;
+        }
+    }
+}
+
+/// What each subscription saw until it lagged or had all, and where it is to resume.
+async fn ends(
+    stream: &mut TcpStream,
+    subscriptions: usize,
+    all: usize,
+) -> BTreeMap<String, (Vec<Place>, Option<Place>)> {
+    let mut ended: BTreeMap<String, (Vec<Place>, Option<Place>)> = BTreeMap::new();
+    let (mut bytes, mut chunk) = (Vec::new(), vec![0; 64 << 10]);
+    let over = |(seen, lagged): &(Vec<Place>, Option<Place>)| lagged.is_some() || seen.len() == all;
+    while ended.len() < subscriptions || !ended.values().all(over) {
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut chunk)).await;
+        let read = read.expect("more comes").unwrap();
+        assert!(read > 0, "the connection was closed");
+        bytes.extend_from_slice(&chunk[..read]);
+        for message in texts(&mut bytes) {
+            let subscription = message["params"]["subscription"].to_string();
+            let notice: Notice<EventItem> =
+                serde_json::from_value(message["params"]["result"].clone()).unwrap();
+            let (seen, lagged) = ended.entry(subscription).or_default();
+            assert_eq!((notice.seq.0, *lagged), (seen.len() as u64, None), "in order, to the end");
+            seen.extend(notice.item.map(|event| event.place));
+            *lagged = notice.lagged;
+        }
+    }
+    ended
 }
 
 /// One masked text frame of a client; the mask is zero.
@@ -240,20 +342,23 @@ fn frame(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// The JSON of every whole text frame of a server.
-fn texts(mut bytes: &[u8]) -> Vec<serde_json::Value> {
-    let mut found = Vec::new();
-    while bytes.len() >= 2 {
-        let (length, head) = match bytes[1] {
-            126 => (usize::from(u16::from_be_bytes([bytes[2], bytes[3]])), 4),
-            127 => {
-                (usize::try_from(u64::from_be_bytes(bytes[2..10].try_into().unwrap())).unwrap(), 10)
+/// Takes the JSON of every whole text frame of a server out of what came.
+fn texts(came: &mut Vec<u8>) -> Vec<serde_json::Value> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let [_, short, more @ ..] = &came[at..] {
+        let (length, head) = match (short, more) {
+            (126, [a, b, ..]) => (usize::from(u16::from_be_bytes([*a, *b])), 4),
+            (127, more) if more.len() >= 8 => {
+                let length = u64::from_be_bytes(more[..8].try_into().unwrap());
+                (usize::try_from(length).unwrap(), 10)
             }
-            short => (usize::from(short), 2),
+            (126 | 127, _) => break,
+            (short, _) => (usize::from(*short), 2),
         };
-        let Some(body) = bytes.get(head..head + length) else { break };
+        let Some(body) = came.get(at + head..at + head + length) else { break };
         found.extend(serde_json::from_slice(body).ok());
-        bytes = &bytes[head + length..];
+        at += head + length;
     }
+    came.drain(..at);
     found
 }
