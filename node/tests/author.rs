@@ -286,11 +286,14 @@ fn slow_a_new_crate_is_checked_applied_and_verified() {
     let applied = dev.answer(&["apply", &plan, "--offline"]);
     let address = applied["contracts"]["coin"].as_str().unwrap();
     assert_eq!(dev.answer(&["query", address, "name"]), json!("Won"));
+    let interfaces = &dev.answer(&["inspect", address])["interfaces"];
+    assert!(interfaces.to_string().contains("dure-sdk::Token"), "{interfaces}");
     assert_eq!(dev.answer(&["verify", address, &shown, "--offline"])["verified"], true);
     let source = dir.join("src/lib.rs");
     let changed = fs::read_to_string(&source).unwrap();
-    fs::write(&source, changed.replace("ensure!(amount > Amount::ZERO, Error::Zero);", ""))
-        .unwrap();
+    let zero = "ensure!(amount > Amount::ZERO, Reason::Zero);";
+    assert!(changed.contains(zero));
+    fs::write(&source, changed.replace(zero, "")).unwrap();
     let differs = dev.run(&["verify", address, &shown, "--offline"]);
     assert_eq!(code(&differs), 7, "{}", text(&differs.stderr));
     assert!(text(&differs.stderr).contains("another source"), "{}", text(&differs.stderr));

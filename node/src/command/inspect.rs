@@ -149,11 +149,17 @@ fn describe(spec: &ContractSpec) -> Value {
     json!({
         "name": spec.name,
         "docs": spec.docs.join("\n"),
+        "interfaces": interfaces(spec),
         "methods": methods.collect::<Vec<_>>(),
         "events": events.collect::<Vec<_>>(),
         "errors": errors(spec),
         "storage": storage.collect::<Vec<_>>(),
     })
+}
+
+/// The interfaces that it implements, standards among them.
+fn interfaces(spec: &ContractSpec) -> Vec<&str> {
+    spec.interfaces.iter().map(|interface| interface.name.as_str()).collect()
 }
 
 const fn kind(kind: MethodKind) -> &'static str {
@@ -193,6 +199,9 @@ fn text(spec: &ContractSpec) -> String {
     for line in &spec.docs {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "          {}", one_line(line.trim()));
+    }
+    for interface in interfaces(spec) {
+        let _ = writeln!(text, "is a      {}", one_line(interface));
     }
     for (title, wanted) in
         [("init", MethodKind::Init), ("calls", MethodKind::Call), ("queries", MethodKind::Query)]

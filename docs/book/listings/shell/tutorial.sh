@@ -38,7 +38,7 @@ dure simulate $A transfer --to @carol --amount 5 --by @bob
 dure events --contract $A
 # ANCHOR_END: events
 # ANCHOR: events_of_bob
-dure events --contract $A --event Moved --fields '{"from": "0xb87c9e78fbf83c34806cff18a64bf282aab1cda36420f7eb7386f4362a42acb3"}'
+dure events --contract $A --event Moved --fields '{"from": "@bob"}'
 # ANCHOR_END: events_of_bob
 # ANCHOR: inspect
 dure inspect $A

@@ -23,12 +23,18 @@ pub mod template_token {
     #[storage]
     pub struct TemplateToken {
         issuer: Item<Address>,
-        name: Item<String>,
-        symbol: Item<String>,
-        decimals: Item<u8>,
+        about: Item<About>,
         supply: Balance,
         held: Map<Address, Balance>,
         allowances: Allowances,
+    }
+
+    /// What a wallet shows of it.
+    #[dure::ty]
+    pub struct About {
+        pub name: String,
+        pub symbol: String,
+        pub decimals: u8,
     }
 
     /// Why a call was refused.
@@ -37,9 +43,9 @@ pub mod template_token {
         NotIssuer {
             issuer: Address,
         },
+        /// More than can be counted.
         TooMany {
-            supply: Amount,
-            wanted: Amount,
+            room: Amount,
         },
         /// A transfer would not be done, as `can_transfer` says.
         Transfer(Reason),
@@ -52,9 +58,7 @@ pub mod template_token {
         #[init]
         pub fn new(&mut self, cx: &Cx, name: String, symbol: String, decimals: u8) {
             self.issuer.set(&cx.caller());
-            self.name.set(&name);
-            self.symbol.set(&symbol);
-            self.decimals.set(&decimals);
+            self.about.set(&About { name, symbol, decimals });
         }
 
         /// Issues new units.
@@ -62,48 +66,45 @@ pub mod template_token {
         pub fn issue(&mut self, cx: &Cx, to: Address, amount: Amount) -> Result<(), Error> {
             let issuer = self.issuer.get();
             ensure!(cx.caller() == issuer, Error::NotIssuer { issuer });
-            receivable(to, amount).map_err(Error::Transfer)?;
-            let supply = self.supply.get();
-            let fits = supply.checked_add(amount).is_some();
-            ensure!(fits, Error::TooMany { supply, wanted: amount });
-            self.supply.add(amount);
-            self.held.at(&to).add(amount);
-            cx.emit(&Moved { from: None, to: Some(to), amount, memo: None });
-            Ok(())
+            let room = Amount::MAX.saturating_sub(self.supply.get());
+            ensure!(amount <= room, Error::TooMany { room });
+            self.shift(cx, None, Some(to), amount, None)
         }
 
         /// Destroys the caller's units.
         #[call]
         pub fn burn(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
-            let from = cx.caller();
-            ensure!(amount > Amount::ZERO, Error::Transfer(Reason::Zero));
-            self.held.at(&from).sub(amount).map_err(short)?;
-            self.supply.sub(amount).map_err(short)?;
-            cx.emit(&Moved { from: Some(from), to: None, amount, memo: None });
-            Ok(())
+            self.shift(cx, Some(cx.caller()), None, amount, None)
         }
 
         /// Whether the sum of what is held is the supply.
         #[query]
         pub fn is_conserved(&self) -> bool {
-            let mut held = self.held.amounts(None, Order::Ascending);
-            let sum = held.try_fold(Amount::ZERO, |sum, (_, amount)| sum.checked_add(amount));
-            sum == Some(self.supply.get())
+            let held = self.held.amounts(None, Order::Ascending);
+            let sum = held.fold(Amount::ZERO, |sum, (_, amount)| sum.saturating_add(amount));
+            sum == self.supply.get()
         }
 
-        /// Moves units; who may ask for it was checked.
+        /// Moves units, from nobody when they are issued, to nobody when they are burnt. Who may
+        /// ask for it was checked.
         fn shift(
             &mut self,
             cx: &Cx,
-            from: Address,
-            to: Address,
+            from: Option<Address>,
+            to: Option<Address>,
             amount: Amount,
             memo: Option<Vec<u8>>,
         ) -> Result<(), Error> {
-            receivable(to, amount).map_err(Error::Transfer)?;
-            self.held.at(&from).sub(amount).map_err(short)?;
-            self.held.at(&to).add(amount);
-            cx.emit(&Moved { from: Some(from), to: Some(to), amount, memo });
+            permitted(to, amount).map_err(Error::Transfer)?;
+            match from {
+                Some(from) => self.held.at(&from).sub(amount).map_err(short)?,
+                None => self.supply.add(amount),
+            }
+            match to {
+                Some(to) => self.held.at(&to).add(amount),
+                None => self.supply.sub(amount).map_err(short)?,
+            }
+            cx.emit(&Moved { from, to, amount, memo });
             Ok(())
         }
     }
@@ -115,17 +116,17 @@ pub mod template_token {
 
         /// What people call it.
         fn name(&self) -> String {
-            self.name.get()
+            self.about.get().name
         }
 
         /// Its short name, as on a price tag.
         fn symbol(&self) -> String {
-            self.symbol.get()
+            self.about.get().symbol
         }
 
         /// Digits after the point that are shown; amounts are in the smallest unit.
         fn decimals(&self) -> u8 {
-            self.decimals.get()
+            self.about.get().decimals
         }
 
         /// All units that are held.
@@ -146,7 +147,7 @@ pub mod template_token {
             amount: Amount,
             memo: Option<Vec<u8>>,
         ) -> Result<(), Error> {
-            self.shift(cx, cx.caller(), to, amount, memo)
+            self.shift(cx, Some(cx.caller()), Some(to), amount, memo)
         }
 
         /// Lets somebody take up to an amount of the caller's units; replaces what was allowed
@@ -176,7 +177,7 @@ pub mod template_token {
         ) -> Result<(), Error> {
             let spent = self.allowances.spend(from, cx.caller(), amount, cx.time());
             spent.map_err(Error::Allowance)?;
-            self.shift(cx, from, to, amount, memo)
+            self.shift(cx, Some(from), Some(to), amount, memo)
         }
 
         /// What a spender may still take of a holder.
@@ -192,18 +193,19 @@ pub mod template_token {
             to: Address,
             amount: Amount,
         ) -> Result<(), Reason> {
-            receivable(to, amount)?;
+            permitted(Some(to), amount)?;
             let left = self.held.at(&from).get();
             ensure!(amount <= left, Reason::Short { left, wanted: amount });
             Ok(())
         }
     }
 
-    /// Whether an account can be given an amount, whoever gives it.
-    fn receivable(to: Address, amount: Amount) -> Result<(), Reason> {
+    /// Whether an amount may move to an account, whatever the other one has.
+    fn permitted(to: Option<Address>, amount: Amount) -> Result<(), Reason> {
         ensure!(amount > Amount::ZERO, Reason::Zero);
         // Nobody can ever call from there.
-        ensure!(to != Address::SYSTEM, Reason::NotPermitted { account: to });
+        let account = Address::SYSTEM;
+        ensure!(to != Some(account), Reason::NotPermitted { account });
         Ok(())
     }
 
