@@ -13,8 +13,12 @@ use serde_json::json;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 use tokio::signal::unix::{SignalKind, signal};
+
+/// How long a node that had to stop still tells why over RPC, before its process ends.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Which chain, and where it is kept.
 #[derive(Debug, Args)]
@@ -109,6 +113,14 @@ pub(super) async fn run(
         _ = interrupt.recv() => None,
         fault = node.failed() => Some(fault),
     };
+    if fault.is_some() {
+        // Its log says why, and so does it to those who ask, such as a monitor.
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = tokio::time::sleep(FAREWELL) => {}
+        }
+    }
     output.progress("stopping");
     server.stop().await;
     node.stop().await;

@@ -95,8 +95,8 @@ pub struct Limits {
 pub struct Health {
     /// Whether the node orders and executes blocks.
     pub running: bool,
-    /// Why it had to stop: `DiskFull`, or `InternalError` for what its log tells. It answers for a
-    /// moment longer, then its process ends. None while it runs, and when it was told to stop.
+    /// Why it had to stop: `DiskFull`, or `InternalError` for what its log tells. It answers for
+    /// three seconds longer, then its process ends. None while it runs, and when it was told to stop.
     pub fault: Option<Refusal>,
     /// Newest height that is decided and executed.
     pub height: Number,
