@@ -77,10 +77,13 @@ fn every_kind_of_difference_is_shown_with_both_sides() {
         &[
             "ledger.transfer by @issuer: WASM and native code do not do the same",
             "result\n    WASM    ok: []\n    native  ledger::Error::Paused",
-            "events\n    WASM    Moved { amount: 4, from:",
+            "events\n    WASM    Moved { from: 0x",
         ],
     );
-    shows(&caught::<Bent<EVENT>>(4), &["native  Moved { amount: 7, from:", "; Moved { amount: 4"]);
+    shows(
+        &caught::<Bent<EVENT>>(4),
+        &["native  Moved { from: 0x", ", amount: 7 }; Moved { from: 0x"],
+    );
     shows(
         &caught::<Bent<STORAGE>>(4),
         &["changes of storage\n    WASM    none\n    native  ledger.paused: false -> true"],
