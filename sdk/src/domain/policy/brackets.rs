@@ -94,6 +94,11 @@ impl Brackets {
         Ok(())
     }
 
+    /// The bounds, ascending: between two of them the rate is one.
+    pub fn bounds(&self) -> impl Iterator<Item = Amount> {
+        self.brackets.iter().map(|bracket| bracket.up_to)
+    }
+
     /// The rate of the class that an amount is in, as with refunds by face value.
     #[must_use]
     pub fn rate_bp(&self, amount: Amount) -> u32 {

@@ -1,0 +1,123 @@
+//! Why the contract refuses.
+
+use crate::terms::TermsError;
+use dure_sdk::{
+    domain::{
+        calendar::CalendarError,
+        freeze::FreezeError,
+        policy::PolicyError,
+        registry::RegistryError,
+        roles::RolesError,
+        split::{LegsError, ReceivablesError},
+        vault::VaultError,
+    },
+    prelude::*,
+};
+
+/// Why the contract refuses.
+#[dure::error]
+pub enum Error {
+    /// The account lacks the role.
+    Roles(RolesError),
+    /// Something is stopped.
+    Freeze(FreezeError),
+    /// The registry does not know it, or the voucher is not good there.
+    Registry(RegistryError),
+    /// Nobody redeems in the own shop.
+    OwnShop { merchant: Address },
+    /// There is no such product.
+    NoProduct { product: u32 },
+    /// A product stays as it is.
+    ProductExists { product: u32 },
+    /// The law asks for a year unless it is perishable or seasonal.
+    TooShort { least_months: u32 },
+    /// The shares are not whole.
+    Legs(LegsError),
+    /// There is no such voucher.
+    NoVoucher { voucher: u64 },
+    /// It is somebody else's.
+    NotHolder { voucher: u64, holder: Address },
+    /// Neither the giver nor the guardian.
+    NotGuardian { voucher: u64 },
+    /// It was given and waits for who claims it.
+    IsOffered { voucher: u64, until: TimestampMs },
+    /// It was not given, or it is claimed.
+    NotOffered { voucher: u64 },
+    /// It goes back at that time, and not before.
+    NotBackYet { until: TimestampMs },
+    /// It could be claimed until then.
+    OfferOver { until: TimestampMs },
+    /// Nothing is left of it.
+    Ended { voucher: u64 },
+    /// It was good until then.
+    Expired { expiry: TimestampMs },
+    /// It is still good.
+    NotExpired { expiry: TimestampMs },
+    /// Not the code that is next, or one that was used.
+    WrongCode { voucher: u64 },
+    /// The voucher has less left.
+    Short { left: Amount, wanted: Amount },
+    /// A thing is redeemed whole.
+    Whole { value: Amount, wanted: Amount },
+    /// An amount of nought, or no vouchers.
+    Zero,
+    /// More at once than there may be.
+    TooMany { count: u32, limit: u32 },
+    /// The receipt was used for another redemption.
+    OtherRedemption { voucher: u64, amount: Amount },
+    /// No such redemption of the caller's.
+    NoRedemption { receipt: Hash },
+    /// It was used or given, or the days are over.
+    NotWithdrawable { until: TimestampMs },
+    /// Too little of it was used.
+    UsedTooLittle { used: Amount, value: Amount, used_bp: u32 },
+    /// It was a present of the issuer: nothing was paid.
+    Free { voucher: u64 },
+    /// What was claimed too late is the issuer's.
+    ClaimsOver { until: TimestampMs },
+    /// It can still be claimed.
+    ClaimsOpen { until: TimestampMs },
+    /// It was extended as often as it may be.
+    NoExtension { extensions: u32 },
+    /// The next notice is due then.
+    NoticeNotDue { due: Option<TimestampMs> },
+    /// More paid than it is worth.
+    PaidTooMuch { paid: Amount, face: Amount },
+    /// More than can be counted.
+    TooMuch { amount: Amount },
+    /// The escrow.
+    Vault(VaultError),
+    /// What a payee is owed.
+    Receivables(ReceivablesError),
+    /// The policy cannot change so.
+    Policy(PolicyError),
+    /// Those are no terms.
+    Terms(TermsError),
+    /// A date beyond what can be named.
+    Calendar(CalendarError),
+    /// The token refused: the bytes are its own error.
+    Token(CallError<Vec<u8>>),
+    /// The books hold more than the contract has, or less than the escrow.
+    Unbacked { escrow: Amount, cash: Amount, tokens: Amount },
+}
+
+macro_rules! from {
+    ($($variant:ident: $error:ty,)*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+from! {
+    Roles: RolesError,
+    Freeze: FreezeError,
+    Registry: RegistryError,
+    Legs: LegsError,
+    Vault: VaultError,
+    Receivables: ReceivablesError,
+    Policy: PolicyError,
+    Terms: TermsError,
+    Calendar: CalendarError,
+}

@@ -1,0 +1,110 @@
+//! The terms with holders: frozen at the purchase; a later version applies to it only where it was
+//! declared so and is better.
+
+use dure_sdk::{
+    domain::{
+        calendar::Period,
+        policy::{Bracket, Brackets, BracketsError, Terms},
+        share::WHOLE_BP,
+    },
+    prelude::*,
+};
+
+/// Notices before an expiry.
+const NOTICES_MAX: usize = 8;
+
+/// What an issuer promises.
+#[dure::ty]
+pub struct VoucherTerms {
+    /// Days within which an unused voucher is taken back at what was paid.
+    pub withdrawal_days: u32,
+    /// What of a face must be used before the rest is paid out: basis points by face.
+    pub used_bp: Brackets,
+    /// What is paid back of an expired voucher: basis points by face.
+    pub expired_bp: Brackets,
+    /// How long after the purchase an expired voucher is paid back.
+    pub claims: Period,
+    /// By how much an extension postpones the expiry.
+    pub extension: Period,
+    /// How often.
+    pub extensions: u32,
+    /// Days before the expiry on which its holder is told, the first first.
+    pub notice_days: Vec<u32>,
+    /// Days that who is given a voucher has to claim it.
+    pub claim_days: u32,
+    /// Days, that of the redemption included, on which a merchant can undo it; none: never.
+    pub undo_days: u32,
+}
+
+/// Says why these are no terms.
+#[dure::ty]
+#[derive(Copy)]
+pub enum TermsError {
+    /// One of the tables is none.
+    Brackets(BracketsError),
+    /// A face above the last bound would be paid nothing.
+    Unbounded,
+    /// More notices than there may be, or not one after another.
+    Notices,
+    /// A period of nothing.
+    NoPeriod,
+}
+
+impl VoucherTerms {
+    /// Checks terms that came from outside.
+    pub(crate) fn check(&self) -> Result<(), TermsError> {
+        for table in [&self.used_bp, &self.expired_bp] {
+            table.check().map_err(TermsError::Brackets)?;
+        }
+        // Every face has a rate for what is paid back.
+        ensure!(self.expired_bp.rate_bp(Amount::MAX) != 0, TermsError::Unbounded);
+        let falls = self.notice_days.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
+        ensure!(falls && self.notice_days.len() <= NOTICES_MAX, TermsError::Notices);
+        let none =
+            |period| matches!(period, Period::Days(0) | Period::Months(0) | Period::Years(0));
+        ensure!(!none(self.claims) && !none(self.extension), TermsError::NoPeriod);
+        Ok(())
+    }
+
+    /// Terms with one rate for every face: for tests and simple schemes.
+    #[must_use]
+    pub fn flat(rate_bp: u32) -> Brackets {
+        let whole = Bracket { up_to: Amount::MAX, rate_bp: rate_bp.min(WHOLE_BP) };
+        // One bracket within the whole is always a table.
+        Brackets::new(vec![whole]).unwrap_or_else(|_| Self::flat(WHOLE_BP))
+    }
+}
+
+impl Terms for VoucherTerms {
+    /// In every respect: longer, sooner usable, more paid back at each bound of either table.
+    fn is_better_for_holder(&self, than: &Self) -> bool {
+        let at_least = self.withdrawal_days >= than.withdrawal_days
+            && self.extensions >= than.extensions
+            && self.claim_days >= than.claim_days
+            && longer(self.claims, than.claims)
+            && longer(self.extension, than.extension)
+            && self.notice_days.len() >= than.notice_days.len()
+            && self.undo_days == than.undo_days
+            && everywhere(&self.expired_bp, &than.expired_bp, |new, old| new >= old)
+            && everywhere(&self.used_bp, &than.used_bp, |new, old| new <= old);
+        at_least && self != than
+    }
+}
+
+/// Whether periods of one unit compare so; of different units only equal ones do.
+fn longer(new: Period, old: Period) -> bool {
+    match (new, old) {
+        (Period::Days(new), Period::Days(old))
+        | (Period::Months(new), Period::Months(old))
+        | (Period::Years(new), Period::Years(old)) => new >= old,
+        (Period::Years(new), Period::Months(old)) => u64::from(new) * 12 >= u64::from(old),
+        (Period::Months(new), Period::Years(old)) => u64::from(new) >= u64::from(old) * 12,
+        _ => false,
+    }
+}
+
+/// Whether a relation holds for every face: rates change at the bounds alone.
+fn everywhere(new: &Brackets, old: &Brackets, holds: impl Fn(u32, u32) -> bool) -> bool {
+    let bounds = new.bounds().chain(old.bounds()).chain([Amount::MAX]);
+    bounds.into_iter().all(|face| holds(new.rate_bp(face), old.rate_bp(face)))
+}
