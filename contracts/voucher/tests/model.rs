@@ -153,23 +153,41 @@ impl World {
                 let expected = if own { self.redeem(number, at, amount, fresh) } else { None };
                 (said(done, 0), expected)
             }
+            Act::Collect { payee } => self.collect(payee)?,
+            Act::Wait { days } => {
+                self.now += days * DAY;
+                self.sandbox.time(TimestampMs(self.now));
+                (Ok(0), Some(0))
+            }
+            ref other => match self.end(other) {
+                Some(both) => both,
+                None => return Ok(()),
+            },
+        };
+        prop_assert_eq!(done.clone().ok(), expected, "{:?}: {:?}", act, done);
+        Ok(())
+    }
+
+    /// What ends, postpones or undoes; none when there is nothing to do it to.
+    fn end(&mut self, act: &Act) -> Option<(Result<u128, String>, Option<u128>)> {
+        Some(match *act {
             Act::Undo { redemption } => {
                 let Some(index) = self.redeemed.len().checked_sub(1 + redemption) else {
-                    return Ok(());
+                    return None;
                 };
                 let (at, receipt) = (self.redeemed[index].at, self.redeemed[index].receipt);
                 let done = self.sandbox.caller(shop(at)).send(VOUCHERS, &call::undo(receipt));
                 (said(done, 0), self.undo(index))
             }
             Act::Refund { voucher, by, kind } => {
-                let Some(number) = self.voucher(voucher) else { return Ok(()) };
+                let Some(number) = self.voucher(voucher) else { return None };
                 let refund = call::refund(number as u64 + 1, kind);
                 let done = self.sandbox.caller(holder(by)).send(VOUCHERS, &refund);
                 let done = done.map(|amount| amount.0).map_err(|error| format!("{error:?}"));
                 (done, self.refund(number, by, kind))
             }
             Act::Extend { voucher, by } => {
-                let Some(number) = self.voucher(voucher) else { return Ok(()) };
+                let Some(number) = self.voucher(voucher) else { return None };
                 let extend = call::extend(number as u64 + 1);
                 let done = self.sandbox.caller(holder(by)).send(VOUCHERS, &extend);
                 let done = done.map(|expiry| u128::from(expiry.0));
@@ -177,27 +195,25 @@ impl World {
                 let expiry = done.as_ref().ok().copied();
                 (done, self.extend(number, by, expiry))
             }
-            Act::Collect { payee } => {
-                let payee = payees().nth(payee).unwrap();
-                let free = self.free(payee);
-                let collect = call::collect(Amount(free));
-                let done = self.sandbox.caller(payee).send(VOUCHERS, &collect);
-                let one_more = self.sandbox.send(VOUCHERS, &call::collect(Amount(1)));
-                prop_assert!(one_more.is_err(), "{:?} takes what can be undone", payee);
-                if free > 0 {
-                    *self.owed.entry(payee).or_default() -= free;
-                    *self.paid_out.entry(payee).or_default() += free;
-                }
-                (said(done, 0), (free > 0).then_some(0))
-            }
-            Act::Wait { days } => {
-                self.now += days * DAY;
-                self.sandbox.time(TimestampMs(self.now));
-                (Ok(0), Some(0))
-            }
-        };
-        prop_assert_eq!(done.clone().ok(), expected, "{:?}: {:?}", act, done);
-        Ok(())
+            _ => return None,
+        })
+    }
+
+    fn collect(
+        &mut self,
+        payee: usize,
+    ) -> Result<(Result<u128, String>, Option<u128>), TestCaseError> {
+        let payee = payees().nth(payee).unwrap();
+        let free = self.free(payee);
+        let collect = call::collect(Amount(free));
+        let done = self.sandbox.caller(payee).send(VOUCHERS, &collect);
+        let one_more = self.sandbox.send(VOUCHERS, &call::collect(Amount(1)));
+        prop_assert!(one_more.is_err(), "{:?} takes what can be undone", payee);
+        if free > 0 {
+            *self.owed.entry(payee).or_default() -= free;
+            *self.paid_out.entry(payee).or_default() += free;
+        }
+        Ok((said(done, 0), (free > 0).then_some(0)))
     }
 
     fn issue(
