@@ -199,7 +199,7 @@ impl World {
                 (said(done), expected)
             }
             Act::End { request, paid } => {
-                let Some(&(at, id)) = self.requests.get(request) else { return None };
+                let &(at, id) = self.requests.get(request)?;
                 let done = if paid {
                     sandbox.caller(CITY).send(WON, &call::confirm_cash_out(merchant(at), id))
                 } else {

@@ -172,22 +172,20 @@ impl World {
     fn end(&mut self, act: &Act) -> Option<(Result<u128, String>, Option<u128>)> {
         Some(match *act {
             Act::Undo { redemption } => {
-                let Some(index) = self.redeemed.len().checked_sub(1 + redemption) else {
-                    return None;
-                };
+                let index = self.redeemed.len().checked_sub(1 + redemption)?;
                 let (at, receipt) = (self.redeemed[index].at, self.redeemed[index].receipt);
                 let done = self.sandbox.caller(shop(at)).send(VOUCHERS, &call::undo(receipt));
                 (said(done, 0), self.undo(index))
             }
             Act::Refund { voucher, by, kind } => {
-                let Some(number) = self.voucher(voucher) else { return None };
+                let number = self.voucher(voucher)?;
                 let refund = call::refund(number as u64 + 1, kind);
                 let done = self.sandbox.caller(holder(by)).send(VOUCHERS, &refund);
                 let done = done.map(|amount| amount.0).map_err(|error| format!("{error:?}"));
                 (done, self.refund(number, by, kind))
             }
             Act::Extend { voucher, by } => {
-                let Some(number) = self.voucher(voucher) else { return None };
+                let number = self.voucher(voucher)?;
                 let extend = call::extend(number as u64 + 1);
                 let done = self.sandbox.caller(holder(by)).send(VOUCHERS, &extend);
                 let done = done.map(|expiry| u128::from(expiry.0));
