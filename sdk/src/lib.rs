@@ -142,6 +142,33 @@ macro_rules! ensure {
     };
 }
 
+/// Makes errors of modules variants of a contract's own, so that `?` passes them on.
+///
+/// # Example
+/// ```
+/// use dure_sdk::domain::{caps::CapsError, roles::RolesError};
+/// enum Error {
+///     Roles(RolesError),
+///     Caps(CapsError),
+/// }
+/// dure_sdk::errors_from! {
+///     Error;
+///     Roles: RolesError,
+///     Caps: CapsError,
+/// }
+/// # let _ = |error: RolesError| Error::from(error);
+/// ```
+#[macro_export]
+macro_rules! errors_from {
+    ($own:ty; $($variant:ident: $error:ty,)*) => {$(
+        impl ::core::convert::From<$error> for $own {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        }
+    )*};
+}
+
 /// Opens a field as it was stored by an older version, in a `#[migrate]` method.
 ///
 /// The storage struct names the field as it is now; what lies there may still be of the type that

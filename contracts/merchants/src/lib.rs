@@ -56,12 +56,7 @@ pub mod merchants {
             has: bool,
         ) -> Result<(), Error> {
             let by = cx.caller();
-            let done = if has {
-                self.roles.grant(by, account, role)
-            } else {
-                self.roles.revoke(by, account, role)
-            };
-            done.map_err(Error::Roles)?;
+            self.roles.set(by, account, role, has).map_err(Error::Roles)?;
             cx.emit(&RoleChanged { account, role, has });
             Ok(())
         }

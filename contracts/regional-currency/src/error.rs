@@ -77,16 +77,8 @@ pub enum Error {
     Escrow { left: Amount, wanted: Amount },
 }
 
-macro_rules! from {
-    ($($variant:ident: $error:ty,)*) => {$(
-        impl From<$error> for Error {
-            fn from(error: $error) -> Self {
-                Self::$variant(error)
-            }
-        }
-    )*};
-}
-from! {
+dure_sdk::errors_from! {
+    Error;
     Roles: RolesError,
     Freeze: FreezeError,
     Recovery: RecoveryError,

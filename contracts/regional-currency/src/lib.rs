@@ -367,11 +367,7 @@ pub mod regional {
             has: bool,
         ) -> Result<(), Error> {
             let by = cx.caller();
-            if has {
-                self.roles.grant(by, account, role)?;
-            } else {
-                self.roles.revoke(by, account, role)?;
-            }
+            self.roles.set(by, account, role, has)?;
             cx.emit(&RoleChanged { account, role, has });
             Ok(())
         }
@@ -380,7 +376,7 @@ pub mod regional {
         #[call]
         pub fn pause(&mut self, cx: &Cx, reason: Hash) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
-            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            let order = FreezeOrder::now(cx, reason);
             self.freeze.pause(order)?;
             cx.emit(&PauseChanged { order: Some(order) });
             Ok(())
@@ -399,7 +395,7 @@ pub mod regional {
         #[call]
         pub fn freeze(&mut self, cx: &Cx, account: Address, reason: Hash) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
-            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            let order = FreezeOrder::now(cx, reason);
             self.freeze.freeze(account, order)?;
             cx.emit(&FreezeChanged { account, order: Some(order) });
             Ok(())
@@ -484,7 +480,10 @@ pub mod regional {
             let wallet = self.lots.wallet(holder);
             let unclaimed = self.lots.unclaimed(holder);
             let purchase_left = match self.registry().persons().person(holder) {
-                Ok(person) => self.purchase_left(person, cx.time())?,
+                Ok(person) => {
+                    let (_, scheme) = self.scheme.at(cx.time())?;
+                    self.purchase_left(&scheme, person, cx.time())
+                }
                 Err(_) => Amount::ZERO,
             };
             let (own, bonus, policy, debt) = (wallet.own, wallet.bonus, wallet.policy, wallet.debt);

@@ -147,9 +147,8 @@ impl RegionalCurrency {
     }
 
     /// Face that a person can still buy with a discount this month.
-    pub(crate) fn purchase_left(&self, person: Hash, now: TimestampMs) -> Result<Amount, Error> {
-        let cap = self.scheme.at(now)?.1.purchase_cap;
-        Ok(cap.saturating_sub(self.bought.used(&person, now)))
+    pub(crate) fn purchase_left(&self, scheme: &Scheme, person: Hash, now: TimestampMs) -> Amount {
+        scheme.purchase_cap.saturating_sub(self.bought.used(&person, now))
     }
 
     /// What the city would add to a purchase, and the bonus on top of it.
@@ -178,7 +177,8 @@ impl RegionalCurrency {
         let (_, scheme) = self.scheme.at(now)?;
         let (subsidy, bonus) = self.terms(&scheme, person, face, now)?;
         let paid = face.saturating_sub(subsidy);
-        Ok(Quote { paid, subsidy, bonus, purchase_left: self.purchase_left(person, now)? })
+        let purchase_left = self.purchase_left(&scheme, person, now);
+        Ok(Quote { paid, subsidy, bonus, purchase_left })
     }
 
     pub(crate) fn purchase(

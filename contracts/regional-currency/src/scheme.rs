@@ -117,7 +117,6 @@ impl Cashback {
 }
 
 fn lasts(period: Period) -> Result<(), SchemeError> {
-    let none = matches!(period, Period::Days(0) | Period::Months(0) | Period::Years(0));
-    ensure!(!none, SchemeError::NoValidity);
+    ensure!(!period.is_nothing(), SchemeError::NoValidity);
     Ok(())
 }

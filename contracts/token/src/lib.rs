@@ -158,7 +158,7 @@ pub mod token {
         #[call]
         pub fn pause(&mut self, cx: &Cx, reason: Hash) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
-            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            let order = FreezeOrder::now(cx, reason);
             self.freeze.pause(order).map_err(Error::Freeze)?;
             cx.emit(&PauseChanged { order: Some(order) });
             Ok(())
@@ -301,12 +301,7 @@ pub mod token {
             has: bool,
         ) -> Result<(), Error> {
             let by = cx.caller();
-            let done = if has {
-                self.roles.grant(by, account, role)
-            } else {
-                self.roles.revoke(by, account, role)
-            };
-            done.map_err(Error::Roles)?;
+            self.roles.set(by, account, role, has).map_err(Error::Roles)?;
             cx.emit(&RoleChanged { account, role, has });
             Ok(())
         }

@@ -101,16 +101,8 @@ pub enum Error {
     Unbacked { escrow: Amount, cash: Amount, tokens: Amount },
 }
 
-macro_rules! from {
-    ($($variant:ident: $error:ty,)*) => {$(
-        impl From<$error> for Error {
-            fn from(error: $error) -> Self {
-                Self::$variant(error)
-            }
-        }
-    )*};
-}
-from! {
+dure_sdk::errors_from! {
+    Error;
     Roles: RolesError,
     Freeze: FreezeError,
     Registry: RegistryError,

@@ -285,11 +285,7 @@ pub mod voucher {
             has: bool,
         ) -> Result<(), Error> {
             let by = cx.caller();
-            if has {
-                self.roles.grant(by, account, role)?;
-            } else {
-                self.roles.revoke(by, account, role)?;
-            }
+            self.roles.set(by, account, role, has)?;
             cx.emit(&RoleChanged { account, role, has });
             Ok(())
         }
@@ -300,7 +296,7 @@ pub mod voucher {
             self.only(cx, Role::Pauser)?;
             match reason {
                 Some(reason) => {
-                    let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+                    let order = FreezeOrder::now(cx, reason);
                     self.freeze.pause(order)?;
                 }
                 None => self.freeze.resume()?,
@@ -319,7 +315,7 @@ pub mod voucher {
             self.only(cx, Role::Pauser)?;
             match reason {
                 Some(reason) => {
-                    let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+                    let order = FreezeOrder::now(cx, reason);
                     self.freeze.freeze(account, order)?;
                 }
                 None => self.freeze.unfreeze(account)?,

@@ -87,6 +87,12 @@ pub enum Period {
 }
 
 impl Period {
+    /// Whether it is no time at all.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        matches!(self, Self::Days(0) | Self::Months(0) | Self::Years(0))
+    }
+
     /// When a period ends that starts then.
     ///
     /// # Errors

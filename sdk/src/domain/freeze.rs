@@ -12,7 +12,7 @@
 //! Each freeze carries the hash of its reason, a document that lies elsewhere; who may freeze is
 //! asked of `roles` by the contract. A payment reads two entries that almost never change.
 
-use crate::{Address, Amount, Hash, Item, Map, TimestampMs};
+use crate::{Address, Amount, Cx, Hash, Item, Map, TimestampMs};
 
 /// Why, by whom and since when something is frozen.
 #[crate::ty]
@@ -24,6 +24,14 @@ pub struct FreezeOrder {
     pub by: Address,
     /// Since when.
     pub since: TimestampMs,
+}
+
+impl FreezeOrder {
+    /// That of the caller, from this block on.
+    #[must_use]
+    pub fn now(cx: &Cx, reason: Hash) -> Self {
+        Self { reason, by: cx.caller(), since: cx.time() }
+    }
 }
 
 /// Says what is frozen.

@@ -31,6 +31,27 @@ pub struct Merchant {
     pub status: Status,
 }
 
+impl Merchant {
+    /// The merchant, if it may take payments and cash out; `address` is its own.
+    pub(super) fn if_active(self, address: Address) -> Result<Self, MerchantsError> {
+        let status = self.status;
+        let not_active = MerchantsError::NotActive { merchant: address, status };
+        crate::ensure!(status == Status::Active, not_active);
+        Ok(self)
+    }
+
+    /// The merchant, if it may take a payment of this person.
+    pub(super) fn if_payable_by(
+        self,
+        address: Address,
+        payer: Hash,
+    ) -> Result<Self, MerchantsError> {
+        let merchant = self.if_active(address)?;
+        crate::ensure!(merchant.owner != payer, MerchantsError::OwnShop { merchant: address });
+        Ok(merchant)
+    }
+}
+
 /// Says why a merchant does not count or did not change. Nothing was changed.
 #[crate::ty]
 #[derive(Copy)]
@@ -181,11 +202,7 @@ impl Merchants {
     /// # Errors
     /// `Unknown` and `NotActive`.
     pub fn active(&self, address: Address) -> Result<Merchant, MerchantsError> {
-        let merchant = self.merchant(address)?;
-        let status = merchant.status;
-        let not_active = MerchantsError::NotActive { merchant: address, status };
-        crate::ensure!(status == Status::Active, not_active);
-        Ok(merchant)
+        self.merchant(address)?.if_active(address)
     }
 
     /// A merchant that may take a payment of this person: an active one of another owner.
@@ -193,9 +210,7 @@ impl Merchants {
     /// # Errors
     /// `Unknown`, `NotActive` and `OwnShop`.
     pub fn payable_by(&self, address: Address, payer: Hash) -> Result<Merchant, MerchantsError> {
-        let merchant = self.active(address)?;
-        crate::ensure!(merchant.owner != payer, MerchantsError::OwnShop { merchant: address });
-        Ok(merchant)
+        self.merchant(address)?.if_payable_by(address, payer)
     }
 
     /// Checks that a person owns no merchant that is still open.

@@ -1,6 +1,6 @@
 //! Reading a registry that another contract publishes, without calling it.
 
-use super::{Merchant, MerchantSet, Merchants, MerchantsError, Persons, PersonsError, Status};
+use super::{Merchant, MerchantSet, Merchants, MerchantsError, Persons, PersonsError};
 use crate::{
     Address, Hash, Map, Place, Set,
     published::{MapOf, Published, ReadError, SetOf},
@@ -19,22 +19,11 @@ pub enum RegistryError {
     Persons(PersonsError),
 }
 
-impl From<ReadError> for RegistryError {
-    fn from(error: ReadError) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl From<MerchantsError> for RegistryError {
-    fn from(error: MerchantsError) -> Self {
-        Self::Merchants(error)
-    }
-}
-
-impl From<PersonsError> for RegistryError {
-    fn from(error: PersonsError) -> Self {
-        Self::Persons(error)
-    }
+crate::errors_from! {
+    RegistryError;
+    Read: ReadError,
+    Merchants: MerchantsError,
+    Persons: PersonsError,
 }
 
 /// Reads the [`Merchants`] of another contract; its answers are those of [`Merchants`].
@@ -72,11 +61,7 @@ impl MerchantsOf {
     /// # Errors
     /// `Unknown`, `NotActive`, and `Read`.
     pub fn active(&self, address: Address) -> Result<Merchant, RegistryError> {
-        let merchant = self.merchant(address)?;
-        let status = merchant.status;
-        let not_active = MerchantsError::NotActive { merchant: address, status };
-        crate::ensure!(status == Status::Active, not_active);
-        Ok(merchant)
+        Ok(self.merchant(address)?.if_active(address)?)
     }
 
     /// A merchant that may take a payment of this person.
@@ -84,10 +69,7 @@ impl MerchantsOf {
     /// # Errors
     /// `Unknown`, `NotActive`, `OwnShop`, and `Read`.
     pub fn payable_by(&self, address: Address, payer: Hash) -> Result<Merchant, RegistryError> {
-        let merchant = self.active(address)?;
-        let own = MerchantsError::OwnShop { merchant: address };
-        crate::ensure!(merchant.owner != payer, own);
-        Ok(merchant)
+        Ok(self.merchant(address)?.if_payable_by(address, payer)?)
     }
 
     /// Checks that money of a set may be spent at a merchant.

@@ -123,6 +123,20 @@ impl Roles {
         Ok(())
     }
 
+    /// Gives a role or takes it.
+    ///
+    /// # Errors
+    /// As [`Roles::grant`] and [`Roles::revoke`].
+    pub fn set(
+        &mut self,
+        by: Address,
+        account: Address,
+        role: Role,
+        has: bool,
+    ) -> Result<(), RolesError> {
+        if has { self.grant(by, account, role) } else { self.revoke(by, account, role) }
+    }
+
     /// The accounts that have a role, in the order of their addresses.
     #[must_use]
     pub fn holders(&self, role: Role) -> Vec<Address> {

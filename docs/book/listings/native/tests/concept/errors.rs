@@ -47,7 +47,7 @@ pub mod door {
 
         #[call]
         pub fn shut(&mut self, cx: &Cx, reason: Hash) -> Result<(), Error> {
-            let order = FreezeOrder { reason, by: cx.caller(), since: cx.time() };
+            let order = FreezeOrder::now(cx, reason);
             self.freeze.pause(order).map_err(Error::Freeze)
         }
 
