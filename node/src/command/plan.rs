@@ -22,6 +22,7 @@
 //! before the contract is made, and the same file means the same contracts.
 
 use super::exit::Failure;
+use dure_rpc::json::replace_names;
 use dure_types::Address;
 use serde::Deserialize;
 use serde_json::Value;
@@ -149,28 +150,7 @@ pub(super) fn resolve(
     signs: &[char],
     lookup: &impl Fn(&str) -> Result<String, Failure>,
 ) -> Result<Value, Failure> {
-    Ok(match value {
-        Value::String(text) => {
-            match signs.iter().find_map(|sign| Some((sign, text.strip_prefix(*sign)?))) {
-                Some((sign, rest)) if rest.starts_with(*sign) => Value::String(rest.to_owned()),
-                Some(_) => Value::String(lookup(text)?),
-                None => value.clone(),
-            }
-        }
-        Value::Array(items) => Value::Array(
-            items
-                .iter()
-                .map(|item| resolve(item, signs, lookup))
-                .collect::<Result<_, Failure>>()?,
-        ),
-        Value::Object(fields) => {
-            let resolved = fields.iter().map(|(name, field)| {
-                Ok::<_, Failure>((name.clone(), resolve(field, signs, lookup)?))
-            });
-            Value::Object(resolved.collect::<Result<_, Failure>>()?)
-        }
-        other => other.clone(),
-    })
+    replace_names(value, signs, "", &|text: &str, _: &str| lookup(text).map(Value::String))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Names of accounts as the test gave them, and the specifications of contracts.
+/// Names of accounts, and of a scenario's contracts, as the test gave them, and the specifications of contracts.
 #[derive(Default)]
 pub(crate) struct Names {
     accounts: BTreeMap<Address, String>,

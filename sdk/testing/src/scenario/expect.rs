@@ -27,8 +27,7 @@ impl Stage {
             None => called,
         };
         if who != *contract {
-            let name =
-                |address: &Address| value_text(&self.words.named(&json!(address.to_string())));
+            let name = |address: &Address| self.named(&json!(address.to_string()));
             return Err(differs(&format!("{place} error.contract"), name(&who), name(contract)));
         }
         let spec = self.spec(*contract, place)?;
@@ -45,11 +44,7 @@ impl Stage {
         };
         self.played.compared += 1;
         if name != expected.name {
-            return Err(differs(
-                &format!("{place} error"),
-                &expected.name,
-                value_text(&self.words.named(&found)),
-            ));
+            return Err(differs(&format!("{place} error"), &expected.name, self.named(&found)));
         }
         match &expected.fields {
             Some(wanted) => {
@@ -81,7 +76,7 @@ impl Stage {
                 (Some(wanted), Some(found)) => (wanted, found),
                 (Some(wanted), None) => return Err(differs(&place, &wanted.name, "no event")),
                 (None, Some((_, name, fields))) => {
-                    let fields = value_text(&self.words.named(fields));
+                    let fields = self.named(fields);
                     return Err(differs(&place, "no event", format!("{name} {fields}")));
                 }
                 (None, None) => break,
@@ -151,8 +146,15 @@ impl Stage {
             return Ok(());
         };
         let text = |value: Option<&Value>| {
-            value.map_or_else(|| "nothing".to_owned(), |value| value_text(&self.words.named(value)))
+            value.map_or_else(|| "nothing".to_owned(), |value| self.named(value))
         };
         Err(differs(&place, text(expected), text(found)))
+    }
+
+    /// A value for people, with names in the place of addresses.
+    fn named(&self, value: &Value) -> String {
+        let mut value = value.clone();
+        self.chain.names.put_into(&mut value);
+        value_text(&value)
     }
 }

@@ -90,6 +90,7 @@ impl Stage {
                 meaning(&place, format!("it does not deploy: {why}"))
             })?;
             stage.introduce(&deployment.name, made, &place)?;
+            stage.chain.names.account(made, &deployment.name);
         }
         Ok(stage)
     }

@@ -1,7 +1,7 @@
 //! Names put in the place of values, and values compared.
 
 use super::ScenarioError;
-use dure_json::hex::to_text;
+use dure_json::{hex::to_text, replace_names};
 use dure_types::Address;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -26,58 +26,18 @@ impl Words {
 
     /// The value with every name replaced. `@@` and `$$` begin texts with one such sign.
     pub(super) fn replace(&self, value: &Value, place: &str) -> Result<Value, ScenarioError> {
-        Ok(match value {
-            Value::String(text) => self.text(text, place)?,
-            Value::Array(items) => {
-                let items = items.iter().map(|item| self.replace(item, place));
-                Value::Array(items.collect::<Result<_, _>>()?)
-            }
-            Value::Object(fields) => {
-                let fields = fields.iter().map(|(name, field)| {
-                    Ok((name.clone(), self.replace(field, &format!("{place}.{name}"))?))
-                });
-                Value::Object(fields.collect::<Result<_, ScenarioError>>()?)
-            }
-            other => other.clone(),
-        })
+        replace_names(value, &['@', '$'], place, &|text: &str, place: &str| self.text(text, place))
     }
 
     fn text(&self, text: &str, place: &str) -> Result<Value, ScenarioError> {
-        if let Some(rest) = text.strip_prefix("@@") {
-            return Ok(Value::String(format!("@{rest}")));
-        }
-        if let Some(rest) = text.strip_prefix("$$") {
-            return Ok(Value::String(format!("${rest}")));
-        }
-        if let Some(name) = text.strip_prefix('@') {
-            return Ok(Value::String(to_text(&self.address(name, place)?.0)));
-        }
         let Some(name) = text.strip_prefix('$') else {
-            return Ok(Value::String(text.to_owned()));
+            return Ok(Value::String(to_text(&self.address(text, place)?.0)));
         };
         self.policy.get(name).cloned().ok_or_else(|| {
             let known: Vec<&str> = self.policy.keys().map(String::as_str).collect();
             let text = format!("the policy has no `{name}`; known: {}", known.join(", "));
             ScenarioError::Meaning { place: place.to_owned(), text }
         })
-    }
-
-    /// The value with names in the place of addresses, for people.
-    pub(super) fn named(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => {
-                let known = self.addresses.iter().find(|(_, of)| to_text(&of.0) == *text);
-                Value::String(known.map_or_else(|| text.clone(), |(name, _)| format!("@{name}")))
-            }
-            Value::Array(items) => {
-                Value::Array(items.iter().map(|item| self.named(item)).collect())
-            }
-            Value::Object(fields) => {
-                let fields = fields.iter().map(|(name, field)| (name.clone(), self.named(field)));
-                Value::Object(fields.collect())
-            }
-            other => other.clone(),
-        }
     }
 }
 
