@@ -185,9 +185,10 @@ fn programs_stage(progress: &mut Progress, tally: &mut Tally, headline: &str, pr
     }
     let mut programs: Vec<(String, &Built)> = programs
         .iter()
-        .map(|built| (format!("program: {} {}", built.package, built.target), built))
+        .map(|built| (format!("{} {}", built.package, built.target), built))
         .collect();
-    programs.sort_by_key(|(name, _)| std::cmp::Reverse(progress.last(name)));
+    let timed = |name: &str| format!("program: {name}");
+    programs.sort_by_key(|(name, _)| std::cmp::Reverse(progress.last(&timed(name))));
     let mut times = Vec::new();
     let outcome = progress.stage(headline, || {
         let mut failures = 0u32;
@@ -202,7 +203,7 @@ fn programs_stage(progress: &mut Progress, tally: &mut Tally, headline: &str, pr
         if failures == 0 { Ok(()) } else { Err(format!("{failures} programs failed")) }
     });
     for (name, took) in times {
-        progress.remember(name, took);
+        progress.remember(timed(&name), took);
     }
     if let Err(reason) = outcome {
         eprintln!("   {reason}");

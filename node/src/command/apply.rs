@@ -8,16 +8,13 @@ use super::{
     output::Output,
     plan::{Plan, Planned, PlannedCall, resolve},
     read::connect,
-    trace::explain,
+    trace,
 };
 use clap::Args;
 use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
 use dure_build::{BuildRequest, build, build_unpinned};
-use dure_client::{Client, ClientError, Key, RpcError, Wait, module_spec};
-use dure_rpc::{
-    json::{JsonError, arguments_from_json, decode, encode},
-    shape::CallRequest,
-};
+use dure_client::{Client, ClientError, Key, RpcError, module_spec};
+use dure_rpc::json::{JsonError, arguments_from_json, decode, encode};
 use dure_types::{
     Address, Hash, address,
     domain::blake3_hash,
@@ -370,12 +367,7 @@ impl<'a> Apply<'a> {
             return Ok(());
         }
         let key = self.key(call.key.as_ref()).await?;
-        let transaction = self.client.transaction(&key).call(address, &call.method, args.clone());
-        if let Err(error) = transaction.submit(Wait::Final).await {
-            let (method, args) = (call.method.clone(), args.clone());
-            let request = CallRequest { contract: address.into(), method, args };
-            return Err(explain(self.client, key.address(), request, error).await);
-        }
+        trace::call(self.client, &key, address, &call.method, args.clone()).await?;
         let now = self.client.query(address, query, asked.clone()).await?;
         if now == *wanted {
             return Ok(());

@@ -14,7 +14,7 @@ use super::{
 use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::MethodKind;
-use dure_client::{Client, ClientError};
+use dure_client::{Client, ClientError, Key, Submission, Wait};
 use dure_rpc::{
     RpcError,
     shape::{
@@ -211,6 +211,24 @@ pub(super) fn called(error: ClientError, trace: &[CallTrace]) -> Failure {
         (None, None) => String::new(),
     };
     Failure::Called { error, said, path }
+}
+
+/// Calls a method, and waits until that is final; says why it was refused as [`explain`] does.
+pub(super) async fn call(
+    client: &Client,
+    key: &Key,
+    contract: Address,
+    method: &str,
+    args: Value,
+) -> Result<Submission, Failure> {
+    let transaction = client.transaction(key).call(contract, method, args.clone());
+    match transaction.submit(Wait::Final).await {
+        Ok(done) => Ok(done),
+        Err(error) => {
+            let request = CallRequest { contract: contract.into(), method: method.into(), args };
+            Err(explain(client, key.address(), request, error).await)
+        }
+    }
 }
 
 /// Finds where a failed call came from by trying it once more; the failure as it was when that

@@ -10,6 +10,11 @@ pub(super) fn of_fault(fault: Fault) -> RpcError {
         return RpcError::Stopping;
     }
     tracing::error!(%fault, "a read failed");
+    named(&fault)
+}
+
+/// What clients are told of a fault: that the disk is full, or no more than that there is one.
+pub(super) fn named(fault: &Fault) -> RpcError {
     if fault.is_disk_full() { RpcError::DiskFull } else { RpcError::InternalError }
 }
 

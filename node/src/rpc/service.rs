@@ -2,7 +2,7 @@
 
 use super::{
     config::{RpcConfig, RpcLimits},
-    failure::{of_fault, of_stop},
+    failure::{self, of_fault, of_stop},
     filter::{EventMatcher, TransactionMatcher},
     follow,
     peer::{Client, Permits, Sockets, on_behalf},
@@ -385,11 +385,9 @@ impl DureServer for Service {
         let stopped = self.handle.stopped();
         Ok(Health {
             running: stopped.is_none(),
-            fault: stopped.filter(|reason| *reason != Fault::Stopped).map(|fault| {
-                let error =
-                    if fault.is_disk_full() { RpcError::DiskFull } else { RpcError::InternalError };
-                error.into()
-            }),
+            fault: stopped
+                .filter(|reason| *reason != Fault::Stopped)
+                .map(|fault| failure::named(&fault).into()),
             height: head.height.into(),
             time: head.time.into(),
             mempool: Mempool {

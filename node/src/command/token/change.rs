@@ -1,15 +1,15 @@
 //! `dure token policy`, `sweep`, `pause`, `resume`: what an operator does to a token that lives.
 
 use super::{
-    super::{Remote, key, read::connect, trace::explain},
+    super::{Remote, key, read::connect, trace::call},
     Failure, Output,
     day::{Day, shown},
     policy::PolicyFile,
     show::Token,
 };
 use clap::Args;
-use dure_client::{Client, Key, Wait};
-use dure_rpc::shape::{CallRequest, ExecutionResult};
+use dure_client::{Client, Key};
+use dure_rpc::shape::ExecutionResult;
 use dure_types::{Address, domain::blake3_hash};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -70,16 +70,7 @@ impl Operator {
 
     /// Calls a method, and gives its value once that is final.
     async fn call(&self, method: &str, args: Value) -> Result<Value, Failure> {
-        let transaction = self.client.transaction(&self.key);
-        let done =
-            match transaction.call(self.token, method, args.clone()).submit(Wait::Final).await {
-                Ok(done) => done,
-                Err(error) => {
-                    let contract = self.token.into();
-                    let request = CallRequest { contract, method: method.to_owned(), args };
-                    return Err(explain(&self.client, self.key.address(), request, error).await);
-                }
-            };
+        let done = call(&self.client, &self.key, self.token, method, args).await?;
         let result = done.receipt.map(|receipt| receipt.result);
         let Some(ExecutionResult::Succeeded { outputs }) = result else { return Ok(Value::Null) };
         Ok(outputs.into_iter().next().map_or(Value::Null, |output| output.value))
