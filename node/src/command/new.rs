@@ -77,6 +77,9 @@ incremental = true
 debug-assertions = false
 codegen-units = 16
 
+[profile.dev.package.cranelift-codegen]
+opt-level = 1
+
 [profile.dev.package.gimli]
 opt-level = 1
 
@@ -91,6 +94,12 @@ opt-level = 0
 
 [profile.dev.package.wasmprinter]
 opt-level = 0
+
+[profile.dev.package.wasmtime-environ]
+opt-level = 1
+
+[profile.dev.package.wasmtime-internal-cranelift]
+opt-level = 1
 
 [profile.dev.build-override]
 opt-level = 0
