@@ -1,5 +1,6 @@
 //! How a node is set up, apart from what the chain itself prescribes.
 
+use crate::driver::WallClock;
 use dure_types::{Genesis, limits};
 use std::path::PathBuf;
 
@@ -14,6 +15,8 @@ pub struct NodeConfig {
     pub consensus_key: ed25519_dalek::SigningKey,
     /// Bounds of the mempool.
     pub mempool: MempoolLimits,
+    /// Gives blocks their time.
+    pub clock: WallClock,
 }
 
 /// How much may wait.
@@ -31,7 +34,13 @@ impl NodeConfig {
     /// Sets up a node in memory, with default limits.
     #[must_use]
     pub fn new(genesis: Genesis, consensus_key: ed25519_dalek::SigningKey) -> Self {
-        Self { data_dir: None, genesis, consensus_key, mempool: MempoolLimits::default() }
+        Self {
+            data_dir: None,
+            genesis,
+            consensus_key,
+            mempool: MempoolLimits::default(),
+            clock: WallClock::fixed(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     chain::{Chain, Head},
-    driver::Door,
+    driver::{Door, WallClock},
     fault::Fault,
     mempool::{MempoolStatus, Rejection, Submitted},
     view::View,
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Handle {
     pub(crate) chain: Arc<Chain>,
+    pub(crate) clock: WallClock,
     pub(crate) door: Door,
     pub(crate) head: watch::Receiver<Head>,
     pub(crate) mempool: watch::Receiver<MempoolStatus>,
@@ -36,6 +37,12 @@ impl Handle {
     /// [`Rejection`], whichever rule is broken first; nothing has changed then.
     pub async fn submit(&self, bytes: Vec<u8>) -> Result<Submitted, Rejection> {
         self.door.submit(bytes).await
+    }
+
+    /// The clock that admits transactions and gives blocks their time.
+    #[must_use]
+    pub fn clock(&self) -> &WallClock {
+        &self.clock
     }
 
     /// Watches the newest executed height; it changes after the height's writes are visible to

@@ -50,6 +50,26 @@ fn a_contract_is_deployed_and_called_with_a_dev_key_unasked() {
 }
 
 #[test]
+fn the_clock_of_a_development_chain_moves_forward_and_blocks_follow_it() {
+    const YEAR_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
+    let clock = || number(&dev.answer(&["status"])["chain"]["now"]);
+    let before = clock();
+    let now = number(&dev.answer(&["advance", "365days"])["now"]);
+    assert!(now >= before + YEAR_MS && clock() >= now);
+    // A transaction is signed for the time that the node has.
+    let file = write_counter(folder.path());
+    let done = dev.answer(&["deploy", &file, "--init", "[1]"]);
+    assert!(number(&dev.answer(&["status"])["chain"]["time"]) >= now, "{done}");
+    let far = dev.run(&["advance", "100years"]);
+    assert_eq!(code(&far), 1, "{far:?}");
+    let said = String::from_utf8_lossy(&far.stderr);
+    assert!(said.contains("6012"), "{said}");
+}
+
+#[test]
 fn the_exit_code_is_0_only_for_what_succeeded() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(&[]);

@@ -7,7 +7,9 @@ mod bench;
 mod book;
 mod cargo;
 mod demo;
+mod example;
 mod lint;
+mod node;
 mod prerequisites;
 mod progress;
 mod scenario;
@@ -24,6 +26,7 @@ usage: cargo xtask <task>
 
   demo [--keep]       build everything, start a node and play the café's story on it;
                       --keep leaves the node running and prints its URL and keys
+  example [NAME] [--keep]  play an example on a node of its own; without NAME, list them
   test                every test, the fast ones first
   scenario FILE...    play files of settlement rules on a fresh chain, by their first difference
   bench [NAME]        run a bench; JSON lines on standard output; without NAME, list them
@@ -40,6 +43,9 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["demo"] => demo::run(&mut progress, false),
         ["demo", "--keep"] => demo::run(&mut progress, true),
+        ["example"] => example::list(),
+        ["example", name] => example::run(&mut progress, name, false),
+        ["example", name, "--keep"] => example::run(&mut progress, name, true),
         ["test"] => test::run(&mut progress),
         ["scenario", files @ ..] => scenario::run(&mut progress, files),
         ["bench"] => bench::list(),

@@ -6,7 +6,7 @@ use crate::{
     hex::Unchecked,
     place::Place,
     shape::{
-        AccountAnswer, Block, BlockAnswer, CallRequest, ChainParams, ChainStatus, ContractAnswer,
+        AccountAnswer, Block, BlockAnswer, CallRequest, ChainParams, ChainStatus, ClockAnswer, ContractAnswer,
         ContractList, EventFilter, EventItem, EventList, Health, History, Notice, OneOrMany,
         QueryAnswer, ReceiptAnswer, ReceiptShape, SimulateRequest, SimulationAnswer, StateAnswer,
         StateProofAnswer, StorageList, Submission, TraceAnswer, TransactionFilter, Wait,
@@ -203,6 +203,10 @@ api! {
     ) -> EventList;
     /// Says how the node fares.
     "node_health" node_health() -> Health;
+    /// Moves the clock of a development node forward, for good; the next block has the later time.
+    "dev_advance" dev_advance(
+        by_ms: Number = "By how much, milliseconds; 100 years in all at most.",
+    ) -> ClockAnswer;
     /// Answers this documentation as an OpenRPC document.
     "rpc_discover" rpc_discover() -> OpenRpc;
 

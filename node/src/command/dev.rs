@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     config::NodeConfig,
+    driver::WallClock,
     genesis_file::{self, dev_genesis},
     rpc::{Origins, RpcConfig, RpcLimits},
 };
@@ -69,7 +70,11 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
         write_keys(&folder.join("keys"), &accounts)?;
     }
     let validator = dev_validator();
-    let config = NodeConfig { data_dir, ..NodeConfig::new(genesis, validator.signing().clone()) };
+    let config = NodeConfig {
+        data_dir,
+        clock: WallClock::movable(),
+        ..NodeConfig::new(genesis, validator.signing().clone())
+    };
     let rpc = RpcConfig {
         listen,
         origins: Origins::Any,

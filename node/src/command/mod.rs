@@ -120,6 +120,8 @@ enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Move the clock of a `dure dev` forward: what ends in a year can be seen to end.
+    Advance(read::AdvanceArgs),
     /// Say where the chain is and how the node fares.
     Status(read::StatusArgs),
     /// Show what became of a transaction.
@@ -179,6 +181,7 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
                 String::from_utf8_lossy(&script).into_owned()
             })
         }
+        Command::Advance(args) => read::advance(args, output).await,
         Command::Status(args) => read::status(args, output).await,
         Command::Tx(args) => read::tx(args, output).await,
         Command::Events(args) => read::events(args, output).await,

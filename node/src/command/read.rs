@@ -1,4 +1,4 @@
-//! `dure status`, `dure tx`, `dure events`.
+//! `dure status`, `dure advance`, `dure tx`, `dure events`.
 
 use super::{
     Remote, contract::receipt_text, exit::Failure, key, output::Output, plan::resolve, words::Specs,
@@ -8,10 +8,21 @@ use clap::Args;
 use dure_client::{Client, ClientError, Place};
 use dure_rpc::shape::{EventFilter, EventItem, ExecutionResult};
 use serde_json::{Map, Value, json};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Which node.
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// How far.
+#[derive(Debug, Args)]
+pub(super) struct AdvanceArgs {
+    /// By how much: `90s`, `15days`, `1year`; it never goes back.
+    #[arg(value_parser = humantime::parse_duration)]
+    by: Duration,
     #[command(flatten)]
     remote: Remote,
 }
@@ -80,7 +91,7 @@ pub(super) async fn status(args: StatusArgs, output: &mut Output) -> Result<(), 
         let state = if health.running { "running" } else { "stopped" };
         let peer = one_line(health.peer_id.as_deref().unwrap_or("none"));
         format!(
-            "chain      {} ({})\nheight     {}, certified {}\nblock      {}\ntime       {}\n\
+            "chain      {} ({})\nheight     {}, certified {}\nblock      {}\ntime       {}, clock {}\n\
              node       {state}, {} transactions wait, {} connections\npeer id    {peer}\n\
              version    {}\n",
             one_line(&status.name),
@@ -89,10 +100,23 @@ pub(super) async fn status(args: StatusArgs, output: &mut Output) -> Result<(), 
             status.certified,
             status.block,
             status.time,
+            status.now,
             health.mempool.transactions,
             health.connections,
             one_line(&status.version),
         )
+    })
+}
+
+pub(super) async fn advance(args: AdvanceArgs, output: &mut Output) -> Result<(), Failure> {
+    let client = connect(&args.remote.rpc).await?;
+    let now = client.advance(args.by).await?;
+    output.answer(&json!({ "now": now.0.to_string() }), || {
+        let time = UNIX_EPOCH.checked_add(Duration::from_millis(now.0));
+        let time = time.map_or_else(String::new, |time| {
+            format!(" ({})", humantime::format_rfc3339_seconds(time))
+        });
+        format!("now  {}{time}\n", now.0)
     })
 }
 

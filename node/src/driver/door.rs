@@ -1,6 +1,9 @@
 //! The door: from a client's bytes to the machine, signatures checked in bulk on the way.
 
-use super::threads::{Input, Stop};
+use super::{
+    clock::WallClock,
+    threads::{Input, Stop},
+};
 use crate::{
     chain::Chain,
     fault::Fault,
@@ -11,10 +14,7 @@ use crate::{
 };
 use dure_runtime::{VerifiedTransaction, signature};
 use dure_types::{TimestampMs, Transaction};
-use std::{
-    sync::{Arc, mpsc},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
 /// Transactions whose signatures wait to be checked.
@@ -64,15 +64,9 @@ impl Door {
     }
 }
 
-/// The clock on the wall.
-pub(crate) fn wall() -> TimestampMs {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    TimestampMs(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
 /// Runs the door's thread until the node stops.
 pub(super) fn run(
-    chain: &Arc<Chain>,
+    (chain, clock): (&Arc<Chain>, &WallClock),
     knocks: &Knocks,
     machine: &mpsc::Sender<Input>,
     stop: &Stop,
@@ -88,7 +82,7 @@ pub(super) fn run(
         let verdicts = signature::verify(chain.id, transactions);
         for (verdict, reply) in verdicts.into_iter().zip(replies) {
             let verdict = match verdict {
-                Ok(verified) => judge(&view, verified)?,
+                Ok(verified) => judge(&view, clock.now(), verified)?,
                 Err(error) => Err(bad_signature(chain.id, &error)),
             };
             match verdict {
@@ -112,10 +106,11 @@ enum Verdict {
 
 fn judge(
     view: &crate::view::View,
+    now: TimestampMs,
     verified: VerifiedTransaction,
 ) -> Result<Result<Verdict, Rejection>, Fault> {
     let id = verified.id();
-    Ok(admission::admit(view, wall(), verified)?.map(|admission| match admission {
+    Ok(admission::admit(view, now, verified)?.map(|admission| match admission {
         Admission::Known(place) => Verdict::Known(Submitted { id, known: Some(place) }),
         Admission::New(transaction) => Verdict::Wait(transaction),
     }))

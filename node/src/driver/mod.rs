@@ -12,10 +12,11 @@
 //! **Invariant:** decides nothing. What a thread fails with, or panics with, becomes the node's
 //! [`crate::fault::Fault`], after which no thread takes up anything new.
 
+mod clock;
 mod door;
 mod node;
 mod threads;
 
+pub use clock::{AHEAD_MAX_MS, WallClock};
 pub use door::Door;
-pub(crate) use door::wall;
 pub use node::Node;

@@ -1,8 +1,9 @@
 //! A running node: started, watched and stopped.
 
 use super::{
-    door::{self, Door, wall},
-    threads::{self, Clock, Outputs, Stop},
+    clock::{Clock, WallClock},
+    door::{self, Door},
+    threads::{self, Outputs, Stop},
 };
 use crate::{
     chain::{Chain, Head},
@@ -13,7 +14,6 @@ use crate::{
     mempool::MempoolStatus,
     store::{Database, MemoryStore, Store, compiled::CompiledFiles, schema},
 };
-use dure_consensus::Now;
 use dure_runtime::{Executor, ExecutorConfig};
 use dure_types::{Genesis, ValidatorId};
 use std::{
@@ -72,19 +72,20 @@ impl Node {
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
         let recovered = recover(&chain, me)?;
-        let clock = Clock::start();
+        let wall = config.clock;
+        wall.catch_up(chain.head()?.time);
+        let clock = Clock::start(wall.clone());
         let setup =
             Setup { genesis: &chain.genesis, key: config.consensus_key, mempool: config.mempool };
-        let now = Now { elapsed: clock.now().elapsed, wall: wall() };
-        let (machine, actions) = Machine::new(setup, recovered, now)?;
-        Ok(Self::run(chain, machine, actions, clock)?)
+        let (machine, actions) = Machine::new(setup, recovered, clock.now())?;
+        Ok(Self::run(chain, machine, actions, (clock, wall))?)
     }
 
     fn run(
         chain: Arc<Chain>,
         machine: Machine,
         actions: Vec<Action>,
-        clock: Clock,
+        (clock, wall): (Clock, WallClock),
     ) -> Result<Self, Fault> {
         let stop = Stop::new();
         let (door, knocks) = Door::new();
@@ -128,13 +129,16 @@ impl Node {
             stop.spawn("flush", move || threads::flush(shared.store.as_ref(), &flush_work, &own))?,
         );
         let (shared, done, own) = node(&stop);
-        threads.push(stop.spawn("door", move || door::run(&shared, &knocks, &done, &own))?);
+        let time = wall.clone();
+        threads.push(
+            stop.spawn("door", move || door::run((&shared, &time), &knocks, &done, &own))?,
+        );
         let own = stop.clone();
         threads.push(stop.spawn("machine", move || {
             threads::machine(machine, actions, &clock, &inputs, &outputs, &own)
         })?);
         let reason = stop.reason();
-        Ok(Self { handle: Handle { chain, door, head, mempool, reason }, threads, stop })
+        Ok(Self { handle: Handle { chain, clock: wall, door, head, mempool, reason }, threads, stop })
     }
 
     /// What the rest of the program holds of the node.

@@ -1,6 +1,6 @@
 //! The threads around the machine, and how they end.
 
-use super::door::{Reply, wall};
+use super::{clock::Clock, door::Reply};
 use crate::{
     chain::{Chain, Head},
     execution::{Block, execute},
@@ -10,7 +10,6 @@ use crate::{
     store::{Database, Store, WriteBatch},
     view::SnapshotState,
 };
-use dure_consensus::Now;
 use dure_runtime::system;
 use dure_types::{Hash, Header};
 use std::{
@@ -22,7 +21,7 @@ use std::{
         mpsc,
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::sync::watch;
 
@@ -131,19 +130,6 @@ pub(super) struct Outputs {
     pub(super) execution: mpsc::Sender<Block>,
     pub(super) flush: mpsc::Sender<()>,
     pub(super) mempool: watch::Sender<MempoolStatus>,
-}
-
-/// Both clocks, from one moment on.
-pub(super) struct Clock(Instant);
-
-impl Clock {
-    pub(super) fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub(super) fn now(&self) -> Now {
-        Now { elapsed: self.0.elapsed(), wall: wall() }
-    }
 }
 
 /// Drives the machine until the node stops.

@@ -10,13 +10,14 @@ use super::{
     spec::Specs,
     trace, trial,
 };
-use crate::{fault::Fault, handle::Handle};
+use crate::{driver::AHEAD_MAX_MS, fault::Fault, handle::Handle};
 use dure_rpc::{
     DureServer, Place, RpcError,
     api::{AddressText, BlockRef, BytesText, HashText, Number, OpenRpc, Queries},
+    decimal::Decimal,
     shape::{
-        AccountAnswer, BlockAnswer, ChainParams, ChainStatus, ContractAnswer, ContractList,
-        EventFilter, EventList, Health, History, Mempool, QueryAnswer, ReceiptAnswer,
+        AccountAnswer, BlockAnswer, ChainParams, ChainStatus, ClockAnswer, ContractAnswer,
+        ContractList, EventFilter, EventList, Health, History, Mempool, QueryAnswer, ReceiptAnswer,
         SimulateRequest, SimulationAnswer, StateAnswer, StateProofAnswer, StorageList, Submission,
         TraceAnswer, TransactionFilter, Wait,
     },
@@ -209,6 +210,7 @@ impl DureServer for Service {
             height: head.height.into(),
             block: head.id.into(),
             time: head.time.into(),
+            now: self.handle.clock.now().max(head.time).into(),
             certified: head.certified.into(),
             validators: u32::try_from(genesis.validators.0.len()).unwrap_or(u32::MAX),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -399,6 +401,16 @@ impl DureServer for Service {
             peer_id: self.peer_id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
+    }
+
+    async fn dev_advance(&self, by_ms: Number) -> Result<ClockAnswer, RpcError> {
+        let clock = &self.handle.clock;
+        if !clock.is_movable() {
+            return Err(RpcError::ClockFixed);
+        }
+        let limit_ms = Decimal(AHEAD_MAX_MS);
+        let now = clock.advance(by_ms.0).ok_or(RpcError::ClockTooFar { by_ms, limit_ms })?;
+        Ok(ClockAnswer { now: now.into() })
     }
 
     async fn rpc_discover(&self) -> Result<OpenRpc, RpcError> {

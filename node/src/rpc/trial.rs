@@ -1,7 +1,7 @@
 //! Queries and simulations: the executor against a snapshot, effects thrown away.
 
 use super::{decode, failure::of_runtime, reader::Reader, trace};
-use crate::{driver::wall, handle::Handle};
+use crate::handle::Handle;
 use dure_abi::spec::MethodKind;
 use dure_rpc::{
     Place, RpcError,
@@ -11,7 +11,7 @@ use dure_rpc::{
     },
 };
 use dure_runtime::{BlockContext, StateDelta};
-use dure_types::{Address, Call, Gas, Hash, Height, TimestampMs, TransactionBody, limits};
+use dure_types::{Address, Call, Gas, Height, TimestampMs, TransactionBody, limits};
 use serde_json::Value;
 
 /// Bytes of keys and values after which changes are only counted.
@@ -22,12 +22,12 @@ const CHANGES_BYTES: usize = 1_048_576;
 /// The state is decided; the time is what a transaction sent now would meet, by this node's clock.
 /// The last block's is older, by more where the chain stands still, and what has ended since would
 /// still show.
-fn next_block(reader: &Reader<'_>, chain: Hash) -> BlockContext {
+fn next_block(reader: &Reader<'_>, handle: &Handle) -> BlockContext {
     let after = TimestampMs(reader.view.time().0.saturating_add(1));
     BlockContext {
-        chain,
+        chain: handle.chain(),
         height: Height(reader.view.height().0.saturating_add(1)),
-        time: after.max(wall()),
+        time: after.max(handle.clock.now()),
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn query(
 ) -> Result<QueryAnswer, RpcError> {
     count("calls", requests.len(), reader.limits.query_calls)?;
     let specs = reader.specs.at(reader.view.state().as_ref());
-    let block = next_block(reader, handle.chain());
+    let block = next_block(reader, handle);
     let executor = handle.executor();
     let mut gas = Gas(limits::QUERY_GAS_MAX);
     let mut results = Vec::with_capacity(requests.len());
@@ -90,7 +90,7 @@ pub(super) fn simulate(
     let specs = reader.specs.at(reader.view.state().as_ref());
     let calls = requests.iter().map(|request| specs.call(request, MethodKind::Call));
     let calls = calls.collect::<Result<Vec<Call>, RpcError>>()?;
-    let block = next_block(reader, handle.chain());
+    let block = next_block(reader, handle);
     let body = TransactionBody {
         account,
         lane: 0,

@@ -71,6 +71,9 @@ async fn status_params_account_health_and_discovery_answer() {
     assert_eq!(health.peer_id.as_deref(), Some("peer"));
     let document = client.raw().rpc_discover().await.unwrap();
     assert_eq!(document["openrpc"], "1.3.2");
+    // Only a development node moves its clock.
+    let moved = client.advance(std::time::Duration::from_secs(1)).await.unwrap_err();
+    assert!(moved.to_string().contains("cannot be moved"), "{moved}");
     chain.stop().await;
 }
 

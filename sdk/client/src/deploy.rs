@@ -124,10 +124,10 @@ impl Client {
         ready.map(Some).ok_or_else(malformed)
     }
 
-    /// Waits until a block time, at which code is compiled. Both times are the chain's: an idle one
-    /// makes no block, so that what remains is waited for by our clock.
+    /// Waits until a block time, at which code is compiled, by the node's clock: an idle chain makes
+    /// no block.
     async fn await_compiler(&self, ready: u64) -> Result<(), ClientError> {
-        let left = ready.saturating_sub(self.status().await?.time.0);
+        let left = ready.saturating_sub(self.status().await?.now.0);
         tokio::time::sleep(Duration::from_millis(left)).await;
         Ok(())
     }

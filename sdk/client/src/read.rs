@@ -11,8 +11,9 @@ use dure_rpc::{
         ReceiptAnswer, SimulateRequest, SimulationAnswer, StorageList, TraceAnswer,
     },
 };
-use dure_types::{Address, Hash, Height};
+use dure_types::{Address, Hash, Height, TimestampMs};
 use serde_json::Value;
+use std::time::Duration;
 
 impl Client {
     /// Which chain it is and how far.
@@ -30,6 +31,16 @@ impl Client {
     pub async fn reach(&self, height: Height) -> Result<ChainStatus, ClientError> {
         let answer = self.transport().chain_status(Some(height.into())).await;
         answer.map_err(|error| self.error(error))
+    }
+
+    /// Moves the clock of a `dure dev` forward, and says what it shows then.
+    ///
+    /// # Errors
+    /// [`ClientError`]; any other node refuses.
+    pub async fn advance(&self, by: Duration) -> Result<TimestampMs, ClientError> {
+        let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let answer = self.transport().dev_advance(by_ms.into()).await;
+        answer.map(|clock| TimestampMs(clock.now.0)).map_err(|error| self.error(error))
     }
 
     /// Numbers of the chain and limits of the release.

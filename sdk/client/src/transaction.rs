@@ -13,7 +13,7 @@ use dure_types::{
     Address, Call, Gas, Selector, TimestampMs, Transaction, TransactionBody, domain, limits,
 };
 use serde_json::Value;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// How long a transaction stays valid unless told: long enough for a slow link, short enough that
 /// a lost one is known to be lost soon.
@@ -113,10 +113,9 @@ impl<'a> TransactionBuilder<'a> {
             Some(gas) => gas,
             None => self.estimate(&calls).await?,
         };
-        let time = self.client.status().await?.time.0;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        // An idle chain's time stands still; our clock alone could be wrong.
-        let now = time.max(u64::try_from(now).unwrap_or(time));
+        // Not by our clock, which could be wrong, nor by the last block's time, which stands still
+        // while the chain is idle.
+        let now = self.client.status().await?.now.0;
         let valid_for = u64::try_from(self.valid_for.as_millis()).unwrap_or(u64::MAX);
         let nonce = match self.nonce {
             Nonce::Given(nonce) => nonce,

@@ -382,4 +382,10 @@ errors! {
     6010 DiskFull
         "The node's disk is full: it takes nothing more in and stops, until its operator makes room. What was answered `final` is kept. Of a transaction on its way nothing is known; send the same again later, or look for its receipt: it runs once at most."
         "the node's disk is full, and it stops"
+    6011 ClockFixed
+        "The node's clock is that of its machine; only a node of `dure dev` moves its own."
+        "this node's clock cannot be moved; that of `dure dev` can"
+    6012 ClockTooFar { by_ms: Decimal<u64>, limit_ms: Decimal<u64> }
+        "The clock would be ahead of the machine's by more than is allowed."
+        "{by_ms} ms more would put the clock ahead of the machine's by more than {limit_ms} ms"
 }

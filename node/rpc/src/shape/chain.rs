@@ -17,12 +17,21 @@ pub struct ChainStatus {
     pub block: HashHex,
     /// Its time, milliseconds since 1970.
     pub time: Number,
+    /// What this node's clock shows, milliseconds since 1970: the time of a transaction sent now.
+    pub now: Number,
     /// Newest height whose roots are in a decided header.
     pub certified: Number,
     /// Validators of the chain.
     pub validators: u32,
     /// Version of the node's program.
     pub version: String,
+}
+
+/// The clock of a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockAnswer {
+    /// What it shows now, milliseconds since 1970.
+    pub now: Number,
 }
 
 /// Numbers of the chain and limits of this release.
