@@ -22,7 +22,7 @@ use clap::Parser;
 use dure_client::{Client, ClientError, Key, Submission, TransactionBuilder, Wait};
 use dure_types::Address;
 use eyre::{WrapErr, ensure, eyre};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -176,6 +176,20 @@ impl Stage {
         say(text, None);
         Ok(now.0)
     }
+}
+
+/// What a `token` without conditions is made of.
+#[must_use]
+pub fn plain_token(name: &str, symbol: &str) -> Value {
+    let unbounded = json!({
+        "per_purchase": null, "spent_per_month": null, "held": null,
+        "issued_per_month": null, "issued_in_total": null,
+    });
+    let conditions = json!({
+        "from": null, "until": null, "merchants": null, "hold": "Anyone", "spend": "Anyone",
+        "gifts": true, "redeem": "Anyone", "caps": unbounded,
+    });
+    json!({ "name": name, "symbol": symbol, "decimals": 0, "conditions": conditions })
 }
 
 /// An amount as JSON-RPC has it: decimal digits.
