@@ -1,7 +1,7 @@
 # ANCHOR: new
 dure new lunch --template points
 cd lunch
-rm gas.snapshot tests/rules.rs
+rm tests/rules.rs
 # ANCHOR_END: new
 cp "$LISTINGS/lunch/src/lib.rs" src/lib.rs
 cp "$LISTINGS/lunch/tests/lunch.rs" tests/lunch.rs

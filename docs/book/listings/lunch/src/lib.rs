@@ -1,5 +1,5 @@
-// ANCHOR: contract
 //! A voucher for lunch: merchants of certain regions and categories take it, and no others.
+// ANCHOR: contract
 #![no_std]
 
 use dure_sdk::prelude::*;

@@ -1,5 +1,6 @@
-// ANCHOR: test
 //! Where the voucher is taken.
+
+// ANCHOR: test
 use dure_sdk::{
     Hash,
     domain::registry::{Category, Merchant, MerchantSet, MerchantsError, NotPermitted, Status},
