@@ -67,7 +67,7 @@ fn slow_files_answers_and_locks_are_what_the_pages_show() {
     assert_eq!(code(&new(&crate_folder)), 0);
     fs::copy(listings().join("shell/wired.toml"), crate_folder.join("wired.toml")).unwrap();
     let place = Place { folder: &crate_folder, shown: "~/stamps", url: &dev.url };
-    for name in ["wired", "answers", "unset", "lock"] {
+    for name in ["wired", "answers", "lock"] {
         place.check(name);
     }
 }
