@@ -4,6 +4,9 @@
 //! with an anchor; what it writes itself is output, in a block of `text`. The listings are run by
 //! the tests of their crates, the scripts by `node/tests/book`.
 
+#[path = "book/api.rs"]
+mod api;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -13,6 +16,7 @@ use std::{
 /// Files of the listings that no page shows: what cargo needs around them.
 const SCAFFOLDING: &[&str] = &[
     "Cargo.toml",
+    "lunch/dure.lock",
     "native/src/lib.rs",
     "native/tests/main.rs",
     "native/tests/concept/mod.rs",
@@ -230,6 +234,41 @@ fn includes_lead_somewhere_and_every_listing_is_shown() {
         }
     }
     assert_none(hidden);
+}
+
+#[test]
+fn pages_of_modules_show_the_signatures_of_the_source() {
+    let source = "impl A {\n    /// Says.\n    pub fn a(\n        &self,\n    ) -> u8 {\n        \
+                  1\n    }\n\n    fn b() {}\n}\n\npub enum E {\n    /// Is.\n    A,\n}\n";
+    let shown =
+        "impl A {\n    pub fn a(\n        &self,\n    ) -> u8;\n}\n\npub enum E {\n    A,\n}\n";
+    assert_eq!(api::of_source(source), shown);
+
+    let domain = root().join("sdk/src/domain");
+    let listings = root().join("docs/book/listings/api");
+    let mut stale = Vec::new();
+    for page in pages().into_keys().filter(|page| page.parent().is_some_and(is_domain)) {
+        let module = page.file_stem().expect("a page").to_string_lossy().into_owned();
+        if module == "index" {
+            continue;
+        }
+        let (path, now) =
+            (listings.join(format!("{module}.txt")), api::of_module(&domain, &module));
+        if fs::read_to_string(&path).unwrap_or_default() == now {
+            continue;
+        }
+        if std::env::var_os("UPDATE_BOOK").is_some() {
+            fs::create_dir_all(&listings).expect("a folder");
+            fs::write(&path, now).expect("a file");
+        } else {
+            stale.push(format!("{module}: UPDATE_BOOK=1 writes the signatures anew"));
+        }
+    }
+    assert_none(stale);
+}
+
+fn is_domain(folder: &Path) -> bool {
+    folder.ends_with("docs/book/src/domain")
 }
 
 #[test]

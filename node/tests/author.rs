@@ -35,6 +35,16 @@ fn people(dev: &Dev, arguments: &[&str]) -> Output {
     dure(&[arguments, &["--rpc", &dev.url]].concat())
 }
 
+/// What a command said behind the line that names the chain it acts on.
+#[track_caller]
+fn said_on(dev: &Dev, output: &Output) -> String {
+    let said = text(&output.stderr);
+    let (chain, rest) = said.split_once('\n').unwrap();
+    let id = dev.ready["chain"].as_str().unwrap().get(..10).unwrap();
+    assert_eq!(chain, format!("chain dev ({id}..) at {}", dev.url));
+    rest.to_owned()
+}
+
 #[test]
 fn a_failure_names_the_error_of_the_source_and_the_path_to_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -42,7 +52,7 @@ fn a_failure_names_the_error_of_the_source_and_the_path_to_it() {
     let address = counter(&dev, folder.path());
     let failed = people(&dev, &["call", &address, "fail"]);
     let expect = "error: counter::Error::Refused { limit: 7 } at counter.fail\n";
-    assert_eq!((code(&failed), text(&failed.stderr).as_str()), (1, expect));
+    assert_eq!((code(&failed), said_on(&dev, &failed).as_str()), (1, expect));
     let failed = dev.run(&["call", &address, "fail"]);
     let said: Value = serde_json::from_slice(&failed.stderr).unwrap();
     assert_eq!(said["at"], "counter.fail");
@@ -53,16 +63,64 @@ fn a_failure_names_the_error_of_the_source_and_the_path_to_it() {
     assert_eq!(text(&simulated.stderr), expect);
 }
 
-/// A contract named `counter` whose calls panic with text for the terminal of whoever calls.
+#[test]
+fn a_call_that_failed_on_the_chain_is_told_with_its_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let address = counter(&dev, folder.path());
+    // With a gas limit nothing is tried first.
+    let failed = people(&dev, &["call", &address, "fail", "--gas", "5000000"]);
+    let said = said_on(&dev, &failed);
+    let (error, id) = said.split_once("\n  transaction ").unwrap();
+    assert_eq!(error, "error: counter::Error::Refused { limit: 7 } at counter.fail");
+    let shown = people(&dev, &["tx", id.trim()]);
+    assert!(text(&shown.stdout).contains("failed       call 0"), "{}", text(&shown.stdout));
+    let failed = dev.run(&["call", &address, "fail", "--gas", "5000000"]);
+    let said: Value = serde_json::from_slice(&failed.stderr).unwrap();
+    assert_eq!(said["error"]["code"], 4001);
+    let id = said["transaction"].as_str().unwrap();
+    assert!(text(&dev.run(&["tx", id]).stdout).contains(id));
+}
+
+#[test]
+fn help_on_a_method_is_from_its_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let address = counter(&dev, folder.path());
+    let help = |arguments: &[&str]| {
+        let output = people(&dev, arguments);
+        assert_eq!(code(&output), 0, "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let shown = help(&["call", &address, "add", "--help"]);
+    assert!(shown.starts_with("add(amount: u64) -> u64\n"), "{shown}");
+    assert!(shown.ends_with("  --amount  u64\n"), "{shown}");
+    assert_eq!(help(&["call", &address, "add", "--amount", "1", "--help"]), shown);
+    let all = help(&["call", &address, "--help"]);
+    assert!(all.contains("add(amount: u64)") && !all.contains("value()"), "{all}");
+    assert!(help(&["query", &address, "-h"]).contains("value() -> u64"));
+    let shown = help(&["simulate", "system", "set_upgrader", "--help"]);
+    assert!(shown.contains("--contract  Address: 0x and 64 digits, or @NAME of a key"), "{shown}");
+    assert!(help(&["call", "--help"]).contains("Usage: dure call [OPTIONS]"));
+    let wrong = people(&dev, &["call", &address, "value", "--help"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(text(&wrong.stderr).contains("use `dure query`"), "{}", text(&wrong.stderr));
+    assert_eq!(code(&dure(&["call"])), 2);
+}
+
+/// A contract named `counter` whose calls panic with text for the terminal of whoever calls, and
+/// its queries as one does that reads a field too early.
 fn liar() -> Vec<u8> {
     let module = r#"(module
         (import "dure1" "panic" (func $panic (param i32 i32)))
         (memory (export "memory") 1)
         (data (i32.const 0) "\1b[2K\0dOK\0afinal\c2\9b")
+        (data (i32.const 32) "the field #0 was read before it was set")
         (func (export "dure_init") (param i32) (result i32) (i32.const 0))
         (func (export "dure_call") (param i32) (result i32)
           (call $panic (i32.const 0) (i32.const 15)) (i32.const 0))
-        (func (export "dure_query") (param i32) (result i32) (i32.const 2)))"#;
+        (func (export "dure_query") (param i32) (result i32)
+          (call $panic (i32.const 32) (i32.const 39)) (i32.const 0)))"#;
     chain::with_spec(wat::parse_str(module).unwrap())
 }
 
@@ -76,7 +134,7 @@ fn what_a_contract_or_a_genesis_says_does_not_steer_the_terminal() {
     let address = done["address"].as_str().unwrap();
     let called = people(&dev, &["call", address, "add", "--amount", "1"]);
     let expect = "error: panicked: \\u{1b}[2K\\rOK\\nfinal\\u{9b} at counter.add\n";
-    assert_eq!((code(&called), text(&called.stderr).as_str()), (1, expect));
+    assert_eq!((code(&called), said_on(&dev, &called).as_str()), (1, expect));
     let simulated = people(&dev, &["simulate", address, "add", "--amount", "1"]);
     let shown = text(&simulated.stdout);
     assert!(shown.contains("\\u{1b}[2K\\rOK\\nfinal"), "{shown}");
@@ -94,6 +152,25 @@ fn what_a_contract_or_a_genesis_says_does_not_steer_the_terminal() {
     let refused = dure(&["genesis", "hash", &path.display().to_string()]);
     assert_ne!(code(&refused), 0);
     assert!(text(&refused.stderr).contains("control characters"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_query_that_panics_says_what_it_said_and_names_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let file = folder.path().join("liar.wasm");
+    fs::write(&file, liar()).unwrap();
+    let done = dev.answer(&["deploy", &file.display().to_string(), "--init", "[1]"]);
+    let address = done["address"].as_str().unwrap();
+    let expect = "panicked: the field `value` was read before it was set";
+    let asked = people(&dev, &["query", address, "value"]);
+    let said = text(&asked.stderr);
+    assert_eq!((code(&asked), said.as_str()), (1, &*format!("error: {expect} at counter.value\n")));
+    let shown = text(&people(&dev, &["simulate", address, "value"]).stdout);
+    assert!(shown.contains(&format!("-> {expect}")), "{shown}");
+    let simulated = dev.run(&["simulate", address, "value"]);
+    let simulated: Value = serde_json::from_slice(&simulated.stdout).unwrap();
+    assert_eq!(simulated["panic"], simulated["trace"][0]["panic"]);
 }
 
 #[test]
@@ -117,6 +194,10 @@ fn a_trace_shows_calls_events_and_gas_of_what_was_and_of_what_would_be() {
 
     let would = dev.answer(&["trace", &address, "add", "--amount", "1"]);
     assert_eq!(would["trace"][0]["value"], "109");
+    let asked = dev.answer(&["trace", &address, "value"]);
+    assert_eq!((&asked["trace"][0]["value"], &asked["changed"]), (&json!("108"), &json!(0)));
+    let asked = text(&people(&dev, &["simulate", &address, "value"]).stdout);
+    assert!(asked.contains("output       value: 108\n"), "{asked}");
     assert_eq!(dev.answer(&["query", &address, "value"]), json!("108"));
     let failed = people(&dev, &["trace", &address, "spin", "--gas", "5000000"]);
     assert_eq!(code(&failed), 1);
@@ -139,6 +220,13 @@ fn a_contract_and_a_module_are_inspected() {
     let shown = text(&people(&dev, &["inspect", &address]).stdout);
     assert!(shown.contains("add(amount: u64) -> u64"), "{shown}");
     assert!(shown.contains("value = 5"), "{shown}");
+    assert!(shown.contains("version   1 of the storage"), "{shown}");
+    assert_eq!(found["storage_version"], 1);
+    assert_eq!(found["upgrader"], found["creator"]);
+    let frozen = json!({ "contract": address, "upgrader": null }).to_string();
+    dev.answer(&["call", "system", "set_upgrader", "--args", &frozen]);
+    let shown = text(&people(&dev, &["inspect", &address]).stdout);
+    assert!(shown.contains("upgrader  nobody"), "{shown}");
     let file = write_counter(folder.path());
     let module = dure(&["inspect", &file, "--json"]);
     let module: Value = serde_json::from_slice(&module.stdout).unwrap();

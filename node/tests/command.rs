@@ -95,6 +95,10 @@ fn the_exit_code_is_0_only_for_what_succeeded() {
     check(&["query", "0x12", "value"], 2, "1 bytes, expected 32");
     check(&["deploy", "/no/such/file"], 4, "/no/such/file");
     check(&["deploy", &file, "--init", "{"], 2, "--init");
+    check(&["deploy", &file], 2, "args.start: the field is missing");
+    check(&["call", address, "fail", "--sum", "1"], 2, "has no such argument; it takes none");
+    check(&["account", "bob"], 2, "@bob is the address of that key");
+    check(&["call", "system", "set_upgrader", "--contract", "bob"], 2, "@bob is the address");
     let nobody = "alice, bob, carol, dave, erin, frank; the path of a key file";
     check(&["call", address, "add", "--amount", "1", "--key", "nobody"], 4, nobody);
     check(&["account", "@nobody"], 4, nobody);
@@ -113,6 +117,9 @@ fn people_are_told_which_methods_there_are() {
     let dev = Dev::start(&[]);
     let done = dev.answer(&["deploy", &write_counter(folder.path()), "--init", "[1]"]);
     let address = done["address"].as_str().unwrap();
+    let no_arguments = dure(&["deploy", &write_counter(folder.path()), "--rpc", &dev.url]);
+    let takes = "the init method takes (start: u64): give them by --init JSON, or in a deploy.toml";
+    assert!(said(&no_arguments).contains(takes), "{}", said(&no_arguments));
     let refused = dure(&["call", address, "steal", "--rpc", &dev.url]);
     assert_eq!(code(&refused), 1);
     assert!(said(&refused).contains("has no method steal; it has add, "), "{}", said(&refused));
@@ -177,7 +184,9 @@ fn a_node_that_cannot_start_says_why() {
     let port = taken.local_addr().unwrap().port().to_string();
     let output = dure(&["dev", "--rpc-port", &port]);
     assert_eq!(code(&output), 5);
-    assert!(String::from_utf8_lossy(&output.stderr).contains(&port));
+    let said = said(&output);
+    assert!(said.contains(&port) && said.contains("--rpc-port N"), "{said}");
+    assert!(said.contains("--rpc http://HOST:N or DURE_RPC"), "{said}");
 }
 
 #[test]

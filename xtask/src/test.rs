@@ -55,7 +55,7 @@ impl Group {
             return Self::Contracts;
         }
         match (built.package.as_str(), built.target.as_str()) {
-            ("points" | "mutants" | "stamps" | "stamps-upgraded", _) => Self::Contracts,
+            ("points" | "mutants" | "lunch" | "stamps" | "stamps-upgraded", _) => Self::Contracts,
             ("template-points" | "template-token" | "template-voucher", _) => Self::Contracts,
             ("dure-tests", "scenario") => Self::Contracts,
             ("dure-tests", "hostile" | "host" | "runtime" | "reuse" | "upgrade") => Self::Runtime,

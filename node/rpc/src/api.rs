@@ -138,7 +138,7 @@ api! {
         proof: Option<bool> = "Whether to prove it; refused as `NotCertified` while that is too early.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
     ) -> ReceiptAnswer;
-    /// Tries calls without signature or nonce, as if sent now, and throws the effects away.
+    /// Tries calls, or one query, without signature or nonce, as if sent now; nothing is changed.
     "tx_simulate" tx_simulate(
         transaction: SimulateRequest = "Account and calls.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",

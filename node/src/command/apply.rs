@@ -7,7 +7,7 @@ use super::{
     key,
     output::Output,
     plan::{Plan, Planned, PlannedCall, resolve},
-    read::connect,
+    read::{connect, say_chain},
     trace,
 };
 use clap::Args;
@@ -56,6 +56,7 @@ pub(super) async fn run(args: ApplyArgs, output: &mut Output) -> Result<(), Fail
     let plan = Plan::parse(&text, &shown)?;
     let order = plan.order(&shown)?;
     let client = connect(&args.remote.rpc).await?;
+    say_chain(&client, output);
     let settings = Settings {
         folder: args.file.parent().unwrap_or_else(|| Path::new(".")),
         dry_run: args.dry_run,

@@ -17,6 +17,8 @@ pub(super) struct Rest {
     pub(super) options: Vec<(String, String)>,
     /// `--json` among them.
     pub(super) json: bool,
+    /// `--help` among them.
+    pub(super) help: bool,
 }
 
 /// Options of `dure call` that may stand among the arguments. A method whose argument has the name
@@ -37,8 +39,12 @@ impl Rest {
                 let text = format!("\"{word}\": expected --name value or --args JSON");
                 return Err(Failure::Usage(text));
             };
-            if flag == "json" {
-                rest.json = true;
+            match flag {
+                "json" => rest.json = true,
+                "help" => rest.help = true,
+                _ => {}
+            }
+            if matches!(flag, "json" | "help") {
                 continue;
             }
             let (flag, value) = match flag.split_once('=') {
@@ -82,11 +88,11 @@ impl Rest {
         for (name, text) in &self.named {
             let Some(arg) = method.args.iter().find(|arg| arg.name == *name) else {
                 let known: Vec<&str> = method.args.iter().map(|arg| arg.name.as_str()).collect();
-                let text = format!(
-                    "--{name}: {} has no such argument; there are [{}]",
-                    method.name,
-                    known.join(", ")
-                );
+                let known = match known.as_slice() {
+                    [] => "it takes none".to_owned(),
+                    known => format!("there are {}", known.join(", ")),
+                };
+                let text = format!("--{name}: {} has no such argument; {known}", method.name);
                 return Err(Failure::Usage(text));
             };
             object.insert(name.clone(), typed(spec, arg.ty, name, text)?);
@@ -104,7 +110,8 @@ fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, 
         let mut out = Vec::new();
         encode(&spec.types, ty, value, &mut out, limits::TRANSACTION_BYTES_MAX, &path)
     };
-    let as_text = if text.starts_with('@') && type_name(&spec.types, ty).contains("Address") {
+    let is_address = type_name(&spec.types, ty).contains("Address");
+    let as_text = if is_address && text.starts_with('@') {
         Value::String(key::address(text)?.to_string())
     } else {
         Value::String(text.to_owned())
@@ -112,6 +119,7 @@ fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, 
     match (fits(&as_text), serde_json::from_str::<Value>(text)) {
         (Ok(()), _) => Ok(as_text),
         (Err(_), Ok(json)) if fits(&json).is_ok() => Ok(json),
+        _ if is_address && key::is_known(text) => Err(key::lacks_at(text)),
         (Err(error), _) => Err(Failure::Argument(error.into())),
     }
 }

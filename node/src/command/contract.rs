@@ -4,18 +4,25 @@ use super::{
     Remote,
     arguments::{OF_CALL, OF_QUERY, Rest},
     exit::Failure,
-    key,
+    help::Help,
+    inspect, key,
     output::Output,
-    read::connect,
-    trace::explain,
+    read::{connect, say_chain},
+    trace::{explain, submit},
     words::Specs,
 };
 use crate::printable::one_line;
 use clap::Args;
-use dure_abi::spec::MethodKind;
-use dure_client::{Client, RpcError, Wait};
-use dure_rpc::shape::{CallRequest, ExecutionResult, ReceiptShape, Submission};
-use dure_types::{Address, Gas, limits::CODE_BYTES_MAX};
+use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
+use dure_client::{Client, RpcError, Wait, module_spec};
+use dure_rpc::{
+    json::{Ordered, arguments_from_json},
+    shape::{CallRequest, ExecutionResult, ReceiptShape, Submission},
+};
+use dure_types::{
+    Address, Gas,
+    limits::{ARGS_BYTES_MAX, CODE_BYTES_MAX},
+};
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
 
@@ -41,16 +48,46 @@ pub(super) struct DeployArgs {
 #[derive(Debug, Args)]
 pub(super) struct CallArgs {
     /// The contract; `system` for the system contract.
-    pub(super) address: String,
+    #[arg(required_unless_present = "help")]
+    address: Option<String>,
     /// Name of the method.
-    pub(super) method: String,
+    #[arg(required_unless_present = "help")]
+    method: Option<String>,
     /// `--args JSON`, or `--name value` for each argument; among them `--rpc URL`, and of a call
     /// `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, of a
     /// simulation `--by ADDRESS` or `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(super) rest: Vec<String>,
+    rest: Vec<String>,
+    /// Show help; after a contract, that of its methods; after a method, that of its arguments.
+    #[arg(short, long)]
+    help: bool,
     #[command(flatten)]
     pub(super) remote: Remote,
+}
+
+/// What the words after a command ask for.
+pub(super) enum Asked {
+    /// A method of a contract.
+    Method(String, String, Rest),
+    /// Help.
+    Help(Help),
+}
+
+impl CallArgs {
+    /// Reads the words, of a command that has these options.
+    pub(super) fn read(&self, command: &'static str, options: &[&str]) -> Result<Asked, Failure> {
+        let rest = Rest::parse(&self.rest, options)?;
+        let (address, method) = (self.address.clone(), self.method.clone());
+        match (address, method) {
+            (Some(address), Some(method)) if !self.help && !rest.help => {
+                Ok(Asked::Method(address, method, rest))
+            }
+            (address, method) => {
+                let rpc = rest.option("rpc").unwrap_or(&self.remote.rpc).to_owned();
+                Ok(Asked::Help(Help { command, address, method, json: rest.json, rpc }))
+            }
+        }
+    }
 }
 
 pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), Failure> {
@@ -65,7 +102,9 @@ pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), 
             .map_err(|error| Failure::Usage(format!("--salt: {error}")))?,
         Some(text) => text.clone().into_bytes(),
     };
+    fits(&module_spec(&wasm)?, &init)?;
     let client = connect(&args.remote.rpc).await?;
+    say_chain(&client, output);
     let signer = key::signer(&client, args.key.as_deref()).await?;
     let done = client.deploy(&signer, &wasm, &init, &salt).await?;
     let value = json!({
@@ -83,6 +122,21 @@ pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), 
     })
 }
 
+/// Checks the arguments of the init method before anything is sent.
+fn fits(spec: &ContractSpec, init: &Value) -> Result<(), Failure> {
+    let Some(method) = spec.init() else { return Ok(()) };
+    let Err(error) = arguments_from_json(spec, method, init, ARGS_BYTES_MAX) else {
+        return Ok(());
+    };
+    let takes = if method.args.is_empty() {
+        "no arguments".to_owned()
+    } else {
+        let args = inspect::arguments(spec, method);
+        format!("({args}): give them by --init JSON, or in a deploy.toml to `dure apply`")
+    };
+    Err(Failure::Init { error: error.into(), takes })
+}
+
 fn random_salt() -> Result<Vec<u8>, Failure> {
     use std::io::Read;
     let mut salt = vec![0; 8];
@@ -93,7 +147,10 @@ fn random_salt() -> Result<Vec<u8>, Failure> {
 }
 
 pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
-    let rest = Rest::parse(&args.rest, OF_CALL)?;
+    let (address, method, rest) = match args.read("call", OF_CALL)? {
+        Asked::Method(address, method, rest) => (address, method, rest),
+        Asked::Help(help) => return help.show(&[MethodKind::Call], output).await,
+    };
     output.also_json(rest.json);
     let wait = match rest.option("wait") {
         None | Some("final") => Wait::Final,
@@ -104,12 +161,13 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
             return Err(Failure::Usage(text));
         }
     };
-    let (client, contract) = target(&args.address, &args.remote.rpc, &rest).await?;
-    let value = arguments(&client, contract, &args.method, MethodKind::Call, &rest).await?;
+    let (client, contract) = target(&address, &args.remote.rpc, &rest).await?;
+    say_chain(&client, output);
+    let value = arguments(&client, contract, &method, &[MethodKind::Call], &rest).await?;
     let signer = key::signer(&client, rest.option("key")).await?;
     let request =
-        CallRequest { contract: contract.into(), method: args.method.clone(), args: value.clone() };
-    let mut transaction = client.transaction(&signer).call(contract, &args.method, value);
+        CallRequest { contract: contract.into(), method: method.clone(), args: value.clone() };
+    let mut transaction = client.transaction(&signer).call(contract, &method, value);
     if let Some(sponsor) = rest.option("sponsor") {
         transaction = transaction.sponsor(key::address(sponsor)?);
     }
@@ -118,20 +176,30 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
             gas.parse().map_err(|_| Failure::Usage(format!("--gas {gas}: expected a number")))?;
         transaction = transaction.gas_limit(Gas(gas));
     }
-    let done = match transaction.submit(wait).await {
-        Ok(done) => done,
-        Err(error) => return Err(explain(&client, signer.address(), request, error).await),
-    };
+    let done = submit(&client, signer.address(), transaction, request, wait).await?;
     let specs = Specs::of_receipt(&client, done.receipt.as_ref(), output).await;
     output.answer(&done, || submission_text(&done, &specs))
 }
 
 pub(super) async fn query(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
-    let rest = Rest::parse(&args.rest, OF_QUERY)?;
+    let (address, method, rest) = match args.read("query", OF_QUERY)? {
+        Asked::Method(address, method, rest) => (address, method, rest),
+        Asked::Help(help) => return help.show(&[MethodKind::Query], output).await,
+    };
     output.also_json(rest.json);
-    let (client, contract) = target(&args.address, &args.remote.rpc, &rest).await?;
-    let value = arguments(&client, contract, &args.method, MethodKind::Query, &rest).await?;
-    let answer = client.query(contract, &args.method, value).await?;
+    let (client, contract) = target(&address, &args.remote.rpc, &rest).await?;
+    let value = arguments(&client, contract, &method, &[MethodKind::Query], &rest).await?;
+    let request =
+        CallRequest { contract: contract.into(), method: method.clone(), args: value.clone() };
+    let answer = match client.query(contract, &method, value).await {
+        Ok(answer) => answer,
+        Err(error) => return Err(explain(&client, Address::default(), request, error).await),
+    };
+    let spec = client.spec(contract).await?;
+    let answer = match spec.method(&method) {
+        Some(method) => Ordered::new(&spec.types, method.returns, &answer),
+        None => Ordered::Plain(&answer),
+    };
     output.answer(&answer, || pretty(&answer))
 }
 
@@ -142,40 +210,49 @@ pub(super) async fn target(
     rest: &Rest,
 ) -> Result<(Client, Address), Failure> {
     let client = connect(rest.option("rpc").unwrap_or(rpc)).await?;
-    let contract = match address {
-        "system" => Address::SYSTEM,
-        text => key::address(text)?,
-    };
-    Ok((client, contract))
+    Ok((client, self::address(address)?))
 }
 
-/// The arguments of a method as JSON, checked against the specification.
+/// Reads which contract is meant.
+pub(super) fn address(text: &str) -> Result<Address, Failure> {
+    if text == "system" { Ok(Address::SYSTEM) } else { key::address(text) }
+}
+
+/// The arguments of a method of one of these kinds as JSON, checked against the specification.
 pub(super) async fn arguments(
     client: &Client,
     contract: Address,
     name: &str,
-    kind: MethodKind,
+    kinds: &[MethodKind],
     rest: &Rest,
 ) -> Result<Value, Failure> {
     let spec = client.spec(contract).await?;
-    let method = spec.method(name).filter(|method| method.kind == kind);
-    let Some(method) = method else {
-        match spec.method(name).map(|method| method.kind) {
-            Some(MethodKind::Query) => {
-                return Err(Failure::Usage(format!("{name} is a query: use `dure query`")));
-            }
-            Some(MethodKind::Call) => {
-                return Err(Failure::Usage(format!("{name} is a call: use `dure call`")));
-            }
-            _ => {}
+    rest.value(&spec, method_of(&spec, contract, name, kinds)?)
+}
+
+/// A method of one of these kinds, by its name.
+pub(super) fn method_of<'s>(
+    spec: &'s ContractSpec,
+    contract: Address,
+    name: &str,
+    kinds: &[MethodKind],
+) -> Result<&'s MethodSpec, Failure> {
+    match spec.method(name) {
+        Some(method) if kinds.contains(&method.kind) => Ok(method),
+        Some(MethodSpec { kind: MethodKind::Query, .. }) => {
+            Err(Failure::Usage(format!("{name} is a query: use `dure query`")))
         }
-        let of_kind = spec.methods.iter().filter(|method| method.kind == kind);
-        let known: Vec<String> = of_kind.map(|method| method.name.clone()).collect();
-        let error =
-            RpcError::UnknownMethod { contract: contract.into(), method: name.to_owned(), known };
-        return Err(Failure::Client(error.into()));
-    };
-    rest.value(&spec, method)
+        Some(MethodSpec { kind: MethodKind::Call, .. }) => {
+            Err(Failure::Usage(format!("{name} is a call: use `dure call`")))
+        }
+        _ => {
+            let of_kind = spec.methods.iter().filter(|method| kinds.contains(&method.kind));
+            let known = of_kind.map(|method| method.name.clone()).collect();
+            let (contract, method) = (contract.into(), name.to_owned());
+            let error = RpcError::UnknownMethod { contract, method, known };
+            Err(Failure::Client(error.into()))
+        }
+    }
 }
 
 fn submission_text(done: &Submission, specs: &Specs) -> String {
@@ -190,7 +267,7 @@ fn submission_text(done: &Submission, specs: &Specs) -> String {
 /// A receipt for people.
 pub(super) fn receipt_text(receipt: &ReceiptShape, specs: &Specs) -> String {
     let mut text = format!("final        height {}, gas {}\n", receipt.height, receipt.gas_used);
-    text.push_str(&execution_text(&receipt.result));
+    text.push_str(&execution_text(&receipt.result, specs));
     for event in &receipt.events {
         let said =
             specs.event(event.contract.0, event.topic.0, event.name.as_deref(), &event.fields);
@@ -200,13 +277,13 @@ pub(super) fn receipt_text(receipt: &ReceiptShape, specs: &Specs) -> String {
 }
 
 /// How execution ended, for people.
-pub(super) fn execution_text(result: &ExecutionResult) -> String {
+pub(super) fn execution_text(result: &ExecutionResult, specs: &Specs) -> String {
     let mut text = String::new();
     match result {
         ExecutionResult::Succeeded { outputs } => {
             for output in outputs {
                 let method = output.method.as_deref().unwrap_or("?");
-                let (method, value) = (one_line(method), pretty(&output.value));
+                let (method, value) = (one_line(method), pretty(&specs.output(output)));
                 let _ = writeln!(text, "output       {method}: {value}");
             }
         }
@@ -220,9 +297,9 @@ pub(super) fn execution_text(result: &ExecutionResult) -> String {
     text
 }
 
-fn pretty(value: &Value) -> String {
+fn pretty(value: &Ordered<'_>) -> String {
     match value {
-        Value::String(text) => one_line(text).into_owned(),
-        other => serde_json::to_string_pretty(other).unwrap_or_else(|_| other.to_string()),
+        Ordered::Plain(Value::String(text)) => one_line(text).into_owned(),
+        other => serde_json::to_string_pretty(other).unwrap_or_else(|_| other.text()),
     }
 }

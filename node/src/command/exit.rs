@@ -27,6 +27,22 @@ pub enum Failure {
         /// The calls that led there: `hub.settle -> voucher.pay`.
         path: String,
     },
+    /// What a transaction that is on the chain came to.
+    #[error("{failure}\n  transaction {id}")]
+    Sent {
+        /// Its id.
+        id: String,
+        /// What stopped it.
+        failure: Box<Self>,
+    },
+    /// The arguments of the init method are not those that it takes.
+    #[error("{}; the init method takes {takes}", one_line(&.error.to_string()))]
+    Init {
+        /// What is wrong.
+        error: RpcError,
+        /// Its arguments, and how to give them.
+        takes: String,
+    },
     /// What was to hold does not: a test failed, code differs.
     #[error("{0}")]
     Unmet(String),
@@ -47,8 +63,9 @@ pub enum Failure {
 impl Failure {
     /// The exit code.
     #[must_use]
-    pub const fn code(&self) -> u8 {
+    pub fn code(&self) -> u8 {
         match self {
+            Self::Sent { failure, .. } => failure.code(),
             Self::Client(
                 ClientError::Unreachable { .. }
                 | ClientError::Malformed(_)
@@ -56,6 +73,7 @@ impl Failure {
             ) => 3,
             Self::Client(ClientError::Url { .. } | ClientError::Hex { .. })
             | Self::Argument(_)
+            | Self::Init { .. }
             | Self::Usage(_) => 2,
             Self::Client(ClientError::Key(_) | ClientError::File { .. })
             | Self::File(_)
@@ -70,11 +88,16 @@ impl Failure {
     /// The failure for machines.
     #[must_use]
     pub fn to_json(&self) -> Value {
+        if let Self::Sent { id, failure } = self {
+            let mut value = failure.to_json();
+            value["transaction"] = json!(id);
+            return value;
+        }
         let error = match self {
             Self::Client(error) | Self::Called { error, .. } => {
                 error.refusal().map(dure_rpc::RpcError::to_json)
             }
-            Self::Argument(error) => Some(error.to_json()),
+            Self::Argument(error) | Self::Init { error, .. } => Some(error.to_json()),
             _ => None,
         };
         let plain = || json!({ "code": null, "message": self.to_string(), "data": null });

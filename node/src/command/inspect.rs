@@ -3,13 +3,14 @@
 use super::{Remote, exit::Failure, key, output::Output, read::connect};
 use crate::printable::one_line;
 use clap::Args;
-use dure_abi::spec::{ContractSpec, EventSpec, MethodKind, MethodSpec};
+use dure_abi::spec::{ArgSpec, ContractSpec, EventSpec, MethodKind, MethodSpec};
 use dure_client::Client;
 use dure_rpc::{
     json::{type_name, value_text},
     shape::StorageEntry,
 };
 use dure_types::{Address, domain::blake3_hash, limits::CODE_BYTES_MAX};
+use scale_info::{Field, TypeDef, Variant, form::PortableForm};
 use serde_json::{Value, json};
 use std::{fmt::Write, path::Path};
 
@@ -55,15 +56,23 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
     value["code"] = json!(entry.code);
     value["creator"] = json!(entry.creator);
     value["since"] = json!(entry.since);
+    value["upgrader"] = json!(entry.upgrader);
+    value["storage_version"] = json!(spec.history.version);
     value["storage_entries"] = json!(entries);
     value["storage_more"] = json!(more);
     output.answer(&value, || {
+        let upgrader = entry.upgrader.map_or_else(
+            || "nobody, the code is frozen".to_owned(),
+            |upgrader| upgrader.to_string(),
+        );
         let mut shown = format!(
-            "address   {}\ncode      {}\ncreator   {}, at height {}\n{}",
+            "address   {}\ncode      {}\ncreator   {}, at height {}\nupgrader  {upgrader}\n\
+             version   {} of the storage\n{}",
             entry.address,
             entry.code,
             entry.creator,
             entry.since,
+            spec.history.version,
             text(&spec)
         );
         shown.push_str("storage\n");
@@ -111,23 +120,23 @@ fn entry_text(entry: &StorageEntry) -> String {
     one_line(&line).into_owned()
 }
 
+/// A method for machines.
+pub(super) fn described_method(spec: &ContractSpec, method: &MethodSpec) -> Value {
+    let args = method.args.iter();
+    let args = args.map(|arg| json!({ "name": arg.name, "type": type_name(&spec.types, arg.ty) }));
+    json!({
+        "name": method.name,
+        "selector": method.selector.to_string(),
+        "kind": kind(method.kind),
+        "args": args.collect::<Vec<_>>(),
+        "returns": type_name(&spec.types, method.returns),
+        "fallible": method.fallible,
+        "docs": method.docs.join("\n"),
+    })
+}
+
 fn describe(spec: &ContractSpec) -> Value {
-    let arguments = |method: &MethodSpec| -> Vec<Value> {
-        let args = method.args.iter();
-        args.map(|arg| json!({ "name": arg.name, "type": type_name(&spec.types, arg.ty) }))
-            .collect()
-    };
-    let methods = spec.methods.iter().map(|method| {
-        json!({
-            "name": method.name,
-            "selector": method.selector.to_string(),
-            "kind": kind(method.kind),
-            "args": arguments(method),
-            "returns": type_name(&spec.types, method.returns),
-            "fallible": method.fallible,
-            "docs": method.docs.join("\n"),
-        })
-    });
+    let methods = spec.methods.iter().map(|method| described_method(spec, method));
     let events = spec.events.iter().map(|event| {
         let fields = event.fields.iter().map(|field| {
             json!({
@@ -173,25 +182,47 @@ const fn kind(kind: MethodKind) -> &'static str {
 /// The variants of the error as its source has them.
 fn errors(spec: &ContractSpec) -> Vec<String> {
     let Some(ty) = spec.error.and_then(|id| spec.types.resolve(id)) else { return Vec::new() };
-    let scale_info::TypeDef::Variant(variants) = &ty.type_def else { return Vec::new() };
-    let shown = |variant: &scale_info::Variant<scale_info::form::PortableForm>| {
-        let fields: Vec<String> = variant
-            .fields
-            .iter()
-            .map(|field| {
-                let ty = type_name(&spec.types, field.ty.id);
-                field.name.as_ref().map_or_else(|| ty.clone(), |name| format!("{name}: {ty}"))
-            })
-            .collect();
-        match (variant.fields.first(), fields.is_empty()) {
-            (Some(first), _) if first.name.is_some() => {
-                format!("{} {{ {} }}", variant.name, fields.join(", "))
-            }
-            (_, false) => format!("{}({})", variant.name, fields.join(", ")),
-            (_, true) => variant.name.clone(),
+    match &ty.type_def {
+        TypeDef::Variant(variants) => {
+            variants.variants.iter().map(|variant| shown_variant(spec, variant)).collect()
         }
-    };
-    variants.variants.iter().map(shown).collect()
+        _ => Vec::new(),
+    }
+}
+
+/// What a struct or an enum is made of, as its source has it; none for other types.
+pub(super) fn form(spec: &ContractSpec, ty: u32) -> Option<String> {
+    let ty = spec.types.resolve(ty)?;
+    match &ty.type_def {
+        TypeDef::Composite(composite) if composite.fields.iter().all(|f| f.name.is_some()) => {
+            Some(shown_fields(spec, &composite.fields))
+        }
+        TypeDef::Variant(variants) if ty.path.segments != ["Option"] => {
+            let shown = variants.variants.iter().map(|variant| shown_variant(spec, variant));
+            Some(shown.collect::<Vec<_>>().join(" | "))
+        }
+        _ => None,
+    }
+}
+
+fn shown_variant(spec: &ContractSpec, variant: &Variant<PortableForm>) -> String {
+    match variant.fields.first() {
+        None => variant.name.clone(),
+        Some(first) => {
+            let space = if first.name.is_some() { " " } else { "" };
+            format!("{}{space}{}", variant.name, shown_fields(spec, &variant.fields))
+        }
+    }
+}
+
+fn shown_fields(spec: &ContractSpec, fields: &[Field<PortableForm>]) -> String {
+    let shown = fields.iter().map(|field| {
+        let ty = type_name(&spec.types, field.ty.id);
+        field.name.as_ref().map_or_else(|| ty.clone(), |name| format!("{name}: {ty}"))
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let is_named = fields.first().is_some_and(|first| first.name.is_some());
+    if is_named { format!("{{ {shown} }}") } else { format!("({shown})") }
 }
 
 fn text(spec: &ContractSpec) -> String {
@@ -245,16 +276,18 @@ fn text(spec: &ContractSpec) -> String {
     text
 }
 
-fn signature(spec: &ContractSpec, method: &MethodSpec) -> String {
-    let args: Vec<String> = method
-        .args
-        .iter()
-        .map(|arg| format!("{}: {}", arg.name, type_name(&spec.types, arg.ty)))
-        .collect();
+/// A method as its source has it.
+pub(super) fn signature(spec: &ContractSpec, method: &MethodSpec) -> String {
     let returns = type_name(&spec.types, method.returns);
     let returns = if returns == "()" { String::new() } else { format!(" -> {returns}") };
     let fallible = if method.fallible { "  (or an error)" } else { "" };
-    format!("{}({}){returns}{fallible}", method.name, args.join(", "))
+    format!("{}({}){returns}{fallible}", method.name, arguments(spec, method))
+}
+
+/// The arguments of a method with their types.
+pub(super) fn arguments(spec: &ContractSpec, method: &MethodSpec) -> String {
+    let arg = |arg: &ArgSpec| format!("{}: {}", arg.name, type_name(&spec.types, arg.ty));
+    method.args.iter().map(arg).collect::<Vec<_>>().join(", ")
 }
 
 fn event_text(spec: &ContractSpec, event: &EventSpec) -> String {

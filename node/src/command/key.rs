@@ -224,6 +224,20 @@ pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, 
 
 /// Reads an address: hexadecimal, or @NAME for the account of a key.
 pub(super) fn address(text: &str) -> Result<Address, Failure> {
-    let Some(name) = text.strip_prefix('@') else { return Ok(text.parse_address()?) };
-    Ok(named(name)?.address())
+    match text.strip_prefix('@') {
+        Some(name) => Ok(named(name)?.address()),
+        None if is_known(text) => Err(lacks_at(text)),
+        None => Ok(text.parse_address()?),
+    }
+}
+
+/// Whether there is a key of that name.
+pub(super) fn is_known(name: &str) -> bool {
+    let is_name = !name.is_empty() && !name.starts_with("0x") && !name.contains(['/', '.']);
+    is_name && (DEV_NAMES.contains(&name) || path_of(name).is_file())
+}
+
+/// A name where an address should be.
+pub(super) fn lacks_at(name: &str) -> Failure {
+    Failure::Usage(format!("\"{name}\" is no address: @{name} is the address of that key"))
 }

@@ -25,6 +25,7 @@ mod dev;
 mod dev_key;
 mod exit;
 mod genesis;
+mod help;
 mod inspect;
 mod key;
 mod new;
@@ -97,10 +98,13 @@ enum Command {
     /// Give a contract new code, or show what that would change.
     Upgrade(upgrade::UpgradeArgs),
     /// Call a method of a contract in a transaction.
+    #[command(disable_help_flag = true)]
     Call(contract::CallArgs),
     /// Ask a read-only method of a contract.
+    #[command(disable_help_flag = true)]
     Query(contract::CallArgs),
-    /// Try a call without a transaction, and show what it would do.
+    /// Try a call or a query without a transaction, and show what it would do.
+    #[command(disable_help_flag = true)]
     Simulate(contract::CallArgs),
     /// Show every contract that a transaction or a call enters, with gas, events and errors.
     Trace(trace::TraceArgs),

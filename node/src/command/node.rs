@@ -101,10 +101,7 @@ pub(super) async fn run(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| started(&error))?;
     let listen = rpc.listen;
     // A port in use is found before the databases are opened.
-    drop(
-        std::net::TcpListener::bind(listen)
-            .map_err(|error| Failure::Start(format!("cannot listen on {listen}: {error}")))?,
-    );
+    drop(std::net::TcpListener::bind(listen).map_err(|error| occupied(listen, &error))?);
     let node = Node::start(config).await.map_err(|error| started(&error))?;
     let server = RpcServer::start(rpc, node.handle()).await.map_err(|error| started(&error))?;
     ready(&node, &server, accounts, output)?;
@@ -128,6 +125,18 @@ pub(super) async fn run(
         Some(fault) => Err(Failure::Start(format!("the node had to stop: {fault}"))),
         None => Ok(()),
     }
+}
+
+/// Why nobody can be listened to; where somebody else listens, what to do.
+fn occupied(listen: SocketAddr, error: &std::io::Error) -> Failure {
+    let way_out = match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            "; --rpc-port N takes another port (0: a free one), which the other commands find by \
+             --rpc http://HOST:N or DURE_RPC"
+        }
+        _ => "",
+    };
+    Failure::Start(format!("cannot listen on {listen}: {error}{way_out}"))
 }
 
 /// The line that says that the node can be used.

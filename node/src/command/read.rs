@@ -83,6 +83,13 @@ pub(super) async fn connect(url: &str) -> Result<Client, Failure> {
     })
 }
 
+/// Says which chain a command acts on: another node than meant may listen where it was sought.
+pub(super) fn say_chain(client: &Client, output: &Output) {
+    let id = client.chain().to_string();
+    let (name, head) = (one_line(client.chain_name()), id.get(..10).unwrap_or(&id));
+    output.progress(&format!("chain {name} ({head}..) at {}", client.url()));
+}
+
 pub(super) async fn status(args: StatusArgs, output: &mut Output) -> Result<(), Failure> {
     let client = connect(&args.remote.rpc).await?;
     let (status, health) = (client.status().await?, client.health().await?);

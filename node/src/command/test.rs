@@ -39,9 +39,11 @@ pub(super) fn run(args: TestArgs, output: &mut Output) -> Result<(), Failure> {
     if let Some(target) = &target {
         output.progress(&format!("compiling into {}", target.display()));
     }
-    // Written anew by all tests, so that it keeps nothing of a test that is gone.
-    let anew = args.update_gas && !chosen;
-    let snapshot = Snapshot::set_aside(args.dir.join("gas.snapshot"), anew)?;
+    let snapshot = Snapshot::read(args.dir.join("gas.snapshot"))?;
+    if args.update_gas && !chosen {
+        // Written anew by all tests, so that it keeps nothing of a test that is gone.
+        snapshot.set_aside()?;
+    }
     let variable = args.update_gas.then_some(("UPDATE_GAS", "1"));
     if !cargo::run(&arguments, target.as_deref(), variable)? {
         snapshot.put_back()?;
@@ -52,27 +54,31 @@ pub(super) fn run(args: TestArgs, output: &mut Output) -> Result<(), Failure> {
     output.answer(&json!({ "passed": true, "dir": args.dir }), || "every test passed".to_owned())
 }
 
-/// The file `gas.snapshot` as it was before the tests wrote it anew.
+/// The file `gas.snapshot` as it was before the tests, which write what they use into it.
 struct Snapshot {
     path: PathBuf,
     text: Option<String>,
 }
 
 impl Snapshot {
-    /// Takes the file away, if it is to be written anew and is there.
-    fn set_aside(path: PathBuf, anew: bool) -> Result<Self, Failure> {
-        let failed = |error| Failure::File(format!("{}: {error}", path.display()));
-        let is_there = anew && path.is_file();
-        let text = is_there.then(|| crate::file::read_text(&path)).transpose().map_err(failed)?;
-        if text.is_some() {
-            std::fs::remove_file(&path).map_err(failed)?;
-        }
+    fn read(path: PathBuf) -> Result<Self, Failure> {
+        let text = path.is_file().then(|| crate::file::read_text(&path)).transpose();
+        let text = text.map_err(|error| Failure::File(format!("{}: {error}", path.display())))?;
         Ok(Self { path, text })
     }
 
-    /// Puts it back where the tests failed: they may have written a part of it.
+    fn set_aside(&self) -> Result<(), Failure> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::File(format!("{}: {error}", self.path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes it what it was: what failing tests use is nothing to hold others against.
     fn put_back(&self) -> Result<(), Failure> {
-        let Some(text) = &self.text else { return Ok(()) };
+        let Some(text) = &self.text else { return self.set_aside() };
         let written = std::fs::write(&self.path, text);
         written.map_err(|error| Failure::File(format!("{}: {error}", self.path.display())))
     }
@@ -85,15 +91,18 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn gas_is_written_anew_by_all_tests_and_is_put_back_when_one_fails() {
+    fn gas_of_tests_that_fail_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gas.snapshot");
-        Snapshot::set_aside(path.clone(), true).unwrap().put_back().unwrap();
+        let none = Snapshot::read(path.clone()).unwrap();
+        none.put_back().unwrap();
+        fs::write(&path, "of a run that failed").unwrap();
+        none.put_back().unwrap();
         assert!(!path.exists(), "there was none");
+
         fs::write(&path, "of a test that is gone").unwrap();
-        Snapshot::set_aside(path.clone(), false).unwrap();
-        assert!(path.exists(), "some tests write their part of it");
-        let kept = Snapshot::set_aside(path.clone(), true).unwrap();
+        let kept = Snapshot::read(path.clone()).unwrap();
+        kept.set_aside().unwrap();
         assert!(!path.exists());
         fs::write(&path, "half").unwrap();
         kept.put_back().unwrap();

@@ -3,7 +3,7 @@
 use super::{
     Remote,
     arguments::{OF_TRIAL, Rest},
-    contract::{arguments, execution_text, target},
+    contract::{Asked, CallArgs, arguments, execution_text, target},
     dev_key::{DEV_NAMES, dev_key},
     exit::Failure,
     key,
@@ -14,7 +14,7 @@ use super::{
 use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::MethodKind;
-use dure_client::{Client, ClientError, Key, Submission, Wait};
+use dure_client::{Client, ClientError, Key, Submission, TransactionBuilder, Wait};
 use dure_rpc::{
     RpcError,
     shape::{
@@ -72,16 +72,18 @@ async fn past(what: &str, rpc: &str, output: &mut Output) -> Result<(), Failure>
     })
 }
 
-pub(super) async fn simulate(
-    args: super::contract::CallArgs,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let rest = Rest::parse(&args.rest, OF_TRIAL)?;
+pub(super) async fn simulate(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
+    let (address, method, rest) = match args.read("simulate", OF_TRIAL)? {
+        Asked::Method(address, method, rest) => (address, method, rest),
+        Asked::Help(help) => {
+            return help.show(&[MethodKind::Call, MethodKind::Query], output).await;
+        }
+    };
     output.also_json(rest.json);
-    let (client, answer) = simulated(&args.address, &args.method, &rest, &args.remote.rpc).await?;
+    let (client, answer) = simulated(&address, &method, &rest, &args.remote.rpc).await?;
     let specs = Specs::of_trace(&client, &answer.trace, output).await;
     output.answer(&answer, || {
-        let mut text = execution_text(&answer.result);
+        let mut text = execution_text(&answer.result, &specs);
         text.push_str(&simulation_text(&answer, &specs));
         text
     })?;
@@ -95,7 +97,8 @@ async fn simulated(
     rpc: &str,
 ) -> Result<(Client, SimulationAnswer), Failure> {
     let (client, contract) = target(address, rpc, rest).await?;
-    let args = arguments(&client, contract, method, MethodKind::Call, rest).await?;
+    let kinds = &[MethodKind::Call, MethodKind::Query];
+    let args = arguments(&client, contract, method, kinds, rest).await?;
     let by = match (rest.option("by"), rest.option("key")) {
         (Some(text), None) => key::address(text)?,
         (None, Some(name)) => key::named(name)?.address(),
@@ -222,11 +225,30 @@ pub(super) async fn call(
     args: Value,
 ) -> Result<Submission, Failure> {
     let transaction = client.transaction(key).call(contract, method, args.clone());
-    match transaction.submit(Wait::Final).await {
+    let request = CallRequest { contract: contract.into(), method: method.into(), args };
+    submit(client, key.address(), transaction, request, Wait::Final).await
+}
+
+/// Sends a transaction of one call; says why it was refused, and its id where it is on the chain.
+pub(super) async fn submit(
+    client: &Client,
+    by: Address,
+    transaction: TransactionBuilder<'_>,
+    request: CallRequest,
+    wait: Wait,
+) -> Result<Submission, Failure> {
+    let signed = match transaction.sign().await {
+        Ok(signed) => signed,
+        // Tried first, and not sent.
+        Err(error) => return Err(explain(client, by, request, error).await),
+    };
+    let submitted = client.submit(&signed, wait).await?;
+    let id = submitted.0.id.to_string();
+    match submitted.into_success() {
         Ok(done) => Ok(done),
         Err(error) => {
-            let request = CallRequest { contract: contract.into(), method: method.into(), args };
-            Err(explain(client, key.address(), request, error).await)
+            let failure = Box::new(explain(client, by, request, error).await);
+            Err(Failure::Sent { id, failure })
         }
     }
 }

@@ -1,6 +1,12 @@
 //! `dure upgrade`: new code for a contract that lives, tried first on a copy of its state.
 
-use super::{Remote, exit::Failure, key, output::Output, read::connect};
+use super::{
+    Remote,
+    exit::Failure,
+    key,
+    output::Output,
+    read::{connect, say_chain},
+};
 use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ContractSpec, FieldSpec};
@@ -50,6 +56,7 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
         let rehearsal = client.rehearse_upgrade(account, contract, &wasm, &migrate).await?;
         return show(contract, &rehearsal, output);
     }
+    say_chain(&client, output);
     let done = client.upgrade(&signer, contract, &wasm, &migrate).await?;
     let value = json!({
         "contract": contract.to_string(),
@@ -60,7 +67,11 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
     });
     output.answer(&value, || {
         let stored = if done.deployed.is_some() { "" } else { "  (was stored already)" };
-        format!("contract  {contract}\ncode      {}{stored}\n", done.code)
+        format!(
+            "contract     {contract}\ncode         {}{stored}\ntransaction  {}\n\
+             final        height {}\n",
+            done.code, done.upgraded.id, done.upgraded.height
+        )
     })
 }
 

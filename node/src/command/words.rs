@@ -5,8 +5,8 @@ use crate::printable::one_line;
 use dure_abi::spec::ContractSpec;
 use dure_client::Client;
 use dure_rpc::{
-    json::{fields_text, typed_text, value_text},
-    shape::{CallTrace, ReceiptShape},
+    json::{Ordered, fields_text, typed_text, value_text},
+    shape::{CallOutput, CallTrace, ExecutionResult, ReceiptShape},
 };
 use dure_types::{Address, Selector};
 use serde_json::Value;
@@ -26,6 +26,11 @@ impl Specs {
         let mut specs = Self::default();
         for event in receipt.into_iter().flat_map(|receipt| &receipt.events) {
             specs.learn(client, event.contract.0, output).await;
+        }
+        if let Some(ExecutionResult::Succeeded { outputs }) = receipt.map(|r| &r.result) {
+            for said in outputs {
+                specs.learn(client, said.contract.0, output).await;
+            }
         }
         specs
     }
@@ -68,6 +73,17 @@ impl Specs {
             },
         );
         one_line(&format!("{name} {fields}")).into_owned()
+    }
+
+    /// What a call answered.
+    pub(super) fn output<'v>(&self, output: &'v CallOutput) -> Ordered<'v> {
+        let known = self.0.get(&output.contract.0);
+        let known =
+            known.and_then(|spec| Some((spec, spec.method_by_selector(output.selector.0)?)));
+        match known {
+            Some((spec, method)) => Ordered::new(&spec.types, method.returns, &output.value),
+            None => Ordered::Plain(&output.value),
+        }
     }
 
     /// The arguments of a call, and what it answered.

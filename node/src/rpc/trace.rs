@@ -23,6 +23,17 @@ pub(super) fn calls(specs: &SpecView<'_>, trace: &[TracedCall]) -> Vec<CallTrace
     trace.iter().map(|call| one(specs, call)).collect()
 }
 
+/// What was said by the contract that panicked last, as its call shows it.
+pub(super) fn last_panic(
+    traced: &[TracedCall],
+    shown: &[CallTrace],
+    said: Option<String>,
+) -> Option<String> {
+    let calls = traced.iter().zip(shown);
+    let named = calls.rev().find(|(call, _)| call.panic == said).map(|(_, call)| call);
+    named.map_or(said, |call| call.panic.clone())
+}
+
 fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
     let spec = specs.find(call.contract).ok().flatten();
     let input = call.input.as_slice();
@@ -61,7 +72,10 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
         gas_used: call.gas_used.into(),
         value: value.unwrap_or(Value::Null),
         error,
-        panic: call.panic.clone(),
+        panic: call.panic.as_deref().map(|said| {
+            let named = spec.as_ref().and_then(|spec| spec.with_field_name(said));
+            named.unwrap_or_else(|| said.to_owned())
+        }),
         events: call.events.iter().map(|event| emitted(specs, event)).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! Queries and simulations: the executor against a snapshot, effects thrown away.
 
-use super::{decode, failure::of_runtime, reader::Reader, trace};
+use super::{decode, failure::of_runtime, reader::Reader, spec::SpecView, trace};
 use crate::handle::Handle;
 use dure_abi::spec::MethodKind;
 use dure_rpc::{
@@ -11,7 +11,7 @@ use dure_rpc::{
     },
 };
 use dure_runtime::{BlockContext, StateDelta};
-use dure_types::{Address, Call, Gas, Height, TimestampMs, TransactionBody, limits};
+use dure_types::{Address, Call, Failure, Gas, Height, TimestampMs, TransactionBody, limits};
 use serde_json::Value;
 
 /// Bytes of keys and values after which changes are only counted.
@@ -69,7 +69,7 @@ pub(super) fn query(
     Ok(QueryAnswer { height: reader.height(), time: block.time.into(), results })
 }
 
-/// Tries the calls of a transaction.
+/// Tries the calls of a transaction, or one query by itself.
 pub(super) fn simulate(
     reader: &Reader<'_>,
     handle: &Handle,
@@ -88,6 +88,11 @@ pub(super) fn simulate(
         return Err(RpcError::CallCount { count, limit });
     }
     let specs = reader.specs.at(reader.view.state().as_ref());
+    if let [request] = requests.as_slice()
+        && let Ok(call) = specs.call(request, MethodKind::Query)
+    {
+        return simulate_query(reader, handle, &specs, call, Gas(gas_limit));
+    }
     let calls = requests.iter().map(|request| specs.call(request, MethodKind::Call));
     let calls = calls.collect::<Result<Vec<Call>, RpcError>>()?;
     let block = next_block(reader, handle);
@@ -110,6 +115,8 @@ pub(super) fn simulate(
     let (changes, changed) = changes(reader, &tried.delta)?;
     let id = body.id(block.chain);
     let events = tried.events.iter().zip(0u32..);
+    let trace = trace::calls(&specs, &tried.trace);
+    let panic = trace::last_panic(&tried.trace, &trace, tried.panic);
     Ok(SimulationAnswer {
         height: reader.height(),
         time: block.time.into(),
@@ -118,11 +125,42 @@ pub(super) fn simulate(
         events: events
             .map(|(event, index)| decode::event(&specs, Place::new(block.height, index), id, event))
             .collect(),
-        trace: trace::calls(&specs, &tried.trace),
+        trace,
         debug: tried.debug,
-        panic: tried.panic,
+        panic,
         changes,
         changed,
+    })
+}
+
+/// Asks one query, and shows what it entered on the way.
+fn simulate_query(
+    reader: &Reader<'_>,
+    handle: &Handle,
+    specs: &SpecView<'_>,
+    call: Call,
+    gas: Gas,
+) -> Result<SimulationAnswer, RpcError> {
+    let block = next_block(reader, handle);
+    let input = [call.method.0.as_slice(), &call.args].concat();
+    let asked = handle.executor().query(reader.view.state(), &block, call.contract, &input, gas);
+    let asked = asked.map_err(of_runtime)?;
+    let outputs = match asked.result {
+        Ok(output) => Ok(vec![output]),
+        Err(error) => Err(Failure { call: 0, error }),
+    };
+    let trace = trace::calls(specs, &asked.trace);
+    Ok(SimulationAnswer {
+        height: reader.height(),
+        time: block.time.into(),
+        result: decode::result(specs, &[call], &outputs),
+        gas_used: asked.gas_used.into(),
+        events: Vec::new(),
+        debug: asked.debug,
+        panic: trace::last_panic(&asked.trace, &trace, asked.panic),
+        trace,
+        changes: Vec::new(),
+        changed: 0,
     })
 }
 

@@ -51,6 +51,14 @@ fn slow_the_tutorial_does_what_it_shows() {
 }
 
 #[test]
+fn slow_a_voucher_of_merchants_does_what_its_page_shows() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    Place { folder: folder.path(), shown: "~", url: &dev.url }.check("lunch");
+}
+
+#[test]
 fn slow_files_answers_and_locks_are_what_the_pages_show() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();

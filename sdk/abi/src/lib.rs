@@ -18,12 +18,19 @@ pub mod entry;
 mod host;
 mod id;
 pub mod limits;
+mod operator;
 #[cfg(feature = "spec")]
 pub mod spec;
 pub mod standard;
 
 pub use host::{CALL_FAILED_BIT, CallFault, FLAG_READ_ONLY, ReadFault, SCAN_REVERSE};
 pub use id::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
+#[doc(hidden)]
+pub use operator::Operand;
+
+/// First words of what a contract says of one of its fields, which it knows by number: the number
+/// follows, and who shows the text puts the name there.
+pub const UNNAMED_FIELD: &str = "the field #";
 
 /// Names the WASM import module of this version of the boundary.
 pub const MODULE: &str = "dure1";

@@ -5,7 +5,7 @@
 //! events, errors and storage, typed clients and upgrade checks.
 
 use crate::Selector;
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 use codec::{Decode, Encode};
 use scale_info::PortableRegistry;
 
@@ -231,6 +231,16 @@ impl ContractSpec {
     #[must_use]
     pub fn event_by_topic(&self, topic: Selector) -> Option<&EventSpec> {
         self.events.iter().find(|event| event.topic == topic)
+    }
+
+    /// What the contract said when it panicked, with the name of the field in the place of its
+    /// number, if it spoke of one: ``the field `issuer` was read before it was set``.
+    #[must_use]
+    pub fn with_field_name(&self, said: &str) -> Option<String> {
+        let (number, rest) = said.strip_prefix(crate::UNNAMED_FIELD)?.split_once(' ')?;
+        let id: u16 = number.parse().ok()?;
+        let field = self.storage.iter().find(|field| field.id == id)?;
+        Some(format!("the field `{}` {rest}", field.name))
     }
 
     /// The method that runs at instantiation.

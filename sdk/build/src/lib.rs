@@ -179,12 +179,27 @@ fn build_as(
     progress: &mut dyn FnMut(&str),
 ) -> Result<Built, BuildError> {
     let toolchain = Toolchain::find()?;
-    let mut package = compile::Package::read(&request.manifest_dir, request)?;
+    let package = compile::Package::read(&request.manifest_dir, request)?;
+    let path = package.output();
+    built(&toolchain, package, request, mode, progress).inspect_err(|_| {
+        // The module of older sources is not what was asked for: nobody may deploy it by mistake.
+        // It may never have been there.
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+fn built(
+    toolchain: &Toolchain,
+    mut package: compile::Package,
+    request: &BuildRequest,
+    mode: LockMode,
+    progress: &mut dyn FnMut(&str),
+) -> Result<Built, BuildError> {
     let lock_path = package.folder().join(LOCK_FILE);
     let lock = read_lock(&lock_path, mode)?;
     package.lock_mark = lock_mark(lock.as_ref());
     progress(&format!("compiling {} to WASM for its specification", package.name));
-    let spec_module = compile::wasm(&toolchain, &package, request, true)?.module;
+    let spec_module = compile::wasm(toolchain, &package, request, true)?.module;
     let bytes = dure_runtime::vm::run_spec(&read(&spec_module)?)
         .map_err(|error| BuildError::Spec(error.to_string()))?;
     let described = Described::decode_all(&mut bytes.as_slice())
@@ -192,7 +207,7 @@ fn build_as(
     settle_lock(&lock_path, lock.as_ref(), &described, mode, progress)?;
     let spec = described.spec;
     progress(&format!("compiling {} to WASM", package.name));
-    let compiled = compile::wasm(&toolchain, &package, request, false)?;
+    let compiled = compile::wasm(toolchain, &package, request, false)?;
     compiled.warnings.lines().for_each(&mut *progress);
     let plain = read(&compiled.module)?;
     let wasm = module::with_spec(&plain, &spec.encode())

@@ -38,6 +38,7 @@ struct Inner {
     url: String,
     transport: Transport,
     chain: Hash,
+    name: String,
     specs: Mutex<BTreeMap<Address, Arc<ContractSpec>>>,
     nonces: Mutex<BTreeMap<Address, u64>>,
 }
@@ -55,6 +56,7 @@ impl Client {
                 url: url.to_owned(),
                 transport,
                 chain: status.chain.0,
+                name: status.name,
                 specs: Mutex::default(),
                 nonces: Mutex::default(),
             }),
@@ -71,6 +73,12 @@ impl Client {
     #[must_use]
     pub fn chain(&self) -> Hash {
         self.inner.chain
+    }
+
+    /// The name of that chain: what its genesis calls it, which is no proof of anything.
+    #[must_use]
+    pub fn chain_name(&self) -> &str {
+        &self.inner.name
     }
 
     /// Every method of the node, as the table of `dure-rpc` has them.

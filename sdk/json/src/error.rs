@@ -28,9 +28,9 @@ pub enum JsonErrorKind {
     #[error("the field is missing")]
     Missing,
     /// An object has a field that the type does not have.
-    #[error("there is no such field; there are {known}")]
+    #[error("there is no such field; {}", there_are(known))]
     Unknown {
-        /// The fields that exist.
+        /// The fields that exist; empty where there is none.
         known: String,
     },
     /// The bytes ended inside the value.
@@ -77,6 +77,10 @@ pub enum JsonErrorKind {
         /// Name of the type.
         ty: String,
     },
+}
+
+fn there_are(known: &str) -> String {
+    if known.is_empty() { "it has none".to_owned() } else { format!("there are {known}") }
 }
 
 /// The path to the value at hand; grows and shrinks as the walker goes.

@@ -39,7 +39,7 @@ pub use key::key_to_json;
 pub use names::replace_names;
 pub use schema::{primitive_name, type_name};
 pub use storage::{Entry, entry_to_json};
-pub use text::{error_text, fields_text, typed_text, value_text};
+pub use text::{Ordered, error_text, fields_text, typed_text, value_text};
 
 /// Levels of nesting that are followed.
 pub const DEPTH_MAX: usize = 32;

@@ -7,7 +7,9 @@ use super::{
 };
 use dure_abi::spec::ContractSpec;
 use scale_info::PortableRegistry;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Writes a contract's error as its source would, with the name of the contract.
 ///
@@ -71,11 +73,60 @@ pub fn value_text(value: &Value) -> String {
     }
 }
 
-/// As [`value_text`], with the parts of every struct in the order of their declaration. JSON objects
-/// keep them by the alphabet.
+/// A value with the parts of every struct in the order of their declaration: JSON objects keep them
+/// by the alphabet. As JSON and as text ([`Ordered::text`]) it is in that order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ordered<'v> {
+    /// A value without parts that have names.
+    Plain(&'v Value),
+    /// A list.
+    List(Vec<Self>),
+    /// Named parts.
+    Parts(Vec<(&'v str, Self)>),
+}
+
+impl<'v> Ordered<'v> {
+    /// Orders a value of the type `ty`; what the types do not have comes last.
+    #[must_use]
+    pub fn new(types: &PortableRegistry, ty: u32, value: &'v Value) -> Self {
+        ordered(types, ty, value, 0)
+    }
+
+    /// On one line, as [`value_text`].
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::Plain(value) => value_text(value),
+            Self::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::text).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Self::Parts(parts) if parts.is_empty() => "{}".to_owned(),
+            Self::Parts(parts) => {
+                let parts: Vec<String> =
+                    parts.iter().map(|(name, part)| format!("{name}: {}", part.text())).collect();
+                format!("{{ {} }}", parts.join(", "))
+            }
+        }
+    }
+}
+
+impl Serialize for Ordered<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(value) => value.serialize(serializer),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Parts(parts) => {
+                serializer.collect_map(parts.iter().map(|(name, part)| (name, part)))
+            }
+        }
+    }
+}
+
+/// As [`value_text`], with the parts of every struct in the order of their declaration.
 #[must_use]
 pub fn typed_text(types: &PortableRegistry, ty: u32, value: &Value) -> String {
-    ordered(types, ty, value, 0)
+    Ordered::new(types, ty, value).text()
 }
 
 /// As [`typed_text`] for an object that has these fields: arguments of a method, an event.
@@ -86,66 +137,72 @@ pub fn fields_text<'n>(
     value: &Value,
 ) -> String {
     match value {
-        Value::Object(object) => object_text(types, fields, object, 0),
+        Value::Object(object) => named_parts(types, fields, object, 0).text(),
         other => value_text(other),
     }
 }
 
-fn ordered(types: &PortableRegistry, ty: u32, value: &Value, depth: usize) -> String {
+fn ordered<'v>(types: &PortableRegistry, ty: u32, value: &'v Value, depth: usize) -> Ordered<'v> {
     // A stranger's types may hold themselves.
     let described = find(types, ty).filter(|_| depth < DEPTH_MAX);
-    let Some(described) = described else { return value_text(value) };
+    let Some(described) = described else { return Ordered::Plain(value) };
     parts(types, form(types, described), value, depth + 1)
 }
 
-fn parts(types: &PortableRegistry, form: Form<'_>, value: &Value, depth: usize) -> String {
-    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+fn parts<'v>(
+    types: &PortableRegistry,
+    form: Form<'_>,
+    value: &'v Value,
+    depth: usize,
+) -> Ordered<'v> {
     match (form, value) {
         (Form::Struct(fields), Value::Object(object)) => {
             let named = fields.iter().filter_map(|f| Some((f.name.as_deref()?, f.ty.id)));
-            object_text(types, named, object, depth)
+            named_parts(types, named, object, depth)
         }
         (Form::Newtype(inner) | Form::Option(inner), value) if !value.is_null() => {
             ordered(types, inner, value, depth)
         }
         (Form::List(element) | Form::Array { element, .. }, Value::Array(items)) => {
-            list(items.iter().map(|item| ordered(types, element, item, depth)).collect())
+            let items = items.iter().map(|item| ordered(types, element, item, depth));
+            Ordered::List(items.collect())
         }
         (Form::Tuple(elements), Value::Array(items)) => {
             let pairs = elements.iter().zip(items);
-            list(pairs.map(|(element, item)| ordered(types, *element, item, depth)).collect())
+            let items = pairs.map(|(element, item)| ordered(types, *element, item, depth));
+            Ordered::List(items.collect())
         }
         (Form::Enum(variants), Value::Object(object)) => {
-            let name = object.keys().next().map_or("", String::as_str);
-            let variant = variants.variants.iter().find(|variant| variant.name == name);
-            match (variant, object.get(name)) {
-                (Some(variant), Some(fields)) => {
+            let Some((name, fields)) = object.iter().next() else { return Ordered::Plain(value) };
+            match variants.variants.iter().find(|variant| variant.name == *name) {
+                Some(variant) => {
                     let fields = parts(types, fields_form(&variant.fields), fields, depth);
-                    format!("{{ {name}: {fields} }}")
+                    Ordered::Parts(vec![(name, fields)])
                 }
-                _ => value_text(value),
+                None => Ordered::Plain(value),
             }
         }
-        _ => value_text(value),
+        _ => Ordered::Plain(value),
     }
 }
 
-fn object_text<'n>(
+fn named_parts<'n, 'v>(
     types: &PortableRegistry,
     fields: impl Iterator<Item = (&'n str, u32)>,
-    object: &Map<String, Value>,
+    object: &'v Map<String, Value>,
     depth: usize,
-) -> String {
+) -> Ordered<'v> {
+    let mut rest: BTreeMap<&'v str, &'v Value> =
+        object.iter().map(|(name, value)| (name.as_str(), value)).collect();
     let mut shown = Vec::new();
-    let mut rest = object.clone();
     for (name, ty) in fields {
-        if let Some(value) = rest.remove(name) {
-            shown.push(format!("{name}: {}", ordered(types, ty, &value, depth)));
+        if let Some((name, value)) = rest.remove_entry(name) {
+            shown.push((name, ordered(types, ty, value, depth)));
         }
     }
     // What the types do not have: of other code than theirs.
-    shown.extend(rest.iter().map(|(name, value)| format!("{name}: {}", value_text(value))));
-    if shown.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", shown.join(", ")) }
+    shown.extend(rest.into_iter().map(|(name, value)| (name, Ordered::Plain(value))));
+    Ordered::Parts(shown)
 }
 
 /// Numbers, hexadecimal text, names of variants and of accounts stand without quotes.
@@ -156,7 +213,7 @@ fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{fields_text, typed_text, value_text, variant_text};
+    use super::{Ordered, fields_text, typed_text, value_text, variant_text};
     use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
     use serde_json::json;
 
@@ -186,6 +243,11 @@ mod tests {
         let text = "{ to: ana, lines: [[1, Free], [2, { Sold: { of: 1, at: 5 } }]], \
                     by: { Again: { Sold: { of: 1, at: 5 } } } }";
         assert_eq!(typed_text(&types, ty, &value), text);
+        let json = serde_json::to_string(&Ordered::new(&types, ty, &value)).unwrap();
+        let sold = r#"{"Sold":{"of":1,"at":"5"}}"#;
+        let expect =
+            format!(r#"{{"to":"ana","lines":[[1,"Free"],[2,{sold}]],"by":{{"Again":{sold}}}}}"#);
+        assert_eq!(json, expect);
         // Another value than the types say is shown all the same.
         let other = json!({ "x": 1, "to": [2], "by": null });
         assert_eq!(typed_text(&types, ty, &other), "{ to: [2], by: none, x: 1 }");

@@ -174,6 +174,10 @@ fn an_error_names_the_path_of_the_value() {
     );
     check(json!({ "line": [] }), "args.line: there is no such field; there are lines");
     check(json!({}), "args.lines: the field is missing");
+    #[derive(TypeInfo)]
+    struct Nothing {}
+    let refused = to_scale::<Nothing>(&json!({ "line": 1 }));
+    assert_eq!(refused, Err("args.line: there is no such field; it has none".to_owned()));
     check(json!({ "lines": [[1]] }), "args.lines[0]: expected a list of 2, found a list of 1");
     check(json!(7), "args: expected an object with [lines], found 7");
     let short = to_scale::<Address>(&json!("0x00"));

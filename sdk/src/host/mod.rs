@@ -13,5 +13,6 @@ pub(crate) use crate::native::table::*;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use guest::*;
 pub use stop::stop;
+pub(crate) use stop::unset;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use stop::write_location;

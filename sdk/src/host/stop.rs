@@ -4,6 +4,7 @@
 use crate::buffer::{Buffer, SMALL};
 #[cfg(target_arch = "wasm32")]
 use core::panic::Location;
+use dure_abi::UNNAMED_FIELD;
 
 /// Ends the contract: a trap whose text, with file and line, simulations and tests show.
 ///
@@ -28,14 +29,43 @@ pub fn stop(text: &'static str) -> ! {
     panic!("{text}")
 }
 
+/// What is said of a field that was read before it was set, after its number.
+const UNSET: &str = " was read before it was set: set it in #[init], or use try_get";
+
+/// Ends the contract since a field was read before it was set; its place opens with its number.
+///
+/// The number is all that the contract knows: who shows the text has the name
+/// (`ContractSpec::with_field_name`).
+#[cold]
+#[track_caller]
+pub(crate) fn unset(place: &[u8]) -> ! {
+    let id = place.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
+    #[cfg(target_arch = "wasm32")]
+    {
+        let mut whole = Buffer::<SMALL>::new();
+        whole.extend(UNNAMED_FIELD.as_bytes());
+        write_number(&mut whole, u32::from(id));
+        whole.extend(UNSET.as_bytes());
+        write_location(&mut whole, Location::caller());
+        super::panic(whole.as_slice())
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    panic!("{UNNAMED_FIELD}{id}{UNSET}")
+}
+
 /// Appends ` at file:line`.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn write_location(text: &mut Buffer<SMALL>, location: &Location<'_>) {
     text.extend(b" at ");
     text.extend(location.file().as_bytes());
     text.extend(b":");
+    write_number(text, location.line());
+}
+
+#[cfg(target_arch = "wasm32")]
+fn write_number(text: &mut Buffer<SMALL>, number: u32) {
     let mut digits = [0u8; 10];
-    let (mut start, mut rest) = (digits.len(), location.line());
+    let (mut start, mut rest) = (digits.len(), number);
     while let Some(digit) = start.checked_sub(1) {
         start = digit;
         if let Some(slot) = digits.get_mut(digit) {

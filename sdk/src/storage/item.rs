@@ -1,10 +1,7 @@
 //! One value.
 
 use super::{Field, Storable, load, store};
-use crate::{
-    Place,
-    host::{self, stop},
-};
+use crate::{Place, host};
 use codec::{Decode, Encode};
 use core::marker::PhantomData;
 
@@ -15,14 +12,14 @@ pub struct Item<T> {
 }
 
 impl<T: Encode + Decode> Item<T> {
-    /// Reads the value. Ends the contract when it was never set: set it in `init`.
+    /// Reads the value. Ends the contract when it was never set: set it in `#[init]`.
     #[inline]
     #[track_caller]
     #[must_use]
     pub fn get(&self) -> T {
         match self.try_get() {
             Some(value) => value,
-            None => stop("an item was read before it was set"),
+            None => host::unset(self.place.as_slice()),
         }
     }
 

@@ -303,7 +303,8 @@ impl Chain {
     ) -> Result<Vec<u8>, TestFailure> {
         let gas = Gas(limits::QUERY_GAS_MAX);
         let output = self.executor.query(&self.state(), &self.context(), contract, input, gas);
-        let output = output.map_err(fault)?;
+        let mut output = output.map_err(fault)?;
+        self.names.put_into_panics(self.state.as_ref(), &mut output.trace, &mut output.panic);
         if let (Ok(_), Some(&[a, b, c, d])) = (&output.result, input.get(..4)) {
             lock(&self.gas).add(vec![(contract, Selector([a, b, c, d]))], output.gas_used);
         }

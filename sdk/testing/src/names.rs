@@ -71,6 +71,25 @@ impl Names {
         format!("{contract}.{name}")
     }
 
+    /// Puts the names of fields into what contracts said when they panicked; `last` is the text of
+    /// the last one.
+    pub(crate) fn put_into_panics(
+        &self,
+        state: &dyn StateRead,
+        trace: &mut [TracedCall],
+        last: &mut Option<String>,
+    ) {
+        for call in trace {
+            let Some(said) = &call.panic else { continue };
+            let spec = self.spec(state, call.contract);
+            let Some(named) = spec.and_then(|spec| spec.with_field_name(said)) else { continue };
+            if last.as_ref() == Some(said) {
+                *last = Some(named.clone());
+            }
+            call.panic = Some(named);
+        }
+    }
+
     /// Puts the names of accounts in the place of their digits.
     pub(crate) fn put_into(&self, value: &mut Value) {
         match value {

@@ -131,7 +131,10 @@ impl Chain {
         state: &Arc<dyn StateRead>,
         body: &TransactionBody,
     ) -> Result<Simulation, Fault> {
-        self.executor.simulate(state, &self.context(), body)
+        let mut simulation = self.executor.simulate(state, &self.context(), body)?;
+        let Simulation { trace, panic, .. } = &mut simulation;
+        self.names.put_into_panics(state.as_ref(), trace, panic);
+        Ok(simulation)
     }
 
     fn body(&self, by: Account, calls: Vec<Call>) -> Result<TransactionBody, TestFailure> {

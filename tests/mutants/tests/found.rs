@@ -130,7 +130,7 @@ fn the_ledger_without_a_bug_keeps_every_invariant() {
     let explored = set_up(0).search(256, None).unwrap();
     println!("{explored}");
     assert_eq!(explored.calls, 256 * 64);
-    assert_eq!(explored.never_accepted(), [""; 0]);
+    explored.assert_all_accepted();
 }
 
 #[test]
@@ -152,4 +152,23 @@ fn a_failing_sequence_is_kept_and_played_first() {
 fn the_same_seed_finds_the_same_sequence() {
     let (one, two) = (set_up(7).search(1_000, None), set_up(7).search(1_000, None));
     assert_eq!(one.unwrap_err().calls, two.unwrap_err().calls);
+}
+
+#[test]
+fn a_method_that_no_call_got_through_to_is_told_with_what_refused_it() {
+    let mut chain = Chain::new();
+    let (issuer, guest) = (chain.account("issuer"), chain.account("guest"));
+    let init = (0u8, Amount(1_000_000));
+    let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
+    let search = Invariants::of(&chain).accounts([guest]).contract(ledger);
+    let explored = search.query(ledger, "is_conserved").effort(4, 64).run().unwrap();
+    let pause = &explored.methods["ledger.pause"];
+    let refusal = "ledger::Error::NotIssuer";
+    assert_eq!(pause.mostly, Some((refusal.to_owned(), pause.refused)));
+    let failed = std::panic::catch_unwind(|| explored.assert_all_accepted()).unwrap_err();
+    let said = failed.downcast_ref::<String>().unwrap();
+    let tried = pause.refused;
+    let line =
+        format!("\n  ledger.pause: tried {tried} times, {tried} times refused with {refusal}");
+    assert!(said.contains(&line), "{said}");
 }

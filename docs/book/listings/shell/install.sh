@@ -21,6 +21,9 @@ dure test --update-gas
 dure test -- only_the_issuer_issues
 INVARIANT_SEED=7 dure test
 # ANCHOR_END: test_one
+# ANCHOR: docs
+cargo doc -p dure-sdk --open
+# ANCHOR_END: docs
 # ANCHOR: page
 python3 -m http.server 8000 --directory page
 # ANCHOR_END: page

@@ -171,7 +171,7 @@ pub struct Certified {
 pub struct SimulateRequest {
     /// On whose behalf.
     pub account: Unchecked<Address>,
-    /// One call or several.
+    /// One call or several; or one query, which has no caller and pays no base cost.
     pub calls: OneOrMany<CallRequest>,
     /// Most gas; the greatest allowed unless told.
     #[serde(default)]

@@ -105,9 +105,9 @@ impl Chain {
     }
 
     /// Compares the gas of a test with the committed file `gas.snapshot` of the contract; see
-    /// [`assert_gas!`](crate::assert_gas), which calls it. With `UPDATE_GAS=1` in the environment
-    /// the file is written instead; a test that the file does not know is added to it, except
-    /// where `CI` is set.
+    /// [`assert_gas!`](crate::assert_gas), which calls it. `dure test --update-gas`, which sets
+    /// `UPDATE_GAS` in the environment, writes the file instead; a test that the file does not know
+    /// is added to it, except where `CI` is set.
     ///
     /// The file names the compiler that it was made with. Under another one nothing is compared,
     /// and a line on standard error says so: the same contract is other code there.
@@ -144,7 +144,7 @@ fn compiler() -> Result<String, TestFailure> {
 }
 
 /// Asserts that the gas of a test is what the committed file `gas.snapshot` beside the contract's
-/// `Cargo.toml` says; `UPDATE_GAS=1 cargo test` accepts what it is now.
+/// `Cargo.toml` says; `dure test --update-gas` accepts what it is now.
 ///
 /// Gas depends on the compiler too, which the file names: under another one nothing is compared, and
 /// a line on standard error says so. Commit the file from the toolchain that CI uses.

@@ -10,7 +10,7 @@ use std::{
 };
 
 const HEAD: &str = "\
-# Gas by test and method: calls, least, median, most. Written by `UPDATE_GAS=1 cargo test`.
+# Gas by test and method: calls, least, median, most. Written by `dure test --update-gas`.
 ";
 
 /// First words of the line that names the compiler.
@@ -60,7 +60,7 @@ pub(super) fn check(
         Some(made_with) => return Ok(Checked::OtherCompiler { path, made_with }),
         None => {
             return Err(TestFailure::Gas(format!(
-                "{shown} names no compiler: run with UPDATE_GAS=1 and commit the file"
+                "{shown} names no compiler: run `dure test --update-gas` and commit the file"
             )));
         }
     }
@@ -79,8 +79,8 @@ pub(super) fn check(
         return Ok(Checked::Same);
     }
     Err(TestFailure::Gas(format!(
-        "gas of {test} is not what {shown} says; if the change is meant, run with \
-         UPDATE_GAS=1 and commit the file\n{differences}"
+        "gas of {test} is not what {shown} says; if the change is meant, run \
+         `dure test --update-gas` and commit the file\n{differences}"
     )))
 }
 
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(check(9, Mode::Compare), Ok(Checked::Same));
         let changed = check(10, Mode::CompareKnown).unwrap_err().to_string();
         assert!(changed.contains("5/5/9 in 2 calls -> 5/5/10 in 2 calls"), "{changed}");
-        assert!(changed.contains("UPDATE_GAS=1"), "{changed}");
+        assert!(changed.contains("run `dure test --update-gas`"), "{changed}");
         check(10, Mode::Accept).unwrap();
         assert_eq!(check(10, Mode::Compare), Ok(Checked::Same));
     }

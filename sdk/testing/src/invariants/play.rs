@@ -6,7 +6,7 @@ use super::{
     moment::{Layered, Moment, Played},
 };
 use dure_abi::spec::{ContractSpec, MethodSpec};
-use dure_runtime::{StateDelta, StateRead};
+use dure_runtime::{StateDelta, StateRead, TracedCall};
 use dure_types::{
     Address, Call, ExecutionError, Gas, Height, TimestampMs, TransactionBody, limits,
 };
@@ -119,6 +119,7 @@ impl Game<'_> {
         let ran = moment.executor.simulate(&state, &moment.block, &body);
         drop(state);
         let ran = ran.map_err(|error| fault(error.to_string()))?;
+        let panic = self.with_field_name(&ran.trace, ran.panic);
         let result = match ran.outputs {
             Ok(outputs) => {
                 let output = outputs.into_iter().next().unwrap_or_default();
@@ -139,8 +140,18 @@ impl Game<'_> {
             method: method.name.clone(),
             args: step.args.clone(),
             result,
-            panic: ran.panic,
+            panic,
         })
+    }
+
+    /// What the contract that panicked last said, with the name of the field that it spoke of.
+    fn with_field_name(&self, trace: &[TracedCall], said: Option<String>) -> Option<String> {
+        let said = said?;
+        let call = trace.iter().rev().find(|call| call.panic.as_ref() == Some(&said));
+        let of_call =
+            |call: &TracedCall| self.targets.iter().find(|target| target.contract == call.contract);
+        let named = call.and_then(of_call).and_then(|target| target.spec.with_field_name(&said));
+        Some(named.unwrap_or(said))
     }
 
     fn learn(

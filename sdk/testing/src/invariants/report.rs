@@ -1,17 +1,21 @@
 //! What a run found.
 
 use super::play::{Broken, Game, Step};
-use dure_json::{arguments_to_json, fields_text, hex::to_text, value_text};
+use codec::Encode;
+use dure_json::{arguments_to_json, error_text, fields_text, hex::to_text, value_text};
+use dure_types::ExecutionError;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 /// How often a method was called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MethodCount {
     /// Calls that the contract accepted.
     pub accepted: u64,
     /// Calls that it refused.
     pub refused: u64,
+    /// The refusal that most of them met, one of its kind, and how many did.
+    pub mostly: Option<(String, u64)>,
 }
 
 /// A run in which every invariant held.
@@ -41,6 +45,86 @@ impl Explored {
         let never = self.methods.iter().filter(|(_, count)| count.accepted == 0);
         never.map(|(name, _)| name.as_str()).collect()
     }
+
+    /// Fails the test when there are methods that no call got through to, and says what they were
+    /// refused with: accounts and amounts that the set-up lacks, mostly.
+    ///
+    /// # Panics
+    /// When there are some.
+    #[track_caller]
+    pub fn assert_all_accepted(&self) {
+        let never = self.methods.iter().filter(|(_, count)| count.accepted == 0);
+        let line = |(name, count): (&String, &MethodCount)| {
+            let mostly = count.mostly.as_ref().map_or_else(String::new, |(refusal, times)| {
+                format!(", {times} times refused with {refusal}")
+            });
+            format!("\n  {name}: tried {} times{mostly}", count.refused)
+        };
+        let lines: String = never.map(line).collect();
+        assert!(
+            lines.is_empty(),
+            "no call of these was accepted, so that what they do was not tested; let the set-up \
+             make what they need, or leave them out by `without`:{lines}"
+        );
+    }
+}
+
+/// Calls of a method as they are counted while sequences are played.
+#[derive(Clone, Default)]
+pub(super) struct Tally {
+    pub(super) accepted: u64,
+    pub(super) refused: u64,
+    /// Refusals by kind: how many, and the least of them.
+    kinds: BTreeMap<Vec<u8>, (u64, ExecutionError)>,
+}
+
+impl Tally {
+    pub(super) fn refuse(&mut self, error: &ExecutionError) {
+        self.refused += 1;
+        self.count(error, 1);
+    }
+
+    /// Which refusal stands for its kind does not depend on the order in which threads play.
+    fn count(&mut self, error: &ExecutionError, times: u64) {
+        let kind = match error {
+            ExecutionError::Contract { contract, error } => {
+                [contract.as_ref(), error.get(..1).unwrap_or_default()].concat()
+            }
+            other => other.encode().into_iter().take(1).collect(),
+        };
+        let known = self.kinds.entry(kind).or_insert_with(|| (0, error.clone()));
+        known.0 += times;
+        if error.encode() < known.1.encode() {
+            known.1 = error.clone();
+        }
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.refused += other.refused;
+        other.kinds.values().for_each(|(times, error)| self.count(error, *times));
+    }
+
+    pub(super) fn counted(&self, game: &Game<'_>) -> MethodCount {
+        let most = self.kinds.values().max_by_key(|(times, _)| *times);
+        let mostly = most.map(|(times, error)| (refusal(game, error), *times));
+        MethodCount { accepted: self.accepted, refused: self.refused, mostly }
+    }
+}
+
+/// A refusal as its contract's source has it, with the names of accounts.
+fn refusal(game: &Game<'_>, error: &ExecutionError) -> String {
+    let mut text = match error {
+        ExecutionError::Contract { contract, error: bytes } => {
+            let target = game.targets.iter().find(|target| target.contract == *contract);
+            target.map_or_else(|| error.to_string(), |target| error_text(&target.spec, bytes))
+        }
+        other => other.to_string(),
+    };
+    for (address, name) in &game.accounts {
+        text = text.replace(&to_text(&address.0), &format!("@{name}"));
+    }
+    text
 }
 
 impl fmt::Display for Explored {

@@ -1,7 +1,10 @@
 //! What the test chain shows: why something failed, what changed, other times.
 
 // ANCHOR: set_up
-use dure_testing::{Account, Address, Amount, Chain, TimestampMs, assert_refused, invoke};
+use dure_testing::{
+    Account, Address, Amount, Chain, Invariants, TimestampMs, assert_refused, invariants::Moment,
+    invoke,
+};
 use stamps::stamps::{Error, Moved, call};
 
 fn set_up() -> (Chain, Address, [Account; 2]) {
@@ -79,3 +82,26 @@ fn gas_is_counted_by_method() {
     println!("{report}");
 }
 // ANCHOR_END: gas
+
+// ANCHOR: invariants
+#[test]
+fn units_leave_the_supply_by_burning_only() {
+    let (chain, stamps, accounts) = set_up();
+    let explored = Invariants::of(&chain)
+        .accounts(accounts)
+        .contract(stamps)
+        .without("burn")
+        .query(stamps, "is_conserved")
+        .each("the supply does not fall", |before, call, after| {
+            let supply = |at: &Moment| at.query::<Amount>(stamps, "supply", ());
+            let was = supply(before).map_err(|error| error.to_string())?;
+            let is = supply(after).map_err(|error| error.to_string())?;
+            if is >= was { Ok(()) } else { Err(format!("{was} -> {is} by {}", call.method)) }
+        })
+        .no_panic()
+        .effort(16, 32)
+        .run()
+        .unwrap();
+    explored.assert_all_accepted();
+}
+// ANCHOR_END: invariants
