@@ -13,6 +13,7 @@ use crate::{
     machine::{Action, Machine, Setup, recover},
     mempool::MempoolStatus,
     store::{Database, MemoryStore, Store, compiled::CompiledFiles, schema},
+    view::SnapshotState,
 };
 use dure_runtime::{Executor, ExecutorConfig};
 use dure_types::{Genesis, ValidatorId};
@@ -71,6 +72,7 @@ impl Node {
         let store = open(&config)?;
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
+        chain.executor.prune_cache(&SnapshotState(chain.reader())).map_err(Fault::from)?;
         let recovered = recover(&chain, me)?;
         let wall = config.clock;
         wall.catch_up(chain.head()?.time);
