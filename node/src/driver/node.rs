@@ -132,15 +132,18 @@ impl Node {
         );
         let (shared, done, own) = node(&stop);
         let time = wall.clone();
-        threads.push(
-            stop.spawn("door", move || door::run((&shared, &time), &knocks, &done, &own))?,
-        );
+        threads
+            .push(stop.spawn("door", move || door::run((&shared, &time), &knocks, &done, &own))?);
         let own = stop.clone();
         threads.push(stop.spawn("machine", move || {
             threads::machine(machine, actions, &clock, &inputs, &outputs, &own)
         })?);
         let reason = stop.reason();
-        Ok(Self { handle: Handle { chain, clock: wall, door, head, mempool, reason }, threads, stop })
+        Ok(Self {
+            handle: Handle { chain, clock: wall, door, head, mempool, reason },
+            threads,
+            stop,
+        })
     }
 
     /// What the rest of the program holds of the node.
