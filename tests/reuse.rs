@@ -8,7 +8,11 @@ mod module;
 
 use dure_runtime::{BlockContext, CodeCache, EngineConfig, Executor, ExecutorConfig, Simulation};
 use dure_testing::{Address, Chain, codec::Encode};
-use dure_types::{Gas, Hash, Height, TimestampMs, TransactionBody, domain::selector, limits};
+use dure_types::{
+    Gas, Hash, Height, TimestampMs, TransactionBody,
+    domain::{self, selector},
+    limits,
+};
 use module::Module;
 use proptest::{collection::vec, prelude::*};
 use std::{
@@ -166,6 +170,15 @@ impl CodeCache for Cache {
     fn write(&self, code: Hash, entry: &[u8]) {
         self.0.lock().unwrap().insert(code, entry.to_vec());
     }
+
+    fn lacks(&self, code: Hash, reason: &str) {
+        panic!("{code}: {reason}");
+    }
+
+    fn retain(&self, keep: &mut dyn FnMut(Hash, Hash) -> bool) {
+        let settings = |entry: &[u8]| Hash(entry[..32].try_into().unwrap());
+        self.0.lock().unwrap().retain(|code, entry| keep(*code, settings(entry)));
+    }
 }
 
 #[test]
@@ -186,7 +199,7 @@ fn compiled_module_outlives_its_executor_and_a_torn_or_foreign_entry_is_compiled
     assert_eq!((compiles(true), compiles(true)), (1, 0));
     let whole = cache.0.lock().unwrap().clone();
     let (code, entry) = whole.first_key_value().unwrap();
-    for at in [0, 31, 32, 63, 64, entry.len() / 2, entry.len() - 1] {
+    for at in [0, 31, 32, 63, 64, 95, 96, entry.len() / 2, entry.len() - 1] {
         let mut flipped = entry.clone();
         flipped[at] ^= 1;
         for damaged in [&flipped, &entry[..at].to_vec()] {
@@ -196,4 +209,26 @@ fn compiled_module_outlives_its_executor_and_a_torn_or_foreign_entry_is_compiled
     }
     // Without reuse it is other WASM that is compiled.
     assert_eq!((compiles(false), compiles(false)), (1, 0));
+}
+
+#[test]
+fn entries_of_other_settings_and_of_code_that_is_not_stored_are_removed() {
+    let mut chain = Chain::new();
+    let creator = chain.account("creator");
+    let code = contract().bytes();
+    let contract = chain.deploy_wasm(&code, creator, ()).expect("it is valid");
+    let (cache, hash) = (Arc::new(Cache::default()), domain::blake3_hash(&code));
+    let engine = EngineConfig { threads: 1, reuse: true };
+    let executor = Executor::caching(ExecutorConfig { engine }, cache.clone()).unwrap();
+    let steps = 9u32.encode();
+    play(&executor, &chain, contract, std::slice::from_ref(&steps));
+    let entry = cache.read(hash).expect("it was compiled");
+    let kept = || {
+        executor.prune_cache(chain.state().as_ref()).unwrap();
+        cache.0.lock().unwrap().keys().copied().collect::<Vec<_>>()
+    };
+    cache.write(Hash([9; 32]), &entry);
+    assert_eq!(kept(), [hash]);
+    cache.write(hash, &[&[0; 32], &entry[32..]].concat());
+    assert_eq!(kept(), []);
 }

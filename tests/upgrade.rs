@@ -1,13 +1,15 @@
 //! Upgrades: what may take over a contract's storage, what is refused, and that nothing else
 //! changes.
 
+#[path = "upgrade/entries.rs"]
+mod entries;
 #[path = "upgrade/module.rs"]
 mod module;
 
 use dure_abi::{
     spec::{
-        ArgSpec, ContractSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind, MethodSpec,
-        RetiredField,
+        ArgSpec, ContractSpec, FieldKind, FieldSpec, FormerName, InterfaceSpec, MethodKind,
+        MethodSpec, RetiredField,
     },
     standard::{self, Standard},
 };
@@ -23,7 +25,7 @@ use dure_types::{
     domain::{self, blake3_hash},
     limits,
 };
-use module::{Code, MIGRATED, REFUSE, TRAP, Types, WRITE, field, first};
+use module::{Body, Code, MIGRATED, REFUSE, TRAP, Types, WRITE, field, first};
 use proptest::prelude::*;
 use scale_info::{
     Path, PortableRegistry, PortableRegistryBuilder, Registry, Type, TypeInfo, build::Fields,
@@ -52,6 +54,14 @@ impl Scene {
     /// Writes an entry; the mark of the code that did it.
     fn put(&mut self, key: [u8; 3], value: u64) -> u8 {
         self.chain.call(self.owner, self.contract, "put", (key, value)).expect("it writes")
+    }
+
+    /// Writes any entry, of a code whose body is [`Body::PutAny`].
+    fn set(&mut self, key: &[u8], value: &[u8]) {
+        let args = [&(key.len() as u32).to_le_bytes(), key, value].concat();
+        let method = domain::selector("put");
+        let call = dure_types::Call { contract: self.contract, method, args };
+        self.chain.transact(self.owner, vec![call]).expect("it writes");
     }
 
     fn get(&self, key: [u8; 3]) -> Option<u64> {
@@ -169,11 +179,17 @@ fn a_migration_may_change_the_type_of_a_field() {
     let mut scene = Scene::new();
     scene.refuses(&changed, SchemaError::FieldChanged { field: b"count".to_vec(), id: 0 });
     scene.upgrade(&changed.migrating(1, 2, WRITE), 5u64).expect("it migrates");
-    // From a version that is not exactly the stored one nothing is done.
-    scene.refuses(
-        &first().marked(3).migrating(1, 3, WRITE),
-        SchemaError::NoMigration { stored: 2, offered: 3 },
-    );
+}
+
+#[test]
+fn a_version_is_not_skipped() {
+    let mut scene = Scene::new();
+    let (second, third) =
+        (first().marked(2).migrating(1, 2, WRITE), first().marked(3).migrating(2, 3, WRITE));
+    scene.refuses(&third, SchemaError::NoMigration { stored: 1, offered: 3 });
+    scene.upgrade(&second, 7u64).expect("from 1 to 2");
+    scene.upgrade(&third, 8u64).expect("from 2 to 3");
+    assert_eq!(scene.get(MIGRATED), Some(8));
 }
 
 /// The first code with another type of `count`.
@@ -206,11 +222,13 @@ fn what_would_lose_stored_fields_is_refused_by_name() {
         held.clone(),
     );
     scene.refuses(&code.with(|spec| spec.storage[1].key = Some(spec.storage[1].value)), held);
-    // Fields that changed places.
+    // Fields that changed places, each with the other's name.
     scene.refuses(
         &code.with(|spec| {
-            spec.storage[0].id = 1;
-            spec.storage[1].id = 0;
+            (spec.storage[0].id, spec.storage[1].id) = (1, 0);
+            for (id, name) in [(0, "count"), (1, "held")] {
+                spec.history.renamed.push(FormerName { name: name.into(), id });
+            }
         }),
         count,
     );
@@ -252,13 +270,45 @@ fn a_retired_id_is_never_used_again() {
 fn fields_may_be_added_and_renamed() {
     let mut scene = Scene::new();
     scene.put([0, 1, 5], 50);
-    let grown = first().marked(2).with(|spec| {
+    let renamed = |code: Code, name: &str| code.with(|spec| spec.storage[1].name = name.into());
+    let was = |code: Code, name: &str| {
+        code.with(|spec| spec.history.renamed.push(FormerName { name: name.into(), id: 1 }))
+    };
+    let grown = renamed(first().marked(2), "kept").with(|spec| {
         let number = spec.storage[0].value;
-        spec.storage[1].name = "kept".into();
         spec.storage.insert(0, field("limit", 2, FieldKind::Item, None, number));
+        spec.storage.swap(0, 1);
+        spec.storage.swap(1, 2);
     });
-    scene.upgrade(&grown, ()).expect("ids stay what they are");
+    let name = |text: &str| text.as_bytes().to_vec();
+    let refusal = SchemaError::FieldRenamed { stored: name("held"), offered: name("kept"), id: 1 };
+    scene.refuses(&grown, refusal.clone());
+    // Nor by a migration, nor by a name that another field had.
+    scene.refuses(&renamed(first().marked(2).migrating(1, 2, WRITE), "kept"), refusal.clone());
+    scene.refuses(&was(grown.clone(), "gone"), refusal);
+    scene.upgrade(&was(grown, "held"), ()).expect("ids stay what they are");
     assert_eq!(scene.get([0, 1, 5]), Some(50));
+    // Who skips a release has the older names too.
+    let later = was(was(renamed(first().marked(3), "owed"), "kept"), "held");
+    Scene::new().upgrade(&later, ()).expect("the name before the last");
+}
+
+#[test]
+fn fields_of_one_type_that_changed_places_are_refused() {
+    let items = |names: [&str; 2]| {
+        let mut types = Types(Registry::new());
+        let number = types.id::<u64>();
+        let storage =
+            (0..).zip(names).map(|(id, name)| field(name, id, FieldKind::Item, None, number));
+        Code { spec: module::spec(types, storage.collect()), ..first() }
+    };
+    let mut scene = Scene::of(&items(["earned", "spent"]));
+    let name = |text: &str| text.as_bytes().to_vec();
+    let (stored, offered) = (name("earned"), name("spent"));
+    scene.refuses(
+        &items(["spent", "earned"]).marked(2),
+        SchemaError::FieldRenamed { stored, offered, id: 0 },
+    );
 }
 
 #[test]
@@ -347,7 +397,7 @@ fn a_rehearsal_compiles_each_code_once_however_often_it_is_called() {
 
 #[test]
 fn a_contract_on_the_call_stack_is_not_upgraded() {
-    let relay = Code { relay: true, ..first() };
+    let relay = Code { body: Body::Relay, ..first() };
     let mut scene = Scene::of(&relay);
     let (owner, contract) = (scene.owner, scene.contract);
     let code = first().marked(2).bytes();
@@ -584,6 +634,13 @@ fn a_spec_with_migrations_needs_the_entry_point() {
         first().with(|spec| spec.history.version = 0),
         first().migrating(1, 1, WRITE),
         first().migrating(0, 1, WRITE),
+        first().migrating(1, 3, WRITE),
+        first().migrating(2, 3, WRITE).with(|spec| {
+            spec.history.migrations.push(spec.history.migrations[0].clone());
+        }),
+        first().with(|spec| {
+            spec.history.renamed = vec![FormerName { name: "held".into(), id: 2 }];
+        }),
         first().with(|spec| spec.history.retired = vec![RetiredField { name: "x".into(), id: 1 }]),
         first().with(|spec| {
             spec.interfaces = vec![InterfaceSpec { name: "Token".into(), methods: vec![] }];

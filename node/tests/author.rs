@@ -420,6 +420,9 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     }
     let others = upgrade(r#"{"vat": 1000}"#, &["--key", "bob"]);
     assert!(text(&others.stderr).contains("NotUpgrader"), "{}", text(&others.stderr));
+    // Neither stored the module.
+    let hash = dure_types::domain::blake3_hash(&std::fs::read(&after).unwrap()).to_string();
+    assert_eq!(dev.answer(&["query", "system", "code", "--code", &hash]), Value::Null);
 
     let dry = upgrade(r#"{"vat": 1000}"#, &["--dry-run"]);
     assert_eq!(code(&dry), 0, "{}", text(&dry.stderr));

@@ -7,8 +7,8 @@ pub use dure_abi::spec::{ContractSpec, EventSpec as EventDescription, MethodKind
 use dure_abi::{
     Selector,
     spec::{
-        ArgSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind,
-        MethodSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
+        ArgSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, FormerName, InterfaceSpec,
+        MethodKind, MethodSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
     },
 };
 pub use scale_info::MetaType;
@@ -76,6 +76,19 @@ impl Layout {
         Self { key, ..Self::balance(builder) }
     }
 
+    /// One number under the field's place.
+    pub fn counter(builder: &mut Builder) -> Self {
+        // Sixteen bytes, as an amount has, of which a counter fills eight.
+        let value = builder.type_id::<u128>();
+        Self { kind: FieldKind::Counter, key: None, value, parts: Parts::new() }
+    }
+
+    /// Numbers under the field's place and a key.
+    pub fn counters<K: TypeInfo + 'static>(builder: &mut Builder) -> Self {
+        let key = Some(builder.type_id::<K>());
+        Self { key, ..Self::counter(builder) }
+    }
+
     /// Fields under the field's place and a byte each.
     pub fn composite(builder: &mut Builder, parts: Parts) -> Self {
         let value = builder.type_id::<()>();
@@ -104,9 +117,7 @@ pub struct Builder {
     storage: Vec<FieldSpec>,
     history: StorageHistory,
     interfaces: Vec<InterfaceSpec>,
-    /// Fields that the lock knows by another name: for `dure build`, not for the chain.
-    renamed: Vec<(u16, String)>,
-    /// Where fields are declared, file and line: for `dure build`, too.
+    /// Where fields are declared, file and line: for `dure build`, not for the chain.
     places: Vec<(u16, String)>,
 }
 
@@ -128,7 +139,6 @@ impl Builder {
             storage: Vec::new(),
             history: StorageHistory::default(),
             interfaces: Vec::new(),
-            renamed: Vec::new(),
             places: Vec::new(),
         }
     }
@@ -158,9 +168,9 @@ impl Builder {
         self.history.retired.push(RetiredField { name: name.into(), id });
     }
 
-    /// Notes that a field has a new name.
+    /// Adds a name that a field had before.
     pub fn renamed(&mut self, id: u16, was: &str) {
-        self.renamed.push((id, was.into()));
+        self.history.renamed.push(FormerName { name: was.into(), id });
     }
 
     /// Notes where a field is declared.
@@ -258,11 +268,9 @@ impl Builder {
     }
 }
 
-/// Hands the specification to the host, and after it the fields that were renamed and where they
-/// all are.
+/// Hands the specification to the host, and after it where the fields are declared.
 pub fn hand_over(mut builder: Builder) -> i32 {
-    let renamed = core::mem::take(&mut builder.renamed);
     let places = core::mem::take(&mut builder.places);
-    host::ret(&(builder.finish(), renamed, places).encode());
+    host::ret(&(builder.finish(), places).encode());
     0
 }

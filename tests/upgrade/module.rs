@@ -23,6 +23,11 @@ pub(crate) const WRITE: &str = r#"
     (call $storage_set (i32.const 288) (i32.const 3) (i32.const 4) (i32.const 8))
     (i32.const 0)"#;
 
+/// Removes [`MIGRATED`].
+pub(crate) const REMOVE: &str = r#"
+    (call $storage_remove (i32.const 288) (i32.const 3))
+    (i32.const 0)"#;
+
 /// Fails after it wrote, with the contract's own error 7.
 pub(crate) const REFUSE: &str = r#"
     (call $input (i32.const 0))
@@ -44,9 +49,18 @@ pub(crate) struct Code {
     pub(crate) mark: u8,
     /// Body of `dure_migrate`; none: no such export.
     pub(crate) migrate: Option<&'static str>,
-    /// Whether `dure_call` hands its arguments on to the system contract instead, and returns what
-    /// the host function `call` did.
-    pub(crate) relay: bool,
+    pub(crate) body: Body,
+}
+
+/// What `dure_call` does with its arguments.
+#[derive(Clone, Copy)]
+pub(crate) enum Body {
+    /// Writes an entry: a key of three bytes, a value of eight.
+    Put,
+    /// Writes an entry: the length of the key in four bytes, key, value.
+    PutAny,
+    /// Hands them on to the system contract and returns what the host function `call` did.
+    Relay,
 }
 
 /// A registry that the fields of a test need, and the ids in it.
@@ -76,7 +90,7 @@ pub(crate) fn first() -> Code {
         field("count", 0, FieldKind::Item, None, number),
         field("held", 1, FieldKind::Map, Some(byte), number),
     ];
-    Code { spec: spec(types, storage), mark: 1, migrate: None, relay: false }
+    Code { spec: spec(types, storage), mark: 1, migrate: None, body: Body::Put }
 }
 
 /// A spec with these fields, of the contract `keeper`.
@@ -147,22 +161,33 @@ impl Code {
         let migrate = self.migrate.map_or_else(String::new, |body| {
             format!(r#"(func (export "dure_migrate") (param i32) (result i32) {body})"#)
         });
-        let call = if self.relay {
+        let call = match self.body {
             // Address 0 of the system contract lies at 1024, where nothing was written.
-            r#"(call $input (i32.const 2048))
+            Body::Relay => {
+                r#"(call $input (i32.const 2048))
                (i64.store (i32.const 264) (call $call (i32.const 1024) (i32.const 2052)
                    (i32.sub (local.get 0) (i32.const 4)) (i64.const 0) (i32.const 0)))
                (call $ret (i32.const 264) (i32.const 8))"#
-        } else {
-            r#"(call $input (i32.const 0))
+            }
+            Body::Put => {
+                r#"(call $input (i32.const 0))
                (call $storage_set (i32.const 4) (i32.const 3) (i32.const 7) (i32.const 8))
                (call $ret (i32.const 256) (i32.const 1))"#
+            }
+            Body::PutAny => {
+                r#"(call $input (i32.const 2048))
+               (call $storage_set (i32.const 2056) (i32.load (i32.const 2052))
+                   (i32.add (i32.const 2056) (i32.load (i32.const 2052)))
+                   (i32.sub (i32.sub (local.get 0) (i32.const 8)) (i32.load (i32.const 2052))))
+               (call $ret (i32.const 256) (i32.const 1))"#
+            }
         };
         let text = format!(
             r#"(module
             (import "dure1" "input" (func $input (param i32)))
             (import "dure1" "ret" (func $ret (param i32 i32)))
             (import "dure1" "storage_set" (func $storage_set (param i32 i32 i32 i32)))
+            (import "dure1" "storage_remove" (func $storage_remove (param i32 i32)))
             (import "dure1" "call" (func $call (param i32 i32 i32 i64 i32) (result i64)))
             (memory (export "memory") 1)
             (data (i32.const 256) "\{mark:02x}")

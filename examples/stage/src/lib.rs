@@ -145,12 +145,7 @@ impl Stage {
     ///
     /// # Errors
     /// What it refused.
-    pub async fn query(
-        &self,
-        contract: Address,
-        method: &str,
-        args: Value,
-    ) -> eyre::Result<Value> {
+    pub async fn query(&self, contract: Address, method: &str, args: Value) -> eyre::Result<Value> {
         Ok(self.client.query(contract, method, args).await.wrap_err_with(|| method.to_owned())?)
     }
 
@@ -158,12 +153,7 @@ impl Stage {
     ///
     /// # Errors
     /// What it refused, or that it is no amount.
-    pub async fn amount(
-        &self,
-        contract: Address,
-        method: &str,
-        args: Value,
-    ) -> eyre::Result<u128> {
+    pub async fn amount(&self, contract: Address, method: &str, args: Value) -> eyre::Result<u128> {
         amount_of(&self.query(contract, method, args).await?)
     }
 
@@ -203,7 +193,8 @@ pub fn amount_of(value: &Value) -> eyre::Result<u128> {
 
 /// Prints a line of the story.
 pub fn say(text: &str, took: Option<Duration>) {
-    let took = took.map_or_else(String::new, |took| format!("{:>8.1} ms", took.as_secs_f64() * 1e3));
+    let took =
+        took.map_or_else(String::new, |took| format!("{:>8.1} ms", took.as_secs_f64() * 1e3));
     println!("  {text:<68} {took}");
 }
 

@@ -6,10 +6,11 @@ use crate::{
     hex::Unchecked,
     place::Place,
     shape::{
-        AccountAnswer, Block, BlockAnswer, CallRequest, ChainParams, ChainStatus, ClockAnswer, ContractAnswer,
-        ContractList, EventFilter, EventItem, EventList, Health, History, Notice, OneOrMany,
-        QueryAnswer, ReceiptAnswer, ReceiptShape, SimulateRequest, SimulationAnswer, StateAnswer,
-        StateProofAnswer, StorageList, Submission, TraceAnswer, TransactionFilter, Wait,
+        AccountAnswer, Block, BlockAnswer, CallRequest, ChainParams, ChainStatus, ClockAnswer,
+        ContractAnswer, ContractList, EventFilter, EventItem, EventList, Health, History, Notice,
+        OneOrMany, QueryAnswer, ReceiptAnswer, ReceiptShape, SimulateRequest, SimulationAnswer,
+        StateAnswer, StateProofAnswer, StorageList, Submission, TraceAnswer, TransactionFilter,
+        Wait,
     },
 };
 use dure_types::{Address, Hash};

@@ -42,6 +42,7 @@ fn field(field: &FieldSpec) -> StorageShape {
             FieldKind::Map => "map".into(),
             FieldKind::Balance => "balance".into(),
             FieldKind::Composite => "composite".into(),
+            FieldKind::Counter => "counter".into(),
         },
         key: field.key,
         value: field.value,

@@ -178,7 +178,9 @@ fn text(contract: Address, rehearsal: &Rehearsal, fields: &[Value], changes: &[V
         let (before, after) = (word(&field["before"]), word(&field["after"]));
         lines.push(match (&field["was"], &field["name"]) {
             (Value::Null, _) => format!("field     + {name} (id {id}): {after}"),
-            (_, Value::Null) => format!("field     - {was} (id {id}): retired"),
+            (_, Value::Null) => {
+                format!("field     - {was} (id {id}): retired, what is left in it stays")
+            }
             _ if was != name => format!("field     {was} -> {name} (id {id}): {after}"),
             _ => format!("field     ~ {name} (id {id}): {before} -> {after}"),
         });

@@ -13,6 +13,7 @@ use crate::{
     machine::{Action, Machine, Setup, recover},
     mempool::MempoolStatus,
     store::{Database, MemoryStore, Store, compiled::CompiledFiles, schema},
+    view::SnapshotState,
 };
 use dure_runtime::{Executor, ExecutorConfig};
 use dure_types::{Genesis, ValidatorId};
@@ -71,6 +72,7 @@ impl Node {
         let store = open(&config)?;
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
+        chain.executor.prune_cache(&SnapshotState(chain.reader())).map_err(Fault::from)?;
         let recovered = recover(&chain, me)?;
         let wall = config.clock;
         wall.catch_up(chain.head()?.time);
@@ -130,15 +132,18 @@ impl Node {
         );
         let (shared, done, own) = node(&stop);
         let time = wall.clone();
-        threads.push(
-            stop.spawn("door", move || door::run((&shared, &time), &knocks, &done, &own))?,
-        );
+        threads
+            .push(stop.spawn("door", move || door::run((&shared, &time), &knocks, &done, &own))?);
         let own = stop.clone();
         threads.push(stop.spawn("machine", move || {
             threads::machine(machine, actions, &clock, &inputs, &outputs, &own)
         })?);
         let reason = stop.reason();
-        Ok(Self { handle: Handle { chain, clock: wall, door, head, mempool, reason }, threads, stop })
+        Ok(Self {
+            handle: Handle { chain, clock: wall, door, head, mempool, reason },
+            threads,
+            stop,
+        })
     }
 
     /// What the rest of the program holds of the node.

@@ -53,7 +53,7 @@ pub struct RpcLimits {
     /// Messages that wait for one connection before its subscriptions lag.
     pub messages: u32,
     /// Queries and simulations at work; one address has half of these, and of all permits below, at
-    /// most. Each holds an instance of the virtual machine.
+    /// most, so that there are at least two. Each holds an instance of the virtual machine.
     pub queries: usize,
     /// Rehearsals at work: each may compile code that nobody paid for.
     pub rehearsals: usize,
@@ -101,7 +101,7 @@ impl Default for RpcLimits {
             subscriptions: 64,
             messages: 256,
             queries: 8,
-            rehearsals: 1,
+            rehearsals: 2,
             reads: 64,
             receipt_reads: 16,
             subscription_reads: 8,

@@ -105,7 +105,8 @@ impl Permits {
         let mut of_net = self.of_net.lock().unwrap_or_else(PoisonError::into_inner);
         // Permits, and those who wait for one, hold a reference; the rest are done.
         of_net.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
-        let new = || Arc::new(Semaphore::new(self.count.div_ceil(2)));
+        // A half, rounded down; of a single permit all.
+        let new = || Arc::new(Semaphore::new((self.count / 2).max(1)));
         Arc::clone(of_net.entry(net).or_insert_with(new))
     }
 }
@@ -327,6 +328,26 @@ mod tests {
         drop(held);
         assert!(take(&permits, &one).is_some());
         assert_eq!(permits.of_net.lock().unwrap().len(), 1, "those who are done are forgotten");
+    }
+
+    #[test]
+    fn another_address_always_gets_a_permit() {
+        let limits = RpcLimits::default();
+        let sockets = Arc::new(Sockets::new(limits));
+        let (one, other) = (peer(&sockets, "1.1.1.1"), peer(&sockets, "1.1.1.2"));
+        let kinds = [
+            limits.queries,
+            limits.rehearsals,
+            limits.reads,
+            limits.receipt_reads,
+            limits.subscription_reads,
+        ];
+        for count in kinds.into_iter().chain([3]) {
+            let permits = Permits::new(count);
+            let held: Vec<_> = std::iter::from_fn(|| take(&permits, &one)).collect();
+            assert_eq!(held.len(), count / 2);
+            assert!(take(&permits, &other).is_some(), "one has {} of {count}", held.len());
+        }
     }
 
     #[test]

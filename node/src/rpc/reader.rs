@@ -7,7 +7,10 @@ use super::{
     filter::EventMatcher,
     spec::Specs,
 };
-use crate::view::{CertifiedEntry, View};
+use crate::{
+    driver::WallClock,
+    view::{CertifiedEntry, View},
+};
 use codec::Encode;
 use dure_rpc::{
     Place, RpcError,
@@ -28,6 +31,7 @@ pub(super) struct Reader<'a> {
     pub(super) specs: &'a Specs,
     pub(super) limits: &'a RpcLimits,
     pub(super) genesis_time: TimestampMs,
+    pub(super) clock: &'a WallClock,
 }
 
 impl Reader<'_> {
@@ -218,13 +222,19 @@ impl Reader<'_> {
         Ok(ContractList { height: self.height(), contracts, next })
     }
 
+    /// What a transaction sent now would meet, by this node's clock: the last block's time is older,
+    /// by more where the chain stands still, and what has ended since would still show.
+    pub(super) fn next_time(&self) -> TimestampMs {
+        TimestampMs(self.view.time().0.saturating_add(1)).max(self.clock.now())
+    }
+
     pub(super) fn account(&self, account: Address, lane: u16) -> Result<AccountAnswer, RpcError> {
         let state = self.view.state().as_ref();
         let record = system::account_record(state, account).map_err(of_runtime)?;
         let window = system::nonce_window(state, account, lane).map_err(of_runtime)?;
         let tiers = system::tiers(state).map_err(of_runtime)?;
         let tier = tiers.iter().find(|tier| tier.tier == record.tier);
-        let time = self.view.time();
+        let time = self.next_time();
         let passed = u128::from(time.saturating_sub(record.updated).0);
         let (capacity, rate) =
             tier.map_or((0, 0), |tier| (tier.capacity.0, tier.refill_per_second.0));

@@ -142,6 +142,7 @@ impl Service {
                 specs: &this.specs,
                 limits: &this.limits,
                 genesis_time: this.handle.genesis().time,
+                clock: &this.handle.clock,
             };
             let answer = read(&reader);
             drop(permit);

@@ -11,24 +11,16 @@ use dure_rpc::{
     },
 };
 use dure_runtime::{BlockContext, StateDelta};
-use dure_types::{Address, Call, Failure, Gas, Height, TimestampMs, TransactionBody, limits};
+use dure_types::{Address, Call, Failure, Gas, Height, TransactionBody, limits};
 use serde_json::Value;
 
 /// Bytes of keys and values after which changes are only counted.
 const CHANGES_BYTES: usize = 1_048_576;
 
 /// What contracts see of a block that would follow the snapshot now.
-///
-/// The state is decided; the time is what a transaction sent now would meet, by this node's clock.
-/// The last block's is older, by more where the chain stands still, and what has ended since would
-/// still show.
 fn next_block(reader: &Reader<'_>, handle: &Handle) -> BlockContext {
-    let after = TimestampMs(reader.view.time().0.saturating_add(1));
-    BlockContext {
-        chain: handle.chain(),
-        height: Height(reader.view.height().0.saturating_add(1)),
-        time: after.max(handle.clock.now()),
-    }
+    let height = Height(reader.view.height().0.saturating_add(1));
+    BlockContext { chain: handle.chain(), height, time: reader.next_time() }
 }
 
 /// Asks one or several read-only methods; all together may use the gas of one query.

@@ -3,10 +3,14 @@
 use dure_runtime::CodeCache;
 use dure_types::Hash;
 use std::{
-    fs, io,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 use tracing::warn;
+
+/// Files that a start looks at: more than this are left to the next.
+const FILES_MAX: usize = 65_536;
 
 /// Name of the folder in the data directory.
 pub const COMPILED_FOLDER: &str = "compiled";
@@ -35,6 +39,34 @@ impl CompiledFiles {
         fs::write(&new, entry)?;
         fs::rename(&new, &file)
     }
+
+    fn prune(&self, keep: &mut dyn FnMut(Hash, Hash) -> bool) -> io::Result<()> {
+        let files = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            files => files?,
+        };
+        for file in files.take(FILES_MAX) {
+            let path = file?.path();
+            if !head(&path)?.is_some_and(|(code, settings)| keep(code, settings)) {
+                fs::remove_file(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The code hash and the settings of a file; none when it is no entry, or a torn one.
+fn head(path: &Path) -> io::Result<Option<(Hash, Hash)>> {
+    let (mut code, mut settings) = ([0; 32], [0; 32]);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if hex::decode_to_slice(name, &mut code).is_err() {
+        return Ok(None);
+    }
+    match File::open(path)?.read_exact(&mut settings) {
+        Ok(()) => Ok(Some((Hash(code), Hash(settings)))),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 impl CodeCache for CompiledFiles {
@@ -48,5 +80,51 @@ impl CodeCache for CompiledFiles {
             let folder = self.folder.display();
             warn!(%folder, %code, %error, "compiled code is not kept; the next start compiles it");
         }
+    }
+    fn lacks(&self, code: Hash, reason: &str) {
+        warn!(%code, reason, "compiled code is not kept; the next start compiles it");
+    }
+
+    fn retain(&self, keep: &mut dyn FnMut(Hash, Hash) -> bool) {
+        if let Err(error) = self.prune(keep) {
+            let folder = self.folder.display();
+            warn!(%folder, %error, "compiled code that is of no use may still be there");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMPILED_FOLDER, CompiledFiles};
+    use dure_runtime::CodeCache;
+    use dure_types::Hash;
+    use std::{fs, path::Path};
+
+    fn names(folder: &Path) -> Vec<String> {
+        let files = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn only_what_is_of_use_outlives_a_start() {
+        let data = tempfile::tempdir().unwrap();
+        let cache = CompiledFiles::of(data.path());
+        // Nothing was compiled yet.
+        cache.retain(&mut |_, _| panic!("there is no entry"));
+        let (own, other) = (Hash([7; 32]), Hash([8; 32]));
+        let [kept, foreign, gone, torn] = [1, 2, 3, 4].map(|byte| Hash([byte; 32]));
+        let entry = |settings: Hash| [settings.0.as_slice(), b"and the rest"].concat();
+        cache.write(kept, &entry(own));
+        cache.write(foreign, &entry(other));
+        cache.write(gone, &entry(own));
+        cache.write(torn, &[7; 31]);
+        let folder = data.path().join(COMPILED_FOLDER);
+        fs::write(folder.join("0101.new"), b"half").unwrap();
+        cache.retain(&mut |code, settings| settings == own && code != gone);
+        assert_eq!(names(&folder), [hex::encode(kept.0)]);
+        assert_eq!(cache.read(kept), Some(entry(own)));
     }
 }

@@ -106,9 +106,12 @@ async fn queries_and_simulations_run_at_the_time_that_they_answer_which_is_now()
         assert!(time(&asked) >= before, "older than the question: {asked}");
         assert_eq!(asked["result"]["results"][0]["value"], asked["result"]["time"]);
         let account = chain.alice.address().to_string();
-        let request = json!({ "account": account, "calls": call("add", json!([1])) });
+        let request = json!({ "account": &account, "calls": call("add", json!([1])) });
         let tried = chain.post("tx_simulate", json!([request])).await;
         assert!(time(&tried) >= time(&asked), "{tried}");
+        // What a quota holds by then is told of the same time.
+        let held = chain.post("account_get", json!([account])).await;
+        assert!(time(&held) >= time(&tried), "{held}");
     }
     chain.stop().await;
 }

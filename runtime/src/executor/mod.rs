@@ -139,6 +139,23 @@ impl Executor {
         self.vm.prepare(code, &bytes)
     }
 
+    /// Removes from the cache of compiled modules those of other settings or another gas table, and
+    /// those of code that is not stored.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails; what it does not answer for is kept.
+    pub fn prune_cache(&self, state: &dyn StateRead) -> Result<(), Fault> {
+        let mut failed = None;
+        self.vm.prune_cache(&mut |code| match crate::system::code_record(state, code) {
+            Ok(record) => record.is_some(),
+            Err(fault) => {
+                failed = Some(fault);
+                true
+            }
+        });
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Calls so far that ran in an instance that had run before.
     #[must_use]
     pub fn instances_reused(&self) -> u64 {

@@ -25,7 +25,7 @@ type Symbol = <PortableForm as Form>::Type;
 /// Compares types of one registry with types of another.
 ///
 /// A pair that was seen is taken to be alike, which is what circles need. That is sound only as
-/// long as no pair was found to differ: after the first difference it answers nothing more.
+/// long as no pair was found to differ: after a difference, `restart`.
 pub(super) struct Comparison<'a> {
     old: &'a PortableRegistry,
     new: &'a PortableRegistry,
@@ -42,6 +42,11 @@ impl<'a> Comparison<'a> {
     /// Steps taken so far.
     pub(super) fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Goes on after a difference: what was taken to be alike is open again.
+    pub(super) fn restart(&mut self) {
+        self.seen.clear();
     }
 
     /// Whether a type of the new registry is alike to one of the old.

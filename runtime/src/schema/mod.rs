@@ -1,5 +1,5 @@
-//! Judging specifications against each other: new code against the code that it replaces, and a
-//! module against the standards that it claims.
+//! Judging specifications against each other: new code against the code that it replaces and
+//! against what that stored, and a module against the standards that it claims.
 //!
 //! **Same types.** Two types are the same when every value has the same bytes and every part the
 //! same name: a struct whose fields changed places would decode, and mean something else. Names of
@@ -12,9 +12,11 @@
 //! registries look like; nothing recurses.
 
 mod compare;
+mod entry;
 mod interface;
 mod upgrade;
 
 pub(crate) use compare::TooManySteps;
+pub(crate) use entry::Entries;
 pub(crate) use interface::check as check_interfaces;
 pub(crate) use upgrade::{Plan, plan};

@@ -6,11 +6,16 @@
 //! 2. The version does not fall.
 //! 3. No field has an id that was retired.
 //! 4. Every id that was ever used is a field or retired.
-//! 5. No interface is dropped.
-//! 6. No field that is published is withdrawn, be it that it is retired.
-//! 7. When the version rises, there is a migration from exactly the stored version; it may change
-//!    anything, so that no type is compared. When it stays, every field that stays has the same
-//!    kind, the same key, a value that reads the old ones, and the same first parts.
+//! 5. Every field that stays has its name, or the new code says that it had it before: two fields
+//!    of one type that changed ids differ in nothing else.
+//! 6. No interface is dropped.
+//! 7. No field that is published is withdrawn, be it that it is retired.
+//! 8. When the version rises, there is a migration from exactly the stored version. When it stays,
+//!    every field that stays has the same kind, the same key, a value that reads the old ones, and
+//!    the same first parts.
+//!
+//! A migration may change any field. Entries of one that changed are read by its new type when the
+//! migration is through (`entry.rs`).
 
 use super::compare::{Comparison, Mode, TooManySteps};
 use dure_abi::spec::{ContractSpec, FieldSpec};
@@ -18,10 +23,12 @@ use dure_types::SchemaError;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an upgrade does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// Version to migrate from; none when the version stays.
     pub(crate) migrate_from: Option<u32>,
+    /// Ids of fields whose stored entries the new types need not read.
+    pub(crate) changed: Vec<u16>,
     /// Steps that the comparison took.
     pub(crate) steps: u64,
 }
@@ -36,28 +43,33 @@ pub(crate) fn plan(
     if let Err(error) = check_fields(stored, offered) {
         return Ok(Err(error));
     }
-    if to > from {
-        let plan = Plan { migrate_from: Some(from), steps: 0 };
-        let known = offered.history.migration(from).map(|_| plan);
-        return Ok(known.ok_or(SchemaError::NoMigration { stored: from, offered: to }));
+    let migrate_from = (to > from).then_some(from);
+    if migrate_from.is_some() && offered.history.migration(from).is_none() {
+        return Ok(Err(SchemaError::NoMigration { stored: from, offered: to }));
     }
+    let mut changed = Vec::new();
     let mut comparison = Comparison::new(&stored.types, &offered.types, limit);
     let by_id: BTreeMap<u16, &FieldSpec> =
         offered.storage.iter().map(|field| (field.id, field)).collect();
     for field in &stored.storage {
         let Some(other) = by_id.get(&field.id) else { continue };
-        if !keeps(&mut comparison, field, other)? {
+        if keeps(&mut comparison, field, other)? {
+            continue;
+        }
+        if migrate_from.is_none() {
             return Ok(Err(SchemaError::FieldChanged { field: name(&field.name), id: field.id }));
         }
+        changed.push(field.id);
+        comparison.restart();
     }
-    Ok(Ok(Plan { migrate_from: None, steps: comparison.steps() }))
+    Ok(Ok(Plan { migrate_from, changed, steps: comparison.steps() }))
 }
 
 fn name(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
 
-/// Rules 1 to 6: all that does not look into types.
+/// Rules 1 to 7: all that does not look into types.
 fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), SchemaError> {
     if stored.name != offered.name {
         let (stored, offered) = (name(&stored.name), name(&offered.name));
@@ -79,6 +91,7 @@ fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), Sch
     if let Some((id, field)) = used.chain(retired).find(|(id, _)| !known.contains(id)) {
         return Err(SchemaError::FieldLost { field: name(field), id });
     }
+    check_names(stored, offered)?;
     let kept = |name: &str| offered.interfaces.iter().any(|interface| interface.name == name);
     if let Some(lost) = stored.interfaces.iter().find(|interface| !kept(&interface.name)) {
         return Err(SchemaError::InterfaceDropped { interface: name(&lost.name) });
@@ -90,6 +103,20 @@ fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), Sch
         Some(field) => Err(SchemaError::FieldWithdrawn { field: name(&field.name), id: field.id }),
         None => Ok(()),
     }
+}
+
+/// Rule 5.
+fn check_names(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), SchemaError> {
+    let names: BTreeMap<u16, &str> =
+        offered.storage.iter().map(|field| (field.id, field.name.as_str())).collect();
+    for field in &stored.storage {
+        let Some(new) = names.get(&field.id) else { continue };
+        if field.name != *new && !offered.history.had_name(field.id, &field.name) {
+            let (stored, offered) = (name(&field.name), name(new));
+            return Err(SchemaError::FieldRenamed { stored, offered, id: field.id });
+        }
+    }
+    Ok(())
 }
 
 fn keeps(

@@ -10,7 +10,14 @@
 
 use super::read::{Entry, Fault, StateDelta, StateRead};
 use indexmap::IndexMap;
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::{Bound, ControlFlow},
+    sync::Arc,
+};
+
+/// Entries of the store that a visit holds at a time.
+const VISIT_ENTRIES: usize = 64;
 
 /// A value, or that there is none.
 type Value = Option<Vec<u8>>;
@@ -159,34 +166,55 @@ impl Overlay {
         if start >= end {
             return Ok(Vec::new());
         }
+        let written = self.written(start, end);
+        // Each write hides at most one stored entry, so this many are always enough.
+        let enough = limit.saturating_add(written.len());
+        let live = merged(self.base.scan(start, end, reverse, enough)?, written);
+        Ok(if reverse { live.rev().take(limit).collect() } else { live.take(limit).collect() })
+    }
+
+    /// Shows every entry with `start <= key < end` as it stands now, ascending, until `each` breaks
+    /// off.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails.
+    pub(crate) fn visit<B>(
+        &mut self,
+        start: &[u8],
+        end: &[u8],
+        mut each: impl FnMut(&[u8], &[u8]) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B>, Fault> {
+        let mut start = start.to_vec();
+        while start.as_slice() < end {
+            let stored = self.base.scan(&start, end, false, VISIT_ENTRIES)?;
+            // A page that is not full is the last. Writes behind the page wait for theirs.
+            let next = match stored.last().filter(|_| stored.len() == VISIT_ENTRIES) {
+                Some((last, _)) => [last.as_slice(), &[0]].concat(),
+                None => end.to_vec(),
+            };
+            let written = self.written(&start, &next);
+            for (key, value) in merged(stored, written) {
+                if let ControlFlow::Break(stop) = each(&key, &value) {
+                    return Ok(ControlFlow::Break(stop));
+                }
+            }
+            start = next;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// What the block wrote to the keys of a range.
+    fn written(&mut self, start: &[u8], end: &[u8]) -> Vec<(Vec<u8>, Value)> {
         let slots = &self.slots;
         let sorted = self.sorted.get_or_insert_with(|| {
             slots.keys().enumerate().map(|(index, key)| (key.clone(), index)).collect()
         });
         let bounds = (Bound::Included(start), Bound::Excluded(end));
-        let written = || {
-            sorted.range::<[u8], _>(bounds).filter_map(|(key, index)| {
-                let (_, slot) = slots.get_index(*index)?;
-                Some((key, slot.written.as_ref()?))
-            })
-        };
-        // Each write hides at most one stored entry, so this many are always enough.
-        let enough = limit.saturating_add(written().count());
-        let stored = self.base.scan(start, end, reverse, enough)?;
-        let mut merged: BTreeMap<Vec<u8>, Value> =
-            stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
-        for (key, value) in written() {
-            merged.insert(key.to_vec(), value.clone());
-        }
-        let live = merged.into_iter().filter_map(|(key, value)| Some((key, value?)));
-        Ok(if reverse {
-            let mut entries: Vec<Entry> = live.collect();
-            entries.reverse();
-            entries.truncate(limit);
-            entries
-        } else {
-            live.take(limit).collect()
-        })
+        let written = sorted.range::<[u8], _>(bounds).filter_map(|(key, index)| {
+            let (_, slot) = slots.get_index(*index)?;
+            Some((key.to_vec(), slot.written.clone()?))
+        });
+        written.collect()
     }
 
     /// Ends the block: every key whose value differs from before, with its value now.
@@ -207,4 +235,14 @@ impl Overlay {
         }
         Ok(changes.into_iter().collect())
     }
+}
+
+/// Stored entries under what was written over them, by key.
+fn merged(
+    stored: Vec<Entry>,
+    written: Vec<(Vec<u8>, Value)>,
+) -> impl DoubleEndedIterator<Item = Entry> {
+    let stored = stored.into_iter().map(|(key, value)| (key, Some(value)));
+    let merged: BTreeMap<Vec<u8>, Value> = stored.chain(written).collect();
+    merged.into_iter().filter_map(|(key, value)| Some((key, value?)))
 }

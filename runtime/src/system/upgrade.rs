@@ -3,7 +3,8 @@
 //! Only its upgrader can: at first whoever created it, later whom that one named, nobody once it
 //! named nobody. The code must have been stored in an earlier block, so that every node has it
 //! compiled, and must be able to take over what is stored (`schema::plan`). The record is changed,
-//! then the migration runs in the same call; when it fails, everything is as before.
+//! then the migration runs in the same call, and what it left of fields that changed is read by
+//! their new types; when either fails, everything is as before.
 //!
 //! **From when on.** Every call that begins after `upgrade` returned runs the new code, in the same
 //! transaction too. No call of the contract can be under way meanwhile: a contract that is on the
@@ -14,7 +15,7 @@ use super::{
     record::{ContractRecord, overlay_contract, overlay_write},
 };
 use crate::{
-    schema::{self, Plan, TooManySteps},
+    schema::{self, Entries, Plan, TooManySteps},
     state::{
         key::{self, SystemField},
         read::Fault,
@@ -22,8 +23,9 @@ use crate::{
     vm::{EntryKind, Request, enter as enter_contract, gas, stored_spec},
 };
 use codec::Encode;
-use dure_abi::spec::ContractSpec;
+use dure_abi::spec::{ContractSpec, FieldSpec};
 use dure_types::{Address, ExecutionError, Hash, SchemaError, SystemError, limits};
+use std::ops::ControlFlow;
 
 impl Run {
     pub(super) fn upgrade(&mut self, contract: Address, code: Hash, args: Vec<u8>) -> Answer {
@@ -48,6 +50,7 @@ impl Run {
         self.event("Upgraded", (contract, code, previous, from, to).encode())?;
         if let Some(from) = plan.migrate_from {
             self.migrate(contract, from, &args)?;
+            self.read_anew(contract, &offered, &plan.changed)?;
         }
         Ok(Vec::new())
     }
@@ -126,5 +129,59 @@ impl Run {
         let done = done?;
         self.gas = done.gas_left;
         done.result.map(drop).map_err(Refusal::Other)
+    }
+    /// Reads the entries of fields that changed by their new types: one that the migration left
+    /// behind would end every later call that reads it.
+    fn read_anew(
+        &mut self,
+        contract: Address,
+        offered: &ContractSpec,
+        changed: &[u16],
+    ) -> Result<(), Refusal> {
+        for field in offered.storage.iter().filter(|field| changed.contains(&field.id)) {
+            self.charge(gas::STORAGE_READ)?;
+            let start = key::of_contract(contract, &field.id.to_be_bytes());
+            let Some(end) = key::after_prefix(&start) else { continue };
+            let mut gas = self.gas;
+            let done = self.env()?.overlay.visit(&start, &end, |key, value| {
+                let key = key.get(start.len()..).unwrap_or_default();
+                match read_entry(offered, field, key, value, gas) {
+                    Ok(left) => {
+                        gas = left;
+                        ControlFlow::Continue(())
+                    }
+                    Err(refusal) => ControlFlow::Break(refusal),
+                }
+            });
+            if let ControlFlow::Break(refusal) = done? {
+                return Err(refusal);
+            }
+            self.gas = gas;
+        }
+        Ok(())
+    }
+}
+
+/// Reads one entry by the type of its field; returns the gas that is left.
+fn read_entry(
+    offered: &ContractSpec,
+    field: &FieldSpec,
+    key: &[u8],
+    value: &[u8],
+    gas: u64,
+) -> Result<u64, Refusal> {
+    let bytes = (key.len() as u64).saturating_add(value.len() as u64);
+    let cost = gas::SCAN_ENTRY.saturating_add(bytes.saturating_mul(gas::COPY_BYTE));
+    let gas = gas.checked_sub(cost).ok_or(Refusal::OutOfGas)?;
+    let paid = gas.checked_div(gas::READ_STEP).unwrap_or(0);
+    let mut entries = Entries::new(&offered.types, paid);
+    match entries.reads(field, key, value) {
+        Ok(true) => Ok(gas.saturating_sub(entries.steps().saturating_mul(gas::READ_STEP))),
+        Ok(false) => {
+            let shown = key.get(..limits::REFUSAL_NAME_BYTES_MAX).unwrap_or(key);
+            let (field, id, key) = (field.name.as_bytes().to_vec(), field.id, shown.to_vec());
+            Err(SystemError::Schema(SchemaError::FieldUnread { field, id, key }).into())
+        }
+        Err(TooManySteps) => Err(Refusal::OutOfGas),
     }
 }

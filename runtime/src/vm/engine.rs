@@ -93,6 +93,13 @@ impl Vm {
         Self { cache: Some(cache), ..self }
     }
 
+    /// Removes from the cache what this engine cannot use, and code that is not stored.
+    pub(crate) fn prune_cache(&self, stored: &mut dyn FnMut(Hash) -> bool) {
+        let Some(cache) = &self.cache else { return };
+        let own = cache::settings(&self.engine);
+        cache.retain(&mut |code, settings| settings == own && stored(code));
+    }
+
     pub(crate) fn instances_reused(&self) -> u64 {
         self.reused.load(Ordering::Relaxed)
     }
@@ -180,12 +187,12 @@ impl Vm {
         cache: &dyn CodeCache,
     ) -> Result<Module, Fault> {
         let key = cache::key(&self.engine, wasm);
-        let found = cache.read(code).and_then(|entry| cache::module(&self.engine, key, &entry));
+        let found = cache.read(code).and_then(|entry| cache::module(&self.engine, &key, &entry));
         if let Some(module) = found {
             return Ok(module);
         }
         let module = self.compile_module(wasm)?;
-        cache.write(code, &cache::entry(key, &module).map_err(fault)?);
+        cache::keep(cache, code, &key, module.serialize());
         Ok(module)
     }
 }

@@ -61,6 +61,8 @@ pub const UPGRADE: u64 = 50_000;
 pub const SPEC_BYTE: u64 = 20;
 /// A pair of types compared.
 pub const SCHEMA_STEP: u64 = 200;
+/// A value within a stored entry that is read by the type of new code.
+pub const READ_STEP: u64 = 20;
 /// A transaction, before its first call: signature, nonce, quota.
 pub const TRANSACTION: u64 = 30_000;
 /// A byte of a transaction.
@@ -165,6 +167,7 @@ pub fn table_hash() -> Hash {
         UPGRADE,
         SPEC_BYTE,
         SCHEMA_STEP,
+        READ_STEP,
         TRANSACTION,
         TRANSACTION_BYTE,
     ] {

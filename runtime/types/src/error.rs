@@ -292,7 +292,10 @@ pub enum SchemaError {
         offered: u32,
     },
     /// The version rises, and no migration starts from exactly the stored one.
-    #[error("the code has no migration from version {stored} to {offered}")]
+    #[error(
+        "the code is of version {offered} and has no migration from version {stored}: a contract \
+         gets the code of every version in turn"
+    )]
     NoMigration {
         /// Version of the stored state.
         stored: u32,
@@ -348,6 +351,35 @@ pub enum SchemaError {
         field: Vec<u8>,
         /// Its id.
         id: u16,
+    },
+    /// The code has another field under the id of a stored one, and does not say that it is the
+    /// same.
+    #[error(
+        "id {id} is the stored field {stored}, in the code it is {offered}: build it with the \
+         dure.lock of the code that runs, or write `#[was(\"{stored}\")]` above {offered}",
+        stored = text(.stored), offered = text(.offered)
+    )]
+    FieldRenamed {
+        /// Its name in the code that runs.
+        stored: Vec<u8>,
+        /// Its name in the new code.
+        offered: Vec<u8>,
+        /// The id.
+        id: u16,
+    },
+    /// A field has another kind or type, and the migration left an entry that is none of it.
+    #[error(
+        "the migration left an entry of field {field} (id {id}) that its new type cannot read: \
+         rewrite or remove every entry",
+        field = text(.field)
+    )]
+    FieldUnread {
+        /// Its name in the new code.
+        field: Vec<u8>,
+        /// Its id.
+        id: u16,
+        /// The entry's key, without the id, as far as a refusal repeats it.
+        key: Vec<u8>,
     },
 }
 

@@ -10,7 +10,7 @@ use codec::{Decode, Encode};
 use scale_info::PortableRegistry;
 
 /// Version of the encoding below.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Describes one contract. Type ids index `types`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -113,6 +113,8 @@ pub enum FieldKind {
     Balance,
     /// Parts that are fields themselves; their keys open with the field's, then one byte each.
     Composite,
+    /// One number, stored as an amount is, that is counted up and down.
+    Counter,
 }
 
 /// Describes one storage field, or one part of a composite field.
@@ -141,7 +143,9 @@ pub struct StorageHistory {
     pub version: u32,
     /// Fields of the past, whose ids are never used again.
     pub retired: Vec<RetiredField>,
-    /// Older versions that this code can migrate from.
+    /// Names that fields had before.
+    pub renamed: Vec<FormerName>,
+    /// What this code can migrate from: the version before its own.
     pub migrations: Vec<MigrationSpec>,
 }
 
@@ -151,6 +155,16 @@ pub struct RetiredField {
     /// Its last name in the source.
     pub name: String,
     /// Its id.
+    pub id: u16,
+}
+
+/// A name that a field had before: without it, code that gives a stored field another name is
+/// refused.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct FormerName {
+    /// The name.
+    pub name: String,
+    /// Id of the field.
     pub id: u16,
 }
 
@@ -202,11 +216,17 @@ pub struct InterfaceSpec {
 /// The first version, with nothing before it.
 impl Default for StorageHistory {
     fn default() -> Self {
-        Self { version: 1, retired: Vec::new(), migrations: Vec::new() }
+        Self { version: 1, retired: Vec::new(), renamed: Vec::new(), migrations: Vec::new() }
     }
 }
 
 impl StorageHistory {
+    /// Whether a field had a name before.
+    #[must_use]
+    pub fn had_name(&self, id: u16, name: &str) -> bool {
+        self.renamed.iter().any(|former| former.id == id && former.name == name)
+    }
+
     /// The migration from a version.
     #[must_use]
     pub fn migration(&self, from: u32) -> Option<&MigrationSpec> {

@@ -146,8 +146,6 @@ const fn way_out(error: &ModuleError) -> &'static str {
 #[derive(Decode)]
 struct Described {
     spec: ContractSpec,
-    /// Fields that the source says had another name, with that name.
-    renamed: Vec<(u16, String)>,
     /// Where fields are declared, file and line.
     places: Vec<(u16, String)>,
 }
@@ -263,7 +261,7 @@ fn settle_lock(
     mode: LockMode,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), BuildError> {
-    let settled = lock::settle(lock, &described.spec, &described.renamed).map_err(|error| {
+    let settled = lock::settle(lock, &described.spec).map_err(|error| {
         let place = described.places.iter().find(|(id, _)| error.field() == Some(*id));
         let place = place.map(|(_, place)| place.as_str().into());
         BuildError::Lock { path: path.into(), place, error }

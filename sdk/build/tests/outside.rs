@@ -15,6 +15,7 @@ pub mod counter {
     #[storage]
     pub struct Counter {
         count: Item<u64>,
+        seen: Map<u8, Counter>,
     }
 
     #[error]
@@ -139,13 +140,15 @@ fn slow_the_lock_is_written_and_then_held_to() {
         first.contains("id = 0\nname = \"count\"\nkind = \"item\"\nvalue = \"u64\""),
         "{first}"
     );
+    let seen = "name = \"seen\"\nkind = \"counter\"\nkey = \"u8\"\nvalue = \"u128\"";
+    assert!(first.contains(seen), "{first}");
     let module = build(&strict, &mut |_| {}).unwrap().path;
     assert!(module.exists());
 
     // A field in front gets the next id.
     let before = ("count: Item<u64>,", "other: Item<u8>, count: Item<u64>,");
     rewrite(folder, &[before]);
-    let error = refused(&strict, "new field `other` (id 1)");
+    let error = refused(&strict, "new field `other` (id 2)");
     assert!(matches!(error, BuildError::Lock { error: LockError::Stale { .. }, .. }), "{error}");
     assert!(!module.exists(), "what was built before is not what the source says");
     // Another name without a word, another type without a migration.

@@ -37,9 +37,10 @@ pub struct Rehearsal {
 impl Client {
     /// Stores a module unless it is stored already, and gives it to a contract.
     ///
-    /// Two transactions: code can be used when the nodes have compiled it. `migrate`
-    /// are the arguments of the migration that runs, an object by name or a list by position; an
-    /// empty object when none runs.
+    /// Two transactions, since code can be used when the nodes have compiled it; and a rehearsal
+    /// before them, so that nothing is stored for an upgrade that is refused. `migrate` are the
+    /// arguments of the migration that runs, an object by name or a list by position; an empty
+    /// object when none runs.
     ///
     /// # Errors
     /// [`ClientError::Refused`] with what the node, the system contract or the migration refused.
@@ -50,8 +51,11 @@ impl Client {
         wasm: &[u8],
         migrate: &Value,
     ) -> Result<Upgraded, ClientError> {
-        let code = blake3_hash(wasm);
-        let (stored, offered) = self.specs(contract, wasm).await?;
+        let rehearsal = self.rehearse_upgrade(key.address(), contract, wasm, migrate).await?;
+        if let Some(error) = refusal(&rehearsal.answer.result) {
+            return Err(error.clone().into());
+        }
+        let Rehearsal { code, stored, offered, .. } = rehearsal;
         let args = migration_arguments(&stored, &offered, migrate)?;
         let deployed = self.store(key, code, wasm).await?;
         let upgraded = self
@@ -119,6 +123,24 @@ impl Client {
         let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
             .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
         Ok((stored, offered))
+    }
+}
+
+/// Why a rehearsal says that the upgrade would not be done.
+///
+/// Gas that ran out says nothing where the module was stored too: in earnest, that is a transaction
+/// of its own.
+fn refusal(result: &ExecutionResult) -> Option<&RpcError> {
+    match result {
+        ExecutionResult::Succeeded { .. } => None,
+        ExecutionResult::Failed { call: 1.., error }
+            if matches!(error.data, RpcError::OutOfGas { .. }) =>
+        {
+            None
+        }
+        ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } => {
+            Some(&error.data)
+        }
     }
 }
 

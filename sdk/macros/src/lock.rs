@@ -3,7 +3,7 @@
 //! `dure build` writes and judges the file; here it only says which id a field has, so that what is
 //! compiled is what is pinned, however the fields are ordered.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 use syn::Ident;
 use toml::de::{DeTable, DeValue};
 
@@ -15,6 +15,8 @@ pub(crate) const FILE: &str = "dure.lock";
 pub(crate) struct Locked {
     pub(crate) id: u16,
     pub(crate) name: String,
+    /// Its names before.
+    pub(crate) was: Vec<String>,
     pub(crate) retired: bool,
 }
 
@@ -36,7 +38,7 @@ pub(crate) struct Declared<'a> {
 pub(crate) struct Numbered {
     /// One for each field, in order.
     pub(crate) ids: Vec<u16>,
-    /// Fields that the lock knows by another name, with that name.
+    /// Names that fields had before.
     pub(crate) renamed: Vec<(u16, String)>,
     /// Fields of the past.
     pub(crate) retired: Vec<(u16, String)>,
@@ -73,8 +75,10 @@ impl Lock {
             let (Some(id), Some(name)) = (id, name) else {
                 return Err(malformed("a `[[field]]` has no `id` or no `name`"));
             };
+            let was = get("was").and_then(DeValue::as_array).into_iter().flatten();
+            let was = was.filter_map(|name| name.get_ref().as_str()).map(str::to_owned).collect();
             let retired = get("retired").and_then(DeValue::as_bool).unwrap_or(false);
-            fields.push(Locked { id, name: name.to_owned(), retired });
+            fields.push(Locked { id, name: name.to_owned(), was, retired });
         }
         Ok(Self(fields))
     }
@@ -104,8 +108,11 @@ pub(crate) fn number(
     let mut next = known.iter().map(|field| u32::from(field.id) + 1).max().unwrap_or(0);
     let mut numbered = Numbered::default();
     for field in fields {
-        let id = match pinned(lock, field, &mut numbered)? {
-            Some(id) => id,
+        let id = match pinned(lock, field)? {
+            Some(locked) => {
+                numbered.renamed.extend(former_names(locked, field));
+                locked.id
+            }
             None => {
                 let Ok(id) = u16::try_from(next) else {
                     let reason = "storage has at most 65,536 fields: use a map".to_owned();
@@ -135,16 +142,21 @@ pub(crate) fn number(
     Ok(numbered)
 }
 
-/// The id that the lock pins for a field; none when it knows nothing of it.
-fn pinned(
-    lock: Option<&Lock>,
-    field: &Declared<'_>,
-    numbered: &mut Numbered,
-) -> syn::Result<Option<u16>> {
+/// Every name that a field had before: those of the lock, and that of `#[was]`.
+fn former_names(locked: &Locked, field: &Declared<'_>) -> BTreeSet<(u16, String)> {
+    let names = locked.was.iter().chain(&field.was).filter(|name| **name != field.name);
+    names.map(|name| (locked.id, name.clone())).collect()
+}
+
+/// The field of the lock that a field is; none when it knows nothing of it.
+fn pinned<'l>(lock: Option<&'l Lock>, field: &Declared<'_>) -> syn::Result<Option<&'l Locked>> {
     let name = &field.name;
     let Some(lock) = lock else {
         if let Some(was) = &field.was {
-            let reason = format!("`{was}` is no field of a {FILE}, there is none: drop `#[was]`");
+            let reason = format!(
+                "`{was}` is no field of a {FILE}, there is none: restore the file from the commit \
+                 that was deployed, or drop `#[was]`"
+            );
             return refuse(field.ident, reason);
         }
         return Ok(None);
@@ -158,13 +170,23 @@ fn pinned(
             );
             refuse(field.ident, reason)
         }
-        (Some(locked), _) => Ok(Some(locked.id)),
+        (Some(locked), Some(was)) if was != name && !locked.was.contains(was) => {
+            match lock.find(was) {
+                Some(other) => {
+                    let reason = format!(
+                        "`{was}` is another field (id {} of {FILE}), `{name}` has id {}: drop \
+                         `#[was]`",
+                        other.id, locked.id
+                    );
+                    refuse(field.ident, reason)
+                }
+                None => Ok(Some(locked)),
+            }
+        }
+        (Some(locked), _) => Ok(Some(locked)),
         (None, None) => Ok(None),
         (None, Some(was)) => match lock.find(was).filter(|locked| !locked.retired) {
-            Some(locked) => {
-                numbered.renamed.push((locked.id, was.clone()));
-                Ok(Some(locked.id))
-            }
+            Some(locked) => Ok(Some(locked)),
             None => {
                 let reason = format!(
                     "`{was}` is no field in {FILE}: `#[was]` names the field as the lock knows it"
@@ -223,7 +245,26 @@ mod tests {
         assert_eq!((found.ids, found.renamed), (vec![0, 4], vec![(4, "b".to_owned())]));
         // The lock has the new name already.
         let found = numbered(Some(LOCK), &[("a", None), ("b", Some("c"))]).unwrap();
-        assert_eq!((found.ids, found.renamed), (vec![0, 4], vec![]));
+        assert_eq!((found.ids, found.renamed), (vec![0, 4], vec![(4, "c".to_owned())]));
+    }
+
+    #[test]
+    fn names_that_the_lock_remembers_are_told_with_and_without_the_attribute() {
+        let lock = LOCK.replace("name = \"b\"\n", "name = \"b\"\nwas = [\"c\", \"d\"]\n");
+        let names = |names: &[&str]| -> Vec<_> {
+            names.iter().map(|name| (4, (*name).to_owned())).collect()
+        };
+        for was in [None, Some("c")] {
+            let found = numbered(Some(&lock), &[("a", None), ("b", was)]).unwrap();
+            assert_eq!((found.ids, found.renamed), (vec![0, 4], names(&["c", "d"])));
+        }
+        // Back to an old name, which is none of before then.
+        let found = numbered(Some(&lock), &[("a", None), ("c", Some("b"))]).unwrap();
+        assert_eq!((found.ids, found.renamed), (vec![0, 4], names(&["b", "d"])));
+        // `c` may be a field of its own by now.
+        let lock = format!("{lock}[[field]]\nid = 5\nname = \"c\"\n");
+        let fields = [("a", None), ("b", Some("c")), ("c", None)];
+        assert_eq!(numbered(Some(&lock), &fields).unwrap().ids, [0, 4, 5]);
     }
 
     #[test]
@@ -233,7 +274,8 @@ mod tests {
         refused(Some(LOCK), &[("a", None), ("b", None), ("old", None)], "another name");
         refused(Some(LOCK), &[("a", None), ("c", Some("d"))], "no field in dure.lock");
         refused(Some(LOCK), &[("a", None), ("c", Some("old"))], "no field in dure.lock");
-        refused(None, &[("a", Some("b"))], "drop `#[was]`");
+        refused(None, &[("a", Some("b"))], "restore the file");
+        refused(Some(LOCK), &[("a", Some("b")), ("b", None)], "`b` is another field (id 4");
         refused(Some("[[field]]\nid = 0\n"), &[], "no `name`");
         refused(Some("[[field]]\nid = 70000\nname = \"a\""), &[], "`id`");
         refused(Some("field = 3"), &[], "list of tables");

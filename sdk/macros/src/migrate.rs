@@ -8,7 +8,6 @@ use crate::{
 };
 use proc_macro2::TokenStream;
 use quote::quote;
-use std::collections::BTreeMap;
 
 fn version(method: &Method) -> u32 {
     match method.kind {
@@ -17,17 +16,22 @@ fn version(method: &Method) -> u32 {
     }
 }
 
-/// Refuses two migrations from one version.
+/// Refuses a second migration: there is one version before the storage's.
 pub(crate) fn check(migrations: &[Method]) -> syn::Result<()> {
-    let mut seen = BTreeMap::new();
-    for method in migrations {
-        let from = version(method);
-        if let Some(other) = seen.insert(from, &method.ident) {
-            let reason = format!("`{other}` migrates from version {from} already: merge them");
-            return Err(syn::Error::new(method.ident.span(), reason));
-        }
-    }
-    Ok(())
+    let mut sorted: Vec<&Method> = migrations.iter().collect();
+    sorted.sort_by_key(|method| version(method));
+    let [older, newer, ..] = sorted.as_slice() else { return Ok(()) };
+    let (from, other) = (version(older), &newer.ident);
+    let reason = if from == version(newer) {
+        format!("`{other}` migrates from version {from} already: merge them")
+    } else {
+        format!(
+            "`{other}` migrates from a later version: delete this one (a contract of version \
+             {from} gets the code of version {} first)",
+            from.saturating_add(1)
+        )
+    };
+    Err(syn::Error::new(older.ident.span(), reason))
 }
 
 /// The entry point; nothing in a contract without migrations.
@@ -43,12 +47,15 @@ pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
     let checks = contract.migrations.iter().map(|method| {
         let from = version(method);
         let span = method.ident.span();
+        let next = from.saturating_add(1);
         let reason = format!(
-            "a migration from version {from} needs a later one: write `#[storage(version = {})]`",
-            from.saturating_add(1)
+            "a migration leads to the next version: write `#[storage(version = {next})]`, or delete \
+             this one where the storage is further on (a contract of version {from} gets the code \
+             of version {next} first)"
         );
         quote::quote_spanned! { span =>
-            const _: () = ::core::assert!(#from < <#storage as ::dure_sdk::Storage>::VERSION, #reason);
+            const _: () =
+                ::core::assert!(<#storage as ::dure_sdk::Storage>::VERSION == #next, #reason);
         }
     });
     let dispatch = quote! {

@@ -81,9 +81,15 @@ fn migrations_out_of_order_are_refused_with_the_remedy() {
     let twice = "#[migrate(from = 1)] pub fn a(&mut self) {} \
                  #[migrate(from = 1)] pub fn b(&mut self) {}";
     check("", twice, "merge them");
-    let good = "#[migrate(from = 1)] pub fn a(&mut self, cx: &Cx, x: u8) {} \
-                #[migrate(from = 2)] pub fn b(&mut self) -> Result<(), Error> {}";
-    assert_eq!(refusal("#[error] enum Error { No }", &format!("{INIT} {good}")), "");
+    let stale = "#[migrate(from = 2)] pub fn b(&mut self) {} \
+                 #[migrate(from = 1)] pub fn a(&mut self) {}";
+    check("", stale, "delete this one (a contract of version 1 gets the code of version 2 first)");
+    for good in [
+        "#[migrate(from = 1)] pub fn a(&mut self, cx: &Cx, x: u8) {}",
+        "#[migrate(from = 2)] pub fn b(&mut self) -> Result<(), Error> {}",
+    ] {
+        assert_eq!(refusal("#[error] enum Error { No }", &format!("{INIT} {good}")), "");
+    }
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl Stored for Counter {
     fn layout<K: scale_info::TypeInfo + 'static>(
         builder: &mut crate::spec::Builder,
     ) -> crate::spec::Layout {
-        Balance::layout::<K>(builder)
+        crate::spec::Layout::counters::<K>(builder)
     }
 }
 
@@ -142,6 +142,6 @@ impl Field for Counter {
 
     #[cfg(feature = "spec")]
     fn spec(builder: &mut crate::spec::Builder) -> crate::spec::Layout {
-        Balance::spec(builder)
+        crate::spec::Layout::counter(builder)
     }
 }

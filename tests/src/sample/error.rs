@@ -66,6 +66,8 @@ pub fn schema_errors() -> Vec<SchemaError> {
         SchemaError::InterfaceDropped { interface: b"dure-sdk::Token".to_vec() },
         SchemaError::TooLarge { limit: 65_536 },
         SchemaError::FieldWithdrawn { field: b"prices".to_vec(), id: 4 },
+        SchemaError::FieldRenamed { stored: b"held".to_vec(), offered: b"owed".to_vec(), id: 1 },
+        SchemaError::FieldUnread { field: b"prices".to_vec(), id: 4, key: vec![7, 0] },
     ]
 }
 

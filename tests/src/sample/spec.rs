@@ -3,8 +3,9 @@
 use dure_abi::{
     Address, Amount, Selector,
     spec::{
-        ArgSpec, ContractSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, InterfaceSpec,
-        MethodKind, MethodSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
+        ArgSpec, ContractSpec, EventFieldSpec, EventSpec, FieldKind, FieldSpec, FormerName,
+        InterfaceSpec, MethodKind, MethodSpec, MigrationSpec, RetiredField, StorageHistory,
+        VERSION,
     },
 };
 use dure_types::domain;
@@ -48,10 +49,12 @@ pub fn contract_spec() -> ContractSpec {
             storage("held", 1, FieldKind::Map, Some(address), amount),
             storage("supply", 2, FieldKind::Balance, None, amount),
             storage("lots", 3, FieldKind::Composite, None, unit),
+            storage("visits", 4, FieldKind::Counter, None, amount),
         ],
         history: StorageHistory {
             version: 3,
             retired: vec![RetiredField { name: "limit".to_owned(), id: 3 }],
+            renamed: vec![FormerName { name: "owed".to_owned(), id: 1 }],
             migrations: vec![MigrationSpec {
                 name: "from_2".to_owned(),
                 from: 2,

@@ -122,6 +122,12 @@ fn of_schema(error: SchemaError) -> RpcError {
         SchemaError::FieldWithdrawn { field, id } => {
             RpcError::FieldWithdrawn { field: text(&field), id }
         }
+        SchemaError::FieldRenamed { stored, offered, id } => {
+            RpcError::FieldRenamed { stored: text(&stored), offered: text(&offered), id }
+        }
+        SchemaError::FieldUnread { field, id, key } => {
+            RpcError::FieldUnread { field: text(&field), id, key: Bytes(key) }
+        }
     }
 }
 

@@ -327,8 +327,8 @@ errors! {
         "The code is of an older version of the storage than what is stored."
         "the storage has version {stored}, the code is of version {offered}"
     5025 NoMigration { stored: u32, offered: u32 }
-        "The storage's version rises and the code has no migration that starts from exactly the stored one."
-        "the code has no migration from version {stored} to {offered}"
+        "The storage's version rises and the code has no migration from exactly the stored one: a contract gets the code of every version in turn."
+        "the code is of version {offered} and has no migration from version {stored}: a contract gets the code of every version in turn"
     5026 NothingToMigrate { version: u32 }
         "Arguments were given for a migration, and none runs: the storage keeps its version."
         "the storage keeps version {version}: nothing is migrated, so there are no arguments"
@@ -350,6 +350,12 @@ errors! {
     5032 FieldWithdrawn { field: String, id: u16 }
         "The code does not publish a field that other contracts may read: keep `#[published]` on it."
         "the code no longer publishes field {field} (id {id})"
+    5033 FieldRenamed { stored: String, offered: String, id: u16 }
+        "The id of a stored field has another name in the code, which does not say that it is the same field: build it with the dure.lock of the code that runs, or write `#[was(\"stored\")]` above it."
+        "id {id} is the stored field {stored}, in the code it is {offered}: build it with the dure.lock of the code that runs, or write `#[was(\"{stored}\")]` above {offered}"
+    5034 FieldUnread { field: String, id: u16, key: Bytes }
+        "A field has another kind or type, and the migration left an entry that is none of it: rewrite or remove every entry. `key` is what follows the id, 96 bytes of it at most."
+        "the migration left an entry of field {field} (id {id}) that its new type cannot read: rewrite or remove every entry"
 
     // 6xxx: the node cannot serve this now.
     6001 Busy { what: String, limit: u64 }

@@ -89,7 +89,7 @@ pub struct StorageShape {
     pub name: String,
     /// The two bytes that open its keys, as a number; of a part the one byte that it appends.
     pub id: u16,
-    /// `item`, `map`, `balance` or `composite`.
+    /// `item`, `map`, `balance`, `composite` or `counter`.
     pub kind: String,
     /// Index of the type of a map's key.
     pub key: Option<u32>,

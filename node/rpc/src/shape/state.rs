@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct AccountAnswer {
     /// Height at which it was read.
     pub height: Number,
-    /// Time of that height.
+    /// Time of the answer, milliseconds since 1970: what a transaction sent now would meet. The
+    /// quota fills up until then.
     pub time: Number,
     /// The account.
     pub account: AddressHex,

@@ -3,7 +3,8 @@
 //! It decodes within [`limits::SPEC_BYTES_MAX`]; every name is an identifier; every selector and
 //! topic is that of its name, once; there is one `#[init]` method; every type id is in the
 //! registry, whose entries stand at their own index; the ids of fields, retired ones too, differ;
-//! migrations start from different versions below the storage's. Types may refer to each other in
+//! former names are those of fields; there is at most one migration, from the version before the
+//! storage's. Types may refer to each other in
 //! circles, so readers bound their depth.
 
 use codec::DecodeLimit;
@@ -115,7 +116,7 @@ fn fields_are_sound(spec: &ContractSpec, fields: &[FieldSpec], depth: usize) -> 
                 && match field.kind {
                     FieldKind::Item | FieldKind::Composite => field.key.is_none(),
                     FieldKind::Map => field.key.is_some(),
-                    FieldKind::Balance => true,
+                    FieldKind::Balance | FieldKind::Counter => true,
                 }
                 && (field.kind == FieldKind::Composite || field.parts.is_empty())
                 && fields_are_sound(spec, &field.parts, depth.saturating_add(1))
@@ -125,13 +126,14 @@ fn fields_are_sound(spec: &ContractSpec, fields: &[FieldSpec], depth: usize) -> 
 fn history_is_sound(spec: &ContractSpec) -> bool {
     let history = &spec.history;
     let mut ids: BTreeSet<u16> = spec.storage.iter().map(|field| field.id).collect();
-    let mut starts = BTreeSet::<u32>::new();
     history.version >= 1
         && history.retired.iter().all(|field| is_name(&field.name) && ids.insert(field.id))
+        && history.renamed.iter().all(|former| is_name(&former.name) && ids.contains(&former.id))
+        && history.migrations.len() <= 1
         && history.migrations.iter().all(|migration| {
             is_name(&migration.name)
-                && (1..history.version).contains(&migration.from)
-                && starts.insert(migration.from)
+                && migration.from >= 1
+                && migration.from.checked_add(1) == Some(history.version)
                 && migration.args.iter().all(|arg| is_name(&arg.name) && has_type(spec, arg.ty))
                 && (!migration.fallible || spec.error.is_some())
         })

@@ -53,8 +53,9 @@ pub enum LockError {
     },
     /// The version rose and nothing migrates from the file's.
     #[error(
-        "has storage version {locked}, the source has {found}: write a method \
-         `#[migrate(from = {locked})]`, or keep the version"
+        "has storage version {locked}, the source has {found}: write `#[storage(version = {next})]` \
+         and a method `#[migrate(from = {locked})]`, or keep the version",
+        next = .locked.saturating_add(1)
     )]
     NoMigration {
         /// Version in the file.

@@ -29,6 +29,8 @@ pub(crate) struct LockFile {
 pub(crate) struct LockedField {
     pub(crate) id: u16,
     pub(crate) name: String,
+    /// Its names before.
+    pub(crate) was: Vec<String>,
     /// How it lays out its keys: `item`, `map` ..
     pub(crate) kind: String,
     pub(crate) key: Option<String>,
@@ -75,6 +77,9 @@ impl LockFile {
             };
             line("id", field.id.to_string());
             line("name", quoted(&field.name));
+            if !field.was.is_empty() {
+                line("was", list(&field.was));
+            }
             line("kind", quoted(&field.kind));
             if let Some(key) = &field.key {
                 line("key", quoted(key));
@@ -223,7 +228,7 @@ impl<'t> Reader<'t> {
         let at = value.span();
         let no_table = || self.malformed(Some(at.clone()), "a field is a table".into());
         let table = value.get_ref().as_table().ok_or_else(no_table)?;
-        let known = ["id", "name", "kind", "key", "value", "parts", "retired"];
+        let known = ["id", "name", "was", "kind", "key", "value", "parts", "retired"];
         if let Some(key) = table.keys().find(|key| !known.contains(&key.get_ref().as_ref())) {
             let reason = format!("unknown key `{}`", key.get_ref());
             return Err(self.malformed(Some(key.span()), reason));
@@ -235,17 +240,16 @@ impl<'t> Reader<'t> {
             })?,
         };
         let key = table.get("key").map(|_| self.text(table, &at, "key")).transpose()?;
-        let parts = match table.get("parts") {
-            None => Vec::new(),
-            Some(parts) => self.list("parts", parts)?,
-        };
+        let listed =
+            |name: &str| table.get(name).map_or(Ok(Vec::new()), |value| self.list(name, value));
         Ok(LockedField {
             id: self.number(table, &at, "id")?,
             name: self.text(table, &at, "name")?,
+            was: listed("was")?,
             kind: self.text(table, &at, "kind")?,
             key,
             value: self.text(table, &at, "value")?,
-            parts,
+            parts: listed("parts")?,
             retired,
         })
     }

@@ -25,8 +25,10 @@ impl Layout {
         layout.keys(&spec.types, &spec.storage);
         layout.in_keys = layout.types.keys().cloned().collect();
         for field in &spec.storage {
-            let field = layout.field(&spec.types, field);
-            layout.fields.push(field);
+            let mut shown = layout.field(&spec.types, field);
+            let former = spec.history.renamed.iter().filter(|former| former.id == field.id);
+            shown.was = former.map(|former| former.name.clone()).collect();
+            layout.fields.push(shown);
         }
         layout
     }
@@ -46,6 +48,7 @@ impl Layout {
         LockedField {
             id: field.id,
             name: field.name.clone(),
+            was: Vec::new(),
             // The variant's name is the kind's: a new kind needs nothing here.
             kind: format!("{:?}", field.kind).to_lowercase(),
             key: field.key.map(|key| self.name(types, key)),

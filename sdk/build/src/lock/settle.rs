@@ -17,15 +17,9 @@ pub(crate) struct Settled {
 
 /// Holds the specification of a contract against its lock, and gives the lock that fits it.
 ///
-/// `renamed` are the fields that the source says had another name, with that name.
-///
 /// # Errors
 /// [`LockError`]: what the contract contradicts.
-pub(crate) fn settle(
-    lock: Option<&LockFile>,
-    spec: &ContractSpec,
-    renamed: &[(u16, String)],
-) -> Result<Settled, LockError> {
+pub(crate) fn settle(lock: Option<&LockFile>, spec: &ContractSpec) -> Result<Settled, LockError> {
     let layout = Layout::of(spec);
     let version = spec.history.version;
     let empty = LockFile {
@@ -51,7 +45,7 @@ pub(crate) fn settle(
     let mut fields = Vec::new();
     for old in &lock.fields {
         let found = layout.fields.iter().find(|field| field.id == old.id);
-        let field = check_field(lock, old, found, renamed, migrates)?;
+        let field = check_field(lock, old, found, migrates)?;
         note(old, field, &mut changes);
         fields.push(field.clone());
     }
@@ -101,7 +95,6 @@ fn check_field<'a>(
     lock: &LockFile,
     old: &'a LockedField,
     found: Option<&'a LockedField>,
-    renamed: &[(u16, String)],
     migrates: bool,
 ) -> Result<&'a LockedField, LockError> {
     let (id, locked) = (old.id, old.name.clone());
@@ -111,8 +104,7 @@ fn check_field<'a>(
     if old.retired {
         return Err(LockError::Retired { field: field.name.clone(), id, retired: locked });
     }
-    let was = renamed.iter().any(|(known, was)| *known == id && *was == locked);
-    if field.name != locked && !was {
+    if field.name != locked && !field.was.contains(&locked) {
         return Err(LockError::Used { id, locked, field: field.name.clone() });
     }
     if !field.reads(old) && !migrates {
@@ -131,6 +123,9 @@ fn check_field<'a>(
 fn note(old: &LockedField, new: &LockedField, changes: &mut Vec<String>) {
     if old.name != new.name {
         changes.push(format!("field `{}` (id {}) is now `{}`", old.name, old.id, new.name));
+    } else if old.was != new.was {
+        let was = new.was.join("`, `");
+        changes.push(format!("field `{}` (id {}) was `{was}`", new.name, new.id));
     }
     if old.layout() != new.layout() {
         let (before, after) = (old.layout(), new.layout());

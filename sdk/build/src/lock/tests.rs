@@ -4,7 +4,8 @@ use super::{LockError, LockFile, settle};
 use dure_abi::{
     Address, Amount,
     spec::{
-        ContractSpec, FieldKind, FieldSpec, MigrationSpec, RetiredField, StorageHistory, VERSION,
+        ContractSpec, FieldKind, FieldSpec, FormerName, MigrationSpec, RetiredField,
+        StorageHistory, VERSION,
     },
 };
 use scale_info::{MetaType, Registry, TypeInfo};
@@ -83,6 +84,11 @@ impl Draft {
         draft
     }
 
+    fn was(mut self, id: u16, name: &str) -> Self {
+        self.history.renamed.push(FormerName { name: name.into(), id });
+        self
+    }
+
     fn version(mut self, version: u32, from: &[u32]) -> Self {
         self.history.version = version;
         self.history.migrations = from
@@ -123,12 +129,12 @@ fn first() -> Draft {
 
 /// The lock of a contract that has none.
 fn locked(draft: Draft) -> LockFile {
-    settle(None, &draft.spec(), &[]).expect("a new contract").lock
+    settle(None, &draft.spec()).expect("a new contract").lock
 }
 
 #[track_caller]
 fn refused(lock: &LockFile, draft: Draft, words: &str) -> LockError {
-    let error = settle(Some(lock), &draft.spec(), &[]).expect_err("it is refused");
+    let error = settle(Some(lock), &draft.spec()).expect_err("it is refused");
     assert!(error.to_string().contains(words), "{error} does not say {words:?}");
     error
 }
@@ -172,14 +178,14 @@ State = ["0 Open", "1 Closed { at: u64 }"]
 
 #[test]
 fn what_fits_the_lock_changes_nothing() {
-    let settled = settle(Some(&locked(first())), &first().spec(), &[]).expect("it fits");
+    let settled = settle(Some(&locked(first())), &first().spec()).expect("it fits");
     assert_eq!((settled.changes, settled.lock), (vec![], locked(first())));
 }
 
 #[test]
 fn new_fields_are_appended() {
     let grown = || first().field::<bool>(3, "open");
-    let settled = settle(Some(&locked(first())), &grown().spec(), &[]).expect("a new field");
+    let settled = settle(Some(&locked(first())), &grown().spec()).expect("a new field");
     assert_eq!(settled.changes, ["new field `open` (id 3)"]);
     assert_eq!(settled.lock, locked(grown()));
 }
@@ -193,11 +199,19 @@ fn a_field_keeps_its_id_under_a_new_name_only_when_the_source_says_so() {
     };
     let lock = locked(first());
     refused(&lock, renamed(), "`#[was(\"count\")]`");
-    let was = [(0, "count".to_owned())];
-    let settled = settle(Some(&lock), &renamed().spec(), &was).expect("it is the same field");
+    let settled = settle(Some(&lock), &renamed().was(0, "count").spec());
+    let settled = settled.expect("it is the same field");
     assert_eq!(settled.changes, ["field `count` (id 0) is now `total`"]);
-    let other = settle(Some(&lock), &renamed().spec(), &[(0, "code".to_owned())]);
+    let other = settle(Some(&lock), &renamed().was(0, "code").spec());
     assert!(matches!(other, Err(LockError::Used { id: 0, .. })), "{other:?}");
+    // The file remembers the old name, since the chain asks for it whenever the upgrade comes.
+    assert!(settled.lock.render().contains("name = \"total\"\nwas = [\"count\"]\n"));
+    assert_eq!(LockFile::parse(&settled.lock.render()), Ok(settled.lock.clone()));
+    let lock = settled.lock;
+    let settled = settle(Some(&lock), &renamed().was(0, "count").spec()).expect("it fits");
+    assert_eq!((settled.changes, settled.lock), (vec![], lock.clone()));
+    let settled = settle(Some(&lock), &renamed().was(0, "count").was(0, "sum").spec());
+    assert_eq!(settled.expect("one more").changes, ["field `total` (id 0) was `count`, `sum`"]);
 }
 
 #[test]
@@ -209,7 +223,7 @@ fn retired_ids_stay_taken() {
     let mut gone = first();
     gone.storage.truncate(2);
     gone.history.retired = vec![RetiredField { name: "code".into(), id: 2 }];
-    let settled = settle(Some(&lock), &gone.spec(), &[]).expect("the field is gone");
+    let settled = settle(Some(&lock), &gone.spec()).expect("the field is gone");
     assert_eq!(settled.lock, lock);
     let mut dropped = first();
     dropped.storage.truncate(2);
@@ -231,7 +245,7 @@ fn a_changed_type_needs_a_migration_from_exactly_the_locked_version() {
     assert!(error.to_string().contains("#[storage(version = 2)]"), "{error}");
     refused(&lock, changed(2, &[]), "`#[migrate(from = 1)]`");
     refused(&lock, changed(3, &[2]), "`#[migrate(from = 1)]`");
-    let settled = settle(Some(&lock), &changed(2, &[1]).spec(), &[]).expect("it migrates");
+    let settled = settle(Some(&lock), &changed(2, &[1]).spec()).expect("it migrates");
     assert_eq!(settled.changes[0], "storage version 1 -> 2");
     assert!(settled.changes.contains(&"field `count` (id 0) `item u64` -> `item u32`".into()));
     assert!(settled.changes.contains(&"type `Price` changed".into()), "{:?}", settled.changes);
@@ -250,7 +264,7 @@ fn a_change_inside_a_type_is_seen() {
     assert!(matches!(error, LockError::Type { version: 1, next: 2, .. }));
     // An enum that is a value may grow; one that is part of a key may not.
     let grown = locked(Draft::new().field::<one::State>(0, "state"));
-    let settled = settle(Some(&grown), &Draft::new().field::<two::State>(0, "state").spec(), &[]);
+    let settled = settle(Some(&grown), &Draft::new().field::<two::State>(0, "state").spec());
     assert_eq!(settled.expect("it grows").changes, ["type `State` changed"]);
     let key = with(start().map::<(Address, two::Place), Vec<one::Price>>(1, "prices"));
     refused(&lock, key, "type `Place`");
@@ -291,7 +305,7 @@ fn parts_of_a_composite_are_pinned_each_on_a_line() {
     refused(&lock, composite(moved), words);
 
     let grown = || composite(base().field::<bool>(2, "open"));
-    let settled = settle(Some(&lock), &grown().spec(), &[]).expect("a new part");
+    let settled = settle(Some(&lock), &grown().spec()).expect("a new part");
     assert_eq!(settled.changes.len(), 1, "{:?}", settled.changes);
     assert!(settled.changes[0].ends_with("2 open item bool]`"), "{}", settled.changes[0]);
     assert_eq!(settled.lock, locked(grown()));
@@ -308,6 +322,22 @@ fn parts_of_a_composite_are_pinned_each_on_a_line() {
 }
 
 #[test]
+fn a_counter_is_not_a_balance() {
+    let of = |kind| {
+        let mut draft = Draft::new().field::<u128>(0, "visits");
+        draft.storage[0].kind = kind;
+        draft
+    };
+    let lock = locked(of(FieldKind::Counter));
+    assert!(lock.render().contains("kind = \"counter\"\nvalue = \"u128\"\n"), "{}", lock.render());
+    // As a lock had it before there was the kind.
+    let older = lock.render().replace("counter", "balance");
+    let older = LockFile::parse(&older).expect("it is a lock");
+    let error = refused(&older, of(FieldKind::Counter), "`balance u128` and is `counter u128`");
+    assert!(error.way_out().contains("delete the file"), "{error}");
+}
+
+#[test]
 fn a_lock_of_another_contract_is_refused() {
     let lock = LockFile { contract: "points".into(), ..locked(first()) };
     refused(&lock, first(), "a contract keeps its name");
@@ -315,7 +345,7 @@ fn a_lock_of_another_contract_is_refused() {
 
 #[test]
 fn a_storage_with_a_past_needs_its_lock() {
-    let error = settle(None, &first().version(2, &[1]).spec(), &[]).expect_err("it is lost");
+    let error = settle(None, &first().version(2, &[1]).spec()).expect_err("it is lost");
     assert_eq!(error, LockError::Lost { version: 2 });
 }
 
