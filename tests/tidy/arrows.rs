@@ -50,8 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OUTSIDE_WORLD: &[&str] = &["tokio", "rocksdb", "libp2p", "jsonrpsee", "hyper", "axum"];
 
 /// Crates that may use [`OUTSIDE_WORLD`].
-const RIM: &[&str] =
-    &["dure-node", "dure-rpc", "dure-client", "dure-tests", "dure-benches", "cafe"];
+const RIM: &[&str] = &["dure-node", "dure-rpc", "dure-client", "dure-tests", "dure-benches"];
 
 /// Crates of consensus types and of what a contract contains: SCALE only.
 const NO_SERDE: &[&str] = &["dure-abi", "dure-types", "dure-sdk", "dure-light", "dure-runtime"];
@@ -70,6 +69,8 @@ pub(crate) fn check(file: &File) -> Vec<String> {
         || file.path.starts_with("docs/book/listings/stamps")
         || file.path.starts_with("docs/book/listings/lunch")
         || ["examples/points/Cargo.toml", "tests/mutants/Cargo.toml"].contains(&file.path.as_str());
+    // Stories are played through JSON-RPC, as any application would.
+    let story = file.path.starts_with("examples/") && !file.path.starts_with("examples/upgrade/");
     let mut complaints = Vec::new();
     // A contract's manifest is what an author copies, and an author has no workspace of ours.
     let lints = manifest.get("lints").and_then(|lints| lints.get("workspace"));
@@ -78,8 +79,11 @@ pub(crate) fn check(file: &File) -> Vec<String> {
         complaints.push("lints of the workspace are not turned on".to_owned());
     }
     for (kind, dependency) in dependencies(&manifest) {
-        let allowed =
-            if contract { contract_may(&kind, &dependency) } else { may(name, &kind, &dependency) };
+        let allowed = match (contract, story) {
+            (true, _) => contract_may(&kind, &dependency),
+            (_, true) => story_may(&dependency),
+            _ => may(name, &kind, &dependency),
+        };
         if !allowed {
             complaints.push(format!("{name} may not depend on {dependency} ({kind})"));
         }
@@ -137,15 +141,15 @@ fn may(name: &str, kind: &str, dependency: &str) -> bool {
         let above = ["dure-node", "dure-rpc", "dure-client"].contains(&dependency);
         return !above || RIM.contains(&name);
     }
-    if name == "cafe" {
-        // The story is played through JSON-RPC, as any application would.
-        let ours = ["dure-client", "dure-light", "dure-rpc", "dure-types"].contains(&dependency);
-        return ours || !dependency.starts_with("dure-");
-    }
     match ARROWS.iter().find(|(known, _)| *known == name) {
         Some((_, arrows)) => !dependency.starts_with("dure-") || arrows.contains(&dependency),
         None => true,
     }
+}
+
+fn story_may(dependency: &str) -> bool {
+    let ours = ["dure-client", "dure-light", "dure-rpc", "dure-types"].contains(&dependency);
+    ours || !dependency.starts_with("dure-") && !dependency.starts_with("wasmtime")
 }
 
 /// A contract stands on the SDK alone, and on typed clients of other contracts; its tests on the

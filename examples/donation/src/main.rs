@@ -233,7 +233,9 @@ impl Winter {
         part("Every won is followed");
         let mut by_receipt: BTreeMap<String, u128> = BTreeMap::new();
         for donor in donors {
-            for (receipt, amount) in self.steps("trace", "donation", &donor.gift.to_string()).await? {
+            for (receipt, amount) in
+                self.steps("trace", "donation", &donor.gift.to_string()).await?
+            {
                 *by_receipt.entry(receipt).or_default() += amount;
             }
         }
@@ -250,12 +252,7 @@ impl Winter {
     }
 
     /// All steps of a trace: of what, and how much.
-    async fn steps(
-        &self,
-        query: &str,
-        name: &str,
-        of: &str,
-    ) -> eyre::Result<Vec<(String, u128)>> {
+    async fn steps(&self, query: &str, name: &str, of: &str) -> eyre::Result<Vec<(String, u128)>> {
         let (mut steps, mut after) = (Vec::new(), Value::Null);
         loop {
             let args = json!({ name: of, "after": after, "limit": 100 });

@@ -58,9 +58,7 @@ impl Market {
         let (city, utility) = (stage.key("alice")?, stage.key("bob")?);
         let token = stage.deploy("token", &city, plain_token("Won", "KRW")).await?;
         let operator = stage.key("carol")?.address().to_string();
-        let zone = |import: u64, export: u64| {
-            json!({ "operator": operator, "import_mwon": import.to_string(), "export_mwon": export.to_string() })
-        };
+        let zone = |import: u64, export: u64| json!({ "operator": operator, "import_mwon": import.to_string(), "export_mwon": export.to_string() });
         let terms = json!({
             "gate_ms": SLOT_MS.to_string(), "reading_ms": (2 * DAY_MS).to_string(),
             "retail_mwon": RETAIL.to_string(), "feed_in_mwon": FEED_IN.to_string(),
@@ -71,8 +69,7 @@ impl Market {
             "zones": [zone(4_000, 2_000), zone(9_000, 5_000)],
         });
         let name = Hash(city.address().0);
-        let init =
-            json!({ "name": name.to_string(), "token": token.to_string(), "terms": terms });
+        let init = json!({ "name": name.to_string(), "token": token.to_string(), "terms": terms });
         let energy = stage.deploy("energy", &city, init).await?;
         let load = Load::open(stage.client.url(), Some(city.address())).await?;
         let now = stage.client.status().await?.now.0;
@@ -113,7 +110,10 @@ impl Market {
         }
         let last = self.stage.query(self.energy, "meter", json!([HOMES])).await?;
         let owner = self.homes.last().map(|home| home.owner.address().to_string());
-        ensure!(last["owner"].as_str() == owner.as_deref(), "meters are numbered otherwise: {last}");
+        ensure!(
+            last["owner"].as_str() == owner.as_deref(),
+            "meters are numbered otherwise: {last}"
+        );
         Ok(())
     }
 
@@ -150,8 +150,12 @@ impl Market {
                 let mut id = [0; 32];
                 id[..8].copy_from_slice(&slot.to_be_bytes());
                 let args = (
-                    self.first + slot, home.number, Hash(id), u8::from(order.sells),
-                    order.energy_wh, order.limit_mwon,
+                    self.first + slot,
+                    home.number,
+                    Hash(id),
+                    u8::from(order.sells),
+                    order.energy_wh,
+                    order.limit_mwon,
                 );
                 drafts.push(Draft::new(&home.owner, self.energy, "order", &args));
             }
@@ -172,7 +176,8 @@ impl Market {
         let (utility, energy, first) = (self.utility.clone(), self.energy, self.first);
         let late = (first, 1u32, Hash([3; 32]), 0u8, 10u64, FEED_IN);
         let home = &self.homes[0];
-        let late = self.stage.by(&home.owner).gas_limit(GAS).call_scale(energy, "order", late.encode());
+        let late =
+            self.stage.by(&home.owner).gas_limit(GAS).call_scale(energy, "order", late.encode());
         self.stage.refused("an order after the gate", late, "GateClosed").await?;
         let drafts: Vec<Draft> =
             (0..SLOTS).map(|slot| Draft::new(&utility, energy, "clear", &(first + slot))).collect();
@@ -189,7 +194,10 @@ impl Market {
             let (volume, price) = (amount_of(&clearing["volume"])?, amount_of(&clearing["price"])?);
             volumes += volume;
             let bar = "#".repeat(usize::try_from(price / 4_000).unwrap_or_default());
-            say(&format!("{hour:02}:00 {:>6} Wh at {:>5.1} won {bar}", volume, price as f64 / 1e3), None);
+            say(
+                &format!("{hour:02}:00 {:>6} Wh at {:>5.1} won {bar}", volume, price as f64 / 1e3),
+                None,
+            );
         }
         ensure!(volumes > 0, "nothing was traded all day");
         Ok(())
@@ -226,17 +234,19 @@ impl Market {
         }
         self.all("readings, signed by the meter and the grid operator", &drafts).await?;
         let again = self.signed(&self.homes[0], self.first, (0, 0, 0));
-        let again = self
-            .stage
-            .by(&self.homes[0].owner)
-            .gas_limit(GAS)
-            .call_scale(self.energy, "read", again.args);
+        let again = self.stage.by(&self.homes[0].owner).gas_limit(GAS).call_scale(
+            self.energy,
+            "read",
+            again.args,
+        );
         self.stage.refused("a reading is sent again", again, "Replayed").await
     }
 
     async fn settle(&mut self) -> eyre::Result<()> {
         part("Settled");
-        self.stage.pass("two days in which readings can be disputed", Duration::from_millis(2 * DAY_MS)).await?;
+        self.stage
+            .pass("two days in which readings can be disputed", Duration::from_millis(2 * DAY_MS))
+            .await?;
         let mut drafts = Vec::new();
         for home in &self.homes {
             for slot in 0..SLOTS {
@@ -269,7 +279,10 @@ impl Market {
         }
         say(&format!("{} paid in, and all of it is there: the books close", won(paid_in)), None);
         say(&format!("the day costs the homes {}", won(u128::try_from(-together)?)), None);
-        say(&format!("with the utility alone it would cost {}", won(u128::try_from(-alone)?)), None);
+        say(
+            &format!("with the utility alone it would cost {}", won(u128::try_from(-alone)?)),
+            None,
+        );
         ensure!(together > alone, "the market is of no use");
         Ok(())
     }

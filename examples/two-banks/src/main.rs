@@ -57,7 +57,9 @@ impl Banks {
     async fn open(stage: Stage) -> eyre::Result<Self> {
         part("A central bank, two banks, a clearing house");
         let central = stage.key("carol")?;
-        let reserve = stage.deploy_as("central bank money", "token", &central, plain_token("Reserve", "R")).await?;
+        let reserve = stage
+            .deploy_as("central bank money", "token", &central, plain_token("Reserve", "R"))
+            .await?;
         let scheme = json!({
             "hold_ms": "604800000", "penalty_bp": 10, "payment_priority": 255,
             "cycle": { "Hours": 12 },
@@ -78,7 +80,18 @@ impl Banks {
         let allow = stage.by(&company).call(ours.deposit, "approve", all);
         stage.step("and lets the clearing house take it, payment by payment", allow).await?;
         let owed = 0;
-        Ok(Self { stage, load, reserve, clearing, ours, theirs, company, landlord, employees, owed })
+        Ok(Self {
+            stage,
+            load,
+            reserve,
+            clearing,
+            ours,
+            theirs,
+            company,
+            landlord,
+            employees,
+            owed,
+        })
     }
 
     /// A bank with its deposit token, admitted, with funds in the clearing house.
@@ -96,10 +109,11 @@ impl Banks {
         let admit = json!({
             "account": account, "deposit": deposit.to_string(), "cap": CAP.to_string(),
         });
-        let admit = stage
-            .by(central)
-            .call(clearing, "admit", admit)
-            .call(reserve, "issue", json!({ "to": account, "amount": FUNDS.to_string() }));
+        let admit = stage.by(central).call(clearing, "admit", admit).call(
+            reserve,
+            "issue",
+            json!({ "to": account, "amount": FUNDS.to_string() }),
+        );
         stage.step(&format!("bank {name} is admitted"), admit).await?;
         // The bank gives its tokens out of what it keeps ready for incoming payments.
         let ready = json!({ "to": account, "amount": FUNDS.to_string() });
@@ -132,7 +146,8 @@ impl Banks {
             "route": { "from": self.ours.number, "to": self.theirs.number },
             "payee": employee.to_string(), "amount": SALARY.to_string(),
         });
-        let pay = self.stage.by(&self.company).gas_limit(GAS).call(self.clearing, "pay", args.clone());
+        let pay =
+            self.stage.by(&self.company).gas_limit(GAS).call(self.clearing, "pay", args.clone());
         let begun = Instant::now();
         self.stage.step(&format!("the company pays {} to bank Dul", won(SALARY)), pay).await?;
         let took = begun.elapsed();
@@ -218,7 +233,8 @@ impl Banks {
         ensure!(!report.is_null(), "the cycle is not settled: {report}");
         say(&format!("report: {report}"), None);
         let funds = async |bank: &Bank| {
-            let standing = self.stage.query(self.clearing, "standing", json!([bank.number])).await?;
+            let standing =
+                self.stage.query(self.clearing, "standing", json!([bank.number])).await?;
             amount_of(&standing["funds"])
         };
         let (ours, theirs) = (funds(&self.ours).await?, funds(&self.theirs).await?);
