@@ -41,7 +41,7 @@ pub struct Donated {
 
 /// The charity reported on a milestone: approvals of another report are void.
 #[dure::event]
-pub struct Reported {
+pub struct MilestoneReported {
     #[index]
     pub campaign: u32,
     pub milestone: u8,
@@ -50,7 +50,7 @@ pub struct Reported {
 
 /// An auditor approved a report.
 #[dure::event]
-pub struct Approved {
+pub struct MilestoneApproved {
     #[index]
     pub campaign: u32,
     #[index]
@@ -61,7 +61,7 @@ pub struct Approved {
 
 /// Enough auditors approved: money is released.
 #[dure::event]
-pub struct Released {
+pub struct MilestoneReleased {
     #[index]
     pub campaign: u32,
     pub milestone: u8,

@@ -44,8 +44,9 @@ pub mod donation {
     pub use crate::error::PlanError;
     #[event]
     pub use crate::event::{
-        Approved, CampaignEnded, CampaignOpened, Donated, FreezeChanged, PauseChanged, Refunded,
-        Released, Reported, RoleChanged, RulesScheduled, Spent,
+        CampaignEnded, CampaignOpened, Donated, FreezeChanged, MilestoneApproved,
+        MilestoneReleased, MilestoneReported, PauseChanged, Refunded, RoleChanged, RulesScheduled,
+        Spent,
     };
     pub use crate::money::donation_of;
     pub use crate::plan::{LIST_MAX, NAME_MAX};
@@ -143,7 +144,7 @@ pub mod donation {
             self.freeze.running()?;
             self.going(campaign, &found, cx.time())?;
             self.reported(campaign, milestone, evidence)?;
-            cx.emit(&Reported { campaign, milestone, evidence });
+            cx.emit(&MilestoneReported { campaign, milestone, evidence });
             Ok(())
         }
 
@@ -162,9 +163,9 @@ pub mod donation {
             self.freeze.check(auditor)?;
             self.going(campaign, &found, cx.time())?;
             let released = self.approved(campaign, found.quorum, milestone, evidence, auditor)?;
-            cx.emit(&Approved { campaign, auditor, milestone, evidence });
+            cx.emit(&MilestoneApproved { campaign, auditor, milestone, evidence });
             if let Some(amount) = released {
-                cx.emit(&Released { campaign, milestone, amount });
+                cx.emit(&MilestoneReleased { campaign, milestone, amount });
             }
             Ok(released.is_some())
         }
