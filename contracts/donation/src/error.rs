@@ -1,6 +1,6 @@
 //! Why the contract refuses.
 
-use crate::state::{Books, Stage};
+use crate::state::Stage;
 use dure_sdk::{
     domain::{
         freeze::FreezeError, policy::PolicyError, registry::RegistryError, roles::RolesError,
@@ -121,8 +121,8 @@ pub enum Error {
     NotMoved { moved: Amount, amount: Amount },
     /// All of the gift was spent.
     AllSpent { donation: Hash },
-    /// The books do not match what was counted.
-    Mismatch { booked: Books, counted: Books },
+    /// A total is not what was counted of its parts.
+    Mismatch { booked: Amount, counted: Amount },
     /// A gift or a spend does not lie where its own record says.
     Misplaced { of: Hash },
     /// More was spent than caps or milestones allow.

@@ -60,31 +60,23 @@ impl Donations {
 
         let (all, overhead) = (self.given.at(&campaign).get(), given(&apart));
         let (refunded, held) = (self.refunded.at(&campaign).get(), self.escrow.held(&campaign));
-        let out = all.saturating_sub(held);
-        let spent_all = out.saturating_sub(refunded);
-        let booked = Books { given: all, overhead, spent: spent_all, refunded, held };
-        let counted_given = given(&programme).saturating_add(overhead);
-        let counted_spent = spent(&programme).saturating_add(spent(&apart));
-        let counted_held = counted_given.saturating_sub(counted_spent).saturating_sub(refunded);
-        let counted = Books {
-            given: counted_given,
-            overhead,
-            spent: counted_spent,
-            refunded,
-            held: counted_held,
-        };
-        ensure!(booked == counted, Error::Mismatch { booked, counted });
+        let on_lines = spent(&programme);
+        let (gifts, spends) =
+            (given(&programme).saturating_add(overhead), on_lines.saturating_add(spent(&apart)));
+        let went = spends.saturating_add(refunded).saturating_add(held);
+        for (booked, counted) in [(all, gifts), (all, went)] {
+            ensure!(booked == counted, Error::Mismatch { booked, counted });
+        }
 
         // No line above its cap, no overhead above its share, no spend that was not released.
-        let mut on_lines = Amount::ZERO;
+        let mut lines = Amount::ZERO;
         for number in 0..found.lines {
             let (spent, cap) =
                 (self.spent.at(&(campaign, number)).get(), self.line_of(campaign, number)?.cap);
             ensure!(spent <= cap, Error::Overspent { spent, allowed: cap });
-            on_lines = on_lines.saturating_add(spent);
+            lines = lines.saturating_add(spent);
         }
-        let lines = spent(&programme);
-        ensure!(on_lines == lines, Error::Overspent { spent: lines, allowed: on_lines });
+        ensure!(on_lines == lines, Error::Mismatch { booked: lines, counted: on_lines });
         let share = floor(all, Amount(found.overhead_bp.into()), Amount(WHOLE_BP.into()));
         let share = share.unwrap_or(all);
         ensure!(overhead <= share, Error::Overspent { spent: overhead, allowed: share });
@@ -93,8 +85,8 @@ impl Donations {
             .filter(|milestone| milestone.released)
             .fold(Amount::ZERO, |sum, milestone| sum.saturating_add(milestone.amount));
         let allowed = milestones.saturating_sub(self.released.at(&campaign).get());
-        ensure!(counted_spent == allowed, Error::Overspent { spent: counted_spent, allowed });
-        Ok(booked)
+        ensure!(spends == allowed, Error::Overspent { spent: spends, allowed });
+        Ok(Books { given: all, overhead, spent: spends, refunded, held })
     }
 
     /// Counts a page of gifts or spends of a track, each against its own record.
