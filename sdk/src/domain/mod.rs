@@ -20,6 +20,7 @@
 //! | [`cash_out`] | what a merchant is owed becomes money in a bank | [`cash_out::CashOuts`] |
 //! | [`idempotency`] | requests that are carried out once | [`idempotency::Idempotency`] |
 //! | [`supply`] | how much of a token there is | [`supply::Supply`] |
+//! | [`trace`] | each donor's won followed to what it was spent on | [`trace::Trace`] |
 //! | [`vault`] | escrow that conserves | [`vault::Vault`] |
 //! | [`roles`] | roles, the two-man rule, cooling | [`Roles`](roles::Roles) and two more |
 //! | [`freeze`] | pause, frozen accounts and amounts | [`freeze::Freeze`] |
@@ -98,4 +99,5 @@ pub mod roles;
 pub mod share;
 pub mod split;
 pub mod supply;
+pub mod trace;
 pub mod vault;

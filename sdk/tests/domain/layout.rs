@@ -7,6 +7,7 @@ use dure_sdk::{
         holds::{Holds, Rest},
         lots::{Class, Earning, LotKey, Lots},
         roles::{Role, Roles},
+        trace::Trace,
         vault::Vault,
     },
     native::Sandbox,
@@ -57,6 +58,26 @@ fn a_vault_stores_four_amounts() {
             "000901 20000000000000000000000000000000",
             "000902 30000000000000000000000000000000",
             "000903 10000000000000000000000000000000",
+        ]
+    );
+}
+
+#[test]
+fn a_trace_stores_totals_and_what_lies_behind_them() {
+    let found = stored(|| {
+        let mut trace = Trace::<u16>::open(Place::field(9));
+        trace.give(&0x0a0b, Hash([0xaa; 32]), Amount(0x30)).unwrap();
+        trace.spend(&[0x0a0b], Hash([0xbb; 32]), Amount(0x10)).unwrap();
+    });
+    let (gift, spend, begin) = ("aa".repeat(32), "bb".repeat(32), "00".repeat(16));
+    let amount = |byte: &str| byte.to_owned() + &"00".repeat(15);
+    assert_eq!(
+        found,
+        [
+            format!("000900000a0b {}", amount("30")),
+            format!("000900010a0b{begin} {gift}{}", amount("30")),
+            format!("000901000a0b {}", amount("10")),
+            format!("000901010a0b{begin} {spend}{}", amount("10")),
         ]
     );
 }

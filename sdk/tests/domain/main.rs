@@ -18,4 +18,5 @@ mod roles;
 mod split;
 mod split_receivables;
 mod supply;
+mod trace;
 mod vault;

@@ -16,4 +16,5 @@ mod roles;
 mod share;
 mod split;
 mod supply;
+mod trace;
 mod vault;
