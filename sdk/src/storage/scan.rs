@@ -101,6 +101,12 @@ impl<K: StorageKey, V> Entries<K, V> {
         Self { cursor: Cursor::new(place, prefix, origin, order), decode, key: PhantomData }
     }
 
+    /// The first of them, fetched alone.
+    pub(super) fn first(mut self) -> Option<(K, V)> {
+        self.cursor.fetch = 1;
+        self.next()
+    }
+
     /// At most `limit` of them, fetched at once. `item` makes an item, `after` says of the last
     /// one where the next page starts.
     pub(super) fn page<T, C>(
