@@ -16,6 +16,9 @@ const GIFT_LOTS_MAX: u32 = 16;
 /// Lots that one payment or gift may take from, besides those that were gifts.
 const PARTS_MAX: usize = 16;
 
+/// Lots that a payment asks for at first: each costs gas, whether it is there or not.
+const FIRST_LOTS: u32 = 4;
+
 /// What a payment would take, as the lots were when it was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -357,7 +360,7 @@ impl Lots {
         let (mut counted, mut covered, mut all) = (0, Amount::ZERO, Amount::ZERO);
         // All lots of a holder are asked for under its address, so that nobody else's are touched.
         let lots = match class {
-            None => self.open.under(&holder, Order::Ascending),
+            None => self.open.under(&holder, Order::Ascending).fetching(FIRST_LOTS),
             Some(class) => self.open.entries(Some(&(holder, class.first_key())), Order::Ascending),
         };
         let of_class = |key: &LotKey| class.is_none_or(|class| key.class == class);
