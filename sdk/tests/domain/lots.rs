@@ -256,7 +256,7 @@ fn recovery_moves_everything_to_what_the_other_account_has() {
             set: 0,
             expiry: LATER,
         };
-        let mut buy = |lots: &mut Lots, holder, face| {
+        let buy = |lots: &mut Lots, holder, face| {
             lots.buy(holder, person(ANA), &purchase(face), NOW).unwrap()
         };
         let keys = [(ANA, 50), (ANA, 10), (BEN, 1)].map(|(of, face)| buy(&mut lots, of, face));

@@ -11,10 +11,13 @@ use dure_sdk::{
         cash_out::{CashOutState, CashOutsError},
         pool::PoolError,
         registry::{MerchantsError, RegistryError, Status},
+        roles::Role,
     },
 };
 use merchants::merchants::{Error as RegistryRefusal, call as registry};
-use regional_currency::regional::{Error, Programme, Scheme, call};
+use regional_currency::regional::{
+    Bought, Error, Expired, Programme, RoleChanged, Scheme, SchemeScheduled, call,
+};
 
 #[test]
 fn a_receipt_is_not_taken_by_who_sees_it_first() {
@@ -189,4 +192,23 @@ fn money_is_not_issued_on_a_set_that_is_not_defined() {
     let scheme = Scheme { own_set: 9, ..scheme() };
     let schedule = call::schedule_scheme(scheme, TimestampMs(START + 1));
     assert_eq!(scene.city(&schedule), Err(unknown(9)));
+}
+
+#[test]
+fn an_indexer_learns_all_from_the_events() {
+    let mut scene = Scene::new();
+    let roles = scene.0.events_of::<RoleChanged>();
+    let roles: Vec<_> = roles.iter().filter(|event| event.has).map(|event| event.role).collect();
+    assert_eq!(roles, [Role::Administrator, Role::Issuer, Role::Agent, Role::Pauser]);
+    let first = scene.0.events_of::<SchemeScheduled>();
+    assert_eq!(first.iter().map(|event| event.scheme.clone()).collect::<Vec<_>>(), [scheme()]);
+    scene.buy(5, 10_000).unwrap();
+    let bought = scene.0.events_of::<Bought>();
+    assert_eq!((bought[0].agent, bought[0].id, bought[0].buyer), (CITY, id(5), account(0)));
+    // What expired before it was cancelled is told apart.
+    scene.pay(1, 6, 10_000).unwrap();
+    scene.at(40 * DAY).cancel(1, 7, 6, 10_000).unwrap();
+    let ended = scene.0.events_of::<Expired>();
+    let ended: Vec<_> = ended.iter().map(|event| (event.lot.amount, event.to_holder)).collect();
+    assert_eq!(ended, [(Amount(10_000), Amount(9_000))]);
 }

@@ -116,7 +116,7 @@ fn a_recovery_goes_to_no_other_person_and_to_no_merchant() {
     // Whose account it is counts when it is completed, too.
     let new = scene.another_account(77);
     scene.city(&ask(new)).unwrap();
-    let mut link = |sandbox: &mut Sandbox, person| {
+    let link = |sandbox: &mut Sandbox, person| {
         sandbox.caller(CITY).send(REGISTRY, &registry::unlink(new)).unwrap();
         sandbox.send(REGISTRY, &registry::link(new, person)).unwrap();
     };
