@@ -24,7 +24,11 @@ fn every_scenario_is_played_as_written() {
 fn changed(place: &str, to: Value) -> String {
     let text = std::fs::read_to_string(folder().join("cafe.json")).unwrap();
     let mut scenario: Value = serde_json::from_str(&text).unwrap();
-    *scenario.pointer_mut(place).unwrap_or_else(|| panic!("no {place}")) = to;
+    let (parent, name) = place.rsplit_once('/').unwrap();
+    match scenario.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}")) {
+        Value::Array(list) => list[name.parse::<usize>().unwrap()] = to,
+        fields => fields[name] = to,
+    }
     for contract in scenario["setup"]["contracts"].as_array_mut().unwrap() {
         let source = folder().join(contract["source"].as_str().unwrap());
         contract["source"] = json!(source);
@@ -106,8 +110,35 @@ fn what_has_no_meaning_is_refused_by_place() {
         ("/steps/3/at", json!("2026-03-02T08:30:00+09:00"), "is past"),
         ("/setup/accounts/1", json!("company"), "`company` is the name of another"),
         ("/setup/contracts/0/init", json!({}), "init: args.name: the field is missing"),
+        ("/steps/8/expect/queries/0/error", json!({ "name": "NotIssuer" }), "exclude each other"),
+        ("/steps/2/args", json!({ "amount": 1 }), "`args` goes with `contract` and `call`"),
     ] {
         let found = changed(place, to);
         assert!(found.contains(said), "{place}: {found}");
     }
+}
+
+#[test]
+fn what_a_step_without_a_call_does_not_look_at_is_refused() {
+    let wait = |field: &str, to: Value| {
+        let mut step = json!({ "about": "a day later", "expect": {} });
+        match field.strip_prefix("expect.") {
+            Some(field) => step["expect"][field] = to,
+            None => step[field] = to,
+        }
+        step
+    };
+    for (field, to) in [
+        ("by", json!("employee")),
+        ("expect.ok", json!(1)),
+        ("expect.error", json!({ "name": "Empty" })),
+        ("expect.fails", json!("out of gas")),
+        ("expect.events", json!([])),
+    ] {
+        let found = changed("/steps/3", wait(field, to));
+        let said = format!("`{field}` has no meaning without a call");
+        assert!(found.contains("steps[3] (a day later)") && found.contains(&said), "{found}");
+    }
+    let found = changed("/steps/3", wait("args", json!({})));
+    assert!(found.contains("`args` goes with"), "{found}");
 }

@@ -17,6 +17,10 @@ pub enum Error {
     Merchants(MerchantsError),
     /// The account is nobody's, or somebody's already.
     Persons(PersonsError),
+    /// The account is a person's: a merchant has one of its own, in which no money of holders lies.
+    IsPerson { account: Address },
+    /// The account is a merchant's, and nobody's to hold money with.
+    IsMerchant { account: Address },
     /// Nobody holds an account at that address.
     NoAccount { account: Address },
 }

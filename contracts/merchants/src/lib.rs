@@ -6,8 +6,9 @@
 //! [`PersonsOf`](dure_sdk::domain::registry::PersonsOf)).
 //!
 //! **Invariants.** A closed merchant stays closed. A set never changes. An account is at most one
-//! person's. What says who somebody is never comes here: only a hash with a salt that lies
-//! elsewhere.
+//! person's, and never a person's and a merchant's: whoever has a person has no merchant's account,
+//! and no contract needs to ask twice. What says who somebody is never comes here: only a hash with
+//! a salt that lies elsewhere.
 #![no_std]
 
 mod error;
@@ -61,7 +62,7 @@ pub mod merchants {
             Ok(())
         }
 
-        /// Registers a merchant and makes it a member of groups.
+        /// Registers a merchant, at an account that is nobody's, and makes it a member of groups.
         #[call]
         pub fn register(
             &mut self,
@@ -72,6 +73,8 @@ pub mod merchants {
         ) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
             ensure!(account != Address::SYSTEM, Error::NoAccount { account });
+            let is_person = self.persons.person(account).is_ok();
+            ensure!(!is_person, Error::IsPerson { account });
             self.merchants.register(account, &merchant).map_err(Error::Merchants)?;
             cx.emit(&MerchantChanged { account, merchant, reason: None });
             for group in groups {
@@ -80,7 +83,8 @@ pub mod merchants {
             Ok(())
         }
 
-        /// Changes what is known of a merchant: its tier after a year, its region after a move.
+        /// Changes what is known of a merchant: its tier after a year, its region after a move. Its
+        /// status has a call of its own.
         #[call]
         pub fn update(
             &mut self,
@@ -139,11 +143,14 @@ pub mod merchants {
             self.enrol(cx, group, account, member)
         }
 
-        /// Makes an account a person's: the hash of an identity with a salt.
+        /// Makes an account a person's, if it is no merchant's: the hash of an identity with a
+        /// salt.
         #[call]
         pub fn link(&mut self, cx: &Cx, account: Address, person: Hash) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
             ensure!(account != Address::SYSTEM, Error::NoAccount { account });
+            let is_merchant = self.merchants.merchant(account).is_ok();
+            ensure!(!is_merchant, Error::IsMerchant { account });
             self.persons.link(account, person).map_err(Error::Persons)?;
             cx.emit(&PersonLinked { account, person });
             Ok(())
@@ -199,6 +206,12 @@ pub mod merchants {
         #[query]
         pub fn is_member(&self, group: u32, account: Address) -> bool {
             self.merchants.is_member(group, account)
+        }
+
+        /// The accounts of a person.
+        #[query]
+        pub fn accounts(&self, person: Hash) -> Vec<Address> {
+            self.persons.accounts(person)
         }
 
         /// Whose account it is.

@@ -106,6 +106,27 @@ fn a_suspension_has_a_reason_and_a_closing_is_for_good() {
 }
 
 #[test]
+fn an_account_is_a_persons_or_a_merchants_and_never_both() {
+    let Scene { mut chain, clerk, shop: account, registry, city } = Scene::new();
+    let (account, city) = (account.address(), city.address());
+    chain.send(clerk, registry, &call::register(account, shop(), vec![])).unwrap();
+    assert_refused!(
+        chain.send(clerk, registry, &call::link(account, OWNER)),
+        Error::IsMerchant { account: found } if found == account
+    );
+    chain.send(clerk, registry, &call::link(city, OWNER)).unwrap();
+    assert_refused!(
+        chain.send(clerk, registry, &call::register(city, shop(), vec![])),
+        Error::IsPerson { account: found } if found == city
+    );
+    let suspended = Merchant { status: Status::Suspended, ..shop() };
+    assert_refused!(
+        chain.send(clerk, registry, &call::update(account, suspended, None)),
+        Error::Merchants(MerchantsError::OtherStatus { status: Status::Active, .. })
+    );
+}
+
+#[test]
 fn a_forgotten_person_has_no_account_left() {
     let Scene { mut chain, clerk, shop: account, registry, city } = Scene::new();
     let person = Hash([3; 32]);
@@ -170,10 +191,11 @@ proptest! {
         let mut sandbox = Sandbox::new();
         sandbox.caller(clerk).deploy::<Registry>(registry, ()).unwrap();
         let address = |index: usize| Address([100 + index as u8; 32]);
+        let of_owner = |index: usize| Address([200 + index as u8; 32]);
         for (index, (merchant, groups)) in known.iter().enumerate() {
             let register = call::register(address(index), *merchant, groups.clone());
             sandbox.caller(clerk).send(registry, &register).unwrap();
-            sandbox.send(registry, &call::link(address(index), merchant.owner)).unwrap();
+            sandbox.send(registry, &call::link(of_owner(index), merchant.owner)).unwrap();
         }
         for (number, permitted) in sets.iter().enumerate() {
             sandbox.send(registry, &call::define_set(number as u32, permitted.clone())).unwrap();
@@ -190,7 +212,9 @@ proptest! {
                 });
                 let permits: Vec<_> = permits.collect();
                 let payable = registry.merchants().payable_by(at, payer);
-                (merchant, permits, payable, registry.persons().person(at))
+                let owner = of_owner(index);
+                let cashing_out = registry.merchants().cashing_out(at);
+                (merchant, permits, payable, registry.persons().person(owner), cashing_out)
             });
             let said = |error: Error| match error {
                 Error::Merchants(error) => RegistryError::Merchants(error),
@@ -205,9 +229,20 @@ proptest! {
             }
             let asked = sandbox.ask(registry, &call::payable_by(at, payer));
             prop_assert_eq!(read.2, asked.map_err(|error| said(refusal(error))));
-            let asked = sandbox.ask(registry, &call::person(at)).unwrap();
-            let unknown = RegistryError::Persons(PersonsError::Unknown { account: at });
+            let account = of_owner(index);
+            let asked = sandbox.ask(registry, &call::person(account)).unwrap();
+            let unknown = RegistryError::Persons(PersonsError::Unknown { account });
             prop_assert_eq!(read.3, asked.ok_or(unknown));
+            if let Some(person) = asked {
+                let accounts = sandbox.ask(registry, &call::accounts(person)).unwrap();
+                let read = sandbox.contract(reader).run(|_| {
+                    RegistryPublished::at(registry).persons().accounts(person)
+                });
+                prop_assert!(accounts.contains(&account));
+                prop_assert_eq!(read, Ok(accounts));
+            }
+            let suspended = read.0.is_ok_and(|known| known.status == Status::Suspended);
+            prop_assert_eq!(read.4.is_ok(), read.0.is_ok() && !suspended);
         }
     }
 }

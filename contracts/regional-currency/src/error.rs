@@ -33,8 +33,8 @@ pub enum Error {
     Registry(RegistryError),
     /// The buyer owns a merchant, and such persons do not buy.
     Owner(CallError<RegistryRefusal>),
-    /// Merchants do not hold money of holders: they cash out.
-    IsMerchant { account: Address },
+    /// A recovery is for an account of the same person.
+    OtherPerson { account: Address, to: Address },
     /// The holder's money does not do it.
     Lots(LotsError),
     /// A cap of a month, or of what is held. It says what is left.
@@ -47,10 +47,8 @@ pub enum Error {
     CashOuts(CashOutsError),
     /// The id was used for something else.
     IdUsed { id: Hash },
-    /// The receipt was used for another payment.
-    OtherPayment { payment: PaymentId, payer: Address, amount: Amount },
-    /// No such payment, or another merchant's.
-    NoPayment { payment: PaymentId },
+    /// The payer paid another amount under the receipt.
+    OtherPayment { payment: PaymentId, amount: Amount },
     /// Nobody gives money away in this scheme.
     NoGifts,
     /// There is no such programme.

@@ -18,6 +18,10 @@ use dure_sdk::{
 pub struct Bought {
     #[index]
     pub buyer: Address,
+    /// Who sold, and under which id.
+    #[index]
+    pub agent: Address,
+    pub id: Hash,
     pub face: Amount,
     pub paid: Amount,
     pub subsidy: Amount,
@@ -81,7 +85,10 @@ pub struct Refunded {
     pub holder: Address,
     pub lot: LotKey,
     pub to_holder: Amount,
+    /// What the city added to the purchase.
     pub to_pool: Amount,
+    /// Cashback that was owed: it went to the pool too.
+    pub recovered: Amount,
 }
 
 /// A lot expired.
@@ -90,11 +97,24 @@ pub struct Expired {
     #[index]
     pub holder: Address,
     pub lot: Taken,
+    /// What of it the holder can claim.
+    pub to_holder: Amount,
 }
 
-/// Own money that had expired was paid out.
+/// A claim of own money that had expired went on.
 #[dure::event]
-pub struct Claimed {
+pub struct ClaimChanged {
+    #[index]
+    pub holder: Address,
+    #[index]
+    pub id: Hash,
+    pub amount: Amount,
+    pub state: CashOutState,
+}
+
+/// Cashback that was owed was paid out of what could be claimed.
+#[dure::event]
+pub struct DebtPaid {
     #[index]
     pub holder: Address,
     pub amount: Amount,
@@ -178,6 +198,30 @@ pub struct FreezeChanged {
     #[index]
     pub account: Address,
     pub order: Option<FreezeOrder>,
+}
+
+/// An agent asked to move a holder's money to a new account.
+#[dure::event]
+pub struct RecoveryRequested {
+    #[index]
+    pub account: Address,
+    #[index]
+    pub to: Address,
+    pub by: Address,
+    /// Hash of the document that says why.
+    pub reason: Hash,
+    /// From when it can be completed.
+    pub due: TimestampMs,
+}
+
+/// A request to move a holder's money was dropped: by an agent, or by the old key.
+#[dure::event]
+pub struct RecoveryDropped {
+    #[index]
+    pub account: Address,
+    #[index]
+    pub to: Address,
+    pub by: Address,
 }
 
 /// A holder's money went to a new account.

@@ -10,8 +10,8 @@
 //! The escrow is what is outstanding, plus what the pool and the programmes have left. No lot is
 //! spent from its expiry on, nor where its set does not permit it. A receipt is paid once.
 //!
-//! **Concurrency.** Payments of different payers to one merchant write in common its receivable, the
-//! month's pool and the supply: counters that only add, or subtract within a bound.
+//! **Concurrency.** Payments of different payers to one merchant write in common its receivable,
+//! the month's pool and the supply: counters that only add, or subtract within a bound.
 #![no_std]
 
 mod error;
@@ -25,14 +25,15 @@ use dure_sdk::prelude::*;
 /// The contract.
 #[dure::contract]
 pub mod regional {
-    use crate::money::EXPIRED_MAX;
+    use crate::money::{EXPIRED_MAX, request_id};
     use dure_sdk::{
         domain::{
             calendar::{Day, Month},
             cash_out::{CashOut, CashOutState, Step},
             freeze::FreezeOrder,
-            lots::{Lot, LotKey, Payment, PaymentId},
+            lots::{Lot, LotKey, Payment},
             policy::Version,
+            recovery::Request,
             roles::Role,
         },
         prelude::*,
@@ -42,15 +43,16 @@ pub mod regional {
     pub use crate::error::Error;
     #[event]
     pub use crate::event::{
-        Bought, Cancelled, CashOutChanged, Claimed, Expired, FreezeChanged, Given, Granted, Paid,
-        PauseChanged, PoolClosed, PoolFunded, ProgrammeDefined, ProgrammeFunded, Recovered,
-        Refunded, RoleChanged, SchemeScheduled, SchemeWithdrawn,
+        Bought, Cancelled, CashOutChanged, ClaimChanged, DebtPaid, Expired, FreezeChanged, Given,
+        Granted, Paid, PauseChanged, PoolClosed, PoolFunded, ProgrammeDefined, ProgrammeFunded,
+        Recovered, RecoveryDropped, RecoveryRequested, Refunded, RoleChanged, SchemeScheduled,
+        SchemeWithdrawn,
     };
     pub use crate::money::{RECOVERY_DELAY_MS, payment_id};
     pub use crate::scheme::{Cashback, Scheme, SchemeError, TopUp};
     #[storage]
     pub use crate::state::RegionalCurrency;
-    pub use crate::state::{Books, Holding, MerchantAccount, Programme, Quote, Receipt, Sale};
+    pub use crate::state::{Books, Holding, MerchantAccount, Owed, Programme, Quote, Sale};
 
     impl RegionalCurrency {
         /// The creator administers, issues and acts as an agent. `registry` is the contract
@@ -69,18 +71,33 @@ pub mod regional {
             self.name.set(&name);
             self.symbol.set(&symbol);
             self.registry.set(&registry);
-            self.scheme.schedule(&scheme, now, now, 0, false)?;
+            let from = self.scheme.schedule(&scheme, now, now, 0, false)?;
             self.roles.found(creator);
             for role in [Role::Issuer, Role::Agent, Role::Pauser] {
                 self.roles.grant(creator, creator, role)?;
             }
+            for role in [Role::Administrator, Role::Issuer, Role::Agent, Role::Pauser] {
+                cx.emit(&RoleChanged { account: creator, role, has: true });
+            }
+            cx.emit(&SchemeScheduled { from, scheme });
             Ok(())
         }
 
-        /// Puts money into this month's pool or a later one's.
+        /// Puts money into this month's pool or that of one of the next 24. Repeated under its id,
+        /// it changes nothing, as all calls that take one.
         #[call]
-        pub fn fund_pool(&mut self, cx: &Cx, month: Month, amount: Amount) -> Result<(), Error> {
+        pub fn fund_pool(
+            &mut self,
+            cx: &Cx,
+            id: Hash,
+            month: Month,
+            amount: Amount,
+        ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
+            if !self.first(cx, id, &("pool", month, amount))? {
+                return Ok(());
+            }
+            self.freeze.running()?;
             ensure!(amount > Amount::ZERO, Error::Zero);
             self.pool.fund(month, amount, cx.time())?;
             self.escrow.add(amount);
@@ -92,6 +109,7 @@ pub mod regional {
         #[call]
         pub fn close_month(&mut self, cx: &Cx, month: Month) -> Result<Amount, Error> {
             self.only(cx, Role::Issuer)?;
+            self.freeze.running()?;
             let left = self.pool.close(month, cx.time())?;
             self.pay_out(left)?;
             cx.emit(&PoolClosed { month, left });
@@ -109,6 +127,7 @@ pub mod regional {
             self.only(cx, Role::Issuer)?;
             let known = self.programmes.contains(&programme);
             ensure!(!known, Error::ProgrammeExists { programme });
+            self.defined(&[terms.set])?;
             self.programmes.set(&programme, &terms);
             cx.emit(&ProgrammeDefined { programme, terms });
             Ok(())
@@ -119,10 +138,15 @@ pub mod regional {
         pub fn fund_programme(
             &mut self,
             cx: &Cx,
+            id: Hash,
             programme: u32,
             amount: Amount,
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
+            if !self.first(cx, id, &("programme", programme, amount))? {
+                return Ok(());
+            }
+            self.freeze.running()?;
             ensure!(amount > Amount::ZERO, Error::Zero);
             self.programme(programme)?;
             self.budget(programme, amount);
@@ -136,6 +160,7 @@ pub mod regional {
         #[call]
         pub fn drain_programme(&mut self, cx: &Cx, programme: u32) -> Result<Amount, Error> {
             self.only(cx, Role::Issuer)?;
+            self.freeze.running()?;
             self.programme(programme)?;
             let left = self.budgets.at(&programme).get();
             self.spend_budget(programme, left)?;
@@ -149,12 +174,17 @@ pub mod regional {
         pub fn grant(
             &mut self,
             cx: &Cx,
+            id: Hash,
             programme: u32,
             holder: Address,
             amount: Amount,
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
+            if !self.first(cx, id, &("grant", programme, holder, amount))? {
+                return Ok(());
+            }
             self.freeze.running()?;
+            self.freeze.check(holder)?;
             self.may_hold(holder)?;
             self.grant_of(programme, holder, amount, cx.time())?;
             cx.emit(&Granted { holder, programme, amount });
@@ -184,12 +214,12 @@ pub mod regional {
             let sale = self.purchase(buyer, face, cx.time())?;
             self.sales.set(&(agent, id), &sale);
             let Sale { paid, subsidy, bonus, lot, .. } = sale;
-            cx.emit(&Bought { buyer, face, paid, subsidy, bonus, lot });
+            cx.emit(&Bought { buyer, agent, id, face, paid, subsidy, bonus, lot });
             Ok(sale)
         }
 
-        /// Pays a merchant, and says what cashback the payer got. Repeated under the merchant's
-        /// receipt, it changes nothing and answers the same.
+        /// Pays a merchant, and says what cashback the payer got. Repeated by the payer under the
+        /// merchant's receipt, it changes nothing and answers the same.
         #[call]
         pub fn pay(
             &mut self,
@@ -198,47 +228,48 @@ pub mod regional {
             amount: Amount,
             receipt: Hash,
         ) -> Result<Amount, Error> {
-            let (payer, payment) = (cx.caller(), payment_id(merchant, receipt));
-            if let Some(paid) = self.receipts.get(&payment) {
-                let same = (paid.payer, paid.amount) == (payer, amount);
-                let (payer, amount) = (paid.payer, paid.amount);
-                ensure!(same, Error::OtherPayment { payment, payer, amount });
-                return Ok(paid.cashback);
+            let payer = cx.caller();
+            let payment = payment_id(payer, merchant, receipt);
+            if let Some(paid) = self.lots.payment(payment) {
+                let before = paid.amount;
+                ensure!(before == amount, Error::OtherPayment { payment, amount: before });
+                return Ok(paid.credited);
             }
             self.freeze.running()?;
             self.freeze.check(payer)?;
+            self.freeze.check(merchant)?;
             let cashback = self.spend(payment, payer, merchant, amount, cx.time())?;
-            self.receipts.set(&payment, &Receipt { payer, merchant, amount, cashback });
             cx.emit(&Paid { payer, merchant, payment, amount, cashback });
             Ok(cashback)
         }
 
-        /// The merchant cancels a payment, or a part of it: a suspended one too. Repeated under its
-        /// id, it changes nothing.
+        /// The merchant cancels a payment, or a part of it: a suspended or frozen one too. `payer`
+        /// is who paid then. Repeated under its id, it changes nothing.
         #[call]
         pub fn cancel(
             &mut self,
             cx: &Cx,
             id: Hash,
+            payer: Address,
             receipt: Hash,
             amount: Amount,
         ) -> Result<(), Error> {
-            let (merchant, payment) = (cx.caller(), payment_id(cx.caller(), receipt));
+            let merchant = cx.caller();
+            let payment = payment_id(payer, merchant, receipt);
             if let Some(cancelled) = self.cancels.get(&(payment, id)) {
                 ensure!(cancelled == amount, Error::IdUsed { id });
                 return Ok(());
             }
             self.freeze.running()?;
-            let paid = self.receipts.get(&payment).ok_or(Error::NoPayment { payment })?;
-            let payer = self.recovery.current(paid.payer);
-            let done = self.undo(payment, payer, merchant, amount, cx.time())?;
+            let payer = self.recovery.current(payer);
+            let done = self.undo(cx, payment, payer, amount)?;
             self.cancels.set(&(payment, id), &amount);
             let (recovered, owed) = (done.recovered, done.owed);
             cx.emit(&Cancelled { payer, merchant, payment, amount, recovered, owed });
             Ok(())
         }
 
-        /// Gives own money away.
+        /// Gives own money away. Who owes cashback gives nothing.
         #[call]
         pub fn give(&mut self, cx: &Cx, to: Address, amount: Amount) -> Result<(), Error> {
             let from = cx.caller();
@@ -252,25 +283,27 @@ pub mod regional {
         }
 
         /// Has what remains of a purchase refunded: an agent pays the holder what the answer says.
+        /// A debt is paid out of it first.
         #[call]
         pub fn refund(&mut self, cx: &Cx, lot: LotKey) -> Result<Amount, Error> {
             let holder = cx.caller();
             self.freeze.running()?;
             self.freeze.check(holder)?;
-            let refund = self.take_back(holder, lot, cx.time())?;
-            let (to_holder, to_pool) = (refund.to_holder, refund.to_pool);
-            cx.emit(&Refunded { holder, lot, to_holder, to_pool });
+            self.expire_of(cx, holder, EXPIRED_MAX)?;
+            let (division, recovered) = self.take_back(holder, lot, cx.time())?;
+            let (to_holder, to_pool) = (division.to_holder, division.to_pool);
+            cx.emit(&Refunded { holder, lot, to_holder, to_pool, recovered });
             Ok(to_holder)
         }
 
-        /// A merchant asks for its money.
+        /// A merchant asks for its money: a closed one too, a suspended one not.
         #[call]
         pub fn request_cash_out(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
             let (merchant, now) = (cx.caller(), cx.time());
             self.freeze.running()?;
             self.freeze.check(merchant)?;
-            self.registry().merchants().active(merchant)?;
-            let step = self.cash_outs.request(payment_id(merchant, id), merchant, amount, now)?;
+            self.registry().merchants().cashing_out(merchant)?;
+            let step = self.cash_outs.request(request_id(merchant, id), merchant, amount, now)?;
             let Step::Done(_) = step else { return Ok(()) };
             let cap = self.scheme.at(now)?.1.cash_out_cap.unwrap_or(Amount(u128::MAX));
             self.cashed.add(&merchant, amount, cap, now)?;
@@ -291,8 +324,8 @@ pub mod regional {
             self.only(cx, Role::Agent)?;
             self.freeze.running()?;
             self.freeze.check(merchant)?;
-            self.registry().merchants().active(merchant)?;
-            let step = self.cash_outs.confirm(payment_id(merchant, id))?;
+            self.registry().merchants().cashing_out(merchant)?;
+            let step = self.cash_outs.confirm(request_id(merchant, id))?;
             let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
             self.burn(amount)?;
             self.pay_out(amount)?;
@@ -305,7 +338,8 @@ pub mod regional {
         #[call]
         pub fn void_cash_out(&mut self, cx: &Cx, merchant: Address, id: Hash) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
-            let step = self.cash_outs.void(payment_id(merchant, id))?;
+            self.freeze.running()?;
+            let step = self.cash_outs.void(request_id(merchant, id))?;
             let Step::Done(CashOut { amount, requested, .. }) = step else { return Ok(()) };
             self.receivables.give_back(merchant, amount);
             self.cashed.undo(&merchant, amount, requested, cx.time());
@@ -314,22 +348,58 @@ pub mod regional {
             Ok(())
         }
 
-        /// Ends at most `limit` lots of a holder that expired, 64 at most; anybody may. Says how many it did.
+        /// Ends at most `limit` lots of a holder that expired, 64 at most; anybody may. Says how
+        /// many it did.
         #[call]
         pub fn expire(&mut self, cx: &Cx, holder: Address, limit: u32) -> Result<u32, Error> {
+            self.freeze.running()?;
             self.expire_of(cx, holder, limit.min(EXPIRED_MAX))
         }
 
-        /// Pays a holder own money that expired and was claimed.
+        /// A holder asks for own money that expired: an agent pays it. A debt is paid before, out
+        /// of all that can be claimed.
         #[call]
-        pub fn claim(&mut self, cx: &Cx, holder: Address, amount: Amount) -> Result<(), Error> {
-            self.only(cx, Role::Agent)?;
+        pub fn claim(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
+            let (holder, now) = (cx.caller(), cx.time());
+            self.freeze.running()?;
             self.freeze.check(holder)?;
-            ensure!(amount > Amount::ZERO, Error::Zero);
-            self.lots.claim(holder, amount)?;
+            let step = self.claims.request(request_id(holder, id), holder, amount, now)?;
+            let Step::Done(_) = step else { return Ok(()) };
+            self.expire_of(cx, holder, EXPIRED_MAX)?;
+            let recovered = self.claim_of(holder, amount, now)?;
+            if recovered != Amount::ZERO {
+                cx.emit(&DebtPaid { holder, amount: recovered });
+            }
+            let state = CashOutState::Pending;
+            cx.emit(&ClaimChanged { holder, id, amount, state });
+            Ok(())
+        }
+
+        /// An agent has paid a holder what was claimed.
+        #[call]
+        pub fn confirm_claim(&mut self, cx: &Cx, holder: Address, id: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            self.freeze.running()?;
+            self.freeze.check(holder)?;
+            let step = self.claims.confirm(request_id(holder, id))?;
+            let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
             self.burn(amount)?;
             self.pay_out(amount)?;
-            cx.emit(&Claimed { holder, amount });
+            let state = CashOutState::Confirmed;
+            cx.emit(&ClaimChanged { holder, id, amount, state });
+            Ok(())
+        }
+
+        /// A claim will not be paid: the holder, or who it was moved to, can claim it again.
+        #[call]
+        pub fn void_claim(&mut self, cx: &Cx, holder: Address, id: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            self.freeze.running()?;
+            let step = self.claims.void(request_id(holder, id))?;
+            let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
+            self.lots.owe(self.recovery.current(holder), amount);
+            let state = CashOutState::Void;
+            cx.emit(&ClaimChanged { holder, id, amount, state });
             Ok(())
         }
 
@@ -343,6 +413,7 @@ pub mod regional {
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
             scheme.check()?;
+            self.defined(&scheme.sets())?;
             let from = self.scheme.schedule(&scheme, from, cx.time(), 0, false)?;
             cx.emit(&SchemeScheduled { from, scheme });
             Ok(())
@@ -410,7 +481,8 @@ pub mod regional {
             Ok(())
         }
 
-        /// An agent asks to move a holder's money to a new account: the key was lost.
+        /// An agent asks to move a holder's money to another account of the person: the key was
+        /// lost.
         #[call]
         pub fn request_recovery(
             &mut self,
@@ -420,29 +492,48 @@ pub mod regional {
             reason: Hash,
         ) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
-            self.may_hold(to)?;
+            self.one_person(account, to)?;
             let (by, now) = (cx.caller(), cx.time());
-            self.recovery.request(account, to, by, reason, now, RECOVERY_DELAY_MS)?;
+            let due = self.recovery.request(account, to, by, reason, now, RECOVERY_DELAY_MS)?.due;
+            cx.emit(&RecoveryRequested { account, to, by, reason, due });
             Ok(())
         }
 
-        /// Who has the key after all says so.
+        /// Who has the key after all says so: also while the account is frozen, or all is paused.
         #[call]
         pub fn object_to_recovery(&mut self, cx: &Cx, account: Address) -> Result<(), Error> {
-            self.recovery.object(account, cx.caller())?;
+            let by = cx.caller();
+            let to = self.recovery.object(account, by)?.to;
+            cx.emit(&RecoveryDropped { account, to, by });
             Ok(())
         }
 
-        /// Moves the money once the delay is over; anybody may.
+        /// An agent takes a request back.
+        #[call]
+        pub fn drop_recovery(&mut self, cx: &Cx, account: Address) -> Result<(), Error> {
+            self.only(cx, Role::Agent)?;
+            let to = self.recovery.drop_request(account)?.to;
+            cx.emit(&RecoveryDropped { account, to, by: cx.caller() });
+            Ok(())
+        }
+
+        /// Moves the money once the delay is over; anybody may. What the new account has stays.
         #[call]
         pub fn complete_recovery(&mut self, cx: &Cx, account: Address) -> Result<(), Error> {
             self.freeze.running()?;
-            self.expire_of(cx, account, EXPIRED_MAX)?;
             let to = self.recovery.complete(account, cx.time())?.to;
+            self.one_person(account, to)?;
+            self.expire_of(cx, account, EXPIRED_MAX)?;
             self.lots.move_all(account, to)?;
             self.freeze.carry_over(account, to);
             cx.emit(&Recovered { from: account, to });
             Ok(())
+        }
+
+        /// The request to move a holder's money that is under way.
+        #[query]
+        pub fn recovery(&self, account: Address) -> Option<Request> {
+            self.recovery.pending(account)
         }
 
         /// What a purchase would come to now.
@@ -451,7 +542,8 @@ pub mod regional {
             self.quote_for(buyer, face, cx.time())
         }
 
-        /// What cashback a payment would earn now, or why it would be refused.
+        /// What cashback the payer would get now, its debt paid, or why the payment would be
+        /// refused.
         #[query]
         pub fn preview(
             &self,
@@ -462,6 +554,7 @@ pub mod regional {
         ) -> Result<Amount, Error> {
             self.freeze.running()?;
             self.freeze.check(payer)?;
+            self.freeze.check(merchant)?;
             self.preview_of(payer, merchant, amount, cx.time())
         }
 
@@ -479,14 +572,15 @@ pub mod regional {
         pub fn holding(&self, cx: &Cx, holder: Address) -> Result<Holding, Error> {
             let wallet = self.lots.wallet(holder);
             let unclaimed = self.lots.unclaimed(holder);
-            let purchase_left = match self.registry().persons().person(holder) {
+            let (debt, purchase_left) = match self.registry().persons().person(holder) {
                 Ok(person) => {
                     let (_, scheme) = self.scheme.at(cx.time())?;
-                    self.purchase_left(&scheme, person, cx.time())
+                    let left = self.purchase_left(&scheme, person, cx.time());
+                    (self.lots.standing(person).debt, left)
                 }
-                Err(_) => Amount::ZERO,
+                Err(_) => (Amount::ZERO, Amount::ZERO),
             };
-            let (own, bonus, policy, debt) = (wallet.own, wallet.bonus, wallet.policy, wallet.debt);
+            let (own, bonus, policy) = (wallet.own, wallet.bonus, wallet.policy);
             Ok(Holding { own, bonus, policy, debt, unclaimed, purchase_left })
         }
 
@@ -511,17 +605,22 @@ pub mod regional {
             }
         }
 
-        /// A payment by the merchant's receipt, and what remains of its lots.
+        /// A payment by who paid and the merchant's receipt, and what remains of its lots.
         #[query]
-        pub fn payment(&self, merchant: Address, receipt: Hash) -> Option<(Receipt, Payment)> {
-            let payment: PaymentId = payment_id(merchant, receipt);
-            Some((self.receipts.get(&payment)?, self.lots.payment(payment)?))
+        pub fn payment(&self, payer: Address, merchant: Address, receipt: Hash) -> Option<Payment> {
+            self.lots.payment(payment_id(payer, merchant, receipt))
+        }
+
+        /// A claim by the holder's id.
+        #[query]
+        pub fn claimed(&self, holder: Address, id: Hash) -> Option<CashOut> {
+            self.claims.cash_out(request_id(holder, id))
         }
 
         /// A cash-out by the merchant's id.
         #[query]
         pub fn cash_out(&self, merchant: Address, id: Hash) -> Option<CashOut> {
-            self.cash_outs.cash_out(payment_id(merchant, id))
+            self.cash_outs.cash_out(request_id(merchant, id))
         }
 
         /// The scheme that holds now, and since when.
@@ -536,10 +635,48 @@ pub mod regional {
             self.pool.room(month)
         }
 
+        /// All money that is out: with holders, with merchants, pending or unclaimed.
+        #[query]
+        pub fn supply(&self) -> Amount {
+            self.outstanding()
+        }
+
+        /// Counts a page of all lots of all holders again: what remains in them, and where the next
+        /// page starts. All pages and those of `count_owed` add up to the supply.
+        #[query]
+        pub fn count_lots(
+            &self,
+            after: Option<(Address, LotKey)>,
+            limit: u32,
+        ) -> (Amount, Option<(Address, LotKey)>) {
+            let page = self.lots.page(after.as_ref(), limit);
+            let amounts = page.items.iter().map(|(_, lot)| lot.remaining);
+            (amounts.fold(Amount::ZERO, Amount::saturating_add), page.next)
+        }
+
+        /// Counts a page of what lies elsewhere again.
+        #[query]
+        pub fn count_owed(
+            &self,
+            owed: Owed,
+            after: Option<Address>,
+            limit: u32,
+        ) -> (Amount, Option<Address>) {
+            let after = after.as_ref();
+            let page = match owed {
+                Owed::Unclaimed => self.lots.unclaimed_page(after, limit),
+                Owed::Claims => self.claims.page(after, limit),
+                Owed::Receivable => self.receivables.page(after, limit),
+                Owed::CashOuts => self.cash_outs.page(after, limit),
+            };
+            let amounts = page.items.iter().map(|(_, amount)| *amount);
+            (amounts.fold(Amount::ZERO, Amount::saturating_add), page.next)
+        }
+
         /// The books, checked: what is in the bank is what is outstanding and what the pool and the
         /// programmes have left, and what is outstanding was issued and not taken back. `first` to
-        /// `last` are the months of the pool, 120 at most; all that were funded or drawn from must be
-        /// among them.
+        /// `last` are the months of the pool, 120 at most; all that were funded or drawn from must
+        /// be among them.
         #[query]
         pub fn audit(&self, cx: &Cx, first: Month, last: Month) -> Result<Books, Error> {
             self.books(first, last, cx.time())

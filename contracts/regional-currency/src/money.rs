@@ -7,14 +7,17 @@ use crate::{
     state::{Books, Programme, Quote, RegionalCurrency, Sale},
 };
 use dure_sdk::{
+    codec::Encode,
     crypto::blake3,
     domain::{
         calendar::{Day, Month},
         caps::check_holding,
-        lots::{Cancelled, Class, Earned, Earning, LotKey, LotsError, PaymentId, Refund, Taken},
+        lots::{
+            Cancelled, Class, Division, Earned, Earning, Ended, LotKey, LotsError, PaymentId,
+            PaymentOrder, Plan, Purchase,
+        },
         policy::Brackets,
         pool::OnShort,
-        registry::{Merchant, MerchantsOf},
         roles::Role,
     },
     prelude::*,
@@ -33,14 +36,15 @@ pub(crate) const EXPIRED_MAX: u32 = 64;
 /// Months of the pool that one answer adds.
 const MONTHS_MAX: usize = 120;
 
-/// Names a payment, or a cash-out: its id belongs to a merchant, so that nobody takes another's.
+/// Names a payment: the receipt belongs to payer and merchant, so that nobody takes another's.
 #[must_use]
-pub fn payment_id(merchant: Address, receipt: Hash) -> PaymentId {
-    let mut named = [0; 64];
-    let (of, id) = named.split_at_mut(32);
-    of.copy_from_slice(&merchant.0);
-    id.copy_from_slice(&receipt.0);
-    blake3(&named)
+pub fn payment_id(payer: Address, merchant: Address, receipt: Hash) -> PaymentId {
+    blake3(&[payer.0, merchant.0, receipt.0].concat())
+}
+
+/// Names a cash-out or a claim: its id belongs to who asks.
+pub(crate) fn request_id(of: Address, id: Hash) -> Hash {
+    blake3(&[of.0, id.0].concat())
 }
 
 impl RegionalCurrency {
@@ -52,13 +56,47 @@ impl RegionalCurrency {
         RegistryPublished::at(self.registry.get())
     }
 
-    /// An account that may hold money: a person's, no merchant's, and not one that was moved.
+    /// An account that may hold money: a person's, and not one that was moved. The registry sees to
+    /// it that no merchant's account is a person's.
     pub(crate) fn may_hold(&self, account: Address) -> Result<Hash, Error> {
         self.recovery.check(account)?;
-        let registry = self.registry();
-        let is_merchant = registry.merchants().merchant(account).is_ok();
-        ensure!(!is_merchant, Error::IsMerchant { account });
-        Ok(registry.persons().person(account)?)
+        Ok(self.registry().persons().person(account)?)
+    }
+
+    /// Checks that a recovery stays with a person.
+    pub(crate) fn one_person(&self, account: Address, to: Address) -> Result<(), Error> {
+        let (person, other) = (self.registry().persons().person(account)?, self.may_hold(to)?);
+        ensure!(person == other, Error::OtherPerson { account, to });
+        Ok(())
+    }
+
+    pub(crate) fn outstanding(&self) -> Amount {
+        self.supply.outstanding(&UNITS)
+    }
+
+    /// Whether it is the caller's first order under this id; another one under it is refused.
+    pub(crate) fn first(&mut self, cx: &Cx, id: Hash, order: &impl Encode) -> Result<bool, Error> {
+        let (entry, order) = ((cx.caller(), id), blake3(&order.encode()));
+        let known = self.orders.get(&entry);
+        if let Some(known) = known {
+            ensure!(known == order, Error::IdUsed { id });
+            return Ok(false);
+        }
+        self.orders.set(&entry, &order);
+        Ok(true)
+    }
+
+    /// Checks that sets of merchants are defined.
+    pub(crate) fn defined(&self, sets: &[u32]) -> Result<(), Error> {
+        let merchants = self.registry().merchants();
+        sets.iter().try_for_each(|set| Ok(merchants.defined(*set)?))
+    }
+
+    /// What a person holds that counts against the cap, in all accounts.
+    fn held_by(&self, person: Hash) -> Result<Amount, Error> {
+        let accounts = self.registry().persons().accounts(person)?;
+        let held = accounts.into_iter().map(|account| self.lots.holding(account));
+        Ok(held.fold(Amount::ZERO, Amount::saturating_add))
     }
 
     /// Money leaves the bank.
@@ -123,27 +161,75 @@ impl RegionalCurrency {
         self.mint(amount)
     }
 
-    /// Ends lots that expired: bonus goes to the pool, an allowance to its programme, own money
-    /// waits for who claims it.
+    /// Ends lots that expired: bonus goes to the pool, an allowance to its programme; of own money
+    /// the holder can claim what was paid for it, and the city's part goes to the pool.
     pub(crate) fn expire_of(&mut self, cx: &Cx, holder: Address, limit: u32) -> Result<u32, Error> {
         let ended = self.lots.expire(holder, cx.time(), limit);
-        for lot in &ended {
-            self.end_lot(*lot, cx.time())?;
-            cx.emit(&Expired { holder, lot: *lot });
-        }
+        self.end_all(cx, holder, &ended)?;
         Ok(ended.len() as u32)
     }
 
-    fn end_lot(&mut self, lot: Taken, now: TimestampMs) -> Result<(), Error> {
-        match lot.key.class {
-            Class::Own => Ok(()),
-            Class::Bonus => self.pool_again(lot.amount, now),
-            Class::Policy => {
-                self.burn(lot.amount)?;
-                self.budget(lot.key.programme, lot.amount);
-                Ok(())
-            }
+    fn end_all(&mut self, cx: &Cx, holder: Address, ended: &[Ended]) -> Result<(), Error> {
+        if ended.is_empty() {
+            return Ok(());
         }
+        let person = self.registry().persons().person(holder).ok();
+        for lot in ended {
+            let to_holder = self.end_lot(holder, person, lot, cx.time())?;
+            cx.emit(&Expired { holder, lot: lot.lot, to_holder });
+        }
+        Ok(())
+    }
+
+    /// Books a lot that expired, and says what of it the holder can claim.
+    fn end_lot(
+        &mut self,
+        holder: Address,
+        person: Option<Hash>,
+        ended: &Ended,
+        now: TimestampMs,
+    ) -> Result<Amount, Error> {
+        let Ended { lot, bought, division } = *ended;
+        if lot.key.class == Class::Policy {
+            self.burn(lot.amount)?;
+            self.budget(lot.key.programme, lot.amount);
+            return Ok(Amount::ZERO);
+        }
+        let Some(person) = person else {
+            self.pool_again(division.to_pool, now)?;
+            return Ok(division.to_holder);
+        };
+        if lot.key.programme == TOP_UP {
+            let entry = (person, lot.key);
+            let ended = self.ended_bonus.get(&entry).unwrap_or_default();
+            self.ended_bonus.set(&entry, &ended.saturating_add(lot.amount));
+        }
+        let more = self.not_kept(person, bought, division.kept)?;
+        self.lots.owe(holder, more);
+        self.pool_again(division.to_pool.saturating_sub(more), now)?;
+        Ok(division.to_holder.saturating_add(more))
+    }
+
+    /// What of the price of a bonus is not kept back, since that bonus went back to the pool.
+    fn not_kept(
+        &mut self,
+        person: Hash,
+        bought: TimestampMs,
+        kept: Amount,
+    ) -> Result<Amount, Error> {
+        if kept == Amount::ZERO {
+            return Ok(kept);
+        }
+        let Some(top_up) = self.scheme.at(bought)?.1.top_up else { return Ok(Amount::ZERO) };
+        let entry = (person, bonus_key(TOP_UP, top_up.set, top_up.validity.end(bought)?));
+        let ended = self.ended_bonus.get(&entry).unwrap_or_default();
+        let more = ended.min(kept);
+        if more == ended {
+            self.ended_bonus.remove(&entry);
+        } else {
+            self.ended_bonus.set(&entry, &ended.saturating_sub(more));
+        }
+        Ok(more)
     }
 
     /// Face that a person can still buy with a discount this month.
@@ -190,6 +276,7 @@ impl RegionalCurrency {
         let person = self.may_hold(buyer)?;
         registry::owns_none(person).send(self.registry.get()).map_err(Error::Owner)?;
         let (_, scheme) = self.scheme.at(now)?;
+        self.defined(&scheme.sets())?;
         let (subsidy, bonus) = self.terms(&scheme, person, face, now)?;
         let subsidy = self.draw(subsidy, scheme.discount_on_short, now)?;
         let bonus = match &scheme.top_up {
@@ -200,16 +287,21 @@ impl RegionalCurrency {
             self.bought.add(&person, face, scheme.purchase_cap, now)?;
         }
         let added = face.checked_add(bonus).ok_or(Error::TooMuch { amount: face })?;
-        check_holding(self.lots.holding(buyer), added, scheme.holding_cap)?;
+        check_holding(self.held_by(person)?, added, scheme.holding_cap)?;
         let paid = face.saturating_sub(subsidy);
-        let expiry = scheme.validity.end(now)?;
+        let (set, expiry) = (scheme.own_set, scheme.validity.end(now)?);
         // A bonus stays when the purchase is refunded: what it cost is kept back then.
-        let refundable = paid.saturating_sub(bonus);
-        let lot = self.lots.buy(buyer, face, refundable, scheme.own_set, expiry, now)?;
+        let bonus_paid = bonus.min(paid);
+        let purchase = Purchase {
+            face,
+            paid: paid.saturating_sub(bonus_paid),
+            bonus: bonus_paid,
+            set,
+            expiry,
+        };
+        let lot = self.lots.buy(buyer, person, &purchase, now)?;
         if let (Some(top_up), true) = (&scheme.top_up, bonus != Amount::ZERO) {
-            let expiry = top_up.validity.end(now)?;
-            let (class, programme, set) = (Class::Bonus, TOP_UP, top_up.set);
-            let key = LotKey { class, expiry, programme, set, purchase: 0 };
+            let key = bonus_key(TOP_UP, top_up.set, top_up.validity.end(now)?);
             self.lots.grant(buyer, key, bonus, now)?;
         }
         self.mint(added)?;
@@ -221,34 +313,32 @@ impl RegionalCurrency {
     /// payer got.
     pub(crate) fn spend(
         &mut self,
-        payment: PaymentId,
+        id: PaymentId,
         payer: Address,
         merchant: Address,
         amount: Amount,
-        now: TimestampMs,
+        time: TimestampMs,
     ) -> Result<Amount, Error> {
-        let (_, scheme) = self.scheme.at(now)?;
-        let (merchants, shop) = self.shop(payer, merchant)?;
-        let permits = |set| merchants.permits(set, merchant, &shop).is_ok();
-        let taken = self.lots.take(payer, amount, now, permits)?;
-        let (mut earned, credit) = self.earned(&scheme, payer, &taken, &shop, now)?;
+        let Offer { person, scheme, plan, mut earned, credit } =
+            self.offer(payer, merchant, amount, time)?;
         let short = scheme.cashback.as_ref().map_or(OnShort::Zero, |cashback| cashback.on_short);
-        if self.draw(earned.cashback, short, now)? != earned.cashback {
+        if self.draw(earned.cashback, short, time)? != earned.cashback {
             earned = Earned::NOTHING;
         }
-        let credited = self.lots.record(payment, payer, taken, earned, credit, now)?;
+        let order = PaymentOrder { id, payer, person, payee: merchant, time };
+        let credited = self.lots.pay(&order, &plan, earned, credit)?;
         if credited.recovered != Amount::ZERO {
-            self.pool.give_back(credited.recovered, now);
+            self.pool.give_back(credited.recovered, time);
         }
         if credited.credited != Amount::ZERO {
             self.mint(credited.credited)?;
         }
-        let today = Day::of(now);
+        let today = Day::of(time);
         self.receivables.credit(merchant, amount, today, today);
         Ok(credited.credited)
     }
 
-    /// What cashback a payment would earn; the pool is not asked.
+    /// What cashback the payer would get; the pool is not asked.
     pub(crate) fn preview_of(
         &self,
         payer: Address,
@@ -256,56 +346,52 @@ impl RegionalCurrency {
         amount: Amount,
         now: TimestampMs,
     ) -> Result<Amount, Error> {
-        let (_, scheme) = self.scheme.at(now)?;
-        let (merchants, shop) = self.shop(payer, merchant)?;
-        let permits = |set| merchants.permits(set, merchant, &shop).is_ok();
-        let taken = self.lots.would_take(payer, amount, now, permits)?;
-        Ok(self.earned(&scheme, payer, &taken, &shop, now)?.0.cashback)
+        let Offer { person, earned, .. } = self.offer(payer, merchant, amount, now)?;
+        Ok(earned.cashback.saturating_sub(self.lots.standing(person).debt))
     }
 
-    fn shop(&self, payer: Address, merchant: Address) -> Result<(MerchantsOf, Merchant), Error> {
+    /// What a payment would take and earn.
+    fn offer(
+        &self,
+        payer: Address,
+        merchant: Address,
+        amount: Amount,
+        now: TimestampMs,
+    ) -> Result<Offer, Error> {
+        let (_, scheme) = self.scheme.at(now)?;
         let registry = self.registry();
         let person = registry.persons().person(payer)?;
         let merchants = registry.merchants();
         let shop = merchants.payable_by(merchant, person)?;
-        Ok((merchants, shop))
-    }
-
-    fn earned(
-        &self,
-        scheme: &Scheme,
-        payer: Address,
-        taken: &[Taken],
-        shop: &Merchant,
-        now: TimestampMs,
-    ) -> Result<(Earned, LotKey), Error> {
-        let (class, programme) = (Class::Bonus, CASHBACK);
-        let cashback = scheme.cashback.as_ref().map(|terms| (terms, terms.rate_bp(shop.tier)));
-        let Some((cashback, tier_bp)) = cashback.filter(|(_, tier_bp)| *tier_bp != 0) else {
-            let expiry = TimestampMs(u64::MAX);
-            let none = LotKey { class, expiry, programme, set: 0, purchase: 0 };
-            return Ok((Earned::NOTHING, none));
+        let permits = |set| merchants.permits(set, merchant, &shop).is_ok();
+        let plan = self.lots.plan(payer, amount, now, permits)?;
+        let terms = match &scheme.cashback {
+            Some(cashback) if cashback.rate_bp(shop.tier) != 0 => Earning {
+                tier_bp: cashback.rate_bp(shop.tier),
+                base_cap: cashback.base_cap,
+                credit: bonus_key(CASHBACK, cashback.set, cashback.validity.end(now)?),
+            },
+            _ => {
+                let credit = bonus_key(CASHBACK, 0, TimestampMs(u64::MAX));
+                return Ok(Offer { person, scheme, plan, earned: Earned::NOTHING, credit });
+            }
         };
-        let expiry = cashback.validity.end(now)?;
-        let credit = LotKey { class, expiry, programme, set: cashback.set, purchase: 0 };
-        let terms = Earning { tier_bp, base_cap: cashback.base_cap, credit };
-        Ok((self.lots.earn(payer, taken, &terms, now), credit))
+        let earned = self.lots.earn(person, &plan, &terms, now);
+        Ok(Offer { person, scheme, plan, earned, credit: terms.credit })
     }
 
     /// Cancels: the merchant bears it, and what the payment earned on it is taken back.
     pub(crate) fn undo(
         &mut self,
+        cx: &Cx,
         payment: PaymentId,
         payer: Address,
-        merchant: Address,
         amount: Amount,
-        now: TimestampMs,
     ) -> Result<Cancelled, Error> {
-        self.receivables.take(merchant, amount, Day::of(now))?;
+        let now = cx.time();
         let done = self.lots.cancel(payment, payer, amount, now)?;
-        for lot in &done.expired {
-            self.end_lot(*lot, now)?;
-        }
+        self.receivables.take(cx.caller(), amount, Day::of(now))?;
+        self.end_all(cx, payer, &done.expired)?;
         self.pool_again(done.recovered, now)?;
         Ok(done)
     }
@@ -319,35 +405,55 @@ impl RegionalCurrency {
     ) -> Result<(), Error> {
         let (_, scheme) = self.scheme.at(now)?;
         let cap = scheme.gift_cap.ok_or(Error::NoGifts)?;
-        let giver = self.may_hold(from)?;
-        self.may_hold(to)?;
+        let (giver, receiver) = (self.may_hold(from)?, self.may_hold(to)?);
         self.given.add(&giver, amount, cap, now)?;
-        check_holding(self.lots.holding(to), amount, scheme.holding_cap)?;
-        self.lots.give(from, to, amount, now)?;
+        if giver != receiver {
+            check_holding(self.held_by(receiver)?, amount, scheme.holding_cap)?;
+        }
+        self.lots.give(from, giver, to, amount, now)?;
         Ok(())
     }
 
-    /// Refunds by the terms of the day of the purchase.
+    /// Refunds by the terms of the day of the purchase, and says what a debt took of it.
     pub(crate) fn take_back(
         &mut self,
         holder: Address,
         key: LotKey,
         now: TimestampMs,
-    ) -> Result<Refund, Error> {
-        let person = self.registry().persons().person(holder)?;
+    ) -> Result<(Division, Amount), Error> {
+        let person = self.may_hold(holder)?;
         ensure!(key.is_bought(), LotsError::NotRefundable { key });
         let lot = self.lots.lot(holder, key).ok_or(LotsError::UnknownLot { key })?;
         let percent = self.scheme.at(lot.bought)?.1.refund_percent;
-        let refund = self.lots.refund(holder, key, percent, now)?;
-        if refund.amount == lot.face && lot.paid < lot.face {
+        let mut division = self.lots.refund(holder, key, percent, now)?;
+        if division.amount == lot.face && lot.paid < lot.face {
             self.bought.undo(&person, lot.face, lot.bought, now);
         }
-        self.burn(refund.amount)?;
-        if refund.to_pool != Amount::ZERO {
-            self.pool.give_back(refund.to_pool, now);
-        }
-        self.pay_out(refund.to_holder)?;
-        Ok(refund)
+        let more = self.not_kept(person, lot.bought, division.kept)?;
+        division.to_pool = division.to_pool.saturating_sub(more);
+        let due = division.to_holder.saturating_add(more);
+        let recovered = self.lots.pay_debt(person, due);
+        division.to_holder = due.saturating_sub(recovered);
+        self.pool_again(division.to_pool.saturating_add(recovered), now)?;
+        self.burn(division.to_holder)?;
+        self.pay_out(division.to_holder)?;
+        Ok((division, recovered))
+    }
+
+    /// Sets aside what a holder claims; a debt is paid out of what can be claimed before, and what
+    /// that took is said.
+    pub(crate) fn claim_of(
+        &mut self,
+        holder: Address,
+        amount: Amount,
+        now: TimestampMs,
+    ) -> Result<Amount, Error> {
+        let person = self.may_hold(holder)?;
+        let recovered = self.lots.pay_debt(person, self.lots.unclaimed(holder));
+        self.lots.claim(holder, recovered)?;
+        self.pool_again(recovered, now)?;
+        self.lots.claim(holder, amount)?;
+        Ok(recovered)
     }
 
     pub(crate) fn books(
@@ -369,4 +475,17 @@ impl RegionalCurrency {
         let (issued, burned) = (self.supply.issued(&UNITS), self.supply.burned(&UNITS));
         Ok(Books { outstanding, issued, burned, escrow, pool, budgets, today: Day::of(now) })
     }
+}
+
+/// What a payment would take and earn, and by which terms.
+struct Offer {
+    person: Hash,
+    scheme: Scheme,
+    plan: Plan,
+    earned: Earned,
+    credit: LotKey,
+}
+
+const fn bonus_key(programme: u32, set: u32, expiry: TimestampMs) -> LotKey {
+    LotKey { class: Class::Bonus, expiry, programme, set, purchase: 0 }
 }

@@ -1,4 +1,5 @@
-//! The policy of a scheme: every number that an ordinance sets, with the instant from which it holds.
+//! The policy of a scheme: every number that an ordinance sets, with the instant from which it
+//! holds.
 
 use dure_sdk::{
     domain::{
@@ -28,7 +29,7 @@ pub struct Scheme {
     pub cashback: Option<Cashback>,
     /// Face of discounted purchases of a person in a month, at most.
     pub purchase_cap: Amount,
-    /// Own money and bonus of an account after an act of its holder, at most.
+    /// Own money and bonus of a person, in all accounts, after an act of its own, at most.
     pub holding_cap: Amount,
     /// How long what is bought can be spent.
     pub validity: Period,
@@ -106,6 +107,19 @@ impl Scheme {
             ensure!(rate_bp <= WHOLE_BP, SchemeError::AboveWhole { tier, rate_bp });
         }
         Ok(())
+    }
+}
+
+impl Scheme {
+    /// The sets that money of the scheme is issued on, each once.
+    pub(crate) fn sets(&self) -> Vec<u32> {
+        let top_up = self.top_up.as_ref().map(|top_up| top_up.set);
+        let cashback = self.cashback.as_ref().map(|cashback| cashback.set);
+        let mut sets: Vec<u32> =
+            [Some(self.own_set), top_up, cashback].into_iter().flatten().collect();
+        sets.sort_unstable();
+        sets.dedup();
+        sets
     }
 }
 

@@ -34,6 +34,8 @@ pub struct RegionalCurrency {
     /// What merchants have taken and not cashed out.
     pub(crate) receivables: Receivables,
     pub(crate) cash_outs: CashOuts,
+    /// Own money that expired, asked for by its holders and not paid yet.
+    pub(crate) claims: CashOuts,
     /// The city's budget for discounts, bonuses and cashback.
     pub(crate) pool: Pool,
     pub(crate) programmes: Map<u32, Programme>,
@@ -52,10 +54,13 @@ pub struct RegionalCurrency {
     pub(crate) cashed: Caps<Address>,
     /// Purchases by the agent that was paid and its id.
     pub(crate) sales: Map<(Address, Hash), Sale>,
-    /// Payments by the merchant's receipt.
-    pub(crate) receipts: Map<PaymentId, Receipt>,
     /// Amounts of cancels by the payment and their id.
     pub(crate) cancels: Map<(PaymentId, Hash), Amount>,
+    /// What an account ordered under an id, as a hash.
+    pub(crate) orders: Map<(Address, Hash), Hash>,
+    /// Bonus of purchases that went back to the pool when it expired, by person and lot: a refund
+    /// does not keep it back again.
+    pub(crate) ended_bonus: Map<(Hash, LotKey), Amount>,
 }
 
 /// An allowance for a purpose: who gets it spends it where the set says, until the end.
@@ -100,20 +105,6 @@ pub struct Quote {
     pub purchase_left: Amount,
 }
 
-/// What is known of a payment besides its lots.
-#[dure::ty]
-#[derive(Copy)]
-pub struct Receipt {
-    /// Who paid.
-    pub payer: Address,
-    /// Who was paid.
-    pub merchant: Address,
-    /// How much, before cancels.
-    pub amount: Amount,
-    /// What the payer got of the cashback.
-    pub cashback: Amount,
-}
-
 /// A merchant's account.
 #[dure::ty]
 #[derive(Copy)]
@@ -136,12 +127,26 @@ pub struct Holding {
     pub bonus: Amount,
     /// Allowances.
     pub policy: Amount,
-    /// Cashback that was cancelled and is taken from the next.
+    /// Cashback that was cancelled and spent before: the person's, whichever account acts.
     pub debt: Amount,
     /// Own money that expired and can be claimed.
     pub unclaimed: Amount,
     /// Face that can still be bought with a discount this month.
     pub purchase_left: Amount,
+}
+
+/// Where money of the supply lies, besides in lots.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Owed {
+    /// Expired own money that holders can claim.
+    Unclaimed,
+    /// Claims that an agent has not paid.
+    Claims,
+    /// What merchants can cash out.
+    Receivable,
+    /// Cash-outs that the bank has not paid.
+    CashOuts,
 }
 
 /// The books: what stands behind what.

@@ -16,23 +16,60 @@ use dure_sdk::{
 };
 use plain::{Model, Terms};
 use proptest::{collection::vec, prelude::*};
-use regional_currency::regional::{Cashback, Scheme, TopUp, call};
+use regional_currency::regional::{Cashback, Owed, Scheme, TopUp, call};
 
 /// One thing that somebody does.
 #[derive(Clone, Debug)]
 enum Act {
-    Sell { who: usize, face: u128 },
-    Grant { who: usize, amount: u128 },
-    Pay { who: usize, at: usize, amount: u128 },
-    Cancel { payment: usize, amount: u128 },
-    Give { from: usize, to: usize, amount: u128 },
-    Refund { who: usize, lot: usize },
-    Expire { who: usize },
-    Request { at: usize, amount: u128 },
-    End { request: usize, paid: bool },
-    Claim { who: usize, amount: u128 },
-    Fund { amount: u128 },
-    Wait { days: u64 },
+    Sell {
+        who: usize,
+        face: u128,
+    },
+    Grant {
+        who: usize,
+        amount: u128,
+    },
+    Pay {
+        who: usize,
+        at: usize,
+        amount: u128,
+    },
+    Cancel {
+        payment: usize,
+        amount: u128,
+    },
+    Give {
+        from: usize,
+        to: usize,
+        amount: u128,
+    },
+    Refund {
+        who: usize,
+        lot: usize,
+    },
+    Expire {
+        who: usize,
+    },
+    Request {
+        at: usize,
+        amount: u128,
+    },
+    End {
+        request: usize,
+        paid: bool,
+    },
+    /// Paid, refused, or neither yet.
+    Claim {
+        who: usize,
+        amount: u128,
+        paid: Option<bool>,
+    },
+    Fund {
+        amount: u128,
+    },
+    Wait {
+        days: u64,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -50,7 +87,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => who.clone().prop_map(|who| Act::Expire { who }),
         2 => (at, 1u128..4_000).prop_map(|(at, amount)| Act::Request { at, amount }),
         2 => (0usize..4, any::<bool>()).prop_map(|(request, paid)| Act::End { request, paid }),
-        1 => (who, 1u128..2_000).prop_map(|(who, amount)| Act::Claim { who, amount }),
+        1 => (who, 1u128..2_000, any::<Option<bool>>())
+            .prop_map(|(who, amount, paid)| Act::Claim { who, amount, paid }),
         1 => (1u128..2_000).prop_map(|amount| Act::Fund { amount }),
         3 => (0u64..20).prop_map(|days| Act::Wait { days }),
     ]
@@ -109,7 +147,7 @@ struct World {
     sandbox: Sandbox,
     model: Model,
     acts: u64,
-    payments: Vec<(usize, Hash)>,
+    payments: Vec<(usize, usize, Hash)>,
     requests: Vec<(usize, Hash)>,
 }
 
@@ -134,7 +172,7 @@ impl World {
                 (said(sold.map(|sale| sale.paid.0)), model.sell(who, face))
             }
             Act::Grant { who, amount } => {
-                let grant = call::grant(PROGRAMME, account(who), Amount(amount));
+                let grant = call::grant(new, PROGRAMME, account(who), Amount(amount));
                 (said(sandbox.caller(CITY).send(WON, &grant).map(|()| 0)), model.grant(who, amount))
             }
             Act::Pay { who, at, amount } => {
@@ -142,16 +180,16 @@ impl World {
                 let paid = sandbox.caller(account(who)).send(WON, &pay).map(|cashback| cashback.0);
                 let expected = model.pay(who, at, amount);
                 if expected.is_some() {
-                    self.payments.push((at, new));
+                    self.payments.push((who, at, new));
                 }
                 (said(paid), expected)
             }
             Act::Cancel { payment, amount } => {
-                let Some(&(at, receipt)) = self.payments.iter().rev().nth(payment) else {
+                let Some(&(who, at, receipt)) = self.payments.iter().rev().nth(payment) else {
                     return Ok(());
                 };
                 let index = self.payments.len() - 1 - payment;
-                let cancel = call::cancel(new, receipt, Amount(amount));
+                let cancel = call::cancel(new, account(who), receipt, Amount(amount));
                 let done = sandbox.caller(merchant(at)).send(WON, &cancel).map(|()| 0);
                 (said(done), model.cancel(index, amount))
             }
@@ -207,12 +245,21 @@ impl World {
                 };
                 (said(done.map(|()| 0)), model.end_request(request, paid))
             }
-            Act::Claim { who, amount } => {
-                let claim = call::claim(account(who), Amount(amount));
-                (said(sandbox.caller(CITY).send(WON, &claim).map(|()| 0)), model.claim(who, amount))
+            Act::Claim { who, amount, paid } => {
+                let (claim, holder) = (call::claim(new, Amount(amount)), account(who));
+                let done = sandbox.caller(holder).send(WON, &claim).map(|()| 0);
+                let expected = model.claim(who, amount);
+                if let (Some(paid), Some(_)) = (paid, expected) {
+                    let (confirm, void) =
+                        (call::confirm_claim(holder, new), call::void_claim(holder, new));
+                    let end = if paid { &confirm } else { &void };
+                    sandbox.caller(CITY).send(WON, end).unwrap();
+                    model.end_last_claim(paid);
+                }
+                (said(done), expected)
             }
             Act::Fund { amount } => {
-                let fund = call::fund_pool(Month::of(TimestampMs(now)), Amount(amount));
+                let fund = call::fund_pool(new, Month::of(TimestampMs(now)), Amount(amount));
                 (said(sandbox.caller(CITY).send(WON, &fund).map(|()| 0)), model.fund(amount))
             }
             Act::Wait { days } => {
@@ -236,6 +283,9 @@ impl World {
             let found = [found.receivable, found.pending].map(|amount| amount.0);
             prop_assert_eq!(found, [model.receivable[at], model.pending(at)], "at {}", at);
         }
+        let counted = counted(sandbox);
+        prop_assert_eq!(counted, model.outstanding(), "counted from lots again");
+        prop_assert_eq!(sandbox.ask(WON, &call::supply()).unwrap().0, counted);
         let (first, last) = (Month::of(TimestampMs(START)), Month::of(TimestampMs(model.now)));
         let books = sandbox.ask(WON, &call::audit(first, last)).unwrap();
         prop_assert_eq!(books.outstanding.0, model.outstanding());
@@ -244,6 +294,31 @@ impl World {
         prop_assert_eq!(books.budgets.0, model.programme);
         Ok(())
     }
+}
+
+/// All money that is out, counted page by page as anybody may.
+fn counted(sandbox: &mut Sandbox) -> u128 {
+    let (mut sum, mut after) = (0, None);
+    loop {
+        let (amount, next) = sandbox.ask(WON, &call::count_lots(after, 3)).unwrap();
+        sum += amount.0;
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    for owed in [Owed::Unclaimed, Owed::Claims, Owed::Receivable, Owed::CashOuts] {
+        let mut after = None;
+        loop {
+            let (amount, next) = sandbox.ask(WON, &call::count_owed(owed, after, 2)).unwrap();
+            sum += amount.0;
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    sum
 }
 
 fn said<T, E: std::fmt::Debug>(result: Result<T, E>) -> Result<T, String> {

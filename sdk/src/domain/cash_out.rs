@@ -13,7 +13,7 @@
 //! (`registry`), the amount leaves the receivable at the request and comes back when it is void
 //! (`split`), a month has a cap (`caps`). What is pending is not receivable, so no cancel takes it.
 
-use crate::{Address, Amount, Balance, Hash, Map, TimestampMs, ensure};
+use crate::{Address, Amount, Balance, Hash, Map, Order, Page, TimestampMs, ensure};
 
 /// Where a cash-out stands.
 #[crate::ty]
@@ -155,6 +155,12 @@ impl CashOuts {
     #[must_use]
     pub fn pending(&self, merchant: Address) -> Amount {
         self.pending.at(&merchant).get()
+    }
+
+    /// A page of what is pending for all merchants: for who counts the money again.
+    #[must_use]
+    pub fn page(&self, after: Option<&Address>, limit: u32) -> Page<(Address, Amount), Address> {
+        self.pending.page(after, limit, Order::Ascending)
     }
 
     /// What is pending for all.

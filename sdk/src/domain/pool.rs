@@ -15,6 +15,10 @@
 
 use crate::{Amount, Balance, Map, TimestampMs, domain::calendar::Month};
 
+/// Months after this one whose budget can be added to: an audit that adds all months up stays
+/// short.
+const MONTHS_AHEAD_MAX: u32 = 24;
+
 /// What happens when the pool is short.
 #[crate::ty]
 #[derive(Copy)]
@@ -44,6 +48,13 @@ pub enum PoolError {
         month: Month,
         /// The month now.
         now: Month,
+    },
+    /// The month is too far ahead.
+    TooFar {
+        /// The month.
+        month: Month,
+        /// The last one that can be added to.
+        last: Month,
     },
     /// The month is not over.
     NotOver {
@@ -91,10 +102,11 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Adds to the budget of this month or a later one. The contract has put that much aside.
+    /// Adds to the budget of this month or one of the next 24. The contract has put that much
+    /// aside.
     ///
     /// # Errors
-    /// `Over` for a month that is over.
+    /// `Over` for a month that is over, `TooFar` for a later one than those.
     pub fn fund(
         &mut self,
         month: Month,
@@ -103,6 +115,8 @@ impl Pool {
     ) -> Result<(), PoolError> {
         let this = Month::of(now);
         crate::ensure!(month >= this, PoolError::Over { month, now: this });
+        let last = this.plus(MONTHS_AHEAD_MAX);
+        crate::ensure!(month <= last, PoolError::TooFar { month, last });
         self.budget.at(&month).add(amount);
         self.room.at(&month).add(amount);
         Ok(())

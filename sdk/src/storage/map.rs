@@ -118,6 +118,12 @@ impl<K: StorageKey, V: Stored> Map<K, V> {
         self.scan(&Origin::at(self.place, from), order)
     }
 
+    /// The first entry from a key on: asks for one alone, where iterating would ask for more.
+    #[must_use]
+    pub fn first(&self, from: Option<&K>, order: Order) -> Option<(K, V::Value)> {
+        self.entries(from, order).first()
+    }
+
     /// At most `limit` entries (254 at most) after the key `after` (before it when descending).
     #[must_use]
     pub fn page(&self, after: Option<&K>, limit: u32, order: Order) -> Page<(K, V::Value), K>

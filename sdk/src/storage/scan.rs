@@ -101,6 +101,19 @@ impl<K: StorageKey, V> Entries<K, V> {
         Self { cursor: Cursor::new(place, prefix, origin, order), decode, key: PhantomData }
     }
 
+    /// Asks for so many at first: of what is mostly short, less than the eight that it would be.
+    #[must_use]
+    pub const fn fetching(mut self, count: u32) -> Self {
+        self.cursor.fetch = count;
+        self
+    }
+
+    /// The first of them, fetched alone.
+    pub(super) fn first(mut self) -> Option<(K, V)> {
+        self.cursor.fetch = 1;
+        self.next()
+    }
+
     /// At most `limit` of them, fetched at once. `item` makes an item, `after` says of the last
     /// one where the next page starts.
     pub(super) fn page<T, C>(

@@ -259,7 +259,9 @@ impl Chain {
         address::contract(creator.address(), &self.instances.saturating_add(1).to_be_bytes())
     }
 
-    pub(crate) fn context(&self) -> BlockContext {
+    /// Where the last block was: what a block executed on [`Chain::state`] comes after.
+    #[must_use]
+    pub fn context(&self) -> BlockContext {
         BlockContext { chain: self.chain, height: self.height, time: self.time }
     }
 

@@ -6,7 +6,9 @@ use crate::{
     names::lock,
 };
 use codec::{Decode, DecodeAll, Encode};
-use dure_runtime::{Fault, Simulation, StateRead, TransactionOutput, signature, system};
+use dure_runtime::{
+    Fault, Simulation, StateRead, TransactionOutput, VerifiedTransaction, signature, system,
+};
 use dure_sdk::Invocation;
 use dure_types::{
     Address, Call, Event, Gas, Height, Outcome, Receipt, TimestampMs, TransactionBody,
@@ -150,6 +152,29 @@ impl Chain {
         })
     }
 
+    /// Signs a transaction and checks it, for a block that is executed apart: a bench runs many
+    /// times on one state.
+    ///
+    /// # Errors
+    /// [`TestFailure::Fault`] when the state cannot be read.
+    pub fn verified(
+        &self,
+        by: Account,
+        calls: Vec<Call>,
+    ) -> Result<VerifiedTransaction, TestFailure> {
+        self.verify(by, self.body(by, calls)?)
+    }
+
+    fn verify(
+        &self,
+        by: Account,
+        body: TransactionBody,
+    ) -> Result<VerifiedTransaction, TestFailure> {
+        let checked = signature::verify(self.chain, vec![by.sign(self.chain, body)]).pop();
+        let checked = checked.ok_or_else(|| TestFailure::Fault("nothing was checked".into()))?;
+        checked.map_err(|error| TestFailure::Fault(error.to_string()))
+    }
+
     fn execute(
         &mut self,
         by: Account,
@@ -157,11 +182,7 @@ impl Chain {
     ) -> Result<(TransactionOutput, Vec<Changed>), TestFailure> {
         self.height = Height(self.height.0.saturating_add(1));
         self.advance(BLOCK_MS);
-        let transaction = by.sign(self.chain, body);
-        let mut verified = Vec::new();
-        for result in signature::verify(self.chain, vec![transaction]) {
-            verified.push(result.map_err(|error| TestFailure::Fault(error.to_string()))?);
-        }
+        let verified = [self.verify(by, body)?];
         let state = self.state();
         let block = self.executor.execute_block(&state, &self.context(), &verified);
         let block = block.map_err(fault)?;

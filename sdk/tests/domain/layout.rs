@@ -5,7 +5,7 @@ use dure_sdk::{
     domain::{
         calendar::{Day, Month},
         holds::{Holds, Rest},
-        lots::{Class, Earning, LotKey, Lots},
+        lots::{Class, Earning, LotKey, Lots, PaymentOrder, Purchase},
         roles::{Role, Roles},
         trace::Trace,
         vault::Vault,
@@ -114,28 +114,36 @@ fn a_hold_stores_two_balances_itself_and_its_end() {
 }
 
 #[test]
-fn a_payment_stores_lots_a_wallet_and_itself() {
+fn a_payment_stores_lots_a_wallet_a_person_and_itself() {
     let found = stored(|| {
         let (ana, now) = (Address([1; 32]), TimestampMs(1_000));
         let mut lots = Lots::open(Place::field(0));
         let end = TimestampMs(9_000);
-        lots.buy(ana, Amount(100), Amount(94), 1, end, now).unwrap();
-        lots.buy(ana, Amount(100), Amount(94), 1, end, now).unwrap();
-        let taken = lots.take(ana, Amount(150), now, |set| set == 1).unwrap();
+        let (person, face, paid) = (Hash([2; 32]), Amount(100), Amount(94));
+        let purchase = Purchase { face, paid, bonus: Amount(0), set: 1, expiry: end };
+        lots.buy(ana, person, &purchase, now).unwrap();
+        lots.buy(ana, person, &purchase, now).unwrap();
+        let plan = lots.plan(ana, Amount(150), now, |set| set == 1).unwrap();
         let credit = LotKey { class: Class::Bonus, expiry: end, programme: 1, set: 0, purchase: 0 };
         let terms = Earning { tier_bp: 1_000, base_cap: Amount(1_000), credit };
-        let earned = lots.earn(ana, &taken, &terms, now);
-        lots.record(Hash([3; 32]), ana, taken, earned, credit, now).unwrap();
+        let earned = lots.earn(person, &plan, &terms, now);
+        let (id, payee) = (Hash([3; 32]), Address([4; 32]));
+        let order = PaymentOrder { id, payer: ana, person, payee, time: now };
+        lots.pay(&order, &plan, earned, credit).unwrap();
     });
     let expected = [
         // A lot of bonus and what is left of the second purchase; the first one, used up.
-        ("00", 57, 88),
-        ("01", 57, 88),
-        ("02", 32, 96),
-        // Payer, time, two parts of 41 bytes, what it earned, the lot of the cashback, no claws.
-        ("04", 32, 32 + 8 + 1 + 2 * 41 + 52 + 26 + 1 + 32),
+        ("00", 57, 104),
+        ("01", 57, 104),
+        // Three sums and two counts.
+        ("02", 32, 3 * 16 + 2 * 4),
+        // Payer, person, payee, time, amount, two parts of 41 bytes with a price each, what it
+        // earned, what was credited, the lot of the cashback, no claws.
+        ("04", 32, 3 * 32 + 8 + 16 + 1 + 2 * (41 + 1 + 32) + 52 + 16 + 26 + 1 + 32),
+        // The person's debt, number of purchases, month and base.
+        ("05", 32, 16 + 8 + 4 + 16),
     ];
     let expected = expected.map(|(part, key, value)| (part.to_owned(), key, value)).into();
     assert_eq!(shape(&found), expected);
-    assert_eq!(found.len(), 5);
+    assert_eq!(found.len(), 6);
 }

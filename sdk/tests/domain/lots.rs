@@ -1,8 +1,8 @@
 //! Lots against a plain list of lots, and the vectors of the rules.
 
 use dure_sdk::{
-    Address, Amount, Field, Place, TimestampMs,
-    domain::lots::{Class, Lot, LotKey, Lots, LotsError, Price, Refund, Taken},
+    Address, Amount, Field, Hash, Place, TimestampMs,
+    domain::lots::{Class, Division, Lot, LotKey, Lots, LotsError, Price, Purchase, Taken},
     native::Sandbox,
 };
 use proptest::prelude::*;
@@ -15,6 +15,24 @@ const LATER: TimestampMs = TimestampMs(5_000);
 
 fn lots() -> Lots {
     Lots::open(Place::field(0))
+}
+
+/// Whose account it is: each one's own.
+fn person(holder: Address) -> Hash {
+    Hash(holder.0)
+}
+
+/// Buys at a price, for a set and until an end.
+fn buy(
+    lots: &mut Lots,
+    holder: Address,
+    (face, paid): (u128, u128),
+    (set, expiry): (u32, TimestampMs),
+    now: TimestampMs,
+) -> Result<LotKey, LotsError> {
+    let (face, paid, bonus) = (Amount(face), Amount(paid), Amount(0));
+    let purchase = Purchase { face, paid, bonus, set, expiry };
+    lots.buy(holder, person(holder), &purchase, now)
 }
 
 fn granted(class: Class, expiry: u64, programme: u32, set: u32) -> LotKey {
@@ -44,7 +62,7 @@ fn fifty_thousand_at_six_percent_costs_forty_seven_thousand() {
 fn allowances_go_first_then_bonus_then_own_money_each_by_expiry() {
     Sandbox::new().run(|_| {
         let mut lots = lots();
-        let bought = lots.buy(ANA, Amount(100), Amount(94), 0, LATER, NOW).unwrap();
+        let bought = buy(&mut lots, ANA, (100, 94), (0, LATER), NOW).unwrap();
         let bonus = granted(Class::Bonus, 4_000, 0, 0);
         let late = granted(Class::Policy, 9_000, 7, 0);
         let soon = granted(Class::Policy, 3_000, 8, 0);
@@ -62,7 +80,7 @@ fn a_lot_is_spent_only_where_its_set_permits_and_before_it_expires() {
         let mut lots = lots();
         let school = granted(Class::Policy, 3_000, 1, 9);
         lots.grant(ANA, school, Amount(50), NOW).unwrap();
-        let bought = lots.buy(ANA, Amount(20), Amount(20), 1, LATER, NOW).unwrap();
+        let bought = buy(&mut lots, ANA, (20, 20), (1, LATER), NOW).unwrap();
         let asked = std::cell::RefCell::new(Vec::new());
         let permits = |set| {
             asked.borrow_mut().push(set);
@@ -88,7 +106,7 @@ fn equal_lots_merge_and_purchases_do_not() {
         let bonus = granted(Class::Bonus, 4_000, 2, 3);
         for _ in 0..3 {
             lots.grant(ANA, bonus, Amount(10), NOW).unwrap();
-            lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+            buy(&mut lots, ANA, (10, 9), (0, LATER), NOW).unwrap();
         }
         let keys: Vec<_> = lots.lots(ANA, None, 10).into_iter().map(|(key, _)| key).collect();
         assert_eq!(keys, [bonus, own(LATER, 0, 1), own(LATER, 0, 2), own(LATER, 0, 3)]);
@@ -102,20 +120,20 @@ fn a_holder_has_sixty_four_open_purchases_and_a_payment_sixteen_parts() {
     Sandbox::new().run(|_| {
         let mut lots = lots();
         for _ in 0..64 {
-            lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+            buy(&mut lots, ANA, (10, 9), (0, LATER), NOW).unwrap();
         }
         let full = LotsError::TooManyLots { limit: 64 };
-        assert_eq!(lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW), Err(full));
+        assert_eq!(buy(&mut lots, ANA, (10, 9), (0, LATER), NOW), Err(full));
         assert_eq!(
-            lots.give(BEN, ANA, Amount(1), NOW),
+            lots.give(BEN, person(BEN), ANA, Amount(1), NOW),
             Err(LotsError::Short { left: Amount(0), wanted: Amount(1) })
         );
         let long = LotsError::TooManyParts { covered: Amount(160), wanted: Amount(161), limit: 16 };
         assert_eq!(lots.take(ANA, Amount(161), NOW, |_| true), Err(long));
         assert_eq!(lots.take(ANA, Amount(160), NOW, |_| true).map(|parts| parts.len()), Ok(16));
         // Sixteen are closed, so there is room again.
-        assert_eq!(lots.wallet(ANA).own_lots, 48);
-        lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        assert_eq!(lots.wallet(ANA).bought_lots, 48);
+        buy(&mut lots, ANA, (10, 9), (0, LATER), NOW).unwrap();
     });
 }
 
@@ -125,15 +143,21 @@ fn gifts_are_own_money_merge_at_the_receiver_and_are_never_refunded() {
         let mut lots = lots();
         lots.grant(ANA, granted(Class::Bonus, 9_000, 0, 0), Amount(50), NOW).unwrap();
         let short = LotsError::Short { left: Amount(0), wanted: Amount(1) };
-        assert_eq!(lots.give(ANA, BEN, Amount(1), NOW), Err(short), "bonus is not given away");
+        assert_eq!(
+            lots.give(ANA, person(ANA), BEN, Amount(1), NOW),
+            Err(short),
+            "bonus is not given away"
+        );
         for _ in 0..2 {
-            lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+            buy(&mut lots, ANA, (10, 9), (0, LATER), NOW).unwrap();
         }
-        lots.give(ANA, BEN, Amount(15), NOW).unwrap();
+        lots.give(ANA, person(ANA), BEN, Amount(15), NOW).unwrap();
         let received = own(LATER, 0, 0);
-        let lot = Lot { remaining: Amount(15), ..Lot::default() };
+        // 9 of the first purchase and floor(4.5) of the second were paid.
+        let (face, paid) = (Amount(15), Amount(13));
+        let lot = Lot { face, paid, remaining: face, ..Lot::default() };
         assert_eq!(lots.lots(BEN, None, 9), [(received, lot)]);
-        assert_eq!(lots.wallet(BEN).own_lots, 1);
+        assert_eq!((lots.wallet(BEN).bought_lots, lots.wallet(BEN).gift_lots), (0, 1));
         let refused = LotsError::NotRefundable { key: received };
         assert_eq!(lots.refund(BEN, received, 60, NOW), Err(refused));
         let left = lots.lots(ANA, None, 9)[1];
@@ -142,18 +166,18 @@ fn gifts_are_own_money_merge_at_the_receiver_and_are_never_refunded() {
             paid: Amount(9),
             remaining: Amount(5),
             gifted: Amount(5),
-            refunded: Amount(0),
             bought: NOW,
+            ..Lot::default()
         };
         assert_eq!(left, (own(LATER, 0, 2), lot));
     });
 }
 
 /// A purchase of 50,000 for 47,000 of which so much is used: is it refunded at 60 %?
-fn check_refund(used: u128, expected: Result<Refund, LotsError>) {
+fn check_refund(used: u128, expected: Result<Division, LotsError>) {
     Sandbox::new().run(|_| {
         let mut lots = lots();
-        let key = lots.buy(ANA, Amount(50_000), Amount(47_000), 0, LATER, NOW).unwrap();
+        let key = buy(&mut lots, ANA, (50_000, 47_000), (0, LATER), NOW).unwrap();
         if used != 0 {
             lots.take(ANA, Amount(used), NOW, |_| true).unwrap();
         }
@@ -165,7 +189,8 @@ fn check_refund(used: u128, expected: Result<Refund, LotsError>) {
 fn a_purchase_is_refunded_when_untouched_or_sixty_percent_used() {
     let refund = |amount, to_holder| {
         let to_pool = Amount(amount - to_holder);
-        Ok(Refund { amount: Amount(amount), to_holder: Amount(to_holder), to_pool })
+        let (amount, to_holder) = (Amount(amount), Amount(to_holder));
+        Ok(Division { amount, to_holder, to_pool, kept: Amount(0) })
     };
     let refused = |used| {
         Err(LotsError::UsedTooLittle { used: Amount(used), face: Amount(50_000), percent: 60 })
@@ -182,8 +207,8 @@ fn a_purchase_is_refunded_when_untouched_or_sixty_percent_used() {
 fn a_gift_is_not_use_and_the_share_is_lawful() {
     Sandbox::new().run(|_| {
         let mut lots = lots();
-        let key = lots.buy(ANA, Amount(100), Amount(90), 0, LATER, NOW).unwrap();
-        lots.give(ANA, BEN, Amount(40), NOW).unwrap();
+        let key = buy(&mut lots, ANA, (100, 90), (0, LATER), NOW).unwrap();
+        lots.give(ANA, person(ANA), BEN, Amount(40), NOW).unwrap();
         lots.take(ANA, Amount(59), NOW, |_| true).unwrap();
         let refused = LotsError::UsedTooLittle { used: Amount(59), face: Amount(100), percent: 60 };
         assert_eq!(lots.refund(ANA, key, 60, NOW), Err(refused));
@@ -197,42 +222,88 @@ fn a_gift_is_not_use_and_the_share_is_lawful() {
 }
 
 #[test]
-fn expired_own_money_can_be_claimed_and_the_rest_goes_to_its_source() {
+fn what_was_paid_for_expired_money_can_be_claimed_and_the_rest_goes_to_its_source() {
     Sandbox::new().run(|_| {
         let mut lots = lots();
         let bonus = granted(Class::Bonus, 5_000, 0, 0);
         lots.grant(ANA, bonus, Amount(7), NOW).unwrap();
-        let bought = lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        let bought = buy(&mut lots, ANA, (10, 9), (0, LATER), NOW).unwrap();
         assert_eq!(lots.expire(ANA, TimestampMs(4_999), 9), []);
-        assert_eq!(lots.expire(ANA, LATER, 9), taken(&[(bonus, 7), (bought, 10)]));
+        let ended = lots.expire(ANA, LATER, 9);
+        let parts: Vec<_> = ended.iter().map(|ended| ended.lot).collect();
+        assert_eq!(parts, taken(&[(bonus, 7), (bought, 10)]));
+        // All of the bonus goes to its source, and of own money what was not paid for it.
+        let to_pool: Vec<_> = ended.iter().map(|ended| ended.division.to_pool.0).collect();
+        assert_eq!(to_pool, [7, 1]);
         assert_eq!(lots.expire(ANA, LATER, 9), []);
-        assert_eq!((lots.unclaimed(ANA), lots.holding(ANA)), (Amount(10), Amount(0)));
+        assert_eq!((lots.unclaimed(ANA), lots.holding(ANA)), (Amount(9), Amount(0)));
         lots.claim(ANA, Amount(4)).unwrap();
-        let short = LotsError::Short { left: Amount(6), wanted: Amount(7) };
-        assert_eq!(lots.claim(ANA, Amount(7)), Err(short));
+        let short = LotsError::Short { left: Amount(5), wanted: Amount(6) };
+        assert_eq!(lots.claim(ANA, Amount(6)), Err(short));
     });
 }
 
 #[test]
-fn recovery_moves_everything_to_a_fresh_account_only() {
+fn recovery_moves_everything_to_what_the_other_account_has() {
     let mut sandbox = Sandbox::new();
     sandbox.run(|_| {
         let mut lots = lots();
-        let key = lots.buy(ANA, Amount(50), Amount(47), 0, LATER, NOW).unwrap();
-        lots.buy(ANA, Amount(10), Amount(9), 0, LATER, NOW).unwrap();
+        // All are one person's.
+        let purchase = |face| Purchase {
+            face: Amount(face),
+            paid: Amount(face),
+            bonus: Amount(0),
+            set: 0,
+            expiry: LATER,
+        };
+        let buy = |lots: &mut Lots, holder, face| {
+            lots.buy(holder, person(ANA), &purchase(face), NOW).unwrap()
+        };
+        let keys = [(ANA, 50), (ANA, 10), (BEN, 1)].map(|(of, face)| buy(&mut lots, of, face));
         lots.take(ANA, Amount(55), NOW, |_| true).unwrap();
-        lots.buy(BEN, Amount(1), Amount(1), 0, LATER, NOW).unwrap();
-        assert_eq!(lots.move_all(ANA, BEN), Err(LotsError::NotFresh));
-        let new = Address([3; 32]);
-        let (wallet, open) = (lots.wallet(ANA), lots.lots(ANA, None, 9));
-        lots.move_all(ANA, new).unwrap();
-        assert_eq!((lots.wallet(new), lots.lots(new, None, 9)), (wallet, open));
+        let bonus = granted(Class::Bonus, 9_000, 0, 0);
+        for holder in [ANA, BEN] {
+            lots.grant(holder, bonus, Amount(7), NOW).unwrap();
+        }
+        lots.move_all(ANA, BEN).unwrap();
+        let open: Vec<_> = lots.lots(BEN, None, 9);
+        let open: Vec<_> = open.iter().map(|(key, lot)| (*key, lot.remaining.0)).collect();
+        assert_eq!(open, [(bonus, 14), (keys[1], 5), (keys[2], 1)]);
+        let wallet = lots.wallet(BEN);
+        assert_eq!((wallet.own, wallet.bonus, wallet.bought_lots), (Amount(6), Amount(14), 2));
         assert_eq!(lots.lots(ANA, None, 9), []);
-        assert_eq!(lots.refund(new, key, 60, NOW), Err(LotsError::UnknownLot { key }));
+        // The one that was used up has its price still.
+        assert_eq!(lots.refund(BEN, keys[0], 60, NOW), Err(LotsError::UnknownLot { key: keys[0] }));
     });
     let stored = sandbox.storage();
-    let left = stored.iter().filter(|(key, _)| key.windows(32).any(|w| w == [1; 32]));
+    // Part 5 has the person.
+    let left =
+        stored.iter().filter(|(key, _)| key[2] != 5 && key.windows(32).any(|w| w == [1; 32]));
     assert_eq!(left.count(), 0, "nothing of the old account is left");
+    assert!(stored.keys().any(|key| key.starts_with(&[0, 0, 1])), "a lot that is used up");
+}
+
+#[test]
+fn gifts_are_limited_at_the_receiver_and_stop_no_payment() {
+    Sandbox::new().run(|_| {
+        let mut lots = lots();
+        for expiry in 0..17 {
+            buy(&mut lots, BEN, (10, 10), (0, TimestampMs(5_000 + expiry)), NOW).unwrap();
+        }
+        for _ in 0..16 {
+            lots.give(BEN, person(BEN), ANA, Amount(10), NOW).unwrap();
+        }
+        let full = Err(LotsError::TooManyGifts { limit: 16 });
+        assert_eq!(lots.give(BEN, person(BEN), ANA, Amount(1), NOW), full);
+        for _ in 0..64 {
+            buy(&mut lots, ANA, (10, 10), (0, LATER), NOW).unwrap();
+        }
+        // 16 gifts and 16 purchases.
+        let taken = lots.take(ANA, Amount(320), NOW, |_| true).unwrap();
+        assert_eq!(taken.len(), 32);
+        let give = lots.give(BEN, person(BEN), ANA, Amount(1), NOW);
+        assert!(give.is_ok(), "there is room again");
+    });
 }
 
 /// What may happen.
@@ -298,7 +369,8 @@ impl Model {
                 left -= part;
             }
         }
-        if left > 0 || amount == 0 || parts.len() > 16 {
+        let counted = parts.iter().filter(|(key, _)| key.class != Class::Own || key.is_bought());
+        if left > 0 || amount == 0 || counted.count() > 16 {
             return None;
         }
         for (key, part) in &parts {
@@ -315,8 +387,8 @@ impl Model {
         match *step {
             Step::Buy { face, expiry, set } => {
                 let alive = self.now < expiry;
-                let open = self.lots.keys();
-                let open = open.filter(|(of, key)| *of == who && key.class == Class::Own).count();
+                let open =
+                    self.lots.keys().filter(|(of, key)| *of == who && key.is_bought()).count();
                 if !alive || open >= 64 {
                     return None;
                 }
@@ -363,7 +435,7 @@ fn real(lots: &mut Lots, who: Address, step: &Step, now: u64) -> Result<Vec<Take
     let (now, none) = (TimestampMs(now), Vec::new());
     match *step {
         Step::Buy { face, expiry, set } => {
-            lots.buy(who, Amount(face), Amount(face), set, TimestampMs(expiry), now).map(|_| none)
+            buy(lots, who, (face, face), (set, TimestampMs(expiry)), now).map(|_| none)
         }
         Step::Grant { class, expiry, set, amount } => {
             let class = if class { Class::Policy } else { Class::Bonus };
@@ -373,9 +445,11 @@ fn real(lots: &mut Lots, who: Address, step: &Step, now: u64) -> Result<Vec<Take
             lots.take(who, Amount(amount), now, |set| sets >> set & 1 == 1)
         }
         Step::Give { amount } => {
-            lots.give(who, if who == ANA { BEN } else { ANA }, Amount(amount), now)
+            lots.give(who, person(who), if who == ANA { BEN } else { ANA }, Amount(amount), now)
         }
-        Step::Expire => Ok(lots.expire(who, now, 1_000)),
+        Step::Expire => {
+            Ok(lots.expire(who, now, 1_000).into_iter().map(|ended| ended.lot).collect())
+        }
         Step::Wait { .. } => Ok(none),
     }
 }
@@ -404,8 +478,10 @@ proptest! {
                     let sum = lots.map(|(_, amount)| amount.0).sum();
                     prop_assert_eq!(wallet.of(class), Amount(sum));
                 }
-                let count = mine.iter().filter(|(key, _)| key.class == Class::Own).count();
-                prop_assert_eq!(wallet.own_lots as usize, count);
+                let own = mine.iter().filter(|(key, _)| key.class == Class::Own);
+                let bought = own.clone().filter(|(key, _)| key.is_bought()).count();
+                let counts = (wallet.bought_lots as usize, wallet.gift_lots as usize);
+                prop_assert_eq!(counts, (bought, own.count() - bought));
             }
         }
     }

@@ -71,6 +71,10 @@ fn a_month_that_is_over_never_reopens() {
         assert_eq!(pool.close(march, last_instant(3)), Err(early));
         let over = PoolError::Over { month: march, now: april };
         assert_eq!(pool.fund(march, Amount(1), on(4, 1)), Err(over));
+        let (month, last) = (april.plus(25), april.plus(24));
+        let far = PoolError::TooFar { month, last };
+        assert_eq!(pool.fund(month, Amount(1), on(4, 1)), Err(far));
+        assert_eq!(pool.fund(last, Amount(1), on(4, 1)), Ok(()));
         assert_eq!(pool.close(march, on(4, 1)), Ok(Amount(100)));
         assert_eq!(pool.close(march, on(4, 1)), Ok(Amount(0)));
         assert_eq!(pool.audit(march), Ok(()));

@@ -51,6 +51,7 @@ fn a_suspended_merchant_takes_nothing_but_its_customers_cancels_work() {
         merchants.set_status(SHOP, Status::Closed).unwrap();
         let closed = MerchantsError::Closed { merchant: SHOP };
         assert_eq!(merchants.set_status(SHOP, Status::Active), Err(closed));
+        assert_eq!(merchants.update(SHOP, &shop()), Err(closed));
     });
 }
 
@@ -66,6 +67,10 @@ fn nobody_pays_in_the_own_shop_and_owners_do_not_buy() {
         // The shop is sold: its new owner does not buy, the old one may.
         let sold = Merchant { owner: Hash([52; 32]), ..shop() };
         merchants.update(SHOP, &sold).unwrap();
+        // Whoever changes what it sells does not reopen or suspend it on the way.
+        let suspended = Merchant { status: Status::Suspended, ..sold };
+        let other = MerchantsError::OtherStatus { merchant: SHOP, status: Status::Active };
+        assert_eq!(merchants.update(SHOP, &suspended), Err(other));
         assert_eq!(merchants.owns_none(OWNER), Ok(()));
         assert!(merchants.owns_none(sold.owner).is_err());
         merchants.set_status(SHOP, Status::Closed).unwrap();

@@ -15,13 +15,18 @@ pub(crate) const WON: Address = Address([92; 32]);
 pub(crate) const START: u64 = 1_772_290_800_000;
 pub(crate) const DAY: u64 = 24 * 60 * 60 * 1_000;
 pub(crate) const PROGRAMME: u32 = 7;
-/// Accounts of holders, each a person.
+/// Accounts of holders: the first two are one person's.
 pub(crate) const ACCOUNTS: usize = 3;
 /// Merchants, whose tier is their index: own money and bonus are spent up to tier 1.
 pub(crate) const MERCHANTS: usize = 3;
 
 pub(crate) fn account(index: usize) -> Address {
     Address([10 + index as u8; 32])
+}
+
+/// Whose account it is.
+pub(crate) fn person(index: usize) -> Hash {
+    Hash([150 + index as u8 / 2; 32])
 }
 
 pub(crate) fn merchant(index: usize) -> Address {
@@ -34,7 +39,8 @@ pub(crate) fn id(number: u64) -> Hash {
     Hash(bytes)
 }
 
-/// Own money and bonus are of set 1, the allowance, which has 20,000 to grant until `end`, of set 2.
+/// Own money and bonus are of set 1, the allowance, which has 20,000 to grant until `end`, of set
+/// 2.
 pub(crate) fn city(scheme: Scheme, end: u64) -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.time(TimestampMs(START)).caller(CITY);
@@ -53,14 +59,13 @@ pub(crate) fn city(scheme: Scheme, end: u64) -> Sandbox {
         sandbox.send(REGISTRY, &registry::register(merchant(index), shop, vec![])).unwrap();
     }
     for index in 0..ACCOUNTS {
-        let person = Hash(account(index).0);
-        sandbox.send(REGISTRY, &registry::link(account(index), person)).unwrap();
+        sandbox.send(REGISTRY, &registry::link(account(index), person(index))).unwrap();
     }
     let init = ("Won".to_owned(), "W".to_owned(), REGISTRY, scheme);
     sandbox.deploy::<RegionalCurrency>(WON, init).unwrap();
     let end = TimestampMs(end);
     let define = call::define_programme(PROGRAMME, Programme { set: 2, end });
     sandbox.send(WON, &define).unwrap();
-    sandbox.send(WON, &call::fund_programme(PROGRAMME, Amount(20_000))).unwrap();
+    sandbox.send(WON, &call::fund_programme(id(u64::MAX), PROGRAMME, Amount(20_000))).unwrap();
     sandbox
 }

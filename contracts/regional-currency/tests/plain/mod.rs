@@ -1,10 +1,12 @@
 //! The scheme once more, as plain lists: the rules of the operator, without storage, lots in order
 //! or counters. Amounts are small, so nothing overflows.
 
-use crate::city::{ACCOUNTS, DAY, MERCHANTS, START};
+use crate::city::{ACCOUNTS, DAY, MERCHANTS, START, person};
 use std::collections::BTreeMap;
 
 const KST: u64 = 9 * 60 * 60 * 1_000;
+/// The programme of bonus that comes with a purchase.
+const TOP_UP: u32 = 2;
 
 /// What the scheme says.
 #[derive(Clone, Debug)]
@@ -40,19 +42,35 @@ struct Lot {
     left: u128,
     face: u128,
     paid: u128,
+    bonus: u128,
     gifted: u128,
     bought: u64,
+}
+
+impl Lot {
+    /// What of so much of it the holder gets, and what is kept back for the bonus.
+    fn divide(&self, amount: u128) -> (u128, u128) {
+        let to_holder = amount * self.paid / self.face;
+        (to_holder, amount * (self.paid + self.bonus) / self.face - to_holder)
+    }
 }
 
 #[derive(Clone, Debug, Default)]
 struct Holder {
     lots: Vec<Lot>,
-    debt: u128,
     unclaimed: u128,
+}
+
+/// What holds for a person, whichever account acts.
+#[derive(Clone, Debug, Default)]
+struct Person {
+    debt: u128,
     purchases: u64,
     base: (u64, u128),
     bought: (u64, u128),
     given: (u64, u128),
+    /// Top-ups that expired, by their end.
+    ended: BTreeMap<u64, u128>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,7 +78,7 @@ struct Payment {
     who: usize,
     at: usize,
     time: u64,
-    parts: Vec<(Key, u128)>,
+    parts: Vec<Part>,
     room: u128,
     bp: u128,
     cashback: u128,
@@ -69,6 +87,9 @@ struct Payment {
     owed: u128,
     settled: u128,
 }
+
+/// So much of a lot, and its face and price.
+type Part = (Key, u128, (u128, u128));
 
 #[derive(Clone, Copy, Debug)]
 struct Request {
@@ -83,8 +104,11 @@ pub(crate) struct Model {
     terms: Terms,
     pub(crate) now: u64,
     holders: Vec<Holder>,
+    persons: Vec<Person>,
     payments: Vec<Payment>,
     requests: Vec<Request>,
+    /// By whom, how much, and whether it ended.
+    claims: Vec<(usize, u128, bool)>,
     cashed: Vec<(u64, u128)>,
     pub(crate) receivable: Vec<u128>,
     pub(crate) pool: BTreeMap<u64, u128>,
@@ -98,6 +122,8 @@ impl Model {
             terms,
             now,
             holders: vec![Holder::default(); ACCOUNTS],
+            persons: vec![Person::default(); ACCOUNTS],
+            claims: Vec::new(),
             payments: Vec::new(),
             requests: Vec::new(),
             cashed: vec![(0, 0); MERCHANTS],
@@ -114,7 +140,27 @@ impl Model {
 
     /// Whole days later, the day of the act not counted: over at midnight in Korea.
     fn end(&self, days: u64) -> u64 {
-        ((self.now + KST) / DAY + 1 + days) * DAY - KST
+        end_of(self.now, days)
+    }
+
+    /// Bonus or an allowance is over: it goes to its source.
+    fn over(&mut self, who: usize, key: Key, amount: u128) {
+        match key.0 {
+            Class::Policy => self.programme += amount,
+            _ => *self.room() += amount,
+        }
+        if key.2 == TOP_UP {
+            *self.person(who).ended.entry(key.1).or_default() += amount;
+        }
+    }
+
+    /// What is not kept back of the price of a bonus, which went back to the pool when it ended.
+    fn not_kept(&mut self, who: usize, bought: u64, kept: u128) -> u128 {
+        let end = end_of(bought, self.terms.bonus_days);
+        let ended = self.person(who).ended.entry(end).or_default();
+        let more = kept.min(*ended);
+        *ended -= more;
+        more
     }
 
     fn room(&mut self) -> &mut u128 {
@@ -142,7 +188,11 @@ impl Model {
             .iter()
             .map(|holder| holder.unclaimed + holder.lots.iter().map(|lot| lot.left).sum::<u128>());
         let pending = (0..MERCHANTS).map(|at| self.pending(at));
-        held.sum::<u128>() + self.receivable.iter().sum::<u128>() + pending.sum::<u128>()
+        let claims = self.claims.iter().filter(|claim| !claim.2).map(|claim| claim.1);
+        held.sum::<u128>()
+            + claims.sum::<u128>()
+            + self.receivable.iter().sum::<u128>()
+            + pending.sum::<u128>()
     }
 
     pub(crate) fn pending(&self, at: usize) -> u128 {
@@ -156,7 +206,18 @@ impl Model {
         let of = |class| {
             holder.lots.iter().filter(|lot| lot.key.0 == class).map(|lot| lot.left).sum::<u128>()
         };
-        [of(Class::Own), of(Class::Bonus), of(Class::Policy), holder.debt, holder.unclaimed]
+        let debt = self.persons[owner(who)].debt;
+        [of(Class::Own), of(Class::Bonus), of(Class::Policy), debt, holder.unclaimed]
+    }
+
+    fn person(&mut self, who: usize) -> &mut Person {
+        &mut self.persons[owner(who)]
+    }
+
+    /// Own money and bonus in all accounts of a person.
+    fn held_by(&self, who: usize) -> u128 {
+        let accounts = (0..ACCOUNTS).filter(|other| owner(*other) == owner(who));
+        accounts.map(|other| self.holding(other)).map(|[own, bonus, ..]| own + bonus).sum()
     }
 
     fn add(&mut self, who: usize, key: Key, amount: u128) {
@@ -165,7 +226,8 @@ impl Model {
             Some(lot) => lot.left += amount,
             None => {
                 let bought = self.now;
-                holder.lots.push(Lot { key, left: amount, face: 0, paid: 0, gifted: 0, bought });
+                let lot = Lot { key, left: amount, face: 0, paid: 0, bonus: 0, gifted: 0, bought };
+                holder.lots.push(lot);
                 holder.lots.sort_by_key(|lot| lot.key);
             }
         }
@@ -176,22 +238,23 @@ impl Model {
         lot.left -= amount;
     }
 
-    /// The parts of an amount, out of what may be spent.
+    /// The parts of an amount, out of what may be spent: 16, and gifts besides.
     fn parts(
         &self,
         who: usize,
         amount: u128,
         permits: impl Fn(Class) -> bool,
-    ) -> Option<Vec<(Key, u128)>> {
+    ) -> Option<Vec<Part>> {
         let (mut parts, mut wanted) = (Vec::new(), amount);
         for lot in &self.holders[who].lots {
             if lot.left > 0 && self.now < lot.key.1 && permits(lot.key.0) && wanted > 0 {
                 let part = lot.left.min(wanted);
-                parts.push((lot.key, part));
+                parts.push((lot.key, part, (lot.face, lot.paid)));
                 wanted -= part;
             }
         }
-        (wanted == 0 && parts.len() <= 16).then_some(parts)
+        let counted = parts.iter().filter(|(key, ..)| !is_gift(*key)).count();
+        (wanted == 0 && counted <= 16).then_some(parts)
     }
 
     pub(crate) fn fund(&mut self, amount: u128) -> Option<u128> {
@@ -209,7 +272,7 @@ impl Model {
     fn try_sell(&mut self, who: usize, face: u128) -> Option<u128> {
         self.expire(who);
         let (month, cap) = (self.month(), self.terms.purchase_cap);
-        let used = of_month(self.holders[who].bought, month);
+        let used = of_month(self.person(who).bought, month);
         // The only bracket ends at the cap.
         let counted = face.min(cap.saturating_sub(used));
         let share = |bp: u32| counted * u128::from(bp) / 10_000;
@@ -222,24 +285,25 @@ impl Model {
             if used + face > cap {
                 return None;
             }
-            self.holders[who].bought = (month, used + face);
+            self.person(who).bought = (month, used + face);
         }
-        let [own, held_bonus, ..] = self.holding(who);
-        if own + held_bonus + face + bonus > self.terms.holding_cap {
+        if self.held_by(who) + face + bonus > self.terms.holding_cap {
             return None;
         }
-        let open = self.holders[who].lots.iter();
-        if open.filter(|lot| lot.key.0 == Class::Own && lot.left > 0).count() >= 64 {
+        let open = self.holders[who].lots.iter().filter(|lot| lot.left > 0);
+        if open.filter(|lot| lot.key.0 == Class::Own && !is_gift(lot.key)).count() >= 64 {
             return None;
         }
-        self.holders[who].purchases += 1;
+        self.person(who).purchases += 1;
         let paid = face - subsidy;
-        let key = (Class::Own, self.end(self.terms.validity_days), 0, self.holders[who].purchases);
+        let number = self.person(who).purchases;
+        let key = (Class::Own, self.end(self.terms.validity_days), 0, number);
         self.add(who, key, face);
         let lot = self.holders[who].lots.iter_mut().find(|lot| lot.key == key).unwrap();
-        (lot.face, lot.paid) = (face, paid.saturating_sub(bonus));
+        let bonus_paid = bonus.min(paid);
+        (lot.face, lot.paid, lot.bonus) = (face, paid - bonus_paid, bonus_paid);
         if bonus > 0 {
-            self.add(who, (Class::Bonus, self.end(self.terms.bonus_days), 2, 0), bonus);
+            self.add(who, (Class::Bonus, self.end(self.terms.bonus_days), TOP_UP, 0), bonus);
         }
         self.escrow += paid;
         Some(paid)
@@ -263,20 +327,21 @@ impl Model {
 
     fn try_pay(&mut self, who: usize, at: usize, amount: u128) -> Option<u128> {
         let parts = self.parts(who, amount, |class| class == Class::Policy || at <= 1)?;
-        for (key, part) in &parts {
+        for (key, part, _) in &parts {
             self.take(who, *key, *part);
         }
         let month = self.month();
         let mut bp = self.terms.tiers_bp.get(at).copied().map_or(0, u128::from);
-        let mut room = self.terms.base_cap - of_month(self.holders[who].base, month);
+        let mut room = self.terms.base_cap - of_month(self.person(who).base, month);
         let mut cashback = own(&parts).min(room) * bp / 10_000;
         if bp == 0 || self.draw(cashback)? != cashback {
             (bp, room, cashback) = (0, 0, 0);
         }
-        let used = of_month(self.holders[who].base, month) + own(&parts).min(room);
-        self.holders[who].base = (month, used);
-        let recovered = self.holders[who].debt.min(cashback);
-        self.holders[who].debt -= recovered;
+        let earning = own(&parts).min(room);
+        if earning > 0 {
+            self.person(who).base = (month, of_month(self.person(who).base, month) + earning);
+        }
+        let recovered = self.pay_debt(who, cashback);
         *self.room() += recovered;
         let credit = (Class::Bonus, self.end(self.terms.bonus_days), 1, 0);
         if cashback > recovered {
@@ -291,10 +356,16 @@ impl Model {
         Some(cashback - recovered)
     }
 
+    fn pay_debt(&mut self, who: usize, with: u128) -> u128 {
+        let paid = self.person(who).debt.min(with);
+        self.person(who).debt -= paid;
+        paid
+    }
+
     pub(crate) fn cancel(&mut self, index: usize, amount: u128) -> Option<u128> {
         let mut payment = self.payments[index].clone();
         let (who, at) = (payment.who, payment.at);
-        let left = payment.parts.iter().map(|(_, part)| part).sum::<u128>();
+        let left = payment.parts.iter().map(|(_, part, _)| part).sum::<u128>();
         if amount > self.receivable[at] || amount > left {
             return None;
         }
@@ -304,38 +375,44 @@ impl Model {
         for (key, part) in std::mem::take(&mut payment.clawed) {
             self.add(who, key, part);
         }
-        let open = payment.owed.min(self.holders[who].debt);
+        let open = self.pay_debt(who, payment.owed);
         payment.settled += payment.owed - open;
-        self.holders[who].debt -= open;
         let own_before = own(&payment.parts);
         let mut wanted = amount;
         while wanted > 0 {
-            let (key, part) = payment.parts.pop().unwrap();
+            let (key, part, price) = payment.parts.pop().unwrap();
             let back = part.min(wanted);
             wanted -= back;
             if back < part {
-                payment.parts.push((key, part - back));
+                payment.parts.push((key, part - back, price));
+            }
+            if self.now < key.1 {
+                self.add(who, key, back);
+                continue;
             }
             match key.0 {
-                _ if self.now < key.1 => self.add(who, key, back),
-                Class::Own => self.holders[who].unclaimed += back,
-                Class::Bonus => *self.room() += back,
-                Class::Policy => self.programme += back,
+                Class::Own => {
+                    let share = |amount: u128| amount * price.1 / price.0;
+                    let claim = share(part) - share(part - back);
+                    self.holders[who].unclaimed += claim;
+                    *self.room() += back - claim;
+                }
+                _ => self.over(who, key, back),
             }
         }
         let eligible = |own: u128| own.min(payment.room);
         let earned = |own: u128| eligible(own) * payment.bp / 10_000;
         let same = month(payment.time) == self.month();
-        if same && self.holders[who].base.0 == self.month() {
+        if same && self.person(who).base.0 == self.month() {
             let restored = eligible(own_before) - eligible(own(&payment.parts));
-            let base = &mut self.holders[who].base.1;
+            let base = &mut self.person(who).base.1;
             *base = base.saturating_sub(restored);
         }
         let due = (payment.cashback - earned(own(&payment.parts))).saturating_sub(payment.settled);
         payment.clawed = self.claw(who, payment.credit, due);
         let clawed: u128 = payment.clawed.iter().map(|(_, part)| part).sum();
         payment.owed = due - clawed;
-        self.holders[who].debt += payment.owed;
+        self.person(who).debt += payment.owed;
         *self.room() += clawed;
         // What was given back above had been booked to the pool before.
         *self.room() -= before;
@@ -369,40 +446,56 @@ impl Model {
     fn try_give(&mut self, from: usize, to: usize, amount: u128) -> Option<u128> {
         self.expire(to);
         let month = self.month();
-        let used = of_month(self.holders[from].given, month);
-        let [own, bonus, ..] = self.holding(to);
-        if used + amount > self.terms.gift_cap || own + bonus + amount > self.terms.holding_cap {
+        let used = of_month(self.person(from).given, month);
+        if self.person(from).debt > 0 || used + amount > self.terms.gift_cap {
             return None;
         }
-        self.holders[from].given = (month, used + amount);
-        let parts = self.parts(from, amount, |class| class == Class::Own)?;
-        for ((class, expiry, programme, purchase), part) in parts {
-            let key = (class, expiry, programme, purchase);
-            self.take(from, key, part);
-            if purchase != 0 {
-                let lots = &mut self.holders[from].lots;
-                lots.iter_mut().find(|lot| lot.key == key).unwrap().gifted += part;
-            }
-            self.add(to, (class, expiry, programme, 0), part);
+        if owner(from) != owner(to) && self.held_by(to) + amount > self.terms.holding_cap {
+            return None;
         }
-        Some(0)
+        self.person(from).given = (month, used + amount);
+        let parts = self.parts(from, amount, |class| class == Class::Own)?;
+        let gifts =
+            |lots: &[Lot]| lots.iter().filter(|lot| lot.left > 0 && is_gift(lot.key)).count();
+        let before = gifts(&self.holders[to].lots);
+        for (key, part, (face, paid)) in parts {
+            self.take(from, key, part);
+            let lots = &mut self.holders[from].lots;
+            lots.iter_mut().find(|lot| lot.key == key).unwrap().gifted += part;
+            let gift = (key.0, key.1, key.2, 0);
+            self.add(to, gift, part);
+            let lots = &mut self.holders[to].lots;
+            let lot = lots.iter_mut().find(|lot| lot.key == gift).unwrap();
+            (lot.face, lot.paid) = (lot.face + part, lot.paid + part * paid / face);
+        }
+        let after = gifts(&self.holders[to].lots);
+        (after <= 16 || after <= before).then_some(0)
     }
 
     /// `index` is among the lots of which something remains.
     pub(crate) fn refund(&mut self, who: usize, index: usize) -> Option<u128> {
+        let before = self.snapshot();
+        let refunded = self.try_refund(who, index);
+        self.kept(before, refunded)
+    }
+
+    fn try_refund(&mut self, who: usize, index: usize) -> Option<u128> {
         let mut open = self.holders[who].lots.iter().filter(|lot| lot.left > 0);
         let lot = open.nth(index)?.clone();
+        self.expire(who);
         let used = lot.face.saturating_sub(lot.left).saturating_sub(lot.gifted);
         let enough = used * 100 >= lot.face * u128::from(self.terms.refund_percent);
         let bought = lot.key.0 == Class::Own && lot.key.3 != 0 && self.now < lot.key.1;
         if !bought || (lot.left != lot.face && !enough) {
             return None;
         }
-        let paid = lot.left * lot.paid / lot.face;
         if lot.left == lot.face && lot.paid < lot.face && month(lot.bought) == self.month() {
-            self.holders[who].bought.1 -= lot.face;
+            self.person(who).bought.1 -= lot.face;
         }
         self.take(who, lot.key, lot.left);
+        let (to_holder, kept) = lot.divide(lot.left);
+        let due = to_holder + self.not_kept(who, lot.bought, kept);
+        let paid = due - self.pay_debt(who, due);
         *self.room() += lot.left - paid;
         self.escrow -= paid;
         // What was refunded is no use: nothing of the lot ever comes back to be refunded again
@@ -422,11 +515,15 @@ impl Model {
             }
             count += 1;
             let left = std::mem::take(&mut lot.left);
-            match lot.key.0 {
-                Class::Own => self.holders[who].unclaimed += left,
-                Class::Bonus => *self.room() += left,
-                Class::Policy => self.programme += left,
+            let lot = lot.clone();
+            if lot.key.0 != Class::Own {
+                self.over(who, lot.key, left);
+                continue;
             }
+            let (to_holder, kept) = lot.divide(left);
+            let claim = to_holder + self.not_kept(who, lot.bought, kept);
+            self.holders[who].unclaimed += claim;
+            *self.room() += left - claim;
         }
         count
     }
@@ -463,31 +560,65 @@ impl Model {
     }
 
     pub(crate) fn claim(&mut self, who: usize, amount: u128) -> Option<u128> {
+        let before = self.snapshot();
+        let claimed = self.try_claim(who, amount);
+        self.kept(before, claimed)
+    }
+
+    fn try_claim(&mut self, who: usize, amount: u128) -> Option<u128> {
+        self.expire(who);
+        let recovered = self.pay_debt(who, self.holders[who].unclaimed);
+        self.holders[who].unclaimed -= recovered;
+        *self.room() += recovered;
         let unclaimed = &mut self.holders[who].unclaimed;
         *unclaimed = unclaimed.checked_sub(amount)?;
-        self.escrow -= amount;
+        self.claims.push((who, amount, false));
         Some(0)
     }
 
-    fn snapshot(&self) -> (Vec<Holder>, BTreeMap<u64, u128>, u128) {
-        (self.holders.clone(), self.pool.clone(), self.programme)
+    /// The agent's answer to the last claim.
+    pub(crate) fn end_last_claim(&mut self, paid: bool) {
+        let (who, amount, ended) = self.claims.last_mut().unwrap();
+        *ended = true;
+        if paid {
+            self.escrow -= *amount;
+        } else {
+            self.holders[*who].unclaimed += *amount;
+        }
+    }
+
+    fn snapshot(&self) -> (Vec<Holder>, Vec<Person>, BTreeMap<u64, u128>, u128) {
+        (self.holders.clone(), self.persons.clone(), self.pool.clone(), self.programme)
     }
 
     /// What was refused changed nothing.
     fn kept(
         &mut self,
-        before: (Vec<Holder>, BTreeMap<u64, u128>, u128),
+        before: (Vec<Holder>, Vec<Person>, BTreeMap<u64, u128>, u128),
         outcome: Option<u128>,
     ) -> Option<u128> {
         if outcome.is_none() {
-            (self.holders, self.pool, self.programme) = before;
+            (self.holders, self.persons, self.pool, self.programme) = before;
         }
         outcome
     }
 }
 
-fn own(parts: &[(Key, u128)]) -> u128 {
-    parts.iter().filter(|(key, _)| key.0 == Class::Own).map(|(_, part)| part).sum()
+/// The first account of the person whose account it is.
+fn owner(who: usize) -> usize {
+    (0..ACCOUNTS).find(|other| person(*other) == person(who)).unwrap()
+}
+
+fn is_gift(key: Key) -> bool {
+    key.0 == Class::Own && key.3 == 0
+}
+
+fn end_of(time: u64, days: u64) -> u64 {
+    ((time + KST) / DAY + 1 + days) * DAY - KST
+}
+
+fn own(parts: &[Part]) -> u128 {
+    parts.iter().filter(|(key, ..)| key.0 == Class::Own).map(|(_, part, _)| part).sum()
 }
 
 fn of_month((month, used): (u64, u128), now: u64) -> u128 {

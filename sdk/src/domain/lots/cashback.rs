@@ -1,8 +1,8 @@
 //! What a payment earns.
 
-use super::{Class, LotKey, Lots, Taken};
+use super::{LotKey, Lots, Plan};
 use crate::{
-    Address, Amount, TimestampMs,
+    Amount, Hash, TimestampMs,
     domain::{calendar::Month, share::basis_points},
 };
 
@@ -53,26 +53,14 @@ impl Earned {
 }
 
 impl Lots {
-    /// What a payment earns that took these parts: draw it from the pool, then record the payment.
+    /// What a payment by this plan would earn: draw it from the pool, then pay.
     #[must_use]
-    pub fn earn(
-        &self,
-        holder: Address,
-        taken: &[Taken],
-        terms: &Earning,
-        now: TimestampMs,
-    ) -> Earned {
-        let wallet = self.wallet(holder);
-        let used =
-            if wallet.base_month == Month::of(now) { wallet.base_used } else { Amount::ZERO };
+    pub fn earn(&self, person: Hash, plan: &Plan, terms: &Earning, now: TimestampMs) -> Earned {
+        let standing = self.standing(person);
+        let month = standing.base_month == Month::of(now);
+        let used = if month { standing.base_used } else { Amount::ZERO };
         let base_room = terms.base_cap.saturating_sub(used);
         let tier_bp = terms.tier_bp;
-        Earned { base_room, tier_bp, ..Earned::NOTHING }.again(own_part(taken))
+        Earned { base_room, tier_bp, ..Earned::NOTHING }.again(plan.own())
     }
-}
-
-/// What of the parts is own money.
-pub(super) fn own_part(taken: &[Taken]) -> Amount {
-    let own = taken.iter().filter(|part| part.key.class == Class::Own);
-    own.fold(Amount::ZERO, |sum, part| sum.saturating_add(part.amount))
 }

@@ -1,7 +1,10 @@
 //! A lot, and what can go wrong with one.
 
 use super::PaymentId;
-use crate::{Amount, TimestampMs, domain::calendar::Month};
+use crate::{
+    Amount, TimestampMs,
+    domain::{calendar::Month, share::floor},
+};
 
 /// What kind of money it is, in the order in which it is spent.
 #[crate::ty(key)]
@@ -46,14 +49,17 @@ impl LotKey {
     }
 }
 
-/// A lot. All but `remaining` is nought unless the holder bought it.
+/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` and `paid` are
+/// its part of the purchase that it came from.
 #[crate::ty]
 #[derive(Copy, Default)]
 pub struct Lot {
     /// What was bought.
     pub face: Amount,
-    /// What was paid for it.
+    /// What was paid for it, less the bonus that came with it.
     pub paid: Amount,
+    /// The bonus that came with it, which stays when it is refunded.
+    pub bonus: Amount,
     /// What is there.
     pub remaining: Amount,
     /// What was given to others: not use.
@@ -62,6 +68,61 @@ pub struct Lot {
     pub refunded: Amount,
     /// When it was bought.
     pub bought: TimestampMs,
+}
+
+impl Lot {
+    /// Divides so much of it between who bought it and who added to it: the buyer gets
+    /// `floor(amount x paid / face)`.
+    #[must_use]
+    pub fn divide(&self, amount: Amount) -> Division {
+        let share = |paid| floor(amount, paid, self.face).unwrap_or(Amount::ZERO);
+        let to_holder = share(self.paid);
+        let kept = share(self.paid.saturating_add(self.bonus)).saturating_sub(to_holder);
+        Division { amount, to_holder, to_pool: amount.saturating_sub(to_holder), kept }
+    }
+
+    /// Makes two lots of one key one lot.
+    pub(super) fn join(&mut self, other: &Self) -> Option<()> {
+        self.remaining = self.remaining.checked_add(other.remaining)?;
+        // Each is part of what was bought and never more than can be counted for real money.
+        for (sum, more) in [
+            (&mut self.face, other.face),
+            (&mut self.paid, other.paid),
+            (&mut self.bonus, other.bonus),
+            (&mut self.gifted, other.gifted),
+            (&mut self.refunded, other.refunded),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+        self.bought = self.bought.max(other.bought);
+        Some(())
+    }
+}
+
+/// Who gets what of own money that is given up: by a refund, or by its expiry.
+#[crate::ty]
+#[derive(Copy, Default)]
+pub struct Division {
+    /// What was given up.
+    pub amount: Amount,
+    /// What the holder gets.
+    pub to_holder: Amount,
+    /// What goes back to the pool.
+    pub to_pool: Amount,
+    /// What of that is kept back for the bonus that came with the purchase.
+    pub kept: Amount,
+}
+
+/// A lot that expired, and who gets it: of bonus and allowances all goes to their source.
+#[crate::ty]
+#[derive(Copy)]
+pub struct Ended {
+    /// The lot, and what was left of it.
+    pub lot: Taken,
+    /// When it was bought; of a part of a payment that was cancelled too late, nought.
+    pub bought: TimestampMs,
+    /// What became of own money: the holder can claim `to_holder`.
+    pub division: Division,
 }
 
 /// So much of a lot.
@@ -84,10 +145,18 @@ pub struct Wallet {
     pub bonus: Amount,
     /// What remains of allowances.
     pub policy: Amount,
-    /// What could not be clawed back.
+    /// Open lots that the holder bought.
+    pub bought_lots: u32,
+    /// Open lots that the holder was given.
+    pub gift_lots: u32,
+}
+
+/// What holds for a person, whichever account acts.
+#[crate::ty]
+#[derive(Copy, Default)]
+pub struct Standing {
+    /// Cashback that could not be clawed back.
     pub debt: Amount,
-    /// Open lots of own money.
-    pub own_lots: u32,
     /// Purchases so far.
     pub purchases: u64,
     /// The month of the last payment that earned.
@@ -104,6 +173,15 @@ impl Wallet {
             Class::Policy => self.policy,
             Class::Bonus => self.bonus,
             Class::Own => self.own,
+        }
+    }
+
+    /// The count of open lots of a key's kind; bonus and allowances are not counted.
+    pub(super) fn count_mut(&mut self, key: &LotKey) -> Option<&mut u32> {
+        match (key.class, key.purchase) {
+            (Class::Own, 0) => Some(&mut self.gift_lots),
+            (Class::Own, _) => Some(&mut self.bought_lots),
+            _ => None,
         }
     }
 
@@ -136,10 +214,20 @@ pub enum LotsError {
         /// How many lots may be taken.
         limit: u32,
     },
-    /// The holder has as many open lots of own money as one may have.
+    /// The holder has as many open purchases as one may have.
     TooManyLots {
         /// How many one may have.
         limit: u32,
+    },
+    /// The receiver has as many open gifts of different expiry or place as one may have.
+    TooManyGifts {
+        /// How many one may have.
+        limit: u32,
+    },
+    /// Who owes cashback gives nothing away.
+    Indebted {
+        /// What is owed.
+        debt: Amount,
     },
     /// Nothing can be done with nought.
     Nought,
@@ -212,6 +300,4 @@ pub enum LotsError {
         /// What was to be cancelled.
         wanted: Amount,
     },
-    /// The account that lots were to be moved to has been used.
-    NotFresh,
 }

@@ -11,10 +11,14 @@
 //! | purchase | of bought lots the number of the purchase, from 1; otherwise 0 |
 //!
 //! **Merging.** Two lots of one key are one lot. So lots of equal class, programme, set and expiry
-//! merge, and bought ones, each of which has its own price, do not. A lot received as a gift has no
-//! price for its holder and is never refunded (C6): it has purchase 0 and merges, so that nobody
-//! fills another's wallet with gifts of one won. At most 64 `Own` lots are open a holder; a payment
-//! takes from at most 16.
+//! merge, and bought ones, each of which has its own price, do not. A lot received as a gift is
+//! never refunded (C6): it has purchase 0 and merges by set and expiry.
+//!
+//! **Limits.** A holder has at most 64 open purchases. Gifts are counted apart: at most 16 of
+//! different set or expiry are open, and the next one is refused at its giver. A payment takes from
+//! at most 16 lots, gifts not counted: so strangers who give one won each in many ways stop neither
+//! a purchase nor a payment. Who has more small lots than that pays in two parts; the error says
+//! what one part covers. A recovery is exempt from all three.
 //!
 //! **Spending** goes through the lots in the order of their keys: allowances first, then bonus, own
 //! money last; within a class what expires first. Lots that expired, and lots whose set does not
@@ -23,6 +27,10 @@
 //! **Cashback** (C4). Only own money earns: `eligible = min(own part, base cap - base used this
 //! month)`, `cashback = floor(eligible x tier bp / 10,000)`, credited as bonus after the payment. A
 //! debt is paid from it first.
+//!
+//! **Persons.** Money lies in accounts; the month's base, the debt and the numbers of purchases are
+//! a person's ([`Standing`]), so that a second account brings neither a second base nor a way out.
+//! The holding cap is the contract's, over all accounts of a person.
 //!
 //! **Cancels** (C5) give back in the reverse of consumption. The cashback is computed again on what
 //! remains, with the terms of the payment; the difference is clawed back from the lot of that
@@ -33,18 +41,23 @@
 //! each step first returns what the steps before it took for this payment, gives back its part, and
 //! claws anew for all that was cancelled so far. The result depends on what was cancelled in sum.
 //!
-//! What is given back after its expiry is not for spending: bonus and allowances go to their
-//! source, own money to the holder's unclaimed claim.
+//! **Expiry.** What is over is not for spending: bonus and allowances go to their source. Own money
+//! is divided as by a refund: `floor(remaining x paid / face)` is the holder's unclaimed claim, the
+//! pool gets the rest. A gift takes its part of face and paid along, paid rounded down. A part of a
+//! payment remembers its price, so that a cancel after the expiry divides it alike.
 //!
 //! **Refunds** (C6). A purchase is refunded when it is untouched, or when `used x 100 >= face x T`,
 //! where `used = face - remaining` without what was given as a gift or refunded before. The holder
 //! gets `floor(remaining x paid / face)`, the pool the rest.
 //!
+//! **Debt** is paid out of all that would leave for the holder's pocket: cashback by [`Lots::pay`],
+//! refunds and claims by [`Lots::pay_debt`]. Who is in debt gives nothing away.
+//!
 //! **Limits of the holder** (C3) are the contract's: [`Lots::holding`] is what they compare with.
 //! Call [`Lots::expire`] before, so that what expired no longer counts.
 //!
-//! Everything is kept under the holder's address: payments of different holders touch nothing in
-//! common here.
+//! Everything is kept under the holder's address or person: payments of different persons touch
+//! nothing in common here.
 
 mod book;
 mod cashback;
@@ -52,8 +65,8 @@ mod lot;
 mod payment;
 mod purchase;
 
-pub use book::Lots;
+pub use book::{Lots, Plan};
 pub use cashback::{Earned, Earning};
-pub use lot::{Class, Lot, LotKey, LotsError, Taken, Wallet};
-pub use payment::{Cancelled, Credited, Payment, PaymentId};
-pub use purchase::{Price, Refund};
+pub use lot::{Class, Division, Ended, Lot, LotKey, LotsError, Standing, Taken, Wallet};
+pub use payment::{Cancelled, Credited, Part, Payment, PaymentId, PaymentOrder};
+pub use purchase::{Price, Purchase};

@@ -1,6 +1,8 @@
 //! Payments, and their cancels.
 
-use super::{Class, Earned, LotKey, Lots, LotsError, Taken, Wallet, cashback::own_part};
+use super::{
+    Class, Division, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken, Wallet,
+};
 use crate::{
     Address, Amount, Hash, TimestampMs,
     domain::calendar::{Month, is_live},
@@ -10,24 +12,59 @@ use alloc::vec::Vec;
 /// Names a payment: the id that came with it.
 pub type PaymentId = Hash;
 
+/// Who pays whom, when, under which id.
+#[derive(Clone, Copy, Debug)]
+pub struct PaymentOrder {
+    /// The id of the payment.
+    pub id: PaymentId,
+    /// Whose lots are taken.
+    pub payer: Address,
+    /// Who that is.
+    pub person: Hash,
+    /// Who is paid.
+    pub payee: Address,
+    /// When.
+    pub time: TimestampMs,
+}
+
+/// A part of a payment: so much of a lot, and the price of own money.
+#[crate::ty]
+#[derive(Copy)]
+pub struct Part {
+    /// The lot.
+    pub key: LotKey,
+    /// How much of it.
+    pub amount: Amount,
+    /// Face and price of the purchase that it came from; of other money nought.
+    pub price: Option<(Amount, Amount)>,
+}
+
 /// What is kept of a payment.
 #[crate::ty]
 pub struct Payment {
     /// Who paid. After a recovery the lots are with its successor.
     pub payer: Address,
+    /// Who that is.
+    pub person: Hash,
+    /// Who was paid.
+    pub payee: Address,
     /// When.
     pub time: TimestampMs,
+    /// How much, before cancels.
+    pub amount: Amount,
     /// What was taken and not given back, in the order in which it was taken.
-    pub taken: Vec<Taken>,
+    pub taken: Vec<Part>,
     /// What it earned, on all of it.
     pub earned: Earned,
+    /// What the payer got of that.
+    pub credited: Amount,
     /// The lot that the cashback went to.
     pub credit: Option<LotKey>,
     /// What cancels clawed back.
     pub clawed: Vec<Taken>,
     /// What cancels left as a debt.
     pub owed: Amount,
-    /// What of that was paid from later cashback.
+    /// What of that was paid.
     pub settled: Amount,
 }
 
@@ -47,10 +84,9 @@ pub struct Credited {
 pub struct Cancelled {
     /// What the holder can spend again.
     pub spendable: Amount,
-    /// Expired bonus and allowances: each goes to its source.
-    pub expired: Vec<Taken>,
-    /// Expired own money: the holder's unclaimed claim.
-    pub unclaimed: Amount,
+    /// What expired meanwhile: bonus and allowances go to their source, of own money the holder's
+    /// part is its unclaimed claim by now.
+    pub expired: Vec<Ended>,
     /// Cashback taken back: it goes to the pool, booked in the month of the cancel (C2).
     pub recovered: Amount,
     /// Cashback that was not there: the holder's debt.
@@ -58,43 +94,47 @@ pub struct Cancelled {
 }
 
 impl Lots {
-    /// Records a payment that `take` made, and credits what it earned. `credit` is the lot for it.
+    /// Pays by a plan of this very moment, and credits what it earned. `credit` is the lot for it.
     ///
     /// # Errors
-    /// `PaymentExists`, `WrongClass` when the lot is not bonus, and `TooMuch`. What `take` did is
-    /// not undone: let the call fail.
-    pub fn record(
+    /// `PaymentExists`, `WrongClass` when the lot is not bonus, and `TooMuch`; nothing is changed
+    /// then, except by `TooMuch`: let the call fail.
+    pub fn pay(
         &mut self,
-        id: PaymentId,
-        holder: Address,
-        taken: Vec<Taken>,
+        order: &PaymentOrder,
+        plan: &Plan,
         earned: Earned,
         credit: LotKey,
-        now: TimestampMs,
     ) -> Result<Credited, LotsError> {
+        let PaymentOrder { id, payer, person, payee, time } = *order;
         crate::ensure!(!self.payments.contains(&id), LotsError::PaymentExists { id });
         let (class, purchase) = (credit.class, credit.purchase);
         let bonus = class == Class::Bonus && purchase == 0;
         crate::ensure!(bonus, LotsError::WrongClass { class });
-        let mut wallet = self.wallet(holder);
-        let month = Month::of(now);
-        if wallet.base_month != month {
-            wallet.base_month = month;
-            wallet.base_used = Amount::ZERO;
+        let mut wallet = self.wallet(payer);
+        for (part, lot) in &plan.parts {
+            self.reduce(payer, &mut wallet, *part, *lot, |_, _| {})?;
         }
-        wallet.base_used = wallet.base_used.saturating_add(earned.eligible);
-        let recovered = wallet.debt.min(earned.cashback);
-        wallet.debt = wallet.debt.saturating_sub(recovered);
+        let recovered = self.count_earned(person, &earned, time);
         let credited = earned.cashback.saturating_sub(recovered);
         if credited != Amount::ZERO {
-            self.put(holder, &mut wallet, Taken { key: credit, amount: credited })?;
+            self.put(payer, &mut wallet, Taken { key: credit, amount: credited })?;
         }
-        self.wallets.set(&holder, &wallet);
+        self.wallets.set(&payer, &wallet);
+        let taken = plan.parts.iter().map(|(Taken { key, amount }, lot)| {
+            let price = (key.class == Class::Own).then_some((lot.face, lot.paid));
+            Part { key: *key, amount: *amount, price }
+        });
+        let taken: Vec<_> = taken.collect();
         let payment = Payment {
-            payer: holder,
-            time: now,
+            payer,
+            person,
+            payee,
+            time,
+            amount: sum(taken.iter().map(|part| part.amount)),
             taken,
             earned,
+            credited,
             credit: (earned.cashback != Amount::ZERO).then_some(credit),
             clawed: Vec::new(),
             owed: Amount::ZERO,
@@ -102,6 +142,23 @@ impl Lots {
         };
         self.payments.set(&id, &payment);
         Ok(Credited { recovered, credited })
+    }
+
+    /// Counts what earned in the person's month, and says what of the cashback pays its debt.
+    fn count_earned(&mut self, person: Hash, earned: &Earned, now: TimestampMs) -> Amount {
+        if earned.eligible == Amount::ZERO {
+            return Amount::ZERO;
+        }
+        let (mut standing, month) = (self.standing(person), Month::of(now));
+        if standing.base_month != month {
+            standing.base_month = month;
+            standing.base_used = Amount::ZERO;
+        }
+        standing.base_used = standing.base_used.saturating_add(earned.eligible);
+        let recovered = standing.debt.min(earned.cashback);
+        standing.debt = standing.debt.saturating_sub(recovered);
+        self.standings.set(&person, &standing);
+        recovered
     }
 
     /// Cancels a payment, or a part of it: gives back in the reverse of consumption, and claws back
@@ -119,32 +176,34 @@ impl Lots {
     ) -> Result<Cancelled, LotsError> {
         let mut payment = self.payments.get(&id).ok_or(LotsError::UnknownPayment { id })?;
         crate::ensure!(amount != Amount::ZERO, LotsError::Nought);
-        let left = sum(&payment.taken);
+        let left = sum(payment.taken.iter().map(|part| part.amount));
         crate::ensure!(amount <= left, LotsError::AbovePayment { left, wanted: amount });
-        let mut wallet = self.wallet(holder);
+        let person = payment.person;
+        let (mut wallet, mut standing) = (self.wallet(holder), self.standing(person));
         let own_before = own_part(&payment.taken);
-        let clawed_before = self.unclaw(holder, &mut wallet, &mut payment)?;
-        let debt_before = wallet.debt.saturating_add(payment.owed);
+        let clawed_before = self.unclaw(holder, &mut wallet, &mut standing, &mut payment)?;
+        let debt_before = standing.debt.saturating_add(payment.owed);
         let mut cancelled = self.give_back(holder, &mut wallet, &mut payment.taken, amount, now)?;
 
         let own = own_part(&payment.taken);
         let before = payment.earned.again(own_before);
         let after = payment.earned.again(own);
         let month = Month::of(now);
-        if wallet.base_month == month && Month::of(payment.time) == month {
+        if standing.base_month == month && Month::of(payment.time) == month {
             let restored = before.eligible.saturating_sub(after.eligible);
-            wallet.base_used = wallet.base_used.saturating_sub(restored);
+            standing.base_used = standing.base_used.saturating_sub(restored);
         }
-        // What all cancels so far take back, less what later cashback paid of it.
+        // What all cancels so far take back, less what was paid of it since.
         let due = payment.earned.cashback.saturating_sub(after.cashback);
         let due = due.saturating_sub(payment.settled);
         payment.clawed = self.claw(holder, &mut wallet, payment.credit, due)?;
-        let clawed = sum(&payment.clawed);
+        let clawed = sum(payment.clawed.iter().map(|part| part.amount));
         payment.owed = due.saturating_sub(clawed);
-        wallet.debt = wallet.debt.saturating_add(payment.owed);
+        standing.debt = standing.debt.saturating_add(payment.owed);
         cancelled.recovered = clawed.saturating_sub(clawed_before);
-        cancelled.owed = wallet.debt.saturating_sub(debt_before);
+        cancelled.owed = standing.debt.saturating_sub(debt_before);
         self.wallets.set(&holder, &wallet);
+        self.standings.set(&person, &standing);
         self.payments.set(&id, &payment);
         Ok(cancelled)
     }
@@ -161,18 +220,19 @@ impl Lots {
         &mut self,
         holder: Address,
         wallet: &mut Wallet,
+        standing: &mut Standing,
         payment: &mut Payment,
     ) -> Result<Amount, LotsError> {
         let clawed = core::mem::take(&mut payment.clawed);
         for part in &clawed {
             self.put(holder, wallet, *part)?;
         }
-        let open = payment.owed.min(wallet.debt);
+        let open = payment.owed.min(standing.debt);
         let paid = payment.owed.saturating_sub(open);
         payment.settled = payment.settled.saturating_add(paid);
         payment.owed = open;
-        wallet.debt = wallet.debt.saturating_sub(open);
-        Ok(sum(&clawed))
+        standing.debt = standing.debt.saturating_sub(open);
+        Ok(sum(clawed.iter().map(|part| part.amount)))
     }
 
     /// Gives back from the end of what was taken.
@@ -180,31 +240,50 @@ impl Lots {
         &mut self,
         holder: Address,
         wallet: &mut Wallet,
-        taken: &mut Vec<Taken>,
+        taken: &mut Vec<Part>,
         amount: Amount,
         now: TimestampMs,
     ) -> Result<Cancelled, LotsError> {
         let (mut left, mut given) = (amount, Cancelled::default());
         while let Some(last) = taken.last_mut().filter(|_| left != Amount::ZERO) {
-            let part = Taken { key: last.key, amount: last.amount.min(left) };
-            last.amount = last.amount.saturating_sub(part.amount);
+            let (key, all) = (last.key, last.amount);
+            let part = Taken { key, amount: all.min(left) };
+            last.amount = all.saturating_sub(part.amount);
             left = left.saturating_sub(part.amount);
-            if last.amount == Amount::ZERO {
+            let (rest, price) = (last.amount, last.price);
+            if rest == Amount::ZERO {
                 taken.pop();
             }
-            let to = if is_live(now, part.key.expiry) {
+            if is_live(now, key.expiry) {
                 self.put(holder, wallet, part)?;
-                &mut given.spendable
-            } else if part.key.class == Class::Own {
-                self.unclaimed.at(&holder).add(part.amount);
-                &mut given.unclaimed
+                given.spendable = given.spendable.saturating_add(part.amount);
             } else {
-                given.expired.push(part);
-                continue;
-            };
-            *to = to.saturating_add(part.amount);
+                given.expired.push(self.end_part(holder, part, rest, price));
+            }
         }
         Ok(given)
+    }
+
+    /// Divides a part of a payment that is over. Several cancels of one part divide it as one
+    /// would: each gets what the whole left would, less what the rest will.
+    fn end_part(
+        &mut self,
+        holder: Address,
+        part: Taken,
+        rest: Amount,
+        price: Option<(Amount, Amount)>,
+    ) -> Ended {
+        let Some((face, paid)) = price else {
+            return self.end(holder, part, Lot::default());
+        };
+        let price = Lot { face, paid, ..Lot::default() };
+        let all = price.divide(rest.saturating_add(part.amount)).to_holder;
+        let to_holder = all.saturating_sub(price.divide(rest).to_holder);
+        self.owe(holder, to_holder);
+        let (amount, kept) = (part.amount, Amount::ZERO);
+        let to_pool = amount.saturating_sub(to_holder);
+        let division = Division { amount, to_holder, to_pool, kept };
+        Ended { lot: part, bought: TimestampMs::ZERO, division }
     }
 
     /// Takes bonus: from one lot first, then from all in order, whether expired or not.
@@ -222,21 +301,28 @@ impl Lots {
         let first = first.and_then(|key| Some((key, self.open.get(&(holder, key))?)));
         let all = self.of_class(holder, Class::Bonus);
         let others = all.filter(|(key, _)| first.is_none_or(|(first, _)| *key != first));
+        let mut lots = Vec::new();
         for (key, lot) in first.into_iter().chain(others) {
             let amount = lot.remaining.min(left);
             left = left.saturating_sub(amount);
             clawed.push(Taken { key, amount });
+            lots.push(lot);
             if left == Amount::ZERO {
                 break;
             }
         }
-        for part in &clawed {
-            self.reduce(holder, wallet, *part, |_, _| {})?;
+        for (part, lot) in clawed.iter().zip(lots) {
+            self.reduce(holder, wallet, *part, lot, |_, _| {})?;
         }
         Ok(clawed)
     }
 }
 
-fn sum(parts: &[Taken]) -> Amount {
-    parts.iter().fold(Amount::ZERO, |sum, part| sum.saturating_add(part.amount))
+/// What of the parts is own money.
+fn own_part(taken: &[Part]) -> Amount {
+    sum(taken.iter().filter(|part| part.key.class == Class::Own).map(|part| part.amount))
+}
+
+fn sum(amounts: impl Iterator<Item = Amount>) -> Amount {
+    amounts.fold(Amount::ZERO, Amount::saturating_add)
 }

@@ -1,11 +1,11 @@
 //! Buying, and taking the money back.
 
-use super::{Class, Lot, LotKey, Lots, LotsError, Taken, book::OWN_LOTS_MAX};
+use super::{Class, Division, Lot, LotKey, Lots, LotsError, Taken, book::BOUGHT_LOTS_MAX};
 use crate::{
-    Address, Amount, TimestampMs,
+    Address, Amount, Hash, TimestampMs,
     domain::{
         calendar::is_live,
-        share::{WHOLE_BP, basis_points, floor},
+        share::{WHOLE_BP, basis_points},
     },
 };
 
@@ -44,20 +44,23 @@ impl Price {
     }
 }
 
-/// Who gets what of a refund (C6).
-#[crate::ty]
-#[derive(Copy)]
-pub struct Refund {
-    /// What was taken from the lot.
-    pub amount: Amount,
-    /// What the holder gets.
-    pub to_holder: Amount,
-    /// What goes back to the pool.
-    pub to_pool: Amount,
+/// What is bought, and for how much.
+#[derive(Clone, Copy, Debug)]
+pub struct Purchase {
+    /// What is bought.
+    pub face: Amount,
+    /// What is paid for it, less the bonus.
+    pub paid: Amount,
+    /// The bonus that comes with it: it stays when the purchase is refunded, and is kept back.
+    pub bonus: Amount,
+    /// Where it may be spent.
+    pub set: u32,
+    /// When it is over.
+    pub expiry: TimestampMs,
 }
 
 impl Lots {
-    /// Books a purchase, and says under which key: the holder's next purchase.
+    /// Books a purchase, and says under which key: the person's next purchase.
     ///
     /// # Errors
     /// `Nought`, `BadPrice` when more is paid than bought, `Expired`, `TooManyLots` and `TooMuch`;
@@ -65,30 +68,29 @@ impl Lots {
     pub fn buy(
         &mut self,
         holder: Address,
-        face: Amount,
-        paid: Amount,
-        set: u32,
-        expiry: TimestampMs,
+        person: Hash,
+        purchase: &Purchase,
         now: TimestampMs,
     ) -> Result<LotKey, LotsError> {
+        let Purchase { face, paid, bonus, set, expiry } = *purchase;
         crate::ensure!(face != Amount::ZERO, LotsError::Nought);
         crate::ensure!(paid <= face, LotsError::BadPrice { face, paid });
         crate::ensure!(is_live(now, expiry), LotsError::Expired { expiry, now });
-        let mut wallet = self.wallet(holder);
-        let limit = OWN_LOTS_MAX;
-        crate::ensure!(wallet.own_lots < limit, LotsError::TooManyLots { limit });
-        wallet.own = wallet.own.checked_add(face).ok_or(LotsError::TooMuch { amount: face })?;
-        wallet.own_lots = wallet.own_lots.saturating_add(1);
-        wallet.purchases = wallet.purchases.saturating_add(1);
-        let purchase = wallet.purchases;
-        let key = LotKey { class: Class::Own, expiry, programme: 0, set, purchase };
-        let lot = Lot { face, paid, remaining: face, bought: now, ..Lot::default() };
-        self.open.set(&(holder, key), &lot);
+        let (mut wallet, mut standing) = (self.wallet(holder), self.standing(person));
+        let limit = BOUGHT_LOTS_MAX;
+        crate::ensure!(wallet.bought_lots < limit, LotsError::TooManyLots { limit });
+        standing.purchases = standing.purchases.saturating_add(1);
+        let number = standing.purchases;
+        let key = LotKey { class: Class::Own, expiry, programme: 0, set, purchase: number };
+        let lot = Lot { face, paid, bonus, remaining: face, bought: now, ..Lot::default() };
+        self.join(holder, &mut wallet, key, &lot)?;
         self.wallets.set(&holder, &wallet);
+        self.standings.set(&person, &standing);
         Ok(key)
     }
 
-    /// Refunds what remains of a purchase; `percent` of it must be used unless it is untouched.
+    /// Refunds what remains of a purchase, and says who gets what (C6); `percent` of it must be
+    /// used unless it is untouched. The holder's part pays a debt first: see [`Lots::pay_debt`].
     ///
     /// # Errors
     /// `BadThreshold`, `NotRefundable`, `UnknownLot`, `Expired` and `UsedTooLittle`; nothing is
@@ -99,7 +101,7 @@ impl Lots {
         key: LotKey,
         percent: u32,
         now: TimestampMs,
-    ) -> Result<Refund, LotsError> {
+    ) -> Result<Division, LotsError> {
         let (least, greatest) = THRESHOLD_PERCENT;
         let lawful = (least..=greatest).contains(&percent);
         crate::ensure!(lawful, LotsError::BadThreshold { percent, least, greatest });
@@ -120,9 +122,20 @@ impl Lots {
         crate::ensure!(amount == face || enough, refused);
         let mut wallet = self.wallet(holder);
         let note = |lot: &mut Lot, amount| lot.refunded = lot.refunded.saturating_add(amount);
-        self.reduce(holder, &mut wallet, Taken { key, amount }, note)?;
+        self.reduce(holder, &mut wallet, Taken { key, amount }, lot, note)?;
         self.wallets.set(&holder, &wallet);
-        let to_holder = floor(amount, lot.paid, face).unwrap_or(Amount::ZERO);
-        Ok(Refund { amount, to_holder, to_pool: amount.saturating_sub(to_holder) })
+        Ok(lot.divide(amount))
+    }
+
+    /// Takes off a person's debt what can be paid of it, and says how much that is: it goes to the
+    /// pool. For all that would leave for the holder's pocket: a refund, or a claim.
+    pub fn pay_debt(&mut self, person: Hash, with: Amount) -> Amount {
+        let mut standing = self.standing(person);
+        let paid = standing.debt.min(with);
+        if paid != Amount::ZERO {
+            standing.debt = standing.debt.saturating_sub(paid);
+            self.standings.set(&person, &standing);
+        }
+        paid
     }
 }

@@ -151,7 +151,7 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
     /// # Errors
     /// `NoneYet` before the first version.
     pub fn at(&self, time: TimestampMs) -> Result<(Version, T), PolicyError> {
-        let newest = self.versions.entries(Some(&Version(time)), Order::Descending).next();
+        let newest = self.versions.first(Some(&Version(time)), Order::Descending);
         newest.ok_or(PolicyError::NoneYet { time })
     }
 
@@ -166,7 +166,7 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
     /// The last version that was scheduled.
     #[must_use]
     pub fn last(&self) -> Option<Version> {
-        self.versions.entries(None, Order::Descending).next().map(|(version, _)| version)
+        self.versions.first(None, Order::Descending).map(|(version, _)| version)
     }
 
     fn count(&self) -> Count {

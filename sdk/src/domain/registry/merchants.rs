@@ -11,7 +11,7 @@ pub enum Status {
     Active,
     /// It takes no payment and cashes nothing out; its customers' cancels still work.
     Suspended,
-    /// As suspended, for good.
+    /// It takes no payment, for good; what it has taken it cashes out.
     Closed,
 }
 
@@ -32,7 +32,15 @@ pub struct Merchant {
 }
 
 impl Merchant {
-    /// The merchant, if it may take payments and cash out; `address` is its own.
+    /// The merchant, if it may cash out; `address` is its own.
+    pub(super) fn if_cashing_out(self, address: Address) -> Result<Self, MerchantsError> {
+        let status = self.status;
+        let not_active = MerchantsError::NotActive { merchant: address, status };
+        crate::ensure!(status != Status::Suspended, not_active);
+        Ok(self)
+    }
+
+    /// The merchant, if it may take payments; `address` is its own.
     pub(super) fn if_active(self, address: Address) -> Result<Self, MerchantsError> {
         let status = self.status;
         let not_active = MerchantsError::NotActive { merchant: address, status };
@@ -77,6 +85,13 @@ pub enum MerchantsError {
     Closed {
         /// The address.
         merchant: Address,
+    },
+    /// What is known of a merchant changes without its status, which has a way of its own.
+    OtherStatus {
+        /// The address.
+        merchant: Address,
+        /// Its status.
+        status: Status,
     },
     /// Not a place in the tree.
     BadCategory {
@@ -141,6 +156,7 @@ pub enum MerchantsError {
 #[crate::composite]
 pub struct Merchants {
     merchants: Map<Address, Merchant>,
+    /// Without those that are closed.
     by_owner: Set<(Hash, Address)>,
     sets: Map<u32, MerchantSet>,
     members: Set<(u32, Address)>,
@@ -164,13 +180,15 @@ impl Merchants {
         Ok(())
     }
 
-    /// Changes what is known of a merchant.
+    /// Changes what is known of a merchant, but not its status.
     ///
     /// # Errors
-    /// `Unknown`, `Closed` and `BadCategory`; nothing is changed then.
+    /// `Unknown`, `Closed`, `OtherStatus` and `BadCategory`; nothing is changed then.
     pub fn update(&mut self, address: Address, merchant: &Merchant) -> Result<(), MerchantsError> {
-        let old = self.merchant(address)?;
-        crate::ensure!(old.status != Status::Closed, MerchantsError::Closed { merchant: address });
+        let old = self.unclosed(address)?;
+        let same = old.status == merchant.status;
+        let other = MerchantsError::OtherStatus { merchant: address, status: old.status };
+        crate::ensure!(same, other);
         let category = merchant.category;
         crate::ensure!(category.is_valid(), MerchantsError::BadCategory { category });
         if old.owner != merchant.owner {
@@ -185,8 +203,16 @@ impl Merchants {
     /// # Errors
     /// `Unknown` and `Closed`; nothing is changed then.
     pub fn set_status(&mut self, address: Address, status: Status) -> Result<(), MerchantsError> {
+        let merchant = Merchant { status, ..self.unclosed(address)? };
+        self.put(address, &merchant);
+        Ok(())
+    }
+
+    fn unclosed(&self, address: Address) -> Result<Merchant, MerchantsError> {
         let merchant = self.merchant(address)?;
-        self.update(address, &Merchant { status, ..merchant })
+        let closed = merchant.status == Status::Closed;
+        crate::ensure!(!closed, MerchantsError::Closed { merchant: address });
+        Ok(merchant)
     }
 
     /// What is known of a merchant: enough for a cancel, whatever the status.
@@ -197,7 +223,7 @@ impl Merchants {
         self.merchants.get(&address).ok_or(MerchantsError::Unknown { merchant: address })
     }
 
-    /// A merchant that may take payments and cash out.
+    /// A merchant that may take payments.
     ///
     /// # Errors
     /// `Unknown` and `NotActive`.
@@ -218,11 +244,10 @@ impl Merchants {
     /// # Errors
     /// `Owner`, with one that it owns.
     pub fn owns_none(&self, person: Hash) -> Result<(), MerchantsError> {
-        for (_, merchant) in self.by_owner.under(&person, Order::Ascending) {
-            let closed = self.merchant(merchant)?.status == Status::Closed;
-            crate::ensure!(closed, MerchantsError::Owner { merchant });
+        match self.by_owner.under(&person, Order::Ascending).next() {
+            Some((_, merchant)) => Err(MerchantsError::Owner { merchant }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Defines a set for good.
@@ -279,6 +304,10 @@ impl Merchants {
 
     fn put(&mut self, address: Address, merchant: &Merchant) {
         self.merchants.set(&address, merchant);
-        self.by_owner.insert(&(merchant.owner, address));
+        if merchant.status == Status::Closed {
+            self.by_owner.remove(&(merchant.owner, address));
+        } else {
+            self.by_owner.insert(&(merchant.owner, address));
+        }
     }
 }

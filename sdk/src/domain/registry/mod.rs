@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | active | yes | yes | yes |
 //! | suspended | no | neither requests nor confirms | yes |
-//! | closed, for good | no | no | yes |
+//! | closed, for good | no | yes, what it has taken | yes |
 //!
 //! **Merchant sets** ([`MerchantSet`]) say where money may be spent: regions, categories allowed
 //! and denied, the highest tier, a group. Two kinds of money in one wallet have two sets: an
@@ -17,9 +17,9 @@
 //! [`MerchantSet::narrowed`], which permits what both permit.
 //!
 //! **Persons** ([`Persons`]) are hashes of an identity with a salt that is kept elsewhere (G8).
-//! When the salt is deleted, the hash says nothing. A person may have several accounts. Rules of
-//! persons: payer and owner of the merchant must differ, and owners of merchants cannot buy
-//! discounted money (C7).
+//! When the salt is deleted, the hash says nothing. A person may have several accounts, 16 at most.
+//! Rules of persons: payer and owner of the merchant must differ, and owners of merchants cannot
+//! buy discounted money (C7).
 //!
 //! Several contracts use one registry: it publishes its fields, and they read them without a call
 //! ([`MerchantsOf`], [`PersonsOf`]).

@@ -1,6 +1,6 @@
 //! Which accounts are one person's.
 
-use crate::{Address, Hash, Map, Order, Set};
+use crate::{Address, Hash, Map};
 use alloc::vec::Vec;
 
 /// Accounts that a person may have.
@@ -46,7 +46,8 @@ pub enum PersonsError {
 #[crate::composite]
 pub struct Persons {
     person: Map<Address, Hash>,
-    accounts: Set<(Hash, Address)>,
+    /// At most 16 each, so that a contract that adds over them reads one entry.
+    accounts: Map<Hash, Vec<Address>>,
 }
 
 impl Persons {
@@ -56,11 +57,13 @@ impl Persons {
     /// `Taken` and `TooMany`; nothing is changed then.
     pub fn link(&mut self, account: Address, person: Hash) -> Result<(), PersonsError> {
         crate::ensure!(!self.person.contains(&account), PersonsError::Taken { account });
-        let limit = ACCOUNTS_MAX;
-        let count = self.accounts.under(&person, Order::Ascending).take(limit).count();
-        crate::ensure!(count < limit, PersonsError::TooMany { person, limit: limit as u32 });
+        let (limit, mut accounts) = (ACCOUNTS_MAX, self.accounts(person));
+        let fits = accounts.len() < limit;
+        crate::ensure!(fits, PersonsError::TooMany { person, limit: limit as u32 });
+        accounts.push(account);
+        accounts.sort_unstable();
         self.person.set(&account, &person);
-        self.accounts.insert(&(person, account));
+        self.accounts.set(&person, &accounts);
         Ok(())
     }
 
@@ -71,7 +74,13 @@ impl Persons {
     pub fn unlink(&mut self, account: Address) -> Result<Hash, PersonsError> {
         let person = self.person(account)?;
         self.person.remove(&account);
-        self.accounts.remove(&(person, account));
+        let mut accounts = self.accounts(person);
+        accounts.retain(|other| *other != account);
+        if accounts.is_empty() {
+            self.accounts.remove(&person);
+        } else {
+            self.accounts.set(&person, &accounts);
+        }
         Ok(person)
     }
 
@@ -82,8 +91,8 @@ impl Persons {
         let accounts = self.accounts(person);
         for account in &accounts {
             self.person.remove(account);
-            self.accounts.remove(&(person, *account));
         }
+        self.accounts.remove(&person);
         accounts
     }
 
@@ -95,9 +104,9 @@ impl Persons {
         self.person.get(&account).ok_or(PersonsError::Unknown { account })
     }
 
-    /// The accounts of a person.
+    /// The accounts of a person, sorted.
     #[must_use]
     pub fn accounts(&self, person: Hash) -> Vec<Address> {
-        self.accounts.under(&person, Order::Ascending).map(|(_, account)| account).collect()
+        self.accounts.get(&person).unwrap_or_default()
     }
 }

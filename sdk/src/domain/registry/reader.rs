@@ -5,6 +5,7 @@ use crate::{
     Address, Hash, Map, Place, Set,
     published::{MapOf, Published, ReadError, SetOf},
 };
+use alloc::vec::Vec;
 use core::cell::Cell;
 
 /// Says why a registry of another contract did not answer, or answered no.
@@ -56,7 +57,24 @@ impl MerchantsOf {
         merchant.ok_or_else(|| MerchantsError::Unknown { merchant: address }.into())
     }
 
-    /// A merchant that may take payments and cash out.
+    /// A merchant that may cash out: any that is not suspended.
+    ///
+    /// # Errors
+    /// `Unknown`, `NotActive`, and `Read`.
+    pub fn cashing_out(&self, address: Address) -> Result<Merchant, RegistryError> {
+        Ok(self.merchant(address)?.if_cashing_out(address)?)
+    }
+
+    /// Checks that a set is defined.
+    ///
+    /// # Errors
+    /// `UnknownSet`, and `Read`.
+    pub fn defined(&self, set: u32) -> Result<(), RegistryError> {
+        let unknown = || MerchantsError::UnknownSet { set }.into();
+        self.sets.get(&set)?.map(|_| ()).ok_or_else(unknown)
+    }
+
+    /// A merchant that may take payments.
     ///
     /// # Errors
     /// `Unknown`, `NotActive`, and `Read`.
@@ -103,13 +121,17 @@ impl MerchantsOf {
 /// Reads the [`Persons`] of another contract.
 pub struct PersonsOf {
     person: MapOf<Address, Hash>,
+    accounts: MapOf<Hash, Vec<Address>>,
 }
 
 impl Published for Persons {
     type Reader = PersonsOf;
 
     fn reader(contract: Address, place: Place) -> PersonsOf {
-        PersonsOf { person: <Map<Address, Hash>>::reader(contract, place.part(0)) }
+        PersonsOf {
+            person: <Map<Address, Hash>>::reader(contract, place.part(0)),
+            accounts: <Map<Hash, Vec<Address>>>::reader(contract, place.part(1)),
+        }
     }
 }
 
@@ -120,5 +142,12 @@ impl PersonsOf {
     /// `Unknown` when it is nobody's, and `Read`.
     pub fn person(&self, account: Address) -> Result<Hash, RegistryError> {
         self.person.get(&account)?.ok_or_else(|| PersonsError::Unknown { account }.into())
+    }
+    /// The accounts of a person: 16 at most.
+    ///
+    /// # Errors
+    /// `Read`.
+    pub fn accounts(&self, person: Hash) -> Result<Vec<Address>, RegistryError> {
+        Ok(self.accounts.get(&person)?.unwrap_or_default())
     }
 }

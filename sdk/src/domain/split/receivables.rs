@@ -1,6 +1,6 @@
 //! What payees are owed, and what of it can still be undone.
 
-use crate::{Address, Amount, Balance, Map, Order, domain::calendar::Day};
+use crate::{Address, Amount, Balance, Map, Order, Page, domain::calendar::Day};
 use alloc::vec::Vec;
 
 /// Entries of days long past that one `take` clears away.
@@ -163,6 +163,12 @@ impl Receivables {
     #[must_use]
     pub fn owed(&self, payee: Address) -> Amount {
         self.owed.at(&payee).get()
+    }
+
+    /// A page of what all payees are owed: for who counts the money again.
+    #[must_use]
+    pub fn page(&self, after: Option<&Address>, limit: u32) -> Page<(Address, Amount), Address> {
+        self.owed.page(after, limit, Order::Ascending)
     }
 
     /// What a payee may cash out today: what it is owed without what can still be undone.

@@ -113,15 +113,20 @@ impl Stage {
     }
 
     pub(super) fn query(&mut self, query: &Query, place: &str) -> Result<(), ScenarioError> {
+        match (&query.returns, &query.error) {
+            (Some(_), Some(_)) => {
+                return Err(meaning(place, "`returns` and `error` exclude each other"));
+            }
+            (None, None) => return Err(meaning(place, "`returns` or `error` is missing")),
+            _ => {}
+        }
         let (contract, spec, method) =
             self.method(&query.contract, &query.query, MethodKind::Query, place)?;
         let args = self.arguments(&spec, &method, &query.args, place)?;
         let input = [method.selector.0.as_slice(), &args].concat();
         match (self.chain.query_bytes(contract, &input), &query.error) {
             (Ok(bytes), None) => {
-                let Some(expected) = &query.returns else {
-                    return Err(meaning(place, "`returns` or `error` is missing"));
-                };
+                let expected = query.returns.as_ref().unwrap_or(&Value::Null);
                 let found = return_to_json(&spec, method.returns, &bytes, "returned")
                     .map_err(|error| meaning(place, error.to_string()))?;
                 self.compare(expected, &found, place)

@@ -166,6 +166,12 @@ impl Stage {
         if single && !step.calls.is_empty() {
             return Err(meaning(place, "`calls` takes the place of `contract` and `call`"));
         }
+        if !single && !step.args.is_null() {
+            return Err(meaning(place, "`args` goes with `contract` and `call`"));
+        }
+        if !single && step.calls.is_empty() {
+            idle(step, place)?;
+        }
         let calls: Vec<&OneCall> = only.iter().chain(&step.calls).collect();
         let at = step.at.as_ref().map(|at| moment(at, place)).transpose()?;
         if calls.is_empty() {
@@ -291,6 +297,22 @@ impl Stage {
             (TestFailure::Failed { .. }, why) if !why.is_empty() => why.to_owned(),
             _ => failure.to_string(),
         }
+    }
+}
+
+/// Refuses what a step without a call does not look at.
+fn idle(step: &Step, place: &str) -> Result<(), ScenarioError> {
+    let Expect { ok, error, fails, events, balances: _, queries: _ } = &step.expect;
+    let said = [
+        ("by", step.by.is_some()),
+        ("expect.ok", ok.is_some()),
+        ("expect.error", error.is_some()),
+        ("expect.fails", fails.is_some()),
+        ("expect.events", events.is_some()),
+    ];
+    match said.into_iter().find(|(_, said)| *said) {
+        Some((name, _)) => Err(meaning(place, format!("`{name}` has no meaning without a call"))),
+        None => Ok(()),
     }
 }
 
