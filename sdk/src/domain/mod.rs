@@ -12,6 +12,7 @@
 //! | [`calendar`] | days, months and ends of periods in Korea | |
 //! | [`share`] | `a x b / c` exactly, rounded down or up | |
 //! | [`split`] | parts that sum to the whole; receivables of payees | [`split::Receivables`] |
+//! | [`clearing`] | one price for all orders of a called market, pro rata at the margin | |
 //! | [`policy`] | data with effective dates, frozen terms, brackets | [`policy::Policy`] |
 //! | [`pool`] | budgets by month, drawn whole or not at all | [`pool::Pool`] |
 //! | [`caps`] | caps by calendar month | [`caps::Caps`] |
@@ -87,6 +88,7 @@ pub mod allowance;
 pub mod calendar;
 pub mod caps;
 pub mod cash_out;
+pub mod clearing;
 pub mod freeze;
 pub mod holds;
 pub mod idempotency;

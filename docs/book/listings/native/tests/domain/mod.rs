@@ -4,6 +4,7 @@ mod allowance;
 mod calendar;
 mod caps;
 mod cash_out;
+mod clearing;
 mod freeze;
 mod holds;
 mod idempotency;
