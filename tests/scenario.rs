@@ -1,6 +1,7 @@
 //! Settlement rules written as files are played as written, and what is not as written is found.
 
-use dure_testing::scenario;
+use dure_testing::{Account, scenario};
+use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,45 @@ fn every_scenario_is_played_as_written() {
             scenario::run(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         assert!(played.steps > 0 && played.compared > 0, "{}: {played:?}", file.display());
     }
+}
+
+/// Keys and signatures of `energy.json` are in its policy, where its steps name them.
+#[test]
+fn readings_of_the_energy_scenario_are_signed_by_its_keys() {
+    let text = std::fs::read_to_string(folder().join("energy.json")).unwrap();
+    let policy = &serde_json::from_str::<Value>(&text).unwrap()["policy"];
+    let hex = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
+    // The second contract that this account instantiates.
+    let operator = Account::named("operator").address();
+    let market = dure_types::address::contract(operator, &2u64.to_be_bytes());
+    let mut wrong = Vec::new();
+    let mut compare = |name: String, expected: Value| {
+        if policy[&name] != expected {
+            wrong.push(format!("\"{name}\": {expected}"));
+        }
+    };
+    for (meter, who) in [(1u32, "ana"), (2, "ben"), (3, "cem")] {
+        let key = |signer: u8| SigningKey::from_bytes(&[meter as u8 * 4 + signer; 32]);
+        let keys = [0, 1, 2].map(|signer| hex(&key(signer).verifying_key().to_bytes()));
+        compare(format!("{who}'s keys"), json!(keys));
+        for (slot, when) in [("before nine", "at nine"), ("nine", "at a quarter past")] {
+            let reading = &policy[format!("{who} {when}")];
+            let Some(import) = reading["import_wh"].as_u64() else { continue };
+            let mut message = b"dure/energy/reading".to_vec();
+            message.extend([0x4d; 32]);
+            message.extend(market.0);
+            message.extend(meter.to_le_bytes());
+            message.extend(policy[slot].as_u64().unwrap().to_le_bytes());
+            message.extend(import.to_le_bytes());
+            message.extend(reading["export_wh"].as_u64().unwrap().to_le_bytes());
+            message.extend(0u32.to_le_bytes());
+            let signed = [("Meter", 0), ("Aggregator", 2)].map(|(by, signer)| {
+                json!({ "by": by, "signature": hex(&key(signer).sign(&message).to_bytes()) })
+            });
+            compare(format!("{who} {when}, signed"), json!(signed));
+        }
+    }
+    assert!(wrong.is_empty(), "the policy has to say:\n{}", wrong.join(",\n"));
 }
 
 /// What is said of the café's scenario after something in it was changed.

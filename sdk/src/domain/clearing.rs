@@ -3,13 +3,14 @@
 //! - **Volume.** The largest over all prices of the smaller of demand and supply. A bid is in the
 //!   demand at its limit and below, an ask in the supply at its limit and above.
 //! - **Who is filled.** The best bids and the best asks, up to the volume. Orders at the last price
-//!   that is reached share what is left of it pro rata by quantity, by the largest remainder; ties go
-//!   to the order that came first. A hash would not do as a tie break: it can be ground.
-//! - **Price.** Half way between `lo` and `hi`, rounded down: `lo` is the greater of the last filled
-//!   ask and the first unfilled bid, `hi` the smaller of the last filled bid and the first unfilled
-//!   ask; what is left of an order that is filled in part counts as unfilled; what there is none of
-//!   drops out. So nobody who goes empty would have traded at the price, as with the half way between
-//!   the last bid and ask: bids 90 and 88, ask 40, one unit each, clear at 89, not at 65.
+//!   that is reached share what is left of it pro rata by quantity, by the largest remainder; ties
+//!   go to the order that came first. A hash would not do as a tie break: it can be ground.
+//! - **Price.** Half way between `lo` and `hi`, rounded down: `lo` is the greater of the last
+//!   filled ask and the first unfilled bid, `hi` the smaller of the last filled bid and the first
+//!   unfilled ask; what is left of an order that is filled in part counts as unfilled; what there
+//!   is none of drops out. So nobody who goes empty would have traded at the price, as with the
+//!   half way between the last bid and ask: bids 90 and 88, ask 40, one unit each, clear at 89, not
+//!   at 65.
 //! - **No volume, no price.**
 //!
 //! [`clear`] is a function of the orders. What it says has one size, however many orders there are:
@@ -79,8 +80,8 @@ pub struct Clearing {
     pub asks: Margin,
 }
 
-/// Clears a market; `None` when no bid meets an ask. Sorts the orders, the best ones first; in which
-/// order they are given changes nothing. Orders of nought are as none.
+/// Clears a market; `None` when no bid meets an ask. Sorts the orders, the best ones first; in
+/// which order they are given changes nothing. Orders of nought are as none.
 #[must_use]
 pub fn clear(bids: &mut [LimitOrder], asks: &mut [LimitOrder]) -> Option<Clearing> {
     bids.sort_unstable_by_key(|order| Reverse(order.price));

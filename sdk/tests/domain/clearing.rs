@@ -52,7 +52,8 @@ fn tried(bids: &[Plain], asks: &[Plain]) -> Outcome {
     Some((volume.into(), price, bid_fills, ask_fills))
 }
 
-/// Fills the best orders first, all of one limit together; units one by one to the largest remainder.
+/// Fills the best orders first, all of one limit together; units one by one to the largest
+/// remainder.
 fn fills(side: &[Plain], volume: u64, rank: impl Fn(u64) -> u64) -> Vec<u64> {
     let mut limits: Vec<u64> = side.iter().map(|order| order.0).collect();
     limits.sort_by_key(|limit| rank(*limit));
