@@ -10,6 +10,7 @@ mod idempotency;
 mod layout;
 mod lots;
 mod lots_cancel;
+mod netting;
 mod policy;
 mod pool;
 mod recovery;

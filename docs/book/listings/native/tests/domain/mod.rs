@@ -8,6 +8,7 @@ mod freeze;
 mod holds;
 mod idempotency;
 mod lots;
+mod netting;
 mod policy;
 mod pool;
 mod recovery;
