@@ -17,6 +17,7 @@
 //! | [`pool`] | budgets by month, drawn whole or not at all | [`pool::Pool`] |
 //! | [`caps`] | caps by calendar month | [`caps::Caps`] |
 //! | [`lots`] | money by class, expiry and place; cashback, cancels, refunds | [`lots::Lots`] |
+//! | [`netting`] | what members owe each other, settled by its net | [`netting::Netting`] |
 //! | [`holds`] | two-phase payments | [`holds::Holds`] |
 //! | [`cash_out`] | what a merchant is owed becomes money in a bank | [`cash_out::CashOuts`] |
 //! | [`idempotency`] | requests that are carried out once | [`idempotency::Idempotency`] |
@@ -93,6 +94,7 @@ pub mod freeze;
 pub mod holds;
 pub mod idempotency;
 pub mod lots;
+pub mod netting;
 pub mod policy;
 pub mod pool;
 pub mod recovery;

@@ -6,6 +6,7 @@ use dure_sdk::{
         calendar::{Day, Month},
         holds::{Holds, Rest},
         lots::{Class, Earning, LotKey, Lots, PaymentOrder, Purchase},
+        netting::Netting,
         roles::{Role, Roles},
         trace::Trace,
         vault::Vault,
@@ -111,6 +112,34 @@ fn a_hold_stores_two_balances_itself_and_its_end() {
     let shape = shape(&found);
     let expected = [("00", 32, 16), ("01", 32, 16), ("02", 32, 137), ("03", 40, 0)];
     assert_eq!(shape, expected.map(|(part, key, value)| (part.to_owned(), key, value)).into());
+}
+
+#[test]
+fn an_obligation_stores_itself_its_rank_and_three_amounts() {
+    let found = stored(|| {
+        let mut netting = Netting::open(Place::field(0));
+        netting.found(TimestampMs(1));
+        netting.admit(Amount(9)).unwrap();
+        netting.admit(Amount(9)).unwrap();
+        netting.fund(1, Amount(7)).unwrap();
+        netting.enter(0, Hash([3; 32]), 1, Amount(5), 2, TimestampMs(1)).unwrap();
+    });
+    let expected = [
+        // Funds and room of members, their limits, how many they are.
+        ("00", 4, 16),
+        ("01", 4, 16),
+        ("02", 0, 1 + 2 * 32),
+        ("03", 0, 4),
+        // By debtor and id; by cycle, debtor, priority, age and id; the sum; the open cycle.
+        ("04", 4 + 32, 4 + 16 + 16 + 1 + 8 + 8),
+        ("05", 8 + 4 + 1 + 8 + 32, 0),
+        ("06", 8, 16),
+        ("07", 0, 16),
+    ];
+    assert_eq!(
+        shape(&found),
+        expected.map(|(part, key, value)| (part.to_owned(), key, value)).into()
+    );
 }
 
 #[test]

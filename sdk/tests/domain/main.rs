@@ -11,6 +11,7 @@ mod idempotency;
 mod layout;
 mod lots;
 mod lots_cancel;
+mod netting;
 mod policy;
 mod pool;
 mod recovery;

@@ -180,6 +180,16 @@ impl Holds {
         self.holds.get(&id)
     }
 
+    /// Holds that wait, whether or not they are over, from one of them on: the next to be over
+    /// first. Reads each: for audits.
+    pub fn waiting(
+        &self,
+        from: Option<(TimestampMs, HoldId)>,
+    ) -> impl Iterator<Item = (HoldId, Hold)> {
+        let all = self.by_expiry.entries(from.as_ref(), Order::Ascending);
+        all.filter_map(|(_, id)| self.hold(id).map(|hold| (id, hold)))
+    }
+
     /// What an account can spend.
     #[must_use]
     pub fn free(&self, account: Address) -> Amount {

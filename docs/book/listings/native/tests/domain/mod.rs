@@ -9,6 +9,7 @@ mod freeze;
 mod holds;
 mod idempotency;
 mod lots;
+mod netting;
 mod policy;
 mod pool;
 mod recovery;
