@@ -187,12 +187,6 @@ impl Receivables {
         self.undoable.page(after, limit, Order::Ascending)
     }
 
-    /// A page of what all payees are owed: for who counts the money again.
-    #[must_use]
-    pub fn page(&self, after: Option<&Address>, limit: u32) -> Page<(Address, Amount), Address> {
-        self.owed.page(after, limit, Order::Ascending)
-    }
-
     /// What a payee may cash out today: what it is owed without what can still be undone.
     #[must_use]
     pub fn free(&self, payee: Address, today: Day) -> Amount {
