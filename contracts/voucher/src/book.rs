@@ -1,19 +1,17 @@
-//! What the calls do to vouchers and money; roles are asked before.
+//! Products, issues, holders and presents; roles are asked before.
 
 use crate::{
     error::Error,
-    event::RefundKind,
-    state::{Kind, Product, Redemption, State, Voucher, Vouchers},
-    terms::VoucherTerms,
+    state::{CodeKey, Issue, Kind, Product, State, Voucher, Vouchers},
 };
 use dure_sdk::{
-    crypto::blake3,
+    codec::Encode,
+    crypto::ed25519_verify,
     domain::{
-        calendar::{DAY_MS, Day, Period, is_live},
-        registry::Merchant,
+        calendar::{DAY_MS, Period, is_live},
+        recovery::Request,
+        registry::{PersonsError, RegistryError},
         roles::Role,
-        share::{WHOLE_BP, ceil, floor},
-        split::{Leg, Receivables},
     },
     prelude::*,
     standard::TokenClient,
@@ -24,14 +22,24 @@ use merchants::merchants::RegistryPublished;
 pub const BATCH_MAX: u32 = 64;
 /// Sets that givers and guardians may add to a voucher.
 pub const LIMITS_MAX: u32 = 8;
+/// Days that a merchant may have to undo a redemption.
+pub const UNDO_DAYS_MAX: u32 = 31;
+/// How long the key of an account has to object to a recovery.
+pub const RECOVERY_DELAY_MS: u64 = 7 * DAY_MS;
 /// How long a voucher has to be good, in months: one that is short-lived, and any other.
 const LEAST_MONTHS: (u32, u32) = (3, 12);
 
-/// The code that comes before another: its hash. A holder begins with a secret, hashes it as often
-/// as it wants codes, puts the last hash into the voucher, and shows the codes backwards.
+/// What the key of a present signs for who claims it: `count` is the voucher's, `key` the one that
+/// will sign its codes.
 #[must_use]
-pub fn code_before(code: Hash) -> Hash {
-    blake3(&code.0)
+pub fn claim_message(
+    contract: Address,
+    voucher: u64,
+    count: u32,
+    holder: Address,
+    key: CodeKey,
+) -> Vec<u8> {
+    (*b"dure/voucher/claim", contract, voucher, count, holder, key).encode()
 }
 
 impl Vouchers {
@@ -43,12 +51,25 @@ impl Vouchers {
         self.vouchers.get(&voucher).ok_or(Error::NoVoucher { voucher })
     }
 
-    fn product_of(&self, product: u32) -> Result<Product, Error> {
+    pub(crate) fn product_of(&self, product: u32) -> Result<Product, Error> {
         self.products.get(&product).ok_or(Error::NoProduct { product })
     }
 
+    pub(crate) fn registry(&self) -> RegistryPublished {
+        RegistryPublished::at(self.registry.get())
+    }
+
+    /// Whose account it is, if the registry knows.
+    pub(crate) fn person(&self, account: Address) -> Result<Option<Hash>, Error> {
+        match self.registry().persons().person(account) {
+            Ok(person) => Ok(Some(person)),
+            Err(RegistryError::Persons(PersonsError::Unknown { .. })) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A voucher that its holder has.
-    fn held_by(&self, voucher: u64, holder: Address) -> Result<Voucher, Error> {
+    pub(crate) fn held_by(&self, voucher: u64, holder: Address) -> Result<Voucher, Error> {
         let found = self.voucher_of(voucher)?;
         let owner = found.holder;
         ensure!(owner == holder, Error::NotHolder { voucher, holder: owner });
@@ -60,8 +81,7 @@ impl Vouchers {
         if amount == Amount::ZERO {
             return Ok(());
         }
-        let short = |short: Short| Error::Short { left: short.left, wanted: short.wanted };
-        self.cash.sub(amount).map_err(short)?;
+        self.cash.sub(amount).map_err(Error::short)?;
         TokenClient::at(self.token.get()).transfer(to, amount, None).map_err(Error::Token)
     }
 
@@ -74,67 +94,113 @@ impl Vouchers {
         ensure!(!self.products.contains(&product), Error::ProductExists { product });
         let worth = terms.value(Amount::ZERO);
         ensure!(worth > Amount::ZERO && terms.face > Amount::ZERO, Error::Zero);
+        if let Kind::Amount { least } = terms.kind {
+            ensure!(least <= terms.face, Error::Short { left: terms.face, wanted: least });
+        }
+        let (undo_days, limit) = (terms.undo_days, UNDO_DAYS_MAX);
+        ensure!(undo_days <= limit, Error::UndoTooLong { undo_days, limit });
         terms.legs.check()?;
+        // The issuer has what holders do not get back, whatever its share.
+        for account in terms.payees {
+            ensure!(account != Address::SYSTEM, Error::NoAccount { account });
+        }
         let least = if terms.short_lived { LEAST_MONTHS.0 } else { LEAST_MONTHS.1 };
         let enough = terms.validity.end(now)? >= Period::Months(least).end(now)?;
         ensure!(enough, Error::TooShort { least_months: least });
+        self.registry().merchants().defined(terms.set)?;
         self.products.set(&product, terms);
         Ok(())
     }
 
-    /// Makes vouchers; says the first and what has to be put in for all.
+    pub(crate) fn withdraw(&mut self, product: u32) -> Result<(), Error> {
+        self.product_of(product)?;
+        ensure!(!self.withdrawn.contains(&product), Error::Withdrawn { product });
+        self.withdrawn.insert(&product);
+        Ok(())
+    }
+
+    /// What was issued under this id before.
+    pub(crate) fn issued_before(
+        &self,
+        by: Address,
+        id: Hash,
+        (product, holder, paid): (u32, Address, Amount),
+        keys: &[CodeKey],
+    ) -> Result<Option<u64>, Error> {
+        let Some(done) = self.issues.get(&(by, id)) else { return Ok(None) };
+        let Issue { first, count, .. } = done;
+        let wanted = Issue { product, holder, paid, first, count: keys.len() as u32 };
+        ensure!(done == wanted, Error::OtherIssue { first, count });
+        Ok(Some(first))
+    }
+
+    /// Makes vouchers; says the first, and what has to be put in for all.
     pub(crate) fn make(
         &mut self,
-        product: u32,
-        holder: Address,
-        paid: Amount,
-        codes: &[Hash],
+        (by, id): (Address, Hash),
+        (product, holder, paid): (u32, Address, Amount),
+        keys: &[CodeKey],
         now: TimestampMs,
-    ) -> Result<(u64, Amount), Error> {
-        let (count, limit) = (codes.len() as u32, BATCH_MAX);
-        ensure!(count > 0, Error::Zero);
+    ) -> Result<(Voucher, u64, Amount), Error> {
+        let (count, limit) = (keys.len() as u32, BATCH_MAX);
         ensure!(count <= limit, Error::TooMany { count, limit });
+        ensure!(holder != Address::SYSTEM, Error::NoAccount { account: holder });
+        self.freeze.check(holder)?;
         let sold = self.product_of(product)?;
+        ensure!(!self.withdrawn.contains(&product), Error::Withdrawn { product });
         let (face, value) = (sold.face, sold.value(paid));
         // What is paid back is a share of what was paid: never more than lies there.
         ensure!(paid <= face && paid <= value, Error::PaidTooMuch { paid, face });
-        let (terms, _) = self.terms.at(now)?;
-        let expiry = sold.validity.end(now)?;
+        let mut made = Voucher {
+            product,
+            holder,
+            purchaser: holder,
+            key: *keys.first().ok_or(Error::Zero)?,
+            count: 0,
+            paid,
+            value,
+            remaining: value,
+            bought: now,
+            terms: self.terms.at(now)?.0,
+            expiry: sold.validity.end(now)?,
+            extended: 0,
+            notices: 0,
+            given: false,
+            limits: Vec::new(),
+            guardian: None,
+            state: State::Held,
+        };
         let first = self.last.get().saturating_add(1);
-        for (number, code) in (first..).zip(codes) {
-            let made = Voucher {
-                product,
-                holder,
-                code: *code,
-                paid,
-                value,
-                remaining: value,
-                bought: now,
-                terms,
-                expiry,
-                extended: 0,
-                notices: 0,
-                given: false,
-                limits: Vec::new(),
-                guardian: None,
-                state: State::Held,
-            };
+        for (number, key) in (first..).zip(keys) {
+            made.key = *key;
             self.vouchers.set(&number, &made);
-            self.escrow.deposit(&number, value);
         }
         self.last.set(&first.saturating_add(u64::from(count) - 1));
+        self.issues.set(&(by, id), &Issue { product, holder, paid, first, count });
         let all = value.checked_mul(u128::from(count)).ok_or(Error::TooMuch { amount: value })?;
+        self.escrow.add(all);
         self.cash.add(all);
-        Ok((first, all))
+        Ok((made, first, all))
+    }
+
+    pub(crate) fn rekey(&mut self, voucher: u64, by: Address, key: CodeKey) -> Result<(), Error> {
+        let mut found = self.held_by(voucher, by)?;
+        found.key = key;
+        self.change(voucher, found);
+        Ok(())
+    }
+
+    /// Keeps a voucher that changed hands, key or value.
+    pub(crate) fn change(&mut self, voucher: u64, mut found: Voucher) {
+        found.count = found.count.wrapping_add(1);
+        self.vouchers.set(&voucher, &found);
     }
 
     pub(crate) fn put_up(
         &mut self,
         voucher: u64,
         from: Address,
-        claim: Hash,
-        limit: Option<u32>,
-        guardian: Option<Address>,
+        (claim, limit, guardian): (CodeKey, Option<u32>, Option<Address>),
         now: TimestampMs,
     ) -> Result<TimestampMs, Error> {
         let mut found = self.held_by(voucher, from)?;
@@ -143,34 +209,41 @@ impl Vouchers {
         let days = u64::from(terms.claim_days).saturating_mul(DAY_MS);
         let until = TimestampMs(now.0.saturating_add(days)).min(found.expiry);
         if let Some(set) = limit {
-            push(&mut found, set)?;
+            self.narrowed(&found, set)?;
         }
-        // Whoever has limited it stays who may: a gift passed on is no way round a guardian.
-        found.guardian = found.guardian.or(guardian).or(Some(from));
-        found.state = State::Offered { claim, until };
-        self.vouchers.set(&voucher, &found);
+        found.state = State::Offered { claim, until, limit, guardian };
+        self.change(voucher, found);
         Ok(until)
     }
 
+    /// Answers who gave it.
     pub(crate) fn claimed(
         &mut self,
+        cx: &Cx,
         voucher: u64,
-        holder: Address,
-        secret: Hash,
-        code: Hash,
-        now: TimestampMs,
-    ) -> Result<(), Error> {
-        let mut found = self.voucher_of(voucher)?;
-        let State::Offered { claim, until } = found.state else {
+        key: CodeKey,
+        signature: &[u8; 64],
+    ) -> Result<Address, Error> {
+        let (holder, mut found) = (cx.caller(), self.voucher_of(voucher)?);
+        let State::Offered { claim, until, limit, guardian } = found.state else {
             return Err(Error::NotOffered { voucher });
         };
-        ensure!(now < until, Error::OfferOver { until });
-        ensure!(code_before(secret) == claim, Error::WrongCode { voucher });
+        ensure!(cx.time() < until, Error::OfferOver { until });
+        self.freeze.check(found.holder)?;
+        let message = claim_message(cx.address(), voucher, found.count, holder, key);
+        let signed = ed25519_verify(&claim.0, &message, signature);
+        ensure!(signed, Error::WrongClaim { voucher });
+        if let Some(set) = limit {
+            found.limits = self.narrowed(&found, set)?;
+        }
+        let from = found.holder;
         found.given = true;
+        // Who guards it goes on to do so: a present passed on is no way round a guardian.
+        found.guardian = found.guardian.or(guardian);
         // The giver's codes end here.
-        (found.holder, found.code, found.state) = (holder, code, State::Held);
-        self.vouchers.set(&voucher, &found);
-        Ok(())
+        (found.holder, found.key, found.state) = (holder, key, State::Held);
+        self.change(voucher, found);
+        Ok(from)
     }
 
     pub(crate) fn returned(
@@ -183,294 +256,97 @@ impl Vouchers {
         let State::Offered { until, .. } = found.state else {
             return Err(Error::NotOffered { voucher });
         };
-        ensure!(by == found.holder || now >= until, Error::NotBackYet { until });
+        let holder = found.holder;
+        ensure!(by == holder || now >= until, Error::NotBackYet { until });
         found.state = State::Held;
-        self.vouchers.set(&voucher, &found);
-        Ok(found.holder)
+        self.change(voucher, found);
+        Ok(holder)
     }
 
     pub(crate) fn narrow(&mut self, voucher: u64, by: Address, set: u32) -> Result<(), Error> {
         let mut found = self.voucher_of(voucher)?;
         ensure!(found.guardian == Some(by), Error::NotGuardian { voucher });
-        push(&mut found, set)?;
+        unended(voucher, &found)?;
+        found.limits = self.narrowed(&found, set)?;
         self.vouchers.set(&voucher, &found);
         Ok(())
     }
 
-    /// The redemption that came under this receipt before.
-    pub(crate) fn redeemed_before(
-        &self,
-        merchant: Address,
-        receipt: Hash,
-        voucher: u64,
-        amount: Amount,
-    ) -> Result<Option<Redemption>, Error> {
-        let Some(done) = self.redemptions.get(&(merchant, receipt)) else { return Ok(None) };
-        let same = (done.voucher, done.amount) == (voucher, amount);
-        let (voucher, amount) = (done.voucher, done.amount);
-        ensure!(same, Error::OtherRedemption { voucher, amount });
-        Ok(Some(done))
+    /// The limits of a voucher with one more.
+    fn narrowed(&self, found: &Voucher, set: u32) -> Result<Vec<u32>, Error> {
+        self.registry().merchants().defined(set)?;
+        let mut limits = found.limits.clone();
+        if !limits.contains(&set) {
+            limits.push(set);
+        }
+        let (count, limit) = (limits.len() as u32, LIMITS_MAX);
+        ensure!(count <= limit, Error::TooMany { count, limit });
+        Ok(limits)
     }
 
-    pub(crate) fn redeem_at(
+    /// Checks that two accounts are one person's, where the registry knows that of the first.
+    pub(crate) fn same_person(&self, account: Address, to: Address) -> Result<(), Error> {
+        let person = self.person(account)?;
+        let same = person.is_none() || self.person(to)? == person;
+        ensure!(same && to != Address::SYSTEM, Error::OtherPerson { account, to });
+        Ok(())
+    }
+
+    pub(crate) fn recovered(
         &mut self,
-        merchant: Address,
-        voucher: u64,
-        code: Option<Hash>,
-        amount: Amount,
-        receipt: Hash,
+        account: Address,
         now: TimestampMs,
-    ) -> Result<Redemption, Error> {
-        let mut found = self.voucher_of(voucher)?;
-        held(voucher, &found)?;
-        live(&found, now)?;
-        self.freeze.check(found.holder)?;
-        self.freeze.check(merchant)?;
-        if let Some(code) = code {
-            ensure!(code_before(code) == found.code, Error::WrongCode { voucher });
-            found.code = code;
-        }
-        let sold = self.product_of(found.product)?;
-        let left = found.remaining;
-        ensure!(amount > Amount::ZERO, Error::Zero);
-        // Of a thing all that lies there leaves.
-        let released = match sold.kind {
-            Kind::Amount => amount,
-            Kind::Goods { price } => {
-                ensure!(amount == price, Error::Whole { value: price, wanted: amount });
-                left
-            }
-        };
-        let rest = left.checked_sub(released).ok_or(Error::Short { left, wanted: amount })?;
-        self.good_at(merchant, &found, &sold)?;
-
-        let [headquarters, issuer, distributor, platform] = sold.payees;
-        let payees = [merchant, headquarters, issuer, distributor, platform];
-        let mut parts = sold.legs.split(amount);
-        let of_issuer = &mut parts[Leg::Issuer as usize];
-        *of_issuer = of_issuer.saturating_add(released.saturating_sub(amount));
-        self.escrow.release_parts(&voucher, released, &parts)?;
-        let terms = self.terms.frozen(found.terms, now)?;
-        let today = Day::of(now);
-        let free_on = Receivables::free_on(today, terms.undo_days);
-        self.receivables.credit_legs(&payees, &parts, free_on, today);
-        found.remaining = rest;
-        if rest == Amount::ZERO {
-            found.state = State::Ended;
-        }
-        self.vouchers.set(&voucher, &found);
-        let done = Redemption { voucher, amount, payees, parts, free_on, undone: false };
-        self.redemptions.set(&(merchant, receipt), &done);
-        Ok(done)
+    ) -> Result<Request, Error> {
+        let request = self.recovery.complete(account, now)?;
+        self.same_person(account, request.to)?;
+        self.freeze.carry_over(account, request.to);
+        Ok(request)
     }
 
-    /// Where the voucher is good, and that its holder does not own the shop.
-    fn good_at(
-        &self,
-        merchant: Address,
-        found: &Voucher,
-        sold: &Product,
-    ) -> Result<Merchant, Error> {
-        let registry = RegistryPublished::at(self.registry.get());
-        let merchants = registry.merchants();
-        let shop = merchants.active(merchant)?;
-        match registry.persons().person(found.holder) {
-            Ok(person) => ensure!(person != shop.owner, Error::OwnShop { merchant }),
-            Err(error) => ensure!(!sold.identified, Error::Registry(error)),
-        }
-        for set in [sold.set].into_iter().chain(found.limits.iter().copied()) {
-            merchants.permits(set, merchant, &shop)?;
-        }
-        Ok(shop)
-    }
-
-    pub(crate) fn undone(
-        &mut self,
-        merchant: Address,
-        receipt: Hash,
-        now: TimestampMs,
-    ) -> Result<Redemption, Error> {
-        let key = (merchant, receipt);
-        let done = self.redemptions.get(&key).filter(|done| !done.undone);
-        let mut done = done.ok_or(Error::NoRedemption { receipt })?;
-        self.receivables.undo_legs(&done.payees, &done.parts, done.free_on, Day::of(now))?;
-        let back = done.parts.iter().fold(Amount::ZERO, |sum, part| sum.saturating_add(*part));
-        self.escrow.restore(&done.voucher, back)?;
-        let mut found = self.voucher_of(done.voucher)?;
-        found.remaining = found.remaining.saturating_add(back);
-        // One that was given meanwhile stays given.
-        if found.state == State::Ended {
-            found.state = State::Held;
-        }
-        self.vouchers.set(&done.voucher, &found);
-        done.undone = true;
-        self.redemptions.set(&key, &done);
-        Ok(done)
-    }
-
-    /// What its holder and the issuer get of what remains.
-    pub(crate) fn judge(
-        &self,
-        voucher: u64,
-        found: &Voucher,
-        by: Address,
-        kind: RefundKind,
-        now: TimestampMs,
-    ) -> Result<(Amount, Amount), Error> {
-        let holder = found.holder;
-        let sold = self.product_of(found.product)?;
-        let terms = self.terms.frozen(found.terms, now)?;
-        let left = found.remaining;
-        ensure!(left > Amount::ZERO, Error::Ended { voucher });
-        if kind == RefundKind::Breakage {
-            let until = self.claims_until(found, &terms)?;
-            ensure!(now >= until, Error::ClaimsOpen { until });
-            return Ok((Amount::ZERO, left));
-        }
-        ensure!(by == holder, Error::NotHolder { voucher, holder });
-        held(voucher, found)?;
-        let (value, paid) = (found.value, found.paid);
-        ensure!(paid > Amount::ZERO, Error::Free { voucher });
-        let to_holder = match kind {
-            RefundKind::Withdrawn => {
-                let until = Period::Days(terms.withdrawal_days).end(found.bought)?;
-                let fresh = left == value && !found.given && now < until;
-                ensure!(fresh, Error::NotWithdrawable { until });
-                paid
-            }
-            RefundKind::Balance => {
-                live(found, now)?;
-                let used = value.saturating_sub(left);
-                let used_bp = terms.used_bp.rate_bp(sold.face);
-                let whole = Amount(u128::from(WHOLE_BP));
-                // used / value at least used_bp / 10,000, and never of an untouched one.
-                let least = ceil(value, Amount(u128::from(used_bp)), whole);
-                let enough = used > Amount::ZERO && least.is_some_and(|least| used >= least);
-                ensure!(enough, Error::UsedTooLittle { used, value, used_bp });
-                part(left, paid, value)?
-            }
-            RefundKind::Expired | RefundKind::Points => {
-                let expiry = found.expiry;
-                ensure!(!is_live(now, expiry), Error::NotExpired { expiry });
-                let until = self.claims_until(found, &terms)?;
-                ensure!(now < until, Error::ClaimsOver { until });
-                if kind == RefundKind::Points {
-                    return Ok((left, left));
-                }
-                expired(left, paid, value, terms.expired_bp.rate_bp(sold.face))?
-            }
-            RefundKind::Breakage => Amount::ZERO,
-        };
-        Ok((to_holder, left.saturating_sub(to_holder)))
-    }
-
-    /// Until when an expired voucher is paid back: years after the purchase, and never before a
-    /// month after its expiry.
-    fn claims_until(&self, found: &Voucher, terms: &VoucherTerms) -> Result<TimestampMs, Error> {
-        let claims = terms.claims.end(found.bought)?;
-        Ok(claims.max(Period::Months(1).end(found.expiry)?))
-    }
-
-    pub(crate) fn refunded(
+    /// A voucher of an account whose key is lost gets the holder that is in its place.
+    pub(crate) fn taken_over(
         &mut self,
         voucher: u64,
         by: Address,
-        kind: RefundKind,
-        now: TimestampMs,
-    ) -> Result<(Address, Amount, Amount), Error> {
+        key: CodeKey,
+    ) -> Result<Address, Error> {
         let mut found = self.voucher_of(voucher)?;
-        let (to_holder, to_issuer) = self.judge(voucher, &found, by, kind, now)?;
-        let (holder, [_, issuer, ..]) = (found.holder, self.product_of(found.product)?.payees);
-        if kind != RefundKind::Breakage {
-            self.freeze.check(holder)?;
-        }
-        self.escrow.release(&voucher, found.remaining)?;
-        (found.remaining, found.state) = (Amount::ZERO, State::Ended);
-        self.vouchers.set(&voucher, &found);
-        let today = Day::of(now);
-        if to_issuer != Amount::ZERO {
-            self.receivables.credit(issuer, to_issuer, today, today);
-        }
-        // Points are the issuer's to give: it has the money for them.
-        if kind != RefundKind::Points {
-            self.pay_out(holder, to_holder)?;
-        }
-        Ok((holder, to_holder, to_issuer))
-    }
-
-    pub(crate) fn extended(
-        &mut self,
-        voucher: u64,
-        by: Address,
-        now: TimestampMs,
-    ) -> Result<TimestampMs, Error> {
-        let mut found = self.held_by(voucher, by)?;
-        live(&found, now)?;
-        let terms = self.terms.frozen(found.terms, now)?;
-        let extensions = terms.extensions;
-        ensure!(found.extended < extensions, Error::NoExtension { extensions });
-        found.extended = found.extended.saturating_add(1);
-        // The last instant before the expiry belongs to its last day.
-        let last = TimestampMs(found.expiry.0.saturating_sub(1));
-        found.expiry = terms.extension.end(last)?;
-        found.notices = 0;
-        self.vouchers.set(&voucher, &found);
-        Ok(found.expiry)
-    }
-
-    pub(crate) fn noticed(
-        &mut self,
-        voucher: u64,
-        now: TimestampMs,
-    ) -> Result<(Address, TimestampMs, Amount), Error> {
-        let mut found = self.voucher_of(voucher)?;
-        ensure!(found.remaining > Amount::ZERO, Error::Ended { voucher });
-        live(&found, now)?;
-        let sold = self.product_of(found.product)?;
-        let terms = self.terms.frozen(found.terms, now)?;
-        let days = terms.notice_days.get(found.notices as usize);
-        let due = days.map(|days| {
-            TimestampMs(found.expiry.0.saturating_sub(u64::from(*days).saturating_mul(DAY_MS)))
-        });
-        ensure!(due.is_some_and(|due| now >= due), Error::NoticeNotDue { due });
-        found.notices = found.notices.saturating_add(1);
-        self.vouchers.set(&voucher, &found);
-        let rate_bp = terms.expired_bp.rate_bp(sold.face);
-        let refund = expired(found.remaining, found.paid, found.value, rate_bp)?;
-        Ok((found.holder, found.expiry, refund))
+        let from = found.holder;
+        let holder = self.recovery.current(from);
+        ensure!(by == holder && by != from, Error::NotHolder { voucher, holder });
+        self.freeze.check(from)?;
+        self.freeze.check(holder)?;
+        unended(voucher, &found)?;
+        (found.holder, found.key, found.state) = (holder, key, State::Held);
+        self.change(voucher, found);
+        Ok(from)
     }
 }
 
-fn held(voucher: u64, found: &Voucher) -> Result<(), Error> {
+impl Error {
+    pub(crate) fn short(short: Short) -> Self {
+        Self::Short { left: short.left, wanted: short.wanted }
+    }
+}
+
+/// Checks that something is left of it.
+pub(crate) fn unended(voucher: u64, found: &Voucher) -> Result<(), Error> {
     match found.state {
-        State::Held => Ok(()),
-        State::Offered { until, .. } => Err(Error::IsOffered { voucher, until }),
-        State::Ended => Err(Error::Ended { voucher }),
+        State::Held | State::Offered { .. } => Ok(()),
+        State::Used => Err(Error::Used { voucher }),
+        State::Refunded(kind) => Err(Error::Refunded { voucher, kind }),
     }
 }
 
-fn live(found: &Voucher, now: TimestampMs) -> Result<(), Error> {
+pub(crate) fn held(voucher: u64, found: &Voucher) -> Result<(), Error> {
+    match found.state {
+        State::Offered { until, .. } => Err(Error::IsOffered { voucher, until }),
+        _ => unended(voucher, found),
+    }
+}
+
+pub(crate) fn live(found: &Voucher, now: TimestampMs) -> Result<(), Error> {
     let expiry = found.expiry;
     ensure!(is_live(now, expiry), Error::Expired { expiry });
     Ok(())
-}
-
-fn push(found: &mut Voucher, set: u32) -> Result<(), Error> {
-    let (count, limit) = (found.limits.len() as u32 + 1, LIMITS_MAX);
-    ensure!(count <= limit, Error::TooMany { count, limit });
-    found.limits.push(set);
-    Ok(())
-}
-
-/// `floor(amount x numerator / denominator)`.
-fn part(amount: Amount, numerator: Amount, denominator: Amount) -> Result<Amount, Error> {
-    floor(amount, numerator, denominator).ok_or(Error::TooMuch { amount })
-}
-
-/// One floor of `left x paid x bp / (value x 10,000)`.
-fn expired(left: Amount, paid: Amount, value: Amount, bp: u32) -> Result<Amount, Error> {
-    let too_much = Error::TooMuch { amount: paid };
-    let numerator = paid.checked_mul(u128::from(bp)).ok_or(too_much)?;
-    let denominator = value.checked_mul(u128::from(WHOLE_BP));
-    part(left, numerator, denominator.ok_or(Error::TooMuch { amount: value })?)
 }

@@ -1,15 +1,15 @@
 //! Why the contract refuses.
 
-use crate::terms::TermsError;
+use crate::{event::RefundKind, terms::TermsError};
 use dure_sdk::{
     domain::{
         calendar::CalendarError,
         freeze::FreezeError,
         policy::PolicyError,
+        recovery::RecoveryError,
         registry::RegistryError,
         roles::RolesError,
         split::{LegsError, ReceivablesError},
-        vault::VaultError,
     },
     prelude::*,
 };
@@ -23,12 +23,26 @@ pub enum Error {
     Freeze(FreezeError),
     /// The registry does not know it, or the voucher is not good there.
     Registry(RegistryError),
+    /// The account was moved, or is not.
+    Recovery(RecoveryError),
+    /// An account is not moved to another person.
+    OtherPerson { account: Address, to: Address },
     /// Nobody redeems in the own shop.
     OwnShop { merchant: Address },
     /// There is no such product.
     NoProduct { product: u32 },
     /// A product stays as it is.
     ProductExists { product: u32 },
+    /// It is not to be had any more.
+    Withdrawn { product: u32 },
+    /// It is to be had.
+    NotWithdrawn { product: u32 },
+    /// Nobody could take what goes there.
+    NoAccount { account: Address },
+    /// A window to undo longer than there may be.
+    UndoTooLong { undo_days: u32, limit: u32 },
+    /// Other vouchers were issued under the id.
+    OtherIssue { first: u64, count: u32 },
     /// The law asks for a year unless it is perishable or seasonal.
     TooShort { least_months: u32 },
     /// The shares are not whole.
@@ -37,7 +51,11 @@ pub enum Error {
     NoVoucher { voucher: u64 },
     /// It is somebody else's.
     NotHolder { voucher: u64, holder: Address },
-    /// Neither the giver nor the guardian.
+    /// Somebody else bought it, and is paid.
+    NotPurchaser { voucher: u64, purchaser: Address },
+    /// The payee takes it, or the account that is in its place.
+    NotPayee { payee: Address, to: Address },
+    /// Not the guardian whom the giver named.
     NotGuardian { voucher: u64 },
     /// It was given and waits for who claims it.
     IsOffered { voucher: u64, until: TimestampMs },
@@ -48,15 +66,27 @@ pub enum Error {
     /// It could be claimed until then.
     OfferOver { until: TimestampMs },
     /// Nothing is left of it.
-    Ended { voucher: u64 },
+    Used { voucher: u64 },
+    /// What was left of it was paid back.
+    Refunded { voucher: u64, kind: RefundKind },
+    /// It has another holder by now.
+    PassedOn { voucher: u64, holder: Address },
     /// It was good until then.
     Expired { expiry: TimestampMs },
     /// It is still good.
     NotExpired { expiry: TimestampMs },
-    /// Not the code that is next, or one that was used.
+    /// Signed by another key, or for another merchant, voucher, sum or time, or used before.
     WrongCode { voucher: u64 },
+    /// The code was good until then.
+    CodeOver { until: TimestampMs },
+    /// The code is for less.
+    AboveCode { limit: Amount, wanted: Amount },
+    /// Signed by another key, or for somebody else, or for an earlier present.
+    WrongClaim { voucher: u64 },
     /// The voucher has less left.
     Short { left: Amount, wanted: Amount },
+    /// So little is redeemed only where no more is left.
+    TooLittle { least: Amount, wanted: Amount },
     /// A thing is redeemed whole.
     Whole { value: Amount, wanted: Amount },
     /// An amount of nought, or no vouchers.
@@ -67,7 +97,9 @@ pub enum Error {
     OtherRedemption { voucher: u64, amount: Amount },
     /// No such redemption of the caller's.
     NoRedemption { receipt: Hash },
-    /// It was used or given, or the days are over.
+    /// The redemption was undone: what is redeemed anew has another receipt.
+    WasUndone { receipt: Hash },
+    /// It was used, or the days are over.
     NotWithdrawable { until: TimestampMs },
     /// Too little of it was used.
     UsedTooLittle { used: Amount, value: Amount, used_bp: u32 },
@@ -85,8 +117,6 @@ pub enum Error {
     PaidTooMuch { paid: Amount, face: Amount },
     /// More than can be counted.
     TooMuch { amount: Amount },
-    /// The escrow.
-    Vault(VaultError),
     /// What a payee is owed.
     Receivables(ReceivablesError),
     /// The policy cannot change so.
@@ -107,7 +137,7 @@ dure_sdk::errors_from! {
     Freeze: FreezeError,
     Registry: RegistryError,
     Legs: LegsError,
-    Vault: VaultError,
+    Recovery: RecoveryError,
     Receivables: ReceivablesError,
     Policy: PolicyError,
     Terms: TermsError,

@@ -1,10 +1,20 @@
 //! What happened.
 
-use crate::{state::Product, terms::VoucherTerms};
+use crate::{
+    state::{CodeKey, Product},
+    terms::VoucherTerms,
+};
 use dure_sdk::{
-    domain::{policy::Version, roles::Role},
+    domain::{calendar::Day, freeze::FreezeOrder, policy::Version, recovery::Request, roles::Role},
     prelude::*,
 };
+
+/// The contract stands on these, for good.
+#[dure::event]
+pub struct Opened {
+    pub registry: Address,
+    pub token: Address,
+}
 
 /// A product is sold from now on.
 #[dure::event]
@@ -14,16 +24,38 @@ pub struct ProductDefined {
     pub terms: Product,
 }
 
-/// Vouchers were issued, `first` and those after it.
+/// A product is not to be had any more: its vouchers are paid back in full.
+#[dure::event]
+pub struct ProductWithdrawn {
+    #[index]
+    pub product: u32,
+}
+
+/// Vouchers were issued, `first` and those after it, one for each key.
 #[dure::event]
 pub struct Issued {
     #[index]
     pub holder: Address,
     #[index]
     pub product: u32,
+    #[index]
+    pub id: Hash,
+    pub by: Address,
     pub first: u64,
-    pub count: u32,
+    pub keys: Vec<CodeKey>,
+    /// For each.
     pub paid: Amount,
+    /// Behind each.
+    pub value: Amount,
+    pub expiry: TimestampMs,
+}
+
+/// Codes of a voucher are signed with another key.
+#[dure::event]
+pub struct KeyChanged {
+    #[index]
+    pub voucher: u64,
+    pub key: CodeKey,
 }
 
 /// A voucher was given and waits for who claims it.
@@ -33,19 +65,35 @@ pub struct Offered {
     pub voucher: u64,
     #[index]
     pub from: Address,
+    pub claim: CodeKey,
     pub until: TimestampMs,
+    /// These hold once it is claimed.
+    pub limit: Option<u32>,
+    pub guardian: Option<Address>,
 }
 
-/// A given voucher has a holder: who claimed it, or who gave it.
+/// A given voucher went back to who gave it.
 #[dure::event]
-pub struct HolderChanged {
+pub struct Returned {
     #[index]
     pub voucher: u64,
     #[index]
     pub holder: Address,
 }
 
-/// A giver or guardian made a voucher good in fewer places.
+/// A voucher has another holder, and another key.
+#[dure::event]
+pub struct HolderChanged {
+    #[index]
+    pub voucher: u64,
+    #[index]
+    pub from: Address,
+    #[index]
+    pub holder: Address,
+    pub key: CodeKey,
+}
+
+/// A guardian made a voucher good in fewer places.
 #[dure::event]
 pub struct Limited {
     #[index]
@@ -65,6 +113,8 @@ pub struct Redeemed {
     pub amount: Amount,
     /// Merchant, headquarters, issuer, distributor, platform.
     pub parts: [Amount; 5],
+    /// The first day on which it cannot be undone.
+    pub free_on: Day,
 }
 
 /// A redemption was undone.
@@ -83,7 +133,7 @@ pub struct Undone {
 #[dure::ty]
 #[derive(Copy)]
 pub enum RefundKind {
-    /// Taken back unused, within days of the purchase.
+    /// Taken back unused, within days of the purchase: paid to who bought it.
     Withdrawn,
     /// The rest of a voucher that was used enough.
     Balance,
@@ -91,6 +141,8 @@ pub enum RefundKind {
     Expired,
     /// Expired, in points that the issuer owes.
     Points,
+    /// What it was bought for is not to be had any more.
+    Unavailable,
     /// Nobody claimed it: the issuer's.
     Breakage,
 }
@@ -100,11 +152,12 @@ pub enum RefundKind {
 pub struct Refunded {
     #[index]
     pub voucher: u64,
+    /// Who is paid, the holder or who bought it.
     #[index]
-    pub holder: Address,
+    pub to: Address,
     pub kind: RefundKind,
-    /// Money, or points, of the holder.
-    pub to_holder: Amount,
+    /// Money, or points.
+    pub paid_back: Amount,
     /// Money of the issuer.
     pub to_issuer: Amount,
 }
@@ -127,6 +180,8 @@ pub struct ExpiryNotice {
     pub expiry: TimestampMs,
     /// What would be paid back of it afterwards.
     pub refund: Amount,
+    /// How many notices there were.
+    pub notices: u32,
 }
 
 /// A payee took what it is owed.
@@ -134,6 +189,9 @@ pub struct ExpiryNotice {
 pub struct Collected {
     #[index]
     pub payee: Address,
+    /// Itself, or the account that was put in its place.
+    #[index]
+    pub to: Address,
     pub amount: Amount,
 }
 
@@ -146,6 +204,12 @@ pub struct TermsScheduled {
     pub retroactive: bool,
 }
 
+/// Terms that did not hold yet never will.
+#[dure::event]
+pub struct TermsWithdrawn {
+    pub from: Version,
+}
+
 /// An account was given a role, or lost it.
 #[dure::event]
 pub struct RoleChanged {
@@ -153,4 +217,43 @@ pub struct RoleChanged {
     pub account: Address,
     pub role: Role,
     pub has: bool,
+}
+
+/// Everything was stopped, or goes on.
+#[dure::event]
+pub struct PauseChanged {
+    pub order: Option<FreezeOrder>,
+}
+
+/// An account was frozen, or no longer is.
+#[dure::event]
+pub struct FreezeChanged {
+    #[index]
+    pub account: Address,
+    pub order: Option<FreezeOrder>,
+}
+
+/// An account is to be put in the place of one whose key is lost.
+#[dure::event]
+pub struct RecoveryRequested {
+    #[index]
+    pub account: Address,
+    pub request: Request,
+}
+
+/// It will not be: the old key objected, or who asked for it took it back.
+#[dure::event]
+pub struct RecoveryDropped {
+    #[index]
+    pub account: Address,
+    pub by: Address,
+}
+
+/// Another account is in the place of one whose key is lost.
+#[dure::event]
+pub struct Recovered {
+    #[index]
+    pub account: Address,
+    #[index]
+    pub to: Address,
 }

@@ -1,14 +1,14 @@
 //! What the contract keeps, and the types of its answers.
 
-use crate::terms::VoucherTerms;
+use crate::{event::RefundKind, terms::VoucherTerms};
 use dure_sdk::{
     domain::{
         calendar::{Day, Period},
         freeze::Freeze,
         policy::{Policy, Version},
+        recovery::Recovery,
         roles::Roles,
         split::{Legs, Receivables},
-        vault::Vault,
     },
     prelude::*,
 };
@@ -18,22 +18,30 @@ use dure_sdk::{
 pub struct Vouchers {
     pub(crate) roles: Roles,
     pub(crate) freeze: Freeze,
+    /// When an account was freed; the zero address stands for the whole contract.
+    pub(crate) freed: Map<Address, TimestampMs>,
+    /// Accounts whose keys are lost.
+    pub(crate) recovery: Recovery,
     /// The registry of merchants and persons.
     pub(crate) registry: Item<Address>,
     /// The token that everything is settled in.
     pub(crate) token: Item<Address>,
     pub(crate) terms: Policy<VoucherTerms>,
     pub(crate) products: Map<u32, Product>,
+    /// Those that are not to be had any more.
+    pub(crate) withdrawn: Set<u32>,
     pub(crate) vouchers: Map<u64, Voucher>,
     pub(crate) last: Item<u64>,
-    /// What stands behind each voucher.
-    pub(crate) escrow: Vault<u64>,
+    /// What was issued, by who issued it and the id it gave.
+    pub(crate) issues: Map<(Address, Hash), Issue>,
+    /// What stands behind all vouchers.
+    pub(crate) escrow: Balance,
     /// What payees are owed of redemptions.
     pub(crate) receivables: Receivables,
     /// Tokens that came in and did not go out: the escrow and the receivables.
     pub(crate) cash: Balance,
-    /// Redemptions by merchant and receipt.
-    pub(crate) redemptions: Map<(Address, Hash), Redemption>,
+    /// Redemptions by voucher, merchant and receipt.
+    pub(crate) redemptions: Map<(u64, Address, Hash), Redemption>,
 }
 
 /// What a voucher is good for.
@@ -41,7 +49,10 @@ pub struct Vouchers {
 #[derive(Copy)]
 pub enum Kind {
     /// A sum, spent as one likes.
-    Amount,
+    Amount {
+        /// The least of one redemption, unless less is left.
+        least: Amount,
+    },
     /// A thing, spent whole: what is settled is its supply price.
     Goods {
         /// Its supply price.
@@ -65,6 +76,9 @@ pub struct Product {
     pub set: u32,
     /// Whether only holders whom the registry knows redeem it.
     pub identified: bool,
+    /// Days, that of the redemption included, on which a merchant can undo it; none: never, and
+    /// payees take what they are owed at once.
+    pub undo_days: u32,
     /// Who gets what of a redemption.
     pub legs: Legs,
     /// Headquarters, issuer, distributor, platform.
@@ -75,10 +89,33 @@ impl Product {
     /// What lies in escrow for one that so much was paid for.
     pub(crate) fn value(&self, paid: Amount) -> Amount {
         match self.kind {
-            Kind::Amount => self.face,
+            Kind::Amount { .. } => self.face,
             Kind::Goods { price } => price.max(paid),
         }
     }
+
+    /// Merchant, headquarters, issuer, distributor, platform.
+    pub(crate) fn payees(&self, merchant: Address) -> [Address; 5] {
+        let [headquarters, issuer, distributor, platform] = self.payees;
+        [merchant, headquarters, issuer, distributor, platform]
+    }
+}
+
+/// An Ed25519 key that codes of one voucher, or the claim of one present, are signed with.
+#[dure::ty]
+#[derive(Copy)]
+pub struct CodeKey(pub [u8; 32]);
+
+/// What a barcode says: the key of the voucher signs it for one merchant.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Code {
+    /// The most that the merchant may take.
+    pub limit: Amount,
+    /// Until when it is good.
+    pub until: TimestampMs,
+    /// By the key of the voucher, over [`redeem_message`](crate::voucher::redeem_message).
+    pub signature: [u8; 64],
 }
 
 /// Where a voucher stands.
@@ -89,13 +126,19 @@ pub enum State {
     Held,
     /// It was given and waits for who claims it.
     Offered {
-        /// Hash of the secret that claims it.
-        claim: Hash,
+        /// The key that claims it.
+        claim: CodeKey,
         /// From when on it goes back.
         until: TimestampMs,
+        /// A set where it has to be good, too, once it is claimed.
+        limit: Option<u32>,
+        /// Who may add such sets, once it is claimed.
+        guardian: Option<Address>,
     },
-    /// Nothing is left of it.
-    Ended,
+    /// All of it was redeemed.
+    Used,
+    /// What was left of it was paid back, or is the issuer's.
+    Refunded(RefundKind),
 }
 
 /// A voucher.
@@ -105,8 +148,12 @@ pub struct Voucher {
     pub product: u32,
     /// Whose it is.
     pub holder: Address,
-    /// Hash of the next code that redeems it.
-    pub code: Hash,
+    /// Who bought it.
+    pub purchaser: Address,
+    /// The key that signs its codes.
+    pub key: CodeKey,
+    /// How often it changed hands, key or value: a signature is good for one count alone.
+    pub count: u32,
     /// What was paid for it.
     pub paid: Amount,
     /// What was put into escrow for it: its face; of a thing its supply price, or what was paid
@@ -128,24 +175,39 @@ pub struct Voucher {
     pub given: bool,
     /// Sets that givers and guardians added: it is good only where all of them are.
     pub limits: Vec<u32>,
-    /// Who may add limits: the giver, or the guardian whom the giver named.
+    /// Who may add limits, as the giver said.
     pub guardian: Option<Address>,
     /// Where it stands.
     pub state: State,
+}
+
+/// What was issued under an id.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Issue {
+    /// Of what.
+    pub product: u32,
+    /// To whom.
+    pub holder: Address,
+    /// What was paid for each.
+    pub paid: Amount,
+    /// The first voucher.
+    pub first: u64,
+    /// How many.
+    pub count: u32,
 }
 
 /// What was settled.
 #[dure::ty]
 #[derive(Copy)]
 pub struct Redemption {
-    /// Which voucher.
-    pub voucher: u64,
+    /// Whose voucher it was.
+    pub holder: Address,
     /// What the merchant asked for.
     pub amount: Amount,
-    /// Merchant, headquarters, issuer, distributor, platform.
-    pub payees: [Address; 5],
-    /// What each got: they sum to the amount, and of a thing that was paid more for than it is
-    /// supplied at, the issuer has the rest on top.
+    /// What merchant, headquarters, issuer, distributor and platform got: they sum to the amount,
+    /// and of a thing that was paid more for than it is supplied at, the issuer has the rest on
+    /// top.
     pub parts: [Amount; 5],
     /// The first day on which it can no longer be undone.
     pub free_on: Day,

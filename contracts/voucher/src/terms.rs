@@ -32,8 +32,8 @@ pub struct VoucherTerms {
     pub notice_days: Vec<u32>,
     /// Days that who is given a voucher has to claim it.
     pub claim_days: u32,
-    /// Days, that of the redemption included, on which a merchant can undo it; none: never.
-    pub undo_days: u32,
+    /// Whether what expired is paid back to who bought it, and not to who holds it.
+    pub expired_to_purchaser: bool,
 }
 
 /// Says why these are no terms.
@@ -42,7 +42,7 @@ pub struct VoucherTerms {
 pub enum TermsError {
     /// One of the tables is none.
     Brackets(BracketsError),
-    /// A face above the last bound would be paid nothing.
+    /// A face above the last bound would have no rate.
     Unbounded,
     /// More notices than there may be, or not one after another.
     Notices,
@@ -55,9 +55,9 @@ impl VoucherTerms {
     pub(crate) fn check(&self) -> Result<(), TermsError> {
         for table in [&self.used_bp, &self.expired_bp] {
             table.check().map_err(TermsError::Brackets)?;
+            // Every face has a rate.
+            ensure!(table.rate_bp(Amount::MAX) != 0, TermsError::Unbounded);
         }
-        // Every face has a rate for what is paid back.
-        ensure!(self.expired_bp.rate_bp(Amount::MAX) != 0, TermsError::Unbounded);
         let falls = self.notice_days.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
         ensure!(falls && self.notice_days.len() <= NOTICES_MAX, TermsError::Notices);
         let some = !self.claims.is_nothing() && !self.extension.is_nothing();
@@ -82,12 +82,18 @@ impl Terms for VoucherTerms {
             && self.claim_days >= than.claim_days
             && longer(self.claims, than.claims)
             && longer(self.extension, than.extension)
-            && self.notice_days.len() >= than.notice_days.len()
-            && self.undo_days == than.undo_days
+            && notices(&self.notice_days, &than.notice_days)
+            && (self.expired_to_purchaser == than.expired_to_purchaser
+                || !self.expired_to_purchaser)
             && everywhere(&self.expired_bp, &than.expired_bp, |new, old| new >= old)
             && everywhere(&self.used_bp, &than.used_bp, |new, old| new <= old);
         at_least && self != than
     }
+}
+
+/// Whether a holder is told as often and each time as early.
+fn notices(new: &[u32], old: &[u32]) -> bool {
+    new.len() >= old.len() && new.iter().zip(old).all(|(new, old)| new >= old)
 }
 
 /// Whether periods of one unit compare so; of different units only equal ones do.

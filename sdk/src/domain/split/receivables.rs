@@ -3,9 +3,6 @@
 use crate::{Address, Amount, Balance, Map, Order, Page, domain::calendar::Day};
 use alloc::vec::Vec;
 
-/// Entries of days long past that one `take` clears away.
-const CLEARED_MAX: usize = 32;
-
 /// Says why a receivable did not change. Nothing was changed.
 #[crate::ty]
 #[derive(Copy)]
@@ -58,9 +55,9 @@ pub enum ReceivablesError {
 /// ```
 #[crate::composite]
 pub struct Receivables {
-    /// All that a payee is owed.
+    /// What a payee is owed that was free at once, or that a `take` found free.
     owed: Map<Address, Balance>,
-    /// What of it can be undone before a day begins.
+    /// What it is owed besides, and can be undone before a day begins: a credit writes one entry.
     undoable: Map<(Address, Day), Balance>,
 }
 
@@ -75,9 +72,10 @@ impl Receivables {
     ///
     /// Only adds: payments of many payers to one payee do not wait for each other.
     pub fn credit(&mut self, payee: Address, amount: Amount, free_on: Day, today: Day) {
-        self.owed.at(&payee).add(amount);
         if free_on > today {
             self.undoable.at(&(payee, free_on)).add(amount);
+        } else {
+            self.owed.at(&payee).add(amount);
         }
     }
 
@@ -89,7 +87,7 @@ impl Receivables {
         free_on: Day,
         today: Day,
     ) {
-        for (payee, part) in payees.iter().zip(parts) {
+        for (payee, part) in payees.iter().zip(parts).filter(|(_, part)| **part != Amount::ZERO) {
             self.credit(*payee, *part, free_on, today);
         }
     }
@@ -107,14 +105,9 @@ impl Receivables {
         today: Day,
     ) -> Result<(), ReceivablesError> {
         crate::ensure!(today < free_on, ReceivablesError::Closed { free_on, today });
+        // `take` leaves what is not free yet.
         self.undoable.at(&(payee, free_on)).sub(amount).map_err(|short| {
             ReceivablesError::NotCredited { payee, left: short.left, wanted: short.wanted }
-        })?;
-        // What can be undone is part of what is owed, since `take` leaves it.
-        self.owed.at(&payee).sub(amount).map_err(|short| ReceivablesError::NotCredited {
-            payee,
-            left: short.left,
-            wanted: short.wanted,
         })
     }
 
@@ -136,22 +129,35 @@ impl Receivables {
         Ok(())
     }
 
-    /// Takes from what is free: for a cash-out, or for a cancel that the payee bears (C5).
+    /// Takes from what is free: for a cash-out, or for a cancel that the payee bears (C5). It reads
+    /// as many past days as it takes from, so that a payee who was away for years takes what its
+    /// gas is enough for, and then the rest.
     ///
     /// # Errors
-    /// `Short` when less is free.
+    /// `Short` when less is free; nothing is changed then.
     pub fn take(
         &mut self,
         payee: Address,
         amount: Amount,
         today: Day,
     ) -> Result<(), ReceivablesError> {
-        let free = self.free(payee, today);
+        let (mut free, mut past) = (self.owed.at(&payee).get(), Vec::new());
+        if free < amount {
+            for (key, freed) in self.undoable.under(&payee, Order::Ascending) {
+                if key.1 > today || free >= amount {
+                    break;
+                }
+                free = free.saturating_add(freed);
+                past.push((key, freed));
+            }
+        }
         let short = ReceivablesError::Short { payee, free, wanted: amount };
         crate::ensure!(amount <= free, short);
-        self.owed.at(&payee).sub(amount).map_err(|_| short)?;
-        self.clear_past(payee, today);
-        Ok(())
+        for (key, freed) in past {
+            self.undoable.remove(&key);
+            self.owed.at(&payee).add(freed);
+        }
+        self.owed.at(&payee).sub(amount).map_err(|_| short)
     }
 
     /// Gives back what was taken: a cash-out that the bank refused.
@@ -162,7 +168,7 @@ impl Receivables {
     /// What a payee is owed.
     #[must_use]
     pub fn owed(&self, payee: Address) -> Amount {
-        self.owed.at(&payee).get()
+        self.until(payee, Day(u32::MAX))
     }
 
     /// A page of what all payees are owed: for who counts the money again.
@@ -171,21 +177,26 @@ impl Receivables {
         self.owed.page(after, limit, Order::Ascending)
     }
 
+    /// A page of what payees are owed besides, by the day from which it is free.
+    #[must_use]
+    pub fn undoable_page(
+        &self,
+        after: Option<&(Address, Day)>,
+        limit: u32,
+    ) -> Page<((Address, Day), Amount), (Address, Day)> {
+        self.undoable.page(after, limit, Order::Ascending)
+    }
+
     /// What a payee may cash out today: what it is owed without what can still be undone.
     #[must_use]
     pub fn free(&self, payee: Address, today: Day) -> Amount {
-        let tomorrow = Day(today.0.saturating_add(1));
-        let from = (payee, tomorrow);
-        let undoable = self.undoable.entries(Some(&from), Order::Ascending);
-        let undoable = undoable.take_while(|((of, _), _)| *of == payee);
-        undoable.fold(self.owed(payee), |free, (_, amount)| free.saturating_sub(amount))
+        self.until(payee, today)
     }
 
-    fn clear_past(&mut self, payee: Address, today: Day) {
-        let past = self.undoable.under(&payee, Order::Ascending).map(|(key, _)| key);
-        let past = past.take_while(|(_, free_on)| *free_on <= today).take(CLEARED_MAX);
-        for key in past.collect::<Vec<_>>() {
-            self.undoable.remove(&key);
-        }
+    fn until(&self, payee: Address, day: Day) -> Amount {
+        let days =
+            self.undoable.under(&payee, Order::Ascending).take_while(|(key, _)| key.1 <= day);
+        let owed = self.owed.at(&payee).get();
+        days.fold(owed, |sum, (_, amount)| sum.saturating_add(amount))
     }
 }

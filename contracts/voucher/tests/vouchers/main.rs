@@ -1,0 +1,10 @@
+//! Vouchers: the rules one by one, what went wrong elsewhere by name, and random years beside a
+//! plain list.
+#![allow(clippy::result_large_err, reason = "the errors are those that the contracts return")]
+
+mod incidents;
+mod model;
+mod rules;
+mod scene;
+mod shop;
+mod signatures;
