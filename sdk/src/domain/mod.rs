@@ -12,6 +12,7 @@
 //! | [`calendar`] | days, months and ends of periods in Korea | |
 //! | [`share`] | `a x b / c` exactly, rounded down or up | |
 //! | [`split`] | parts that sum to the whole; receivables of payees | [`split::Receivables`] |
+//! | [`rates`] | what things are worth, with notice, age and breaker | [`rates::Rates`] |
 //! | [`policy`] | data with effective dates, frozen terms, brackets | [`policy::Policy`] |
 //! | [`pool`] | budgets by month, drawn whole or not at all | [`pool::Pool`] |
 //! | [`caps`] | caps by calendar month | [`caps::Caps`] |
@@ -93,6 +94,7 @@ pub mod idempotency;
 pub mod lots;
 pub mod policy;
 pub mod pool;
+pub mod rates;
 pub mod recovery;
 pub mod registry;
 pub mod roles;

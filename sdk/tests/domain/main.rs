@@ -12,6 +12,7 @@ mod lots;
 mod lots_cancel;
 mod policy;
 mod pool;
+mod rates;
 mod recovery;
 mod registry;
 mod roles;

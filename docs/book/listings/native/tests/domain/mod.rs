@@ -10,6 +10,7 @@ mod idempotency;
 mod lots;
 mod policy;
 mod pool;
+mod rates;
 mod recovery;
 mod registry;
 mod roles;
