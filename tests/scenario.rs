@@ -84,7 +84,7 @@ fn changed(place: &str, to: Value) -> String {
 #[test]
 fn first_difference_is_named_with_its_place() {
     for (place, to, said) in [
-        ("/steps/3/expect/ok/1", json!("6001"), "ok[1]: expected 6001, found 6000"),
+        ("/steps/3/expect/ok/1/given", json!("6001"), "ok[1].given: expected 6001, found 6000"),
         (
             "/steps/3/expect/balances/k-token/desk",
             json!(1),

@@ -65,7 +65,7 @@ use crate::{Cx, event, interface};
 use alloc::{string::String, vec::Vec};
 use dure_abi::{Address, Amount, TimestampMs};
 
-pub use dure_abi::standard::{Allowance, Reason};
+pub use dure_abi::standard::{Allowance, Bounds, Reason};
 
 /// Units of one kind that accounts hold and pass on.
 ///
@@ -206,4 +206,16 @@ pub trait Redeemable {
     /// Whether an account could redeem an amount now, or the first reason why not.
     #[query]
     fn can_redeem(&self, cx: &Cx, holder: Address, amount: Amount) -> Result<(), Reason>;
+}
+
+/// Units that say what binds them.
+///
+/// An exchange gives nobody units that are bound less than those that it takes
+/// ([`Bounds::allow`]); otherwise a purpose ends at the first desk.
+#[interface]
+pub trait Bounded {
+    /// What binds units in the hands of an account: nothing in those of their issuer, who may sell
+    /// them for money.
+    #[query]
+    fn bounds_of(&self, cx: &Cx, holder: Address) -> Bounds;
 }

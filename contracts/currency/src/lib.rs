@@ -28,7 +28,7 @@ pub mod currency {
     #[storage]
     pub use crate::state::Currency;
     pub use crate::state::{About, Merchant};
-    pub use dure_sdk::standard::{Allowance, Reason, Redeemable, Token};
+    pub use dure_sdk::standard::{Allowance, Bounded, Bounds, Reason, Redeemable, Token};
     #[event]
     pub use dure_sdk::standard::{Approved, Moved};
 
@@ -322,6 +322,14 @@ pub mod currency {
             let left = self.held.at(&holder).get();
             ensure!(amount <= left, Reason::Short { left, wanted: amount });
             Ok(())
+        }
+    }
+    #[implements]
+    impl Bounded for Currency {
+        /// It is money: nothing binds it.
+        #[query]
+        fn bounds_of(&self, _cx: &Cx, _holder: Address) -> Bounds {
+            Bounds::NONE
         }
     }
 }

@@ -1,14 +1,15 @@
 //! The rules of the shop, the café's story in memory, and the invariants after random acts. Each
 //! test runs on WASM and natively.
 
-use ::desk::desk::{Desk, Rate, call as desk};
 use currency::currency::{Currency, call as token};
-use dure_testing::{Account, Address, Amount, Chain, Refusal, invoke};
+use dure_sdk::{Ratio, domain::rates::Guard};
+use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, invoke};
+use exchange::exchange::{Asset, Exchange, Request, Terms, call as desk};
 use proptest::prelude::*;
 use shop::shop::{Error, Line, Shop, Status, call};
 
 const CURRENCY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../currency");
-const DESK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk");
+const EXCHANGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exchange");
 const SHOP: &str = env!("CARGO_MANIFEST_DIR");
 
 struct Cafe {
@@ -74,6 +75,32 @@ impl Cafe {
     }
 }
 
+/// A desk that takes one token and gives the other for as much.
+fn one_for_one(source: Address, takes: Address, gives: Address) -> Terms {
+    let asset = |token| Asset {
+        token,
+        source,
+        takes: token == takes,
+        gives: token == gives,
+        taken_min: Amount(1),
+        taken_max: Amount::MAX,
+        inventory_max: Amount::MAX,
+    };
+    let assets = [takes, gives].map(asset).to_vec();
+    Terms { assets, fee_bp: 0, fee_to: source, guard: Guard::NONE }
+}
+
+/// Brings in 50,000 of the token that is given, and says that each is worth as much.
+fn stock(chain: &mut Chain, cafe: Account, desk_at: Address, tokens: [Address; 2]) {
+    let (coin, all) = (tokens[1], Amount(50_000));
+    chain.send(cafe, coin, &token::approve(desk_at, all, None)).unwrap();
+    chain.send(cafe, desk_at, &desk::stock(Hash([1; 32]), coin, all)).unwrap();
+    for token in tokens {
+        let rate = desk::set_rate(token, Ratio::new(1, 1).unwrap(), TimestampMs(0));
+        chain.send(cafe, desk_at, &rate).unwrap();
+    }
+}
+
 #[test]
 fn the_story_of_two_coffees() {
     let mut chain = Chain::new();
@@ -84,9 +111,9 @@ fn the_story_of_two_coffees() {
     };
     let k_token = won(&mut chain, company, "K");
     let coin = won(&mut chain, cafe, "CAFE");
-    let rate = Rate { give: Amount(1), take: Amount(1) };
-    chain.shadow::<Desk>(chain.next_address(cafe));
-    let desk_at = chain.deploy(DESK, cafe, (k_token, coin, rate)).unwrap();
+    chain.shadow::<Exchange>(chain.next_address(cafe));
+    let terms = one_for_one(cafe.address(), k_token, coin);
+    let desk_at = chain.deploy(EXCHANGE, cafe, terms).unwrap();
     chain.shadow::<Shop>(chain.next_address(cafe));
     let shop = chain.deploy(SHOP, cafe, coin).unwrap();
     let n = |amount| Amount(amount);
@@ -94,7 +121,8 @@ fn the_story_of_two_coffees() {
     let merchant = token::set_merchant(cafe.address(), "Café".to_owned(), true);
     chain.send(company, k_token, &merchant).unwrap();
     chain.send(cafe, coin, &token::book_deposit(n(50_000))).unwrap();
-    chain.send(cafe, coin, &token::issue(desk_at, n(50_000))).unwrap();
+    chain.send(cafe, coin, &token::issue(cafe.address(), n(50_000))).unwrap();
+    stock(&mut chain, cafe, desk_at, [k_token, coin]);
     chain.send(cafe, shop, &call::set_item(1, "coffee".to_owned(), n(4_500))).unwrap();
     chain.send(cafe, shop, &call::restock(1, 5)).unwrap();
     chain.send(company, k_token, &token::issue(employee.address(), n(20_000))).unwrap();
@@ -102,9 +130,16 @@ fn the_story_of_two_coffees() {
     let buy = |cups: u32| {
         let price = n(4_500 * u128::from(cups));
         let lines = vec![Line { item: 1, quantity: cups }];
+        let request = Request {
+            offer: k_token,
+            offered: price,
+            want: coin,
+            least: price,
+            deadline: TimestampMs::MAX,
+        };
         vec![
             invoke(k_token, &token::approve(desk_at, price, None)),
-            invoke(desk_at, &desk::exchange(price, price)),
+            invoke(desk_at, &desk::exchange(Hash([cups as u8; 32]), request)),
             invoke(coin, &token::approve(shop, price, None)),
             invoke(shop, &call::order(lines)),
             invoke(shop, &call::settle()),
@@ -129,7 +164,7 @@ fn the_story_of_two_coffees() {
     assert_eq!(holds(&chain, k_token, employee.address()), 31_000, "nothing changed");
 
     // The café takes its K-token out of the desk and redeems it against the deposit.
-    chain.send(cafe, desk_at, &desk::withdraw(k_token, n(9_000))).unwrap();
+    chain.send(cafe, desk_at, &desk::withdraw(Hash([2; 32]), k_token, n(9_000))).unwrap();
     chain.send(cafe, k_token, &token::redeem(n(9_000), None)).unwrap();
     assert_eq!(chain.ask(k_token, &token::deposit()).unwrap(), n(91_000));
     assert_eq!(chain.ask(k_token, &token::supply()).unwrap(), n(31_000));

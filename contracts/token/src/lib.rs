@@ -52,7 +52,7 @@ pub mod token {
     #[storage]
     pub use crate::state::PurposeToken;
     pub use crate::state::{About, PolicyVersion, Totals};
-    pub use dure_sdk::standard::{Allowance, Reason, Redeemable, Token};
+    pub use dure_sdk::standard::{Allowance, Bounded, Bounds, Reason, Redeemable, Token};
     #[event]
     pub use dure_sdk::standard::{Approved, Moved};
 
@@ -540,6 +540,21 @@ pub mod token {
             let left = self.held.at(&holder).get();
             ensure!(amount <= left, Reason::Short { left, wanted: amount });
             Ok(())
+        }
+    }
+    #[implements]
+    impl Bounded for PurposeToken {
+        /// What binds units in the hands of an account. The purpose is this token's own: its
+        /// merchants are registered here. An issuer's units are not given out yet.
+        #[query]
+        fn bounds_of(&self, cx: &Cx, holder: Address) -> Bounds {
+            match self.policy.at(cx.time()) {
+                Ok((_, conditions)) if !self.roles.has(holder, Role::Issuer) => Bounds {
+                    purpose: conditions.merchants.map(|_| Hash(cx.address().0)),
+                    expires: conditions.until,
+                },
+                _ => Bounds::NONE,
+            }
         }
     }
 }

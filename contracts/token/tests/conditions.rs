@@ -16,8 +16,8 @@ use dure_testing::{
 };
 use std::collections::BTreeSet;
 use token::token::{
-    Access, Condition, Conditions, ConditionsError, Error, Limits, PauseChanged, Reason, Redeemers,
-    Swept, Totals, call,
+    Access, Bounds, Condition, Conditions, ConditionsError, Error, Limits, PauseChanged, Reason,
+    Redeemers, Swept, Totals, call,
 };
 
 const GIMPO: u32 = 41_570;
@@ -585,6 +585,19 @@ fn nothing_is_swept_that_can_still_be_used_or_will_be() {
     c.chain.set_time(until).unwrap();
     c.send(c.issuer, &call::schedule_policy(longer, on(2027, 6, 1))).unwrap();
     assert_eq!(contract(c.send(c.issuer, &sweep)), Err(Error::NotExpired { until: None }));
+}
+
+#[test]
+fn units_are_bound_to_the_merchants_of_this_token_but_in_the_hands_of_an_issuer() {
+    let c = Card::new(meals());
+    let bounds =
+        |c: &Card, of: Account| c.chain.ask(c.token, &call::bounds_of(of.address())).unwrap();
+    let (purpose, expires) = (Some(Hash(c.token.0)), Some(on(2027, 1, 1)));
+    assert_eq!(bounds(&c, c.ana), Bounds { purpose, expires });
+    assert_eq!(bounds(&c, c.shop), Bounds { purpose, expires });
+    assert_eq!(bounds(&c, c.issuer), Bounds::NONE);
+    let plain = Card::new(Conditions::NONE);
+    assert_eq!(bounds(&plain, plain.ana), Bounds::NONE);
 }
 
 /// The fields and keys of storage that a transaction wrote.

@@ -33,7 +33,7 @@ enum Command {
         /// Folder with `alice.key` (the company) and `bob.key` (the café), as `dure dev` writes it.
         #[arg(long)]
         keys: PathBuf,
-        /// Folder with `currency.wasm`, `desk.wasm` and `shop.wasm`, as `dure build` writes them.
+        /// Folder with `currency.wasm`, `exchange.wasm` and `shop.wasm`, as `dure build` writes them.
         #[arg(long)]
         contracts: PathBuf,
     },

@@ -69,9 +69,8 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
     let about = |name: &str, symbol: &str| json!({"name": name, "symbol": symbol, "decimals": 0});
     let k_token = deploy("K-token", &company, &currency, about("K-token", "KT")).await?;
     let coin = deploy("café token", &cafe, &currency, about("Café", "CAFE")).await?;
-    let rate = json!({"give": "1", "take": "1"});
-    let init = json!({"takes": k_token.to_string(), "gives": coin.to_string(), "rate": rate});
-    let desk = deploy("desk", &cafe, &module("desk")?, init).await?;
+    let init = json!({"terms": one_for_one(cafe.address(), k_token, coin)});
+    let desk = deploy("desk", &cafe, &module("exchange")?, init).await?;
     let init = json!({"token": coin.to_string()});
     let shop = deploy("shop", &cafe, &module("shop")?, init).await?;
     let employee = Key::generate()?;
@@ -91,6 +90,35 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
 fn started_at() -> u128 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis())
+}
+
+/// Terms of a desk that takes one token and gives the other.
+fn one_for_one(source: Address, takes: Address, gives: Address) -> Value {
+    let all = u128::MAX.to_string();
+    let asset = |token: Address| {
+        json!({
+            "token": token.to_string(),
+            "source": source.to_string(),
+            "takes": token == takes,
+            "gives": token == gives,
+            "taken_min": "1",
+            "taken_max": all,
+            "inventory_max": all,
+        })
+    };
+    let guard =
+        json!({"notice_ms": "0", "age_max_ms": null, "jump_max_bp": null, "window_ms": "0"});
+    json!({
+        "assets": [asset(takes), asset(gives)],
+        "fee_bp": 0,
+        "fee_to": source.to_string(),
+        "guard": guard,
+    })
+}
+
+/// An id that nothing else has.
+fn fresh_id() -> eyre::Result<String> {
+    Ok(Key::generate()?.address().to_string())
 }
 
 fn short(address: Address) -> String {
@@ -129,11 +157,21 @@ impl Stage {
                 .await
         })
         .await?;
+        let stock = fresh_id()?;
         self.run("the café stocks its desk with 50,000 of its own token", async |s| {
-            let to = s.desk.to_string();
+            let (desk, coin) = (s.desk.to_string(), s.coin.to_string());
+            let amount = "50000";
+            let allow = json!({"spender": desk, "amount": amount, "expires": null});
+            let worth = json!({"numerator": "1", "denominator": "1"});
+            let rate =
+                |token: Address| json!({"token": token.to_string(), "worth": worth, "from": "0"});
             s.by(&cafe)
-                .call(s.coin, "book_deposit", json!({"amount": "50000"}))
-                .call(s.coin, "issue", json!({"to": to, "amount": "50000"}))
+                .call(s.coin, "book_deposit", json!({"amount": amount}))
+                .call(s.coin, "issue", json!({"to": cafe.address().to_string(), "amount": amount}))
+                .call(s.coin, "approve", allow)
+                .call(s.desk, "stock", json!({"id": stock, "token": coin, "amount": amount}))
+                .call(s.desk, "set_rate", rate(s.k_token))
+                .call(s.desk, "set_rate", rate(s.coin))
                 .submit(Wait::Final)
                 .await
         })
@@ -166,18 +204,25 @@ impl Stage {
     }
 
     /// One transaction: allow, exchange, allow, order, settle. The café carries the gas.
-    async fn buy(&self, cups: u32) -> Result<Submission, ClientError> {
+    async fn buy(&self, id: &str, cups: u32) -> Result<Submission, ClientError> {
         let price = (PRICE * u128::from(cups)).to_string();
         let (desk, shop) = (self.desk.to_string(), self.shop.to_string());
         let allow = |spender: &str| json!({"spender": spender, "amount": price, "expires": null});
         let lines = json!([{"item": COFFEE, "quantity": cups}]);
+        let request = json!({
+            "offer": self.k_token.to_string(),
+            "offered": price,
+            "want": self.coin.to_string(),
+            "least": price,
+            "deadline": u64::MAX.to_string(),
+        });
         self.by(&self.employee)
             .sponsor(self.cafe.address())
             // A kiosk knows what an order costs; without a limit the client would simulate first
             // and an order that must fail would never reach the chain.
             .gas_limit(GAS)
             .call(self.k_token, "approve", allow(&desk))
-            .call(self.desk, "exchange", json!({"taken": price, "least": price}))
+            .call(self.desk, "exchange", json!({"id": id, "request": request}))
             .call(self.coin, "approve", allow(&shop))
             .call(self.shop, "order", json!({"lines": lines}))
             .call(self.shop, "settle", json!({}))
@@ -186,8 +231,9 @@ impl Stage {
     }
 
     async fn two_coffees(&mut self, live: &Live) -> eyre::Result<()> {
+        let id = fresh_id()?;
         self.run("exchange, order two coffees and settle: one transaction", async |s| {
-            s.buy(2).await
+            s.buy(&id, 2).await
         })
         .await?;
         for line in live.until("shop.Settled").await? {
@@ -202,7 +248,7 @@ impl Stage {
         let employee = self.employee.address();
         let before = self.balance(self.k_token, employee).await?;
         let started = Instant::now();
-        let error = match self.buy(4).await {
+        let error = match self.buy(&fresh_id()?, 4).await {
             Ok(submission) => return Err(eyre!("four coffees out of three: {submission:?}")),
             Err(error) => error,
         };
@@ -216,11 +262,11 @@ impl Stage {
 
     async fn redeem(&mut self, live: &Live) -> eyre::Result<()> {
         println!("In the evening");
-        let cafe = self.cafe.clone();
+        let (cafe, id) = (self.cafe.clone(), fresh_id()?);
         self.run("the café takes its K-token out and redeems it for won", async |s| {
             let token = s.k_token.to_string();
             s.by(&cafe)
-                .call(s.desk, "withdraw", json!({"token": token, "amount": "9000"}))
+                .call(s.desk, "withdraw", json!({"id": id, "token": token, "amount": "9000"}))
                 .call(s.k_token, "redeem", json!({"amount": "9000", "reference": null}))
                 .submit(Wait::Final)
                 .await

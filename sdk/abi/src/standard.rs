@@ -4,7 +4,7 @@
 //! types that they name, and the descriptions that deploy holds a module against which claims one.
 //! A standard never changes: another set of methods has another name.
 
-use crate::{Address, Amount, TimestampMs};
+use crate::{Address, Amount, Hash, TimestampMs};
 use codec::{Decode, Encode};
 
 /// What a holder lets somebody take.
@@ -61,12 +61,49 @@ pub enum Reason {
     },
 }
 
+/// What binds units in the hands of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cfg_attr(feature = "spec", derive(scale_info::TypeInfo))]
+pub struct Bounds {
+    /// What they are spent for; units of one purpose name the same hash. None: for anything.
+    pub purpose: Option<Hash>,
+    /// First block time at which they are void; none: never.
+    pub expires: Option<TimestampMs>,
+}
+
+impl Bounds {
+    /// Money: for anything, for ever.
+    pub const NONE: Self = Self { purpose: None, expires: None };
+
+    /// Whether units bound so may be given up for units that are bound as `got`: for the same
+    /// purpose, where there is one, and no longer good.
+    ///
+    /// # Example
+    /// ```
+    /// use dure_abi::{Hash, TimestampMs, standard::Bounds};
+    /// let meals = Bounds { purpose: Some(Hash([1; 32])), expires: Some(TimestampMs(9)) };
+    /// assert!(Bounds::NONE.allow(&meals) && !meals.allow(&Bounds::NONE));
+    /// assert!(meals.allow(&Bounds { expires: Some(TimestampMs(8)), ..meals }));
+    /// assert!(!meals.allow(&Bounds { expires: Some(TimestampMs(10)), ..meals }));
+    /// assert!(!meals.allow(&Bounds { purpose: Some(Hash([2; 32])), ..meals }));
+    /// ```
+    #[must_use]
+    pub fn allow(&self, got: &Self) -> bool {
+        let lasts = match (self.expires, got.expires) {
+            (None, _) => true,
+            (Some(ends), Some(end)) => end <= ends,
+            (Some(_), None) => false,
+        };
+        lasts && (self.purpose.is_none() || self.purpose == got.purpose)
+    }
+}
+
 #[cfg(feature = "spec")]
 pub use described::{Standard, StandardMethod, all};
 
 #[cfg(feature = "spec")]
 mod described {
-    use super::{Allowance, Reason};
+    use super::{Allowance, Bounds, Reason};
     use crate::{Address, Amount, TimestampMs, spec::MethodKind};
     use alloc::vec::Vec;
     use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
@@ -164,6 +201,8 @@ mod described {
             .call("redeem", &[amount, bytes])
             .query::<Result<(), Reason>>("can_redeem", &[address, amount])
             .finish("dure-sdk::Redeemable");
-        [token, receiver, redeemable].into()
+        let bounded =
+            Builder::new().query::<Bounds>("bounds_of", &[address]).finish("dure-sdk::Bounded");
+        [token, receiver, redeemable, bounded].into()
     }
 }

@@ -13,6 +13,7 @@
 //! | [`share`] | `a x b / c` exactly, rounded down or up | |
 //! | [`split`] | parts that sum to the whole; receivables of payees | [`split::Receivables`] |
 //! | [`clearing`] | one price for all orders of a called market, pro rata at the margin | |
+//! | [`rates`] | what things are worth, with notice, age and breaker | [`rates::Rates`] |
 //! | [`policy`] | data with effective dates, frozen terms, brackets | [`policy::Policy`] |
 //! | [`pool`] | budgets by month, drawn whole or not at all | [`pool::Pool`] |
 //! | [`caps`] | caps by calendar month | [`caps::Caps`] |
@@ -97,6 +98,7 @@ pub mod lots;
 pub mod netting;
 pub mod policy;
 pub mod pool;
+pub mod rates;
 pub mod recovery;
 pub mod registry;
 pub mod roles;

@@ -14,6 +14,7 @@ mod lots_cancel;
 mod netting;
 mod policy;
 mod pool;
+mod rates;
 mod recovery;
 mod registry;
 mod roles;

@@ -51,6 +51,10 @@ fn a_version_holds_from_its_instant_on() {
         assert_eq!(policy.at(at(48)), Ok((second, terms(9_500, 60))));
         assert_eq!(policy.at(at(500)), Ok((second, terms(9_500, 60))));
         assert_eq!(policy.version(first), Ok(terms(9_000, 60)));
+        let third = policy.schedule(&terms(9_900, 60), at(600), at(1), NOTICE, false).unwrap();
+        assert_eq!(policy.next(at(0)), Some(second));
+        assert_eq!(policy.next(at(48)), Some(third));
+        assert_eq!(policy.next(at(600)), None);
         let unknown = Version(at(3));
         assert_eq!(policy.version(unknown), Err(PolicyError::Unknown { version: unknown }));
     });

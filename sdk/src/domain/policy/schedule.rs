@@ -169,6 +169,14 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         self.versions.first(None, Order::Descending).map(|(version, _)| version)
     }
 
+    /// The first version that holds later than an instant.
+    #[must_use]
+    pub fn next(&self, time: TimestampMs) -> Option<Version> {
+        let after = Version(TimestampMs(time.0.saturating_add(1)));
+        let later = self.versions.entries(Some(&after), Order::Ascending).next();
+        later.map(|(version, _)| version)
+    }
+
     fn count(&self) -> Count {
         self.count.try_get().unwrap_or(Count { all: 0, retroactive: 0 })
     }

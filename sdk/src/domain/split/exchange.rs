@@ -50,8 +50,25 @@ impl Exchange {
     /// `TooLittle` when the output would be nought, `TooMuch`, and `BadRate`.
     pub fn of(quantity: Amount, rate: Ratio) -> Result<Self, ExchangeError> {
         crate::ensure!(rate.is_valid(), ExchangeError::BadRate);
-        let numerator = Amount(u128::from(rate.numerator()));
-        let denominator = Amount(u128::from(rate.denominator()));
+        let amount = |part: u64| Amount(u128::from(part));
+        Self::at(quantity, amount(rate.numerator()), amount(rate.denominator()))
+    }
+
+    /// Exchanges up to a quantity by what a unit of the source and one of the target are worth in a
+    /// common unit. What is given is worth at most what is taken, so at unchanged rates no sequence
+    /// of exchanges gains, whatever it goes through.
+    ///
+    /// # Errors
+    /// As [`Exchange::of`].
+    pub fn by_worth(quantity: Amount, source: Ratio, target: Ratio) -> Result<Self, ExchangeError> {
+        crate::ensure!(source.is_valid() && target.is_valid(), ExchangeError::BadRate);
+        // Two of 64 bits fit.
+        let product = |a: u64, b: u64| Amount(u128::from(a) * u128::from(b));
+        let numerator = product(source.numerator(), target.denominator());
+        Self::at(quantity, numerator, product(source.denominator(), target.numerator()))
+    }
+
+    fn at(quantity: Amount, numerator: Amount, denominator: Amount) -> Result<Self, ExchangeError> {
         let too_much = ExchangeError::TooMuch { quantity };
         let output = floor(quantity, numerator, denominator).ok_or(too_much)?;
         crate::ensure!(output != Amount::ZERO, ExchangeError::TooLittle { quantity });

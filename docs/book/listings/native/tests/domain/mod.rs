@@ -12,6 +12,7 @@ mod lots;
 mod netting;
 mod policy;
 mod pool;
+mod rates;
 mod recovery;
 mod registry;
 mod roles;

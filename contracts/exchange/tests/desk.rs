@@ -1,0 +1,154 @@
+//! On the executor, with the contract's code natively beside it.
+
+use ::token::token::{Conditions, Error as TokenError, PurposeToken, call as token};
+use dure_sdk::{CallError, Ratio, domain::rates::Guard};
+use dure_testing::{
+    Account, Address, Amount, Chain, Hash, Refusal, TestFailure, TimestampMs, codec::Encode, invoke,
+};
+use exchange::exchange::{Asset, Error, Exchange, Request, Terms, call};
+use std::collections::BTreeSet;
+
+struct Desk {
+    chain: Chain,
+    customer: Account,
+    takes: Address,
+    gives: Address,
+    desk: Address,
+}
+
+fn deploy(chain: &mut Chain, by: Account, symbol: &str) -> Address {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../token");
+    let init = (symbol.to_owned(), symbol.to_owned(), 0u8, Conditions::NONE);
+    chain.deploy(folder, by, init).unwrap()
+}
+
+fn terms(source: Address, tokens: [Address; 2]) -> Terms {
+    let asset = |token| Asset {
+        token,
+        source,
+        takes: true,
+        gives: true,
+        taken_min: Amount(1),
+        taken_max: Amount::MAX,
+        inventory_max: Amount::MAX,
+    };
+    let assets = tokens.map(asset).to_vec();
+    Terms { assets, fee_bp: 0, fee_to: source, guard: Guard::NONE }
+}
+
+impl Desk {
+    /// Three for two.
+    fn new() -> Self {
+        let mut chain = Chain::new();
+        let (owner, customer) = (chain.account("owner"), chain.account("customer"));
+        let mut tokens = [Address::SYSTEM; 2];
+        for (token, symbol) in tokens.iter_mut().zip(["TAKE", "GIVE"]) {
+            chain.shadow::<PurposeToken>(chain.next_address(owner));
+            *token = deploy(&mut chain, owner, symbol);
+        }
+        let [takes, gives] = tokens;
+        chain.shadow::<Exchange>(chain.next_address(owner));
+        let terms = terms(owner.address(), tokens);
+        let desk = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, terms).unwrap();
+        let amount = Amount(100);
+        let issue = |to: Account| token::issue(to.address(), amount);
+        let rate =
+            |token, worth| call::set_rate(token, Ratio::new(worth, 1).unwrap(), TimestampMs(0));
+        let calls = vec![
+            invoke(takes, &issue(customer)),
+            invoke(gives, &issue(owner)),
+            invoke(gives, &token::approve(desk, amount, None)),
+            invoke(desk, &call::stock(Hash([1; 32]), gives, amount)),
+            invoke(desk, &rate(takes, 3)),
+            invoke(desk, &rate(gives, 2)),
+        ];
+        chain.transact(owner, calls).unwrap();
+        Self { chain, customer, takes, gives, desk }
+    }
+
+    fn request(&self, offered: u128) -> Request {
+        let (offer, want) = (self.takes, self.gives);
+        let deadline = TimestampMs::MAX;
+        Request { offer, offered: Amount(offered), want, least: Amount(1), deadline }
+    }
+}
+
+#[test]
+fn an_exchange_moves_both_tokens_or_neither() {
+    let mut d = Desk::new();
+    let exchange = |request| call::exchange(Hash([1; 32]), request);
+    let calls = vec![
+        invoke(d.takes, &token::approve(d.desk, Amount(99), None)),
+        invoke(d.desk, &exchange(d.request(5))),
+    ];
+    let done = d.chain.transact(d.customer, calls).unwrap();
+    let receipt: exchange::exchange::Receipt = done.output(1).unwrap();
+    assert_eq!((receipt.taken, receipt.given), (Amount(5), Amount(7)), "5 x 3 / 2, rounded down");
+    let much = call::exchange(Hash([2; 32]), d.request(70));
+    let (left, wanted) = (Amount(93), Amount(105));
+    let empty = Error::Inventory { token: d.gives, left, wanted };
+    let refused = d.chain.send(d.customer, d.desk, &much);
+    assert_eq!(refused, Err(Refusal::Contract(empty)));
+    let holds = |token_at, who| d.chain.ask(token_at, &token::balance_of(who)).unwrap().0;
+    let customer = d.customer.address();
+    assert_eq!((holds(d.takes, d.desk), holds(d.gives, d.desk)), (5, 93));
+    assert_eq!((holds(d.takes, customer), holds(d.gives, customer)), (95, 7));
+}
+
+#[test]
+fn without_allowance_the_reason_of_the_token_comes_through() {
+    let mut d = Desk::new();
+    let exchange = call::exchange(Hash([1; 32]), d.request(5));
+    let result = d.chain.send(d.customer, d.desk, &exchange);
+    let short = TokenError::AllowanceShort { left: Amount(0), wanted: Amount(5) };
+    let error = CallError::Contract(short.encode());
+    let expected = Error::Token { token: d.takes, error };
+    assert_eq!(result, Err(Refusal::Contract(expected)));
+    // The innermost error, and the calls that led to it.
+    assert_eq!(
+        d.chain.why(),
+        "token::Error::AllowanceShort { left: 0, wanted: 5 } \
+         at exchange.exchange -> token.transfer_from"
+    );
+}
+
+/// The fields and keys of the desk's storage that a transaction wrote.
+fn written(chain: &Chain) -> BTreeSet<String> {
+    let changes = chain.changes(chain.last().unwrap()).into_iter();
+    let own = changes.filter(|change| change.contract == "exchange");
+    let key = |key: &Option<_>| key.as_ref().map_or(String::new(), ToString::to_string);
+    own.map(|change| format!("{} {}", change.field, key(&change.key))).collect()
+}
+
+#[test]
+fn two_customers_write_nothing_in_common_but_amounts() {
+    let mut d = Desk::new();
+    let other = d.chain.account("other");
+    let half = token::transfer(other.address(), Amount(50), None);
+    d.chain.send(d.customer, d.takes, &half).unwrap();
+    let mut writes = Vec::new();
+    for who in [d.customer, other] {
+        d.chain.send(who, d.takes, &token::approve(d.desk, Amount(5), None)).unwrap();
+        let exchange = call::exchange(Hash([1; 32]), d.request(5));
+        d.chain.send(who, d.desk, &exchange).unwrap();
+        writes.push(written(&d.chain));
+    }
+    let common: Vec<_> = writes[0].intersection(&writes[1]).collect();
+    assert_eq!(common.len(), 4, "{common:?}");
+    let amounts = common.iter().all(|key| key.starts_with("purses ") || key.starts_with("held "));
+    assert!(amounts, "{common:?}");
+}
+
+#[test]
+fn a_token_that_the_desk_asks_needs_a_shadow_as_well() {
+    let mut chain = Chain::new();
+    let owner = chain.account("owner");
+    let coin = deploy(&mut chain, owner, "KRW");
+    chain.shadow::<Exchange>(chain.next_address(owner));
+    let terms = terms(owner.address(), [coin, owner.address()]);
+    let desk = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, terms).unwrap();
+    let missing = TestFailure::NotShadowed { contract: coin };
+    assert_eq!(chain.ask(desk, &call::audit(coin)), Err(Refusal::Other(missing)));
+    chain.shadow::<PurposeToken>(coin);
+    assert_eq!(chain.ask(desk, &call::audit(coin)).unwrap().held, Amount(0));
+}
