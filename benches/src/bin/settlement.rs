@@ -32,7 +32,7 @@ fn main() -> Result<(), TestFailure> {
     let pays: Vec<_> = town.payers.iter().map(|payer| (*payer, town.pay())).collect();
     let transfers: Vec<_> = town.payers.iter().map(|payer| (*payer, town.transfer())).collect();
     let (pays, transfers) = (town.block(pays)?, town.block(transfers)?);
-    let (mut pay_times, mut transfer_times, mut gas) = (Vec::new(), Vec::new(), (0, 0));
+    let (mut pay_times, mut transfer_times, mut gas) = (Vec::new(), Vec::new(), (0.0, 0.0));
     for round in 0..=ROUNDS {
         let ((pay_time, pay_gas), (transfer_time, transfer_gas)) =
             (town.run(&pays)?, town.run(&transfers)?);

@@ -183,7 +183,10 @@ impl Shop {
     async fn counts(&self) -> eyre::Result<Vec<u32>> {
         let mut counts = Vec::with_capacity(self.presents.len());
         for present in &self.presents {
-            let voucher = self.stage.query(self.vouchers, "voucher", json!([present.voucher.to_string()])).await?;
+            let voucher = self
+                .stage
+                .query(self.vouchers, "voucher", json!([present.voucher.to_string()]))
+                .await?;
             let count = voucher["count"].as_u64().and_then(|count| u32::try_from(count).ok());
             counts.push(count.ok_or_else(|| eyre!("{voucher} has no count"))?);
         }
@@ -240,7 +243,8 @@ impl Shop {
         let coffees = self.presents.len().div_ceil(2) as u128;
         let payees: Vec<Key> =
             std::iter::once(self.cafe.clone()).chain(self.payees.iter().cloned()).collect();
-        let names = ["the café", "its headquarters", "the issuer", "the distributor", "the platform"];
+        let names =
+            ["the café", "its headquarters", "the issuer", "the distributor", "the platform"];
         for ((key, name), part) in payees.iter().zip(names).zip(Self::parts()) {
             let account = key.address().to_string();
             let owed = self.stage.query(self.vouchers, "owed", json!([account])).await?;
@@ -292,7 +296,8 @@ impl Shop {
         let (escrow, cash) = (amount_of(&books["escrow"])?, amount_of(&books["cash"])?);
         let (mut counted, mut after) = (0, Value::Null);
         loop {
-            let page = self.stage.query(self.vouchers, "count_vouchers", json!([after, 100])).await?;
+            let page =
+                self.stage.query(self.vouchers, "count_vouchers", json!([after, 100])).await?;
             counted += amount_of(&page[0])?;
             after = page[1].clone();
             if after.is_null() {

@@ -253,14 +253,14 @@ impl ContractSpec {
         self.events.iter().find(|event| event.topic == topic)
     }
 
-    /// What the contract said when it panicked, with the name of the field in the place of its
-    /// number, if it spoke of one: ``the field `issuer` was read before it was set``.
+    /// What the contract said when it read a field that was not set, with the name of the field in
+    /// the place of its number, and the remedy.
     #[must_use]
     pub fn with_field_name(&self, said: &str) -> Option<String> {
         let (number, rest) = said.strip_prefix(crate::UNNAMED_FIELD)?.split_once(' ')?;
         let id: u16 = number.parse().ok()?;
         let field = self.storage.iter().find(|field| field.id == id)?;
-        Some(format!("the field `{}` {rest}", field.name))
+        Some(format!("the field `{}` {rest}: set it in #[init], or use try_get", field.name))
     }
 
     /// The method that runs at instantiation.

@@ -13,7 +13,7 @@ pub mod counter {
     use dure_sdk::prelude::*;
 
     #[storage]
-    pub struct Counter {
+    pub struct Counts {
         count: Item<u64>,
         seen: Map<u8, Counter>,
     }
@@ -23,7 +23,7 @@ pub mod counter {
         Full { limit: u64 },
     }
 
-    impl Counter {
+    impl Counts {
         #[init]
         pub fn new(&mut self) {
             self.count.set(&0);
@@ -176,7 +176,7 @@ fn slow_the_lock_is_written_and_then_held_to() {
     let migration = (
         "/// Raises the count.",
         "#[migrate(from = 1)]\n        pub fn from_1(&mut self) {\n            \
-         let old = dure::before!(Counter, count: Item<u64>).get();\n            \
+         let old = dure::before!(Counts, count: Item<u64>).get();\n            \
          self.count.set(&(old as u32));\n        }\n\n        /// Raises the count.",
     );
     let second: Vec<_> = retyped.into_iter().chain([storage, migration]).collect();

@@ -29,15 +29,15 @@ pub fn stop(text: &'static str) -> ! {
     panic!("{text}")
 }
 
-/// What is said of a field that was read before it was set, after its number.
-const UNSET: &str = " was read before it was set: set it in #[init], or use try_get";
+/// What is said of a field, after its number.
+const UNSET: &str = " was read before it was set";
 
 /// Ends the contract since a field was read before it was set; its place opens with its number.
 ///
-/// The number is all that the contract knows: who shows the text has the name
-/// (`ContractSpec::with_field_name`).
+/// The number is all that the contract knows: who shows the text has the name and the remedy
+/// (`ContractSpec::with_field_name`). Where it was read would cost each contract a place in its
+/// data for each field that it reads.
 #[cold]
-#[track_caller]
 pub(crate) fn unset(place: &[u8]) -> ! {
     let id = place.first_chunk().map_or(0, |id| u16::from_be_bytes(*id));
     #[cfg(target_arch = "wasm32")]
@@ -46,7 +46,6 @@ pub(crate) fn unset(place: &[u8]) -> ! {
         whole.extend(UNNAMED_FIELD.as_bytes());
         write_number(&mut whole, u32::from(id));
         whole.extend(UNSET.as_bytes());
-        write_location(&mut whole, Location::caller());
         super::panic(whole.as_slice())
     }
     #[cfg(not(target_arch = "wasm32"))]

@@ -14,7 +14,6 @@ pub struct Item<T> {
 impl<T: Encode + Decode> Item<T> {
     /// Reads the value. Ends the contract when it was never set: set it in `#[init]`.
     #[inline]
-    #[track_caller]
     #[must_use]
     pub fn get(&self) -> T {
         match self.try_get() {
