@@ -15,11 +15,13 @@ use std::{
 
 /// Connections: a node gives one the requests of one page.
 const CONNECTIONS: usize = 8;
-/// Transactions under way on each; the node allows 128.
-const UNDER_WAY: usize = 100;
+/// Transactions under way on each; the node allows 128. All together fill the blocks, and more would
+/// only wait longer: every block wakes all who wait.
+const UNDER_WAY: usize = 48;
 /// How long a transaction may be under way: sent late in a long load, it must still be valid.
 const VALID_FOR: Duration = Duration::from_secs(600);
-/// What a call may use unless told; a quota is charged for what it did use.
+/// What a call may use unless told. A quota is charged for what it did use, but a block has room
+/// for limits: 125 of these.
 const GAS: Gas = Gas(2_000_000);
 
 /// A call that somebody is to make.
@@ -83,6 +85,7 @@ impl Outcomes {
 pub struct Load {
     clients: Vec<Client>,
     sponsor: Option<Address>,
+    gas_limit: Gas,
     nonces: HashMap<Address, u64>,
 }
 
@@ -96,24 +99,40 @@ impl Load {
         for _ in 0..CONNECTIONS {
             clients.push(Client::connect(url).await?);
         }
-        Ok(Self { clients, sponsor, nonces: HashMap::new() })
+        Ok(Self { clients, sponsor, gas_limit: GAS, nonces: HashMap::new() })
+    }
+
+    /// Sets what a call may use: the less, the more calls a block has room for.
+    #[must_use]
+    pub fn gas_limit(mut self, gas_limit: Gas) -> Self {
+        self.gas_limit = gas_limit;
+        self
+    }
+
+    /// Forgets which nonce an account has next: it acted outside of loads since.
+    pub fn forget(&mut self, account: Address) {
+        self.nonces.remove(&account);
     }
 
     /// Signs the drafts and sends them, in no order among different callers' or one caller's.
-    /// A caller who is in several loads is one of this [`Load`] only: it counts the nonces.
+    /// A caller who is in several loads is one of this [`Load`] only, which counts the nonces; of
+    /// one that acts elsewhere too [`Load::forget`] tells.
     ///
     /// # Errors
     /// When one is refused at the door, or the connection breaks. That a call fails is a result.
     pub async fn send(&mut self, drafts: &[Draft]) -> eyre::Result<Outcomes> {
         let signed = self.sign(drafts).await?;
         let started = Instant::now();
-        let clients = &self.clients;
-        let sent = stream::iter(signed.into_iter().enumerate()).map(|(index, transaction)| {
-            let client = &clients[index % clients.len()];
-            async move { submit(client, index, &transaction).await }
-        });
-        let mut answers: Vec<(usize, Result<(), String>, Duration)> =
-            sent.buffer_unordered(CONNECTIONS * UNDER_WAY).try_collect().await?;
+        let mut shares = vec![Vec::new(); self.clients.len()];
+        for (index, transaction) in signed.into_iter().enumerate() {
+            shares[index % self.clients.len()].push((index, transaction));
+        }
+        let sent = shares.into_iter().zip(&self.clients);
+        let sent = sent.map(|(share, client)| tokio::spawn(submit_all(client.clone(), share)));
+        let mut answers = Vec::with_capacity(drafts.len());
+        for share in sent.collect::<Vec<_>>() {
+            answers.extend(share.await??);
+        }
         let took = started.elapsed();
         answers.sort_unstable_by_key(|(index, ..)| *index);
         let mut latencies_ms: Vec<f64> =
@@ -142,13 +161,13 @@ impl Load {
             numbered.push((draft, *nonce));
             *nonce = nonce.saturating_add(1);
         }
-        let sponsor = self.sponsor;
+        let (sponsor, gas_limit) = (self.sponsor, self.gas_limit);
         let body = |draft: &Draft, nonce| TransactionBody {
             account: draft.by.address(),
             lane: 0,
             nonce,
             valid_until: TimestampMs(now.saturating_add(valid_for)),
-            gas_limit: GAS,
+            gas_limit,
             sponsor: sponsor.filter(|sponsor| *sponsor != draft.by.address()),
             calls: vec![Call {
                 contract: draft.contract,
@@ -161,25 +180,45 @@ impl Load {
     }
 }
 
+/// What became of a transaction, by its place among the drafts.
+type Answer = (usize, Result<(), String>, Duration);
+
+/// Sends a connection's share, so many at once as it may have.
+async fn submit_all(client: Client, share: Vec<(usize, Transaction)>) -> eyre::Result<Vec<Answer>> {
+    let client = &client;
+    let sent = stream::iter(share).map(async |(index, transaction)| {
+        let (result, took) = submit(client, &transaction).await?;
+        Ok((index, result, took))
+    });
+    sent.buffer_unordered(UNDER_WAY).try_collect().await
+}
+
 async fn submit(
     client: &Client,
-    index: usize,
     transaction: &Transaction,
-) -> eyre::Result<(usize, Result<(), String>, Duration)> {
+) -> eyre::Result<(Result<(), String>, Duration)> {
     let started = Instant::now();
     let bytes = Unchecked::from(transaction.encode());
     let answer = client.raw().tx_submit(bytes, Some(Wait::Final), None).await?;
     let result = match answer.receipt.map(|receipt| receipt.result) {
         Some(ExecutionResult::Succeeded { .. }) => Ok(()),
         Some(ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error }) => {
-            Err(name(&error.message).to_owned())
+            Err(name(&error.message))
         }
         None => return Err(eyre!("a final transaction has no receipt")),
     };
-    Ok((index, result, started.elapsed()))
+    Ok((result, started.elapsed()))
 }
 
-/// A failure without its figures: `regional::Error::Short { left: 5 }` is a `regional::Error::Short`.
-fn name(message: &str) -> &str {
-    message.split(" {").next().unwrap_or(message)
+/// A failure by its name: of `regional::Error::Caps { AboveCap: { left: 5 } }` it is
+/// `Caps::AboveCap`.
+fn name(message: &str) -> String {
+    let said = message.rsplit_once("Error::").map_or(message, |(_, said)| said);
+    let words = said.split(" { ").map(|word| word.trim_end_matches(':'));
+    let names = words.take_while(|word| {
+        word.starts_with(|first: char| first.is_ascii_uppercase())
+            && word.chars().all(char::is_alphanumeric)
+    });
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { message.to_owned() } else { names.join("::") }
 }

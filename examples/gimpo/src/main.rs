@@ -1,0 +1,60 @@
+//! A city's year: ten thousand citizens and five hundred merchants use Gimpo's currency from
+//! January to December, with another policy from July on and a wave of fraud in August. All through
+//! JSON-RPC. The books are held against plain lists, and a report is written that anybody reads.
+
+mod audit;
+mod calendar;
+mod chart;
+mod mirror;
+mod report;
+mod town;
+mod wave;
+mod year;
+
+use calendar::{next_year, noon};
+use clap::Parser;
+use dure_types::Gas;
+use mirror::{Mirror, Terms};
+use stage::{Arguments, Load, Stage, say};
+use std::{path::PathBuf, time::Instant};
+use town::{CITIZENS, OWNERS, Town};
+use year::Year;
+
+/// Seven percent off, and cashback at small shops, until June.
+const FIRST_HALF: Terms =
+    Terms { discount_bp: 700, purchase_cap: 300_000, tiers_bp: [500, 300, 0], base_cap: 300_000 };
+/// From July on the discount is ten percent, of less; what was saved goes to the smallest shops.
+const SECOND_HALF: Terms =
+    Terms { discount_bp: 1_000, purchase_cap: 200_000, tiers_bp: [700, 200, 0], base_cap: 200_000 };
+
+/// What a transaction may use; a payment uses a quarter of it.
+const GAS: Gas = Gas(800_000);
+
+#[derive(Debug, Parser)]
+struct Options {
+    #[command(flatten)]
+    arguments: Arguments,
+    /// Where the report is written, a page that loads nothing; beside the contracts' folder unless
+    /// told.
+    #[arg(long)]
+    report: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> eyre::Result<()> {
+    let Options { arguments, report } = Options::parse();
+    let report = report.unwrap_or_else(|| arguments.contracts.with_file_name("gimpo.html"));
+    let started = Instant::now();
+    let stage = Stage::open(&arguments).await?;
+    let town = Town::found(&stage, FIRST_HALF).await?;
+    let load = Load::open(stage.client.url(), Some(town.city.address())).await?.gas_limit(GAS);
+    let first = next_year(stage.client.status().await?.now.0)?;
+    let mirror = Mirror::new(FIRST_HALF, noon(first, 1, 1)?, CITIZENS + OWNERS, town::shops());
+    say("the year can begin", Some(started.elapsed()));
+    let mut year = Year::new(stage, load, town, mirror, first);
+    year.play(SECOND_HALF).await?;
+    year.audit().await?;
+    report::write(&year, &report)?;
+    println!("report: {}", std::path::absolute(&report)?.display());
+    Ok(())
+}
