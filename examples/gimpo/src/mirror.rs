@@ -165,7 +165,7 @@ impl Mirror {
             && self.subsidy(face) <= room
     }
 
-    /// What of the month's cap a purchase would leave, below nought as much as it is above it.
+    /// What can still be bought with a discount this month.
     pub(crate) fn cap_left(&self, who: usize) -> u128 {
         self.terms.purchase_cap - of(self.holders[who].bought, self.now.month)
     }

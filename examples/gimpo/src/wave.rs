@@ -174,7 +174,10 @@ impl Year {
             let args = (self.id(), owner, 50_000u128);
             self.try_to(tried, &OWNER_BUYS, &agent, "sell", &args);
         }
-        for who in self.some(RING.count) {
+        // Above the cap is no discount: who has used all of it may buy at the full price.
+        let mut ring = self.some(CITIZENS);
+        ring.retain(|who| self.mirror.cap_left(*who) > 0);
+        for who in ring.into_iter().take(RING.count) {
             let face = self.mirror.cap_left(who) + 10_000;
             let args = (self.id(), self.town.citizens[who].address(), face);
             self.try_to(tried, &RING, &agent, "sell", &args);

@@ -15,8 +15,8 @@ use std::{
 
 /// Connections: a node gives one the requests of one page.
 const CONNECTIONS: usize = 8;
-/// Transactions under way on each; the node allows 128. All together fill the blocks, and more would
-/// only wait longer: every block wakes all who wait.
+/// Transactions under way on each; the node allows 128. All together they fill the blocks, and more
+/// would only wait longer: every block wakes all who wait.
 const UNDER_WAY: usize = 48;
 /// How long a transaction may be under way: sent late in a long load, it must still be valid.
 const VALID_FOR: Duration = Duration::from_secs(600);
