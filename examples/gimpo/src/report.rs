@@ -150,11 +150,12 @@ fn grouped(number: u128) -> String {
     won(number).trim_end_matches(" won").to_owned()
 }
 
-/// Won as a mayor says them: in hundreds of millions, or in ten thousands.
+/// Won as a mayor says them: in hundreds of millions and ten thousands.
 fn short(amount: u128) -> String {
-    if amount >= 100_000_000 {
-        format!("{}억 {}만원", grouped(amount / 100_000_000), amount / 10_000 % 10_000)
-    } else {
-        format!("{}만원", grouped(amount / 10_000))
+    let (hundred_millions, ten_thousands) = (amount / 100_000_000, amount / 10_000 % 10_000);
+    match (hundred_millions, ten_thousands) {
+        (0, _) => format!("{}만원", grouped(ten_thousands)),
+        (_, 0) => format!("{}억원", grouped(hundred_millions)),
+        _ => format!("{}억 {}만원", grouped(hundred_millions), grouped(ten_thousands)),
     }
 }
