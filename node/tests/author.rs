@@ -115,12 +115,12 @@ fn liar() -> Vec<u8> {
         (import "dure1" "panic" (func $panic (param i32 i32)))
         (memory (export "memory") 1)
         (data (i32.const 0) "\1b[2K\0dOK\0afinal\c2\9b")
-        (data (i32.const 32) "the field #0 was read before it was set")
+        (data (i32.const 32) "unset field #0")
         (func (export "dure_init") (param i32) (result i32) (i32.const 0))
         (func (export "dure_call") (param i32) (result i32)
           (call $panic (i32.const 0) (i32.const 15)) (i32.const 0))
         (func (export "dure_query") (param i32) (result i32)
-          (call $panic (i32.const 32) (i32.const 39)) (i32.const 0)))"#;
+          (call $panic (i32.const 32) (i32.const 14)) (i32.const 0)))"#;
     chain::with_spec(wat::parse_str(module).unwrap())
 }
 
@@ -162,7 +162,8 @@ fn a_query_that_panics_says_what_it_said_and_names_the_field() {
     fs::write(&file, liar()).unwrap();
     let done = dev.answer(&["deploy", &file.display().to_string(), "--init", "[1]"]);
     let address = done["address"].as_str().unwrap();
-    let expect = "panicked: the field `value` was read before it was set";
+    let expect = "panicked: the field `value` was read before it was set: \
+                  set it in #[init], or use try_get";
     let asked = people(&dev, &["query", address, "value"]);
     let said = text(&asked.stderr);
     assert_eq!((code(&asked), said.as_str()), (1, &*format!("error: {expect} at counter.value\n")));

@@ -28,9 +28,9 @@ pub use id::{Address, Amount, Gas, Hash, Height, Selector, TimestampMs};
 #[doc(hidden)]
 pub use operator::Operand;
 
-/// First words of what a contract says of one of its fields, which it knows by number: the number
-/// follows, and who shows the text puts the name there.
-pub const UNNAMED_FIELD: &str = "the field #";
+/// What a contract says of a field that it read before it was set, which it knows by number: the
+/// number follows, and who shows the text has the name and the remedy.
+pub const UNSET_FIELD: &str = "unset field #";
 
 /// Names the WASM import module of this version of the boundary.
 pub const MODULE: &str = "dure1";

@@ -257,10 +257,12 @@ impl ContractSpec {
     /// the place of its number, and the remedy.
     #[must_use]
     pub fn with_field_name(&self, said: &str) -> Option<String> {
-        let (number, rest) = said.strip_prefix(crate::UNNAMED_FIELD)?.split_once(' ')?;
-        let id: u16 = number.parse().ok()?;
+        let id: u16 = said.strip_prefix(crate::UNSET_FIELD)?.parse().ok()?;
         let field = self.storage.iter().find(|field| field.id == id)?;
-        Some(format!("the field `{}` {rest}: set it in #[init], or use try_get", field.name))
+        let name = &field.name;
+        Some(format!(
+            "the field `{name}` was read before it was set: set it in #[init], or use try_get"
+        ))
     }
 
     /// The method that runs at instantiation.

@@ -4,7 +4,7 @@
 use crate::buffer::{Buffer, SMALL};
 #[cfg(target_arch = "wasm32")]
 use core::panic::Location;
-use dure_abi::UNNAMED_FIELD;
+use dure_abi::UNSET_FIELD;
 
 /// Ends the contract: a trap whose text, with file and line, simulations and tests show.
 ///
@@ -29,8 +29,6 @@ pub fn stop(text: &'static str) -> ! {
     panic!("{text}")
 }
 
-/// What is said of a field, after its number.
-const UNSET: &str = " was read before it was set";
 
 /// Ends the contract since a field was read before it was set; its place opens with its number.
 ///
@@ -43,13 +41,12 @@ pub(crate) fn unset(place: &[u8]) -> ! {
     #[cfg(target_arch = "wasm32")]
     {
         let mut whole = Buffer::<SMALL>::new();
-        whole.extend(UNNAMED_FIELD.as_bytes());
+        whole.extend(UNSET_FIELD.as_bytes());
         write_number(&mut whole, u32::from(id));
-        whole.extend(UNSET.as_bytes());
         super::panic(whole.as_slice())
     }
     #[cfg(not(target_arch = "wasm32"))]
-    panic!("{UNNAMED_FIELD}{id}{UNSET}")
+    panic!("{UNSET_FIELD}{id}: set it in #[init], or use try_get")
 }
 
 /// Appends ` at file:line`.
