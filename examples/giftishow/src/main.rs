@@ -269,9 +269,11 @@ impl Shop {
         self.stage.pass("the vouchers are over", 367 * DAY).await?;
         let voucher = self.presents[1].voucher;
         let args = (voucher, self.cafe.address(), 5_000u128, hash("late")).encode();
-        let late = self.stage.by(&self.presents[1].friend).sponsor(self.issuer.address());
+        let friend = &self.presents[1].friend;
+        let late = self.stage.by(friend).sponsor(self.issuer.address());
         let late = late.gas_limit(GAS).call_scale(self.vouchers, "pay", args);
         self.stage.refused("a voucher is shown too late", late, "Expired").await?;
+        self.load.forget(friend.address());
         let refunds: Vec<Draft> = self
             .presents
             .iter()

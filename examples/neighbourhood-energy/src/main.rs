@@ -175,10 +175,11 @@ impl Market {
         self.stage.pass("a day passes", left).await?;
         let (utility, energy, first) = (self.utility.clone(), self.energy, self.first);
         let late = (first, 1u32, Hash([3; 32]), 0u8, 10u64, FEED_IN);
-        let home = &self.homes[0];
-        let late =
-            self.stage.by(&home.owner).gas_limit(GAS).call_scale(energy, "order", late.encode());
+        let owner = &self.homes[0].owner;
+        let sponsored = self.stage.by(owner).sponsor(utility.address()).gas_limit(GAS);
+        let late = sponsored.call_scale(energy, "order", late.encode());
         self.stage.refused("an order after the gate", late, "GateClosed").await?;
+        self.load.forget(owner.address());
         let drafts: Vec<Draft> =
             (0..SLOTS).map(|slot| Draft::new(&utility, energy, "clear", &(first + slot))).collect();
         self.all("quarters cleared, one call each", &drafts).await?;
@@ -234,12 +235,12 @@ impl Market {
         }
         self.all("readings, signed by the meter and the grid operator", &drafts).await?;
         let again = self.signed(&self.homes[0], self.first, (0, 0, 0));
-        let again = self.stage.by(&self.homes[0].owner).gas_limit(GAS).call_scale(
-            self.energy,
-            "read",
-            again.args,
-        );
-        self.stage.refused("a reading is sent again", again, "Replayed").await
+        let owner = &self.homes[0].owner;
+        let sponsored = self.stage.by(owner).sponsor(self.utility.address()).gas_limit(GAS);
+        let again = sponsored.call_scale(self.energy, "read", again.args);
+        self.stage.refused("a reading is sent again", again, "Replayed").await?;
+        self.load.forget(owner.address());
+        Ok(())
     }
 
     async fn settle(&mut self) -> eyre::Result<()> {

@@ -29,7 +29,6 @@ pub fn stop(text: &'static str) -> ! {
     panic!("{text}")
 }
 
-
 /// Ends the contract since a field was read before it was set; its place opens with its number.
 ///
 /// The number is all that the contract knows: who shows the text has the name and the remedy
