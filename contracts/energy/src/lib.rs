@@ -156,6 +156,7 @@ pub mod energy {
         /// Places an order for a slot; its owner's collateral goes into escrow. Repeated under the
         /// id, it changes nothing.
         #[call]
+        #[allow(clippy::too_many_arguments, reason = "a wallet names each")]
         pub fn order(
             &mut self,
             cx: &Cx,

@@ -20,6 +20,7 @@
 //! **Concurrency.** Exchanges write in common what the desk has of a token and the fees: amounts
 //! that are only added to, or taken from within what there is.
 #![no_std]
+#![allow(clippy::result_large_err, reason = "it names what binds the units, both ways")]
 
 mod desk;
 mod error;

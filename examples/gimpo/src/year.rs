@@ -303,7 +303,7 @@ impl Year {
             if month == 12 && shop % 4 == 0 {
                 continue;
             }
-            let paid = (shop + month as usize) % VOID != 0;
+            let paid = !(shop + month as usize).is_multiple_of(VOID);
             let method = if paid { "confirm_cash_out" } else { "void_cash_out" };
             let agent = self.town.agents[shop % self.town.agents.len()].clone();
             answers.push(self.order(&agent, method, &(key.address(), id)));

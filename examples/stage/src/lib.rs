@@ -146,7 +146,7 @@ impl Stage {
     /// # Errors
     /// What it refused.
     pub async fn query(&self, contract: Address, method: &str, args: Value) -> eyre::Result<Value> {
-        Ok(self.client.query(contract, method, args).await.wrap_err_with(|| method.to_owned())?)
+        self.client.query(contract, method, args).await.wrap_err_with(|| method.to_owned())
     }
 
     /// Asks for an amount.
@@ -209,7 +209,7 @@ pub fn won(amount: u128) -> String {
     let digits = amount.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 4);
     for (place, digit) in digits.chars().enumerate() {
-        if place != 0 && (digits.len() - place) % 3 == 0 {
+        if place != 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -134,7 +134,7 @@ fn fits(spec: &ContractSpec, init: &Value) -> Result<(), Failure> {
         let args = inspect::arguments(spec, method);
         format!("({args}): give them by --init JSON, or in a deploy.toml to `dure apply`")
     };
-    Err(Failure::Init { error: error.into(), takes })
+    Err(Failure::Init { error: Box::new(error.into()), takes })
 }
 
 fn random_salt() -> Result<Vec<u8>, Failure> {

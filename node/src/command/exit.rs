@@ -39,7 +39,7 @@ pub enum Failure {
     #[error("{}; the init method takes {takes}", one_line(&.error.to_string()))]
     Init {
         /// What is wrong.
-        error: RpcError,
+        error: Box<RpcError>,
         /// Its arguments, and how to give them.
         takes: String,
     },
@@ -97,7 +97,8 @@ impl Failure {
             Self::Client(error) | Self::Called { error, .. } => {
                 error.refusal().map(dure_rpc::RpcError::to_json)
             }
-            Self::Argument(error) | Self::Init { error, .. } => Some(error.to_json()),
+            Self::Argument(error) => Some(error.to_json()),
+            Self::Init { error, .. } => Some(error.to_json()),
             _ => None,
         };
         let plain = || json!({ "code": null, "message": self.to_string(), "data": null });

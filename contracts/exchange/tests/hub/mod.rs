@@ -1,5 +1,7 @@
 //! Three tokens and an exchange, in the memory of the test.
 
+#![allow(clippy::result_large_err, reason = "it names what binds the units, both ways")]
+
 use ::token::token::{Conditions, PurposeToken, call as token};
 use dure_sdk::{
     Address, Amount, CallError, Hash, Invocation, Ratio, TimestampMs, domain::rates::Guard,
