@@ -19,10 +19,8 @@ use alloc::vec::Vec;
 /// Sandbox::new().run(|_| {
 ///     let mut netting = Netting::open(Place::field(0));
 ///     netting.found(now);
-///     for funds in [10, 0, 0] {
-///         let member = netting.admit(Amount(1_000)).unwrap();
-///         netting.fund(member, Amount(funds)).unwrap();
-///     }
+///     let members = [(); 3].map(|()| netting.admit(Amount(1_000)).unwrap());
+///     netting.fund(members[0], Amount(10)).unwrap();
 ///     // 0 owes 1 a hundred, 1 owes 2 ninety, 2 owes 0 ninety: ten won settle it.
 ///     for (id, debtor, creditor, amount) in [(1, 0, 1, 100), (2, 1, 2, 90), (3, 2, 0, 90)] {
 ///         netting.enter(debtor, Hash([id; 32]), creditor, Amount(amount), 5, now).unwrap();
