@@ -105,8 +105,8 @@ impl Permits {
         let mut of_net = self.of_net.lock().unwrap_or_else(PoisonError::into_inner);
         // Permits, and those who wait for one, hold a reference; the rest are done.
         of_net.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
-        // A half, rounded down; of a single permit all.
-        let new = || Arc::new(Semaphore::new((self.count / 2).max(1)));
+        // A half, rounded down; of a single permit all, and of none nothing to wait with.
+        let new = || Arc::new(Semaphore::new((self.count / 2).max(self.count.min(1))));
         Arc::clone(of_net.entry(net).or_insert_with(new))
     }
 }
