@@ -288,7 +288,12 @@ impl Shop {
         let friend = self.presents[1].friend.address().to_string();
         let has = self.balance(&friend).await?;
         ensure!(has == back, "a friend has {has} back, not {back}");
-        say(&format!("each has {} back, the issuer the rest", won(back)), None);
+        say(&format!("each has {} back", won(back)), None);
+        let rest = (FACE - back) * refunds.len() as u128;
+        let issuer = self.issuer.address().to_string();
+        let collect = json!({ "payee": issuer, "amount": rest.to_string() });
+        let collect = self.stage.by(&self.issuer).call(self.vouchers, "collect", collect);
+        self.stage.step(&format!("the issuer has the rest, {}", won(rest)), collect).await?;
         Ok(())
     }
 
