@@ -74,14 +74,9 @@ impl Home {
         if net >= 0 { (net.unsigned_abs(), 0) } else { (0, net.unsigned_abs()) }
     }
 
-    /// What the day would cost or bring with the utility alone, in won, rounded for the home.
-    pub(crate) fn without_market(&self) -> i128 {
-        let micro: i128 = (0..SLOTS)
-            .map(|slot| {
-                let (drawn, fed) = self.metered(slot);
-                i128::from(fed) * i128::from(FEED_IN) - i128::from(drawn) * i128::from(RETAIL)
-            })
-            .sum();
-        micro / 1_000_000
+    /// What a quarter would bring or cost with the utility alone, in millionths of a won.
+    pub(crate) fn without_market(&self, slot: u64) -> i128 {
+        let (drawn, fed) = self.metered(slot);
+        i128::from(fed) * i128::from(FEED_IN) - i128::from(drawn) * i128::from(RETAIL)
     }
 }

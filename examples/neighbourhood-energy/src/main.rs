@@ -50,6 +50,9 @@ struct Market {
     homes: Vec<Home>,
     /// The first quarter of the day.
     first: u64,
+    /// What the quarters in which homes traded would have brought them with the utility alone, in
+    /// millionths of a won.
+    alone: i128,
 }
 
 impl Market {
@@ -81,7 +84,9 @@ impl Market {
             homes.push(Home::new(number, Key::generate()?));
         }
         let grid = SigningKey::from_bytes(&city.address().0);
-        let mut this = Self { stage, load, token, energy, utility, grid, name, homes, first };
+        let alone = 0;
+        let mut this =
+            Self { stage, load, token, energy, utility, grid, name, homes, first, alone };
         this.register(&city).await?;
         this.pay_in(&city).await?;
         Ok(this)
@@ -248,14 +253,29 @@ impl Market {
         self.stage
             .pass("two days in which readings can be disputed", Duration::from_millis(2 * DAY_MS))
             .await?;
-        let mut drafts = Vec::new();
-        for home in &self.homes {
-            for slot in 0..SLOTS {
-                let args = (self.first + slot, home.number);
-                drafts.push(Draft::new(&home.owner, self.energy, "settle", &args));
-            }
+        let drafts = |method| -> Vec<Draft> {
+            let quarters =
+                self.homes.iter().flat_map(|home| (0..SLOTS).map(move |slot| (home, slot)));
+            quarters
+                .map(|(home, slot)| {
+                    let args = (self.first + slot, home.number);
+                    Draft::new(&home.owner, self.energy, method, &args)
+                })
+                .collect()
+        };
+        let (collect, settle) = (drafts("collect"), drafts("settle"));
+        self.all("trades collected, and what did not trade is free", &collect).await?;
+        let done = self.load.send(&settle).await?;
+        let untraded = done.failures().into_keys().all(|name| name == "NotTraded");
+        ensure!(untraded, "{:?}", done.failures());
+        say(
+            &format!("quarters settled in which a home traded: {}", done.succeeded()),
+            Some(done.took),
+        );
+        for (index, _) in done.results.iter().enumerate().filter(|(_, result)| result.is_ok()) {
+            let (home, slot) = (index / SLOTS as usize, index % SLOTS as usize);
+            self.alone += self.homes[home].without_market(slot as u64);
         }
-        self.all("quarters of homes settled", &drafts).await?;
         Ok(())
     }
 
@@ -271,20 +291,17 @@ impl Market {
         let books = self.stage.query(self.energy, "audit", json!([])).await?;
         let (funds, tokens) = (amount_of(&books["funds"])?, amount_of(&books["tokens"])?);
         ensure!(funds == paid_in && tokens == paid_in, "{paid_in} was paid in: {books}");
-        let (mut alone, mut together) = (0, 0);
+        let mut together = 0;
         for home in &self.homes {
             let account = json!([home.owner.address().to_string()]);
             let account = self.stage.query(self.energy, "account", account).await?;
             together += change(&account)?;
-            alone += home.without_market();
         }
         say(&format!("{} paid in, and all of it is there: the books close", won(paid_in)), None);
-        say(&format!("the day costs the homes {}", won(u128::try_from(-together)?)), None);
-        say(
-            &format!("with the utility alone it would cost {}", won(u128::try_from(-alone)?)),
-            None,
-        );
-        ensure!(together > alone, "the market is of no use");
+        let better = together - self.alone / 1_000_000;
+        ensure!(better > 0, "the market is of no use: {together} won, {} alone", self.alone);
+        let better = won(u128::try_from(better)?);
+        say(&format!("than with the utility alone the homes have {better} more"), None);
         Ok(())
     }
 }
