@@ -16,7 +16,7 @@ use dure_sdk::{
     },
 };
 use dure_testing::{Account, Address, Chain, TestFailure, call, invoke};
-use dure_types::{Call, Outcome, Receipt};
+use dure_types::{Call, Gas, Outcome, Receipt};
 use merchants::merchants::call as registry;
 use regional_currency::regional::{Cashback, Programme, Scheme, call as won};
 use std::{path::Path, time::Instant};
@@ -24,6 +24,8 @@ use std::{path::Path, time::Instant};
 /// Payers, each with one transaction in a block.
 const PAYERS: usize = 200;
 const ROUNDS: usize = 15;
+/// What each may use: all of them fit into a block.
+const GAS: Gas = Gas(1_000_000);
 /// Calls of one transaction of the set-up.
 const CALLS: usize = 16;
 
@@ -108,7 +110,7 @@ impl Town {
     }
 
     fn block(&self, calls: Vec<(Account, Call)>) -> Result<Vec<VerifiedTransaction>, TestFailure> {
-        calls.into_iter().map(|(by, call)| self.chain.verified(by, vec![call])).collect()
+        calls.into_iter().map(|(by, call)| self.chain.verified(by, vec![call], GAS)).collect()
     }
 
     /// Microseconds and gas for each transaction of a block.

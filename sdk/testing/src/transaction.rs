@@ -152,8 +152,8 @@ impl Chain {
         })
     }
 
-    /// Signs a transaction and checks it, for a block that is executed apart: a bench runs many
-    /// times on one state.
+    /// Signs a transaction that may use so much gas and checks it, for a block that is executed
+    /// apart: a bench runs many times on one state.
     ///
     /// # Errors
     /// [`TestFailure::Fault`] when the state cannot be read.
@@ -161,8 +161,9 @@ impl Chain {
         &self,
         by: Account,
         calls: Vec<Call>,
+        gas_limit: Gas,
     ) -> Result<VerifiedTransaction, TestFailure> {
-        self.verify(by, self.body(by, calls)?)
+        self.verify(by, TransactionBody { gas_limit, ..self.body(by, calls)? })
     }
 
     fn verify(
