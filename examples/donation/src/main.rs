@@ -4,10 +4,10 @@
 
 use clap::Parser;
 use dure_client::Key;
-use dure_types::{Address, Gas, Hash, domain::blake3_hash};
+use dure_types::{Address, Hash, domain::blake3_hash};
 use eyre::{ensure, eyre};
 use serde_json::{Value, json};
-use stage::{Arguments, Draft, Load, Stage, amount_of, part, plain_token, say, won};
+use stage::{Arguments, Draft, Load, Stage, amount_of, named, part, plain_token, say, won};
 use std::{collections::BTreeMap, time::Duration};
 
 const DONORS: usize = 300;
@@ -17,8 +17,6 @@ const CAMPAIGN: u32 = 1;
 const GOAL: u128 = 30_000_000;
 /// What each milestone releases.
 const MILESTONE: u128 = 6_000_000;
-/// What a step may use that is meant to be refused on the chain and not before.
-const GAS: Gas = Gas(5_000_000);
 /// Each donor's first gift.
 const ID: Hash = Hash([1; 32]);
 
@@ -55,10 +53,7 @@ struct Winter {
 
 /// A hash that stands for a document.
 fn document(text: &str) -> String {
-    let mut bytes = [0; 32];
-    let length = text.len().min(32);
-    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-    Hash(bytes).to_string()
+    named(text).to_string()
 }
 
 impl Winter {
@@ -184,7 +179,7 @@ impl Winter {
     async fn release(&self) -> eyre::Result<()> {
         part("Auditors release money");
         let spend = self.spend_of(0, self.coal_yard, 1, "too early");
-        let early = self.stage.by(&self.charity).gas_limit(GAS).call(self.fund, "spend", spend);
+        let early = self.stage.by(&self.charity).call(self.fund, "spend", spend);
         self.stage.refused("the charity buys before a milestone", early, "NotReleased").await?;
         for milestone in 0..2u8 {
             let about = json!({
@@ -223,7 +218,7 @@ impl Winter {
             receipts.push((document(name), amount));
         }
         let again = self.spend_of(1, self.family, 5, "coal for January");
-        let again = self.stage.by(&self.charity).gas_limit(GAS).call(self.fund, "spend", again);
+        let again = self.stage.by(&self.charity).call(self.fund, "spend", again);
         self.stage.refused("a receipt is used twice", again, "ReceiptUsed").await?;
         Ok(receipts)
     }

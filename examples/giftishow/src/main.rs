@@ -7,11 +7,11 @@ mod present;
 use clap::Parser;
 use codec::Encode;
 use dure_client::Key;
-use dure_types::{Address, Gas, Hash};
+use dure_types::{Address, Hash};
 use eyre::{ensure, eyre};
 use present::{Present, redeem_code};
 use serde_json::{Value, json};
-use stage::{Arguments, Draft, Load, Stage, amount_of, part, plain_token, say, won};
+use stage::{Arguments, Draft, Load, Stage, amount_of, named, part, plain_token, say, won};
 use std::time::Duration;
 
 const PRESENTS: usize = 200;
@@ -23,8 +23,6 @@ const COFFEE: u128 = 8_200;
 /// Merchant, headquarters, issuer, distributor, platform.
 const SHARES_BP: [u32; 5] = [9_200, 300, 250, 150, 100];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// What a step may use that is meant to be refused on the chain and not before.
-const GAS: Gas = Gas(5_000_000);
 /// `RefundKind::Expired`, in SCALE.
 const EXPIRED: u8 = 2;
 
@@ -78,14 +76,6 @@ fn product(payees: &[Key; 4]) -> Value {
     })
 }
 
-/// A document, or whoever a salted hash stands for.
-fn hash(text: &str) -> Hash {
-    let mut bytes = [0; 32];
-    let length = text.len().min(32);
-    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
-    Hash(bytes)
-}
-
 impl Shop {
     async fn open(stage: Stage) -> eyre::Result<Self> {
         part("An issuer, a café, and who has a share in each cup");
@@ -100,7 +90,7 @@ impl Shop {
         let everywhere =
             json!({ "regions": [], "allowed": [], "denied": [], "tier_max": 9, "groups": [] });
         let merchant = json!({
-            "owner": hash("the owner of the café").to_string(), "region": 1,
+            "owner": named("the owner of the café").to_string(), "region": 1,
             "category": "0x05020000", "tier": 0, "status": "Active",
         });
         let account = cafe.address().to_string();
@@ -140,7 +130,7 @@ impl Shop {
                 presents.iter().map(|present| Hash(present.buyer_code_key()).to_string()).collect();
             let buyer = self.issuer.address().to_string();
             let issue = json!({
-                "id": hash(&format!("order {index}")).to_string(), "product": 1, "holder": buyer,
+                "id": named(&format!("order {index}")).to_string(), "product": 1, "holder": buyer,
                 "paid": PAID.to_string(), "keys": keys,
             });
             let issue = self.stage.by(&self.issuer).call(self.vouchers, "issue", issue);
@@ -198,7 +188,7 @@ impl Shop {
         part("Shown at the till");
         let counts = self.counts().await?;
         let until = self.stage.client.status().await?.now.0 + 180_000;
-        let receipt = |present: &Present| hash(&format!("receipt {}", present.voucher));
+        let receipt = |present: &Present| named(&format!("receipt {}", present.voucher));
         let redeem: Vec<Draft> = self
             .presents
             .iter()
@@ -216,9 +206,8 @@ impl Shop {
         // The same picture on another phone: another receipt, the same code.
         let (present, count) = (&self.presents[0], counts[0]);
         let code = redeem_code(present, self.vouchers, count, self.cafe.address(), COFFEE, until);
-        let twice = (present.voucher, 1_000u128, hash("again"), code).encode();
-        let twice =
-            self.stage.by(&self.cafe).gas_limit(GAS).call_scale(self.vouchers, "redeem", twice);
+        let twice = (present.voucher, 1_000u128, named("again"), code).encode();
+        let twice = self.stage.by(&self.cafe).call_scale(self.vouchers, "redeem", twice);
         self.stage.refused("the barcode is scanned twice", twice, "WrongCode").await?;
         let again = self.stage.by(&self.cafe).call_scale(self.vouchers, "redeem", first);
         self.stage.step("the till asks again under its receipt: the same answer", again).await?;
@@ -268,10 +257,10 @@ impl Shop {
         part("A year later");
         self.stage.pass("the vouchers are over", 367 * DAY).await?;
         let voucher = self.presents[1].voucher;
-        let args = (voucher, self.cafe.address(), 5_000u128, hash("late")).encode();
+        let args = (voucher, self.cafe.address(), 5_000u128, named("late")).encode();
         let friend = &self.presents[1].friend;
         let late = self.stage.by(friend).sponsor(self.issuer.address());
-        let late = late.gas_limit(GAS).call_scale(self.vouchers, "pay", args);
+        let late = late.call_scale(self.vouchers, "pay", args);
         self.stage.refused("a voucher is shown too late", late, "Expired").await?;
         self.load.forget(friend.address());
         let refunds: Vec<Draft> = self

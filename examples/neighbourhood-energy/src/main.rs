@@ -8,7 +8,7 @@ use clap::Parser;
 use codec::Encode;
 use day::{Home, SLOTS};
 use dure_client::Key;
-use dure_types::{Address, Gas, Hash};
+use dure_types::{Address, Hash};
 use ed25519_dalek::{Signer, SigningKey};
 use eyre::ensure;
 use serde_json::{Value, json};
@@ -25,8 +25,6 @@ const UTILITY_CASH: u128 = 50_000_000;
 /// Thousandths of a won for a kWh.
 const RETAIL: u64 = 180_000;
 const FEED_IN: u64 = 80_000;
-/// What a step may use that is meant to be refused on the chain and not before.
-const GAS: Gas = Gas(5_000_000);
 
 #[tokio::main]
 async fn main() -> eyre::Result<()> {
@@ -181,7 +179,7 @@ impl Market {
         let (utility, energy, first) = (self.utility.clone(), self.energy, self.first);
         let late = (first, 1u32, Hash([3; 32]), 0u8, 10u64, FEED_IN);
         let owner = &self.homes[0].owner;
-        let sponsored = self.stage.by(owner).sponsor(utility.address()).gas_limit(GAS);
+        let sponsored = self.stage.by(owner).sponsor(utility.address());
         let late = sponsored.call_scale(energy, "order", late.encode());
         self.stage.refused("an order after the gate", late, "GateClosed").await?;
         self.load.forget(owner.address());
@@ -241,7 +239,7 @@ impl Market {
         self.all("readings, signed by the meter and the grid operator", &drafts).await?;
         let again = self.signed(&self.homes[0], self.first, (0, 0, 0));
         let owner = &self.homes[0].owner;
-        let sponsored = self.stage.by(owner).sponsor(self.utility.address()).gas_limit(GAS);
+        let sponsored = self.stage.by(owner).sponsor(self.utility.address());
         let again = sponsored.call_scale(self.energy, "read", again.args);
         self.stage.refused("a reading is sent again", again, "Replayed").await?;
         self.load.forget(owner.address());

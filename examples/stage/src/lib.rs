@@ -20,13 +20,16 @@ pub use load::{Draft, Load, Outcomes};
 
 use clap::Parser;
 use dure_client::{Client, ClientError, Key, Submission, TransactionBuilder, Wait};
-use dure_types::Address;
+use dure_types::{Address, Gas, Hash};
 use eyre::{WrapErr, ensure, eyre};
 use serde_json::{Value, json};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
+
+/// What a step may use that must be refused.
+const REFUSED_GAS: Gas = Gas(5_000_000);
 
 /// Where a story is played.
 #[derive(Clone, Debug, Parser)]
@@ -120,7 +123,8 @@ impl Stage {
         Ok(done)
     }
 
-    /// Plays a step that must be refused, with an error whose words contain `error`.
+    /// Plays a step that must be refused, with an error whose words contain `error`. With a gas
+    /// limit of its own it is sent, and not only tried before.
     ///
     /// # Errors
     /// When it succeeds, or is refused for another reason.
@@ -131,7 +135,7 @@ impl Stage {
         error: &str,
     ) -> eyre::Result<()> {
         let started = Instant::now();
-        let refused = match transaction.submit(Wait::Final).await {
+        let refused = match transaction.gas_limit(REFUSED_GAS).submit(Wait::Final).await {
             Ok(done) => return Err(eyre!("{text}: succeeded at height {}", done.height)),
             Err(refused @ ClientError::Refused(_)) => refused.to_string(),
             Err(other) => return Err(other).wrap_err_with(|| text.to_owned()),
@@ -180,6 +184,16 @@ pub fn plain_token(name: &str, symbol: &str) -> Value {
         "gifts": true, "redeem": "Anyone", "caps": unbounded,
     });
     json!({ "name": name, "symbol": symbol, "decimals": 0, "conditions": conditions })
+}
+
+/// A hash that stands for whatever the text names: a document, a person.
+#[must_use]
+pub fn named(text: &str) -> Hash {
+    let mut bytes = [0; 32];
+    for (byte, letter) in bytes.iter_mut().zip(text.bytes()) {
+        *byte = letter;
+    }
+    Hash(bytes)
 }
 
 /// An amount as JSON-RPC has it: decimal digits.

@@ -17,7 +17,7 @@ const RENT: u128 = 700_000;
 const FUNDS: u128 = 1_000_000_000;
 /// What a bank may come to owe net in a cycle.
 const CAP: u128 = 400_000_000;
-/// What a step may use that is meant to be refused on the chain and not before.
+/// What the salary may use: without a limit it would be tried first, and that be timed too.
 const GAS: Gas = Gas(5_000_000);
 const NEVER: Option<u64> = None;
 
@@ -216,7 +216,7 @@ impl Banks {
             "route": { "from": self.ours.number, "to": self.theirs.number },
             "payee": self.landlord.to_string(), "amount": (CAP + 1).to_string(),
         });
-        let pay = self.stage.by(&self.company).gas_limit(GAS).call(self.clearing, "pay", args);
+        let pay = self.stage.by(&self.company).call(self.clearing, "pay", args);
         self.stage.refused("a payment above the bank's cap", pay, "Cap").await
     }
 
