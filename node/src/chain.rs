@@ -3,6 +3,7 @@
 use crate::{
     execution::{self, Tree},
     fault::Fault,
+    recent::Recent,
     store::{Read, Store, state},
     view::View,
 };
@@ -22,6 +23,8 @@ pub struct Chain {
     pub executor: Arc<Executor>,
     /// The state tree after the newest executed height.
     pub tree: Tree,
+    /// The newest executed blocks.
+    pub recent: Recent,
 }
 
 /// The newest height that was decided and executed: what `final` means.
@@ -52,7 +55,7 @@ impl Chain {
             Some(applied) => Tree::load(store.as_ref(), &applied)?,
             None => execution::write_genesis(store.as_ref(), &genesis)?,
         };
-        Ok(Arc::new(Self { genesis, id, store, executor, tree }))
+        Ok(Arc::new(Self { genesis, id, store, executor, tree, recent: Recent::default() }))
     }
 
     /// Opens a consistent snapshot at the newest executed height.

@@ -5,6 +5,7 @@ use crate::{
     driver::{Door, WallClock},
     fault::Fault,
     mempool::{MempoolStatus, Rejection, Submitted},
+    recent::Recent,
     view::View,
 };
 use dure_runtime::Executor;
@@ -58,6 +59,12 @@ impl Handle {
     /// [`Fault`] when the store fails.
     pub fn view(&self) -> Result<View, Fault> {
         self.chain.view()
+    }
+
+    /// The newest executed blocks; as new as the head or newer.
+    #[must_use]
+    pub fn recent(&self) -> &Recent {
+        &self.chain.recent
     }
 
     /// The executor, for queries and simulations against a view's state.

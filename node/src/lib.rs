@@ -12,6 +12,7 @@ pub mod handle;
 pub mod machine;
 pub mod mempool;
 mod printable;
+pub mod recent;
 pub mod rpc;
 pub mod store;
 pub mod view;

@@ -3,6 +3,7 @@
 use crate::{
     chain::{Chain, Head},
     fault::Fault,
+    recent::RecentBlock,
     store::{Column, Range, Read, column, ledger, state},
 };
 use dure_runtime::{StateDelta, StateRead, system::ContractRecord};
@@ -179,11 +180,17 @@ impl View {
 
     /// Outcomes of a block with their transaction ids, in block order.
     pub fn block_outcomes(&self, height: Height) -> Result<Vec<(Hash, Outcome)>, Fault> {
+        if let Some(block) = self.recent(height) {
+            return Ok(block.outcomes().map(|(id, outcome)| (id, outcome.clone())).collect());
+        }
         state::outcomes(self.reader.as_ref(), height)
     }
 
     /// Transactions of a block, in block order.
     pub fn block_transactions(&self, height: Height) -> Result<Vec<Transaction>, Fault> {
+        if let Some(block) = self.recent(height) {
+            return Ok(block.transactions().cloned().collect());
+        }
         match self.header(height)? {
             Some(header) => ledger::transactions(self.reader.as_ref(), &header),
             None => Ok(Vec::new()),
@@ -192,6 +199,9 @@ impl View {
 
     /// One transaction of a block.
     pub fn transaction(&self, height: Height, index: u32) -> Result<Option<Transaction>, Fault> {
+        if let Some(block) = self.recent(height) {
+            return Ok(block.transaction(index).cloned());
+        }
         let Some(header) = self.header(height)? else { return Ok(None) };
         ledger::transaction(self.reader.as_ref(), &header, index)
     }
@@ -204,17 +214,44 @@ impl View {
     /// The outcome of a transaction: its receipt, or why its last copy was skipped.
     pub fn receipt(&self, id: Hash) -> Result<Option<Located>, Fault> {
         let Some(Location { height, index, .. }) = self.location(id)? else { return Ok(None) };
-        let (stored, outcome) = state::outcome(self.reader.as_ref(), height, index)?;
+        let recent = self.recent(height);
+        let recent = recent.as_ref().and_then(|block| block.outcome(index));
+        let (stored, outcome) = match recent {
+            Some((id, outcome)) => (id, outcome.clone()),
+            None => state::outcome(self.reader.as_ref(), height, index)?,
+        };
         if stored != id {
             return Err(Fault::Corrupt(format!("outcome ({height}, {index}) is not of {id}")));
         }
         Ok(Some(Located { id, height, index, outcome }))
     }
 
+    /// Events of one transaction.
+    pub fn transaction_events(&self, located: &Located) -> Result<Vec<NumberedEvent>, Fault> {
+        let (height, index) = (located.height, located.index);
+        let events = match &located.outcome {
+            Outcome::Receipt(receipt) if receipt.events > 0 => receipt.events as usize,
+            _ => return Ok(Vec::new()),
+        };
+        if let Some(block) = self.recent(height) {
+            return Ok(block.events(index));
+        }
+        // They lie after those of the transactions before it.
+        let outcomes = state::outcomes(self.reader.as_ref(), height)?;
+        let before = outcomes.iter().take(index as usize).map(|(_, outcome)| outcome.events());
+        let first = before.fold(0, u32::saturating_add);
+        self.events((height, first), height, events)
+    }
+
     /// Proves an outcome under the receipts root of its height; none outside the block.
     pub fn receipt_proof(&self, height: Height, index: u32) -> Result<Option<MerkleProof>, Fault> {
         let outcomes = self.block_outcomes(height)?;
         Ok(crate::execution::receipt_proof(&outcomes, index))
+    }
+
+    /// A block that is kept in memory, unless it is above the view's height.
+    fn recent(&self, height: Height) -> Option<Arc<RecentBlock>> {
+        self.chain.recent.block(height).filter(|_| height <= self.head.height)
     }
 
     /// Roots of an executed height, certified or not yet.

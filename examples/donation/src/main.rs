@@ -161,7 +161,7 @@ impl Winter {
             Draft::new(&donor.key, self.fund, "donate", &args)
         };
         let sponsor = Some(self.city.address());
-        let mut load = Load::open(self.stage.client.url(), sponsor).await?;
+        let load = Load::open(&self.stage, sponsor).await?;
         for (text, draft) in [
             ("won are issued to them", &issue as &dyn Fn(&Donor) -> Draft),
             ("each allows the fund to take the gift", &allow),
@@ -271,7 +271,7 @@ impl Winter {
         self.stage.pass("four months later", 121 * DAY).await?;
         let refund = |donor: &Donor| Draft::new(&donor.key, self.fund, "refund", &donor.gift);
         let drafts: Vec<Draft> = donors.iter().map(refund).collect();
-        let mut load = Load::open(self.stage.client.url(), Some(self.city.address())).await?;
+        let load = Load::open(&self.stage, Some(self.city.address())).await?;
         let done = load.send(&drafts).await?;
         let allowed = done.failures().into_keys().all(|name| name.contains("AllSpent"));
         ensure!(allowed, "{:?}", done.failures());

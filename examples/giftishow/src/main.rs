@@ -106,7 +106,7 @@ impl Shop {
             .call(token, "issue", own)
             .call(token, "approve", allow);
         stage.step("a voucher of 10,000 won is defined, good for a year", set_up).await?;
-        let load = Load::open(stage.client.url(), Some(issuer.address())).await?;
+        let load = Load::open(&stage, Some(issuer.address())).await?;
         let mut presents = Vec::with_capacity(PRESENTS);
         for number in 0..PRESENTS {
             presents.push(Present::new(number as u64 + 1)?);
@@ -262,7 +262,6 @@ impl Shop {
         let late = self.stage.by(friend).sponsor(self.issuer.address());
         let late = late.call_scale(self.vouchers, "pay", args);
         self.stage.refused("a voucher is shown too late", late, "Expired").await?;
-        self.load.forget(friend.address());
         let refunds: Vec<Draft> = self
             .presents
             .iter()

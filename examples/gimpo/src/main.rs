@@ -47,7 +47,7 @@ async fn main() -> eyre::Result<()> {
     let started = Instant::now();
     let stage = Stage::open(&arguments).await?;
     let town = Town::found(&stage, FIRST_HALF).await?;
-    let load = Load::open(stage.client.url(), Some(town.city.address())).await?.gas_limit(GAS);
+    let load = Load::open(&stage, Some(town.city.address())).await?.gas_limit(GAS);
     let first = next_year(stage.client.status().await?.now.0)?;
     let mirror = Mirror::new(FIRST_HALF, noon(first, 1, 1)?, CITIZENS + OWNERS, town::shops());
     say("the year can begin", Some(started.elapsed()));

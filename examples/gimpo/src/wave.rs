@@ -128,7 +128,6 @@ impl Year {
             self.mirror.shops[shop].suspended = true;
         }
         self.stage.step("the city suspends merchants with money pending", suspend).await?;
-        self.load.forget(self.town.city.address());
         Ok(())
     }
 

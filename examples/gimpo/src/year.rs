@@ -147,14 +147,12 @@ impl Year {
             let args = json!({ "scheme": scheme(later), "from": from.to_string() });
             let schedule = self.stage.by(&city).call(money, "schedule_scheme", args);
             self.stage.step("from July on other discounts and caps hold", schedule).await?;
-            self.load.forget(city.address());
         }
         if month == 7 {
             self.mirror.terms = later;
             let drain = json!({ "programme": SPRING });
             let drain = self.stage.by(&city).call(money, "drain_programme", drain);
             self.stage.step("what the allowance has left goes back to the city", drain).await?;
-            self.load.forget(city.address());
             self.mirror.drain_programme();
         }
         Ok(())
@@ -174,7 +172,6 @@ impl Year {
             .call(money, "define_programme", json!({ "programme": SPRING, "terms": terms }))
             .call(money, "fund_programme", fund);
         self.stage.step("an allowance for families, to be spent at markets", define).await?;
-        self.load.forget(city.address());
         self.mirror.fund_programme(all);
         let mut orders = Vec::new();
         for who in self.some(FAMILIES) {

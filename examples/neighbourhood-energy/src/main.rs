@@ -72,7 +72,7 @@ impl Market {
         let name = Hash(city.address().0);
         let init = json!({ "name": name.to_string(), "token": token.to_string(), "terms": terms });
         let energy = stage.deploy("energy", &city, init).await?;
-        let load = Load::open(stage.client.url(), Some(city.address())).await?;
+        let load = Load::open(&stage, Some(city.address())).await?;
         let now = stage.client.status().await?.now.0;
         // Tomorrow in Korea, 00:00.
         let kst = 9 * 60 * 60 * 1_000;
@@ -182,7 +182,6 @@ impl Market {
         let sponsored = self.stage.by(owner).sponsor(utility.address());
         let late = sponsored.call_scale(energy, "order", late.encode());
         self.stage.refused("an order after the gate", late, "GateClosed").await?;
-        self.load.forget(owner.address());
         let drafts: Vec<Draft> =
             (0..SLOTS).map(|slot| Draft::new(&utility, energy, "clear", &(first + slot))).collect();
         self.all("quarters cleared, one call each", &drafts).await?;
@@ -242,7 +241,6 @@ impl Market {
         let sponsored = self.stage.by(owner).sponsor(self.utility.address());
         let again = sponsored.call_scale(self.energy, "read", again.args);
         self.stage.refused("a reading is sent again", again, "Replayed").await?;
-        self.load.forget(owner.address());
         Ok(())
     }
 

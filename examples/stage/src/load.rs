@@ -1,6 +1,7 @@
 //! Many transactions at once: signed on all cores, sent over several connections, each waited for
 //! until it is final.
 
+use crate::Stage;
 use codec::Encode;
 use dure_client::{Client, ClientError, Key, Wait};
 use dure_rpc::{DureClient, hex::Unchecked, shape::ExecutionResult};
@@ -9,7 +10,8 @@ use eyre::eyre;
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -83,10 +85,10 @@ impl Outcomes {
 /// Sends loads to a node.
 #[derive(Debug)]
 pub struct Load {
-    clients: Vec<Client>,
+    client: Client,
+    connections: Vec<Client>,
     sponsor: Option<Address>,
     gas_limit: Gas,
-    nonces: HashMap<Address, u64>,
 }
 
 impl Load {
@@ -94,12 +96,13 @@ impl Load {
     ///
     /// # Errors
     /// When the node cannot be reached.
-    pub async fn open(url: &str, sponsor: Option<Address>) -> eyre::Result<Self> {
-        let mut clients = Vec::with_capacity(CONNECTIONS);
+    pub async fn open(stage: &Stage, sponsor: Option<Address>) -> eyre::Result<Self> {
+        let client = stage.client.clone();
+        let mut connections = Vec::with_capacity(CONNECTIONS);
         for _ in 0..CONNECTIONS {
-            clients.push(Client::connect(url).await?);
+            connections.push(Client::connect(client.url()).await?);
         }
-        Ok(Self { clients, sponsor, gas_limit: GAS, nonces: HashMap::new() })
+        Ok(Self { client, connections, sponsor, gas_limit: GAS })
     }
 
     /// Sets what a call may use: the less, the more calls a block has room for.
@@ -109,25 +112,19 @@ impl Load {
         self
     }
 
-    /// Forgets which nonce an account has next: it acted outside of loads since.
-    pub fn forget(&mut self, account: Address) {
-        self.nonces.remove(&account);
-    }
-
     /// Signs the drafts and sends them, in no order among different callers' or one caller's.
-    /// A caller who is in several loads is one of this [`Load`] only, which counts the nonces; of
-    /// one that acts elsewhere too [`Load::forget`] tells.
+    /// Nonces are the stage's client's: callers may act outside of loads too, through it alone.
     ///
     /// # Errors
     /// When one is refused at the door, or the connection breaks. That a call fails is a result.
-    pub async fn send(&mut self, drafts: &[Draft]) -> eyre::Result<Outcomes> {
+    pub async fn send(&self, drafts: &[Draft]) -> eyre::Result<Outcomes> {
         let signed = self.sign(drafts).await?;
         let started = Instant::now();
-        let mut shares = vec![Vec::new(); self.clients.len()];
+        let mut shares = vec![Vec::new(); self.connections.len()];
         for (index, transaction) in signed.into_iter().enumerate() {
-            shares[index % self.clients.len()].push((index, transaction));
+            shares[index % self.connections.len()].push((index, transaction));
         }
-        let sent = shares.into_iter().zip(&self.clients);
+        let sent = shares.into_iter().zip(&self.connections);
         let sent = sent.map(|(share, client)| tokio::spawn(submit_all(client.clone(), share)));
         let mut answers = Vec::with_capacity(drafts.len());
         for share in sent.collect::<Vec<_>>() {
@@ -142,25 +139,23 @@ impl Load {
         Ok(Outcomes { results, latencies_ms, took })
     }
 
-    async fn sign(&mut self, drafts: &[Draft]) -> eyre::Result<Vec<Transaction>> {
-        let client = self.clients.first().ok_or_else(|| eyre!("no connection"))?;
-        let (chain, now) = (client.chain(), client.status().await?.now.0);
+    async fn sign(&self, drafts: &[Draft]) -> eyre::Result<Vec<Transaction>> {
+        let (chain, now) = (self.client.chain(), self.client.status().await?.now.0);
         let valid_for = u64::try_from(VALID_FOR.as_millis()).unwrap_or(u64::MAX);
-        let new: BTreeSet<Address> = drafts.iter().map(|draft| draft.by.address()).collect();
-        let new = new.into_iter().filter(|account| !self.nonces.contains_key(account));
-        let asked = new.map(async |account| {
-            let answer = client.account(account).await?;
-            Ok::<_, ClientError>((account, answer.nonce_next.0))
-        });
-        let known: Vec<(Address, u64)> =
-            stream::iter(asked).buffer_unordered(UNDER_WAY).try_collect().await?;
-        self.nonces.extend(known);
-        let mut numbered = Vec::with_capacity(drafts.len());
+        let mut counts: BTreeMap<Address, u64> = BTreeMap::new();
         for draft in drafts {
-            let nonce = self.nonces.entry(draft.by.address()).or_default();
-            numbered.push((draft, *nonce));
-            *nonce = nonce.saturating_add(1);
+            *counts.entry(draft.by.address()).or_default() += 1;
         }
+        let taken = counts.into_iter().map(async |(account, count)| {
+            Ok::<_, ClientError>((account, self.client.nonces(account, count).await?))
+        });
+        let mut taken: HashMap<Address, Range<u64>> =
+            stream::iter(taken).buffer_unordered(UNDER_WAY).try_collect().await?;
+        let numbered: Option<Vec<(&Draft, u64)>> = drafts
+            .iter()
+            .map(|draft| Some((draft, taken.get_mut(&draft.by.address())?.next()?)))
+            .collect();
+        let numbered = numbered.ok_or_else(|| eyre!("an account has no nonces"))?;
         let (sponsor, gas_limit) = (self.sponsor, self.gas_limit);
         let body = |draft: &Draft, nonce| TransactionBody {
             account: draft.by.address(),

@@ -68,7 +68,7 @@ impl Banks {
         let clearing = stage.deploy("settlement", &central, init).await?;
         let ours = Self::bank(&stage, &central, (reserve, clearing), ("Hana", "alice"), 0).await?;
         let theirs = Self::bank(&stage, &central, (reserve, clearing), ("Dul", "bob"), 1).await?;
-        let load = Load::open(stage.client.url(), Some(central.address())).await?;
+        let load = Load::open(&stage, Some(central.address())).await?;
         let company = stage.key("dave")?;
         let employees = (0..EMPLOYEES).map(|_| Key::generate()).collect::<Result<Vec<_>, _>>()?;
         let landlord = Key::generate()?.address();

@@ -279,7 +279,7 @@ pub(super) fn execution(
     stop: &Stop,
 ) -> Result<(), Fault> {
     while let Some(block) = stop.wait(work) {
-        let executed = execute(chain, &block)?;
+        let executed = execute(chain, block)?;
         for code in &executed.deployed {
             // Closed only when the node stops.
             let _ = compiler.send(*code);

@@ -4,6 +4,7 @@ use super::{apply, tree::update};
 use crate::{
     chain::{Chain, Head},
     fault::Fault,
+    recent::RecentBlock,
     store::{Column, Database, WriteBatch, column, state},
     view::SnapshotState,
 };
@@ -36,11 +37,12 @@ pub struct Executed {
     pub deployed: Vec<Hash>,
 }
 
-/// Executes the block after the newest executed one, and writes what follows.
+/// Executes the block after the newest executed one, writes what follows, and keeps it among the
+/// recent ones.
 ///
 /// # Errors
 /// [`Fault`]: this node must stop.
-pub fn execute(chain: &Chain, block: &Block) -> Result<Executed, Fault> {
+pub fn execute(chain: &Chain, block: Block) -> Result<Executed, Fault> {
     let header = &block.header;
     let reader = chain.reader();
     let before = chain.head()?;
@@ -73,9 +75,10 @@ pub fn execute(chain: &Chain, block: &Block) -> Result<Executed, Fault> {
     let ran = |output: &dure_runtime::TransactionOutput| {
         (output.id, matches!(output.outcome, Outcome::Receipt(_)))
     };
-    let outcomes = outcomes.iter().map(ran).collect();
+    let ids = outcomes.iter().map(ran).collect();
     let deployed = dure_runtime::deployed(&output.delta);
-    Ok(Executed { head: Head { height, id, time, certified }, roots, outcomes, deployed })
+    chain.recent.push(RecentBlock::new(height, block.transactions, output.outcomes));
+    Ok(Executed { head: Head { height, id, time, certified }, roots, outcomes: ids, deployed })
 }
 
 /// Only a decided header that differs from our own roots means that we diverged.

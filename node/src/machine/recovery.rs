@@ -38,7 +38,7 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
     for next in applied.0 + 1..=height.0 {
-        execute(chain, &block(chain, Height(next))?)?;
+        execute(chain, block(chain, Height(next))?)?;
     }
     let certified = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.executed);
     let (unnamed, seq_highest) = ledger::unnamed(reader, me)?;

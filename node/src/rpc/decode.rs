@@ -7,7 +7,7 @@ use dure_rpc::{
     hex::Bytes,
     shape::{CallOutput, EventItem, ExecutionResult, ReceiptShape},
 };
-use dure_types::{Call, Event, Failure, Hash, Height, Outcome, Transaction};
+use dure_types::{Call, Event, Failure, Hash, Outcome, Transaction};
 use serde_json::Value;
 
 /// One event.
@@ -77,30 +77,8 @@ pub(super) fn receipt(
         tracing::error!(%height, index, "an outcome has no transaction");
         return Err(RpcError::InternalError);
     };
-    let events = match &located.outcome {
-        Outcome::Receipt(receipt) if receipt.events > 0 => {
-            let first = first_event(view, height, index)?;
-            let wanted = receipt.events as usize;
-            view.events((height, first), height, wanted).map_err(of_fault)?
-        }
-        _ => Vec::new(),
-    };
+    let events = view.transaction_events(located).map_err(of_fault)?;
     Ok(shape(specs, located, &transaction, &events))
-}
-
-/// The number of a transaction's first event: those of the transactions before it, added.
-fn first_event(view: &View, height: Height, index: u32) -> Result<u32, RpcError> {
-    let outcomes = view.block_outcomes(height).map_err(of_fault)?;
-    let before = outcomes.iter().take(index as usize).map(|(_, outcome)| events_of(outcome));
-    Ok(before.fold(0, u32::saturating_add))
-}
-
-/// How many events an outcome has.
-pub(super) const fn events_of(outcome: &Outcome) -> u32 {
-    match outcome {
-        Outcome::Receipt(receipt) => receipt.events,
-        Outcome::Skipped(_) => 0,
-    }
 }
 
 /// The receipt from its parts.

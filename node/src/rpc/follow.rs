@@ -196,13 +196,13 @@ pub(super) fn receipts(
     }
     let outcomes = reader.view.block_outcomes(height).map_err(of_fault)?;
     let transactions = reader.view.block_transactions(height).map_err(of_fault)?;
-    let count = outcomes.iter().map(|(_, outcome)| decode::events_of(outcome) as usize);
+    let count = outcomes.iter().map(|(_, outcome)| outcome.events() as usize);
     let events = reader.view.events((height, 0), height, count.sum()).map_err(of_fault)?;
     let specs = reader.specs.at(reader.view.state().as_ref());
     let mut items = Vec::new();
     let mut rest = events.as_slice();
     for (((id, outcome), transaction), index) in outcomes.iter().zip(&transactions).zip(0u32..) {
-        let own = rest.split_at_checked(decode::events_of(outcome) as usize);
+        let own = rest.split_at_checked(outcome.events() as usize);
         let (own, after) = own.unwrap_or((rest, &[]));
         rest = after;
         let place = Place::new(height, index);

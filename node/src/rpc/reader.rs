@@ -100,7 +100,7 @@ impl Reader<'_> {
         let certificate = self.view.certificate(height).map_err(of_fault)?;
         let outcomes = self.view.block_outcomes(height).map_err(of_fault)?;
         let transactions = self.view.block_transactions(height).map_err(of_fault)?;
-        let events = outcomes.iter().map(|(_, outcome)| decode::events_of(outcome));
+        let events = outcomes.iter().map(|(_, outcome)| outcome.events());
         Ok(Block {
             height: height.into(),
             id: id.into(),

@@ -1,7 +1,7 @@
 //! `tx_submit`: admission, and waiting for what was asked.
 
 use super::{failure, reader::Reader, service::Service};
-use crate::mempool::Rejection;
+use crate::{mempool::Rejection, recent::Forgotten};
 use dure_rpc::{
     RpcError,
     shape::{Stage, Submission, Wait},
@@ -29,6 +29,7 @@ impl Service {
             self.send(bytes)?;
             return Ok(self.submission(id, Stage::Sent));
         }
+        let before = self.handle.head().borrow().height;
         let accepted = match self.handle.submit(bytes).await {
             Ok(accepted) => accepted,
             Err(Rejection::Stopping) => return Err(self.stopping().await),
@@ -38,7 +39,10 @@ impl Service {
             return Ok(self.submission(accepted.id, Stage::Accepted));
         }
         let begun = Instant::now();
-        let height = self.await_receipt(id, valid_until, begun).await?;
+        let height = match accepted.known {
+            Some(known) => known.height,
+            None => self.await_receipt(id, before, valid_until, begun).await?,
+        };
         let proof = wait == Wait::Certified;
         if proof {
             self.await_certified(id, height, begun).await?;
@@ -77,25 +81,31 @@ impl Service {
         Ok(())
     }
 
-    /// Waits until the transaction has a receipt; its height.
+    /// Waits until the transaction has an outcome in a block after `before`; its height.
     ///
-    /// A skipped copy is an answer too: nobody else will include the transaction for us.
+    /// That it was skipped is an answer too: nobody else will include the transaction for us.
     async fn await_receipt(
         &self,
         id: Hash,
+        before: Height,
         valid_until: TimestampMs,
         begun: Instant,
     ) -> Result<Height, RpcError> {
-        let mut head = self.handle.head();
+        let (mut head, mut looked) = (self.handle.head(), before);
         loop {
             let seen = *head.borrow_and_update();
-            let found = self.read_accepted(id, "accepted", begun, move |reader| {
-                let location = reader.view.location(id).map_err(failure::of_fault)?;
-                Ok(location.map(|location| location.height))
-            });
-            if let Some(height) = found.await? {
-                return Ok(height);
+            let found = match self.handle.recent().location_after(looked, id) {
+                Ok(found) => found,
+                Err(Forgotten) => {
+                    let find = move |reader: &Reader<'_>| reader.view.location(id);
+                    let find = move |reader: &Reader<'_>| find(reader).map_err(failure::of_fault);
+                    self.read_accepted(id, "accepted", begun, find).await?
+                }
+            };
+            if let Some(found) = found.filter(|found| found.ran || found.height > before) {
+                return Ok(found.height);
             }
+            looked = seen.height;
             if seen.time > valid_until {
                 let (valid_until, time) = (valid_until.into(), seen.time.into());
                 return Err(RpcError::Expired { valid_until, time });

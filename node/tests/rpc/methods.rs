@@ -7,8 +7,10 @@ use dure_client::{
     shape::{CallRequest, EventFilter, ExecutionResult, Stage, TransactionStatus},
 };
 use dure_rpc::{DureClient, api::BlockRef};
-use dure_types::{Address, CommitCertificate, Header, Height, MerkleProof, Outcome, ValidatorSet};
+use dure_node::store::MemoryStore;
+use dure_types::{Address, CommitCertificate, Gas, Header, Height, MerkleProof, Outcome, ValidatorSet};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contract_is_deployed_called_and_read() {
@@ -48,6 +50,48 @@ async fn a_contract_is_deployed_called_and_read() {
     assert_eq!(history.transactions[0].id, receipt.id);
     let older = client.history(chain.alice.address(), history.next, 2).await.unwrap();
     assert_eq!(older.transactions.len(), 1);
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recent_blocks_answer_from_memory_what_the_store_answers_after_a_restart() {
+    let disk = MemoryStore::new();
+    let chain = Chain::start_on(&disk).await;
+    let client = chain.socket().await;
+    let counter = chain.counter(&client).await;
+    let first = client.account(chain.alice.address(), 0).await.unwrap().nonce_next.0;
+    // Sent together, so that a block has several, each after another's events.
+    let add = async |nth: u64| {
+        let (method, args) =
+            if nth % 5 == 4 { ("fail", json!({})) } else { ("add", json!({ "amount": nth })) };
+        let call = client.transaction(&chain.alice).call(counter, method, args);
+        let signed = call.gas_limit(Gas(2_000_000)).nonce(first + nth).sign().await?;
+        client.submit(&signed, Wait::Final).await.map(|submitted| submitted.0)
+    };
+    let sent = futures::future::try_join_all((0..20).map(add)).await.unwrap();
+    let told: Vec<Value> =
+        sent.iter().map(|done| serde_json::to_value(&done.receipt).unwrap()).collect();
+    let heights: BTreeSet<u64> = sent.iter().map(|done| done.height.0).collect();
+    assert!(heights.len() < sent.len(), "no block has two");
+    let ids: Vec<Value> = told.iter().map(|receipt| receipt["id"].clone()).collect();
+    let look = async |chain: &Chain| {
+        let mut receipts = Vec::new();
+        for id in &ids {
+            let answer = chain.post("tx_receipt", json!({ "id": id })).await;
+            receipts.push(answer["result"]["receipt"].clone());
+        }
+        let mut blocks = Vec::new();
+        for height in &heights {
+            let answer = chain.post("chain_block", json!({ "block": height })).await;
+            blocks.push(answer["result"]["block"].clone());
+        }
+        (receipts, blocks)
+    };
+    let (receipts, blocks) = look(&chain).await;
+    assert_eq!(receipts, told);
+    chain.stop().await;
+    let chain = Chain::start_on(&disk).await;
+    assert_eq!(look(&chain).await, (receipts, blocks));
     chain.stop().await;
 }
 

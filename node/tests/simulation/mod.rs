@@ -260,7 +260,7 @@ impl<'w> Run<'w> {
             }
             Task::Execute(block) => {
                 let chain = Arc::clone(&self.life().chain);
-                let executed = execute(&chain, &block)?;
+                let executed = execute(&chain, *block)?;
                 self.tell();
                 self.step(Event::Executed(executed))
             }

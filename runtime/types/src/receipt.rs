@@ -14,6 +14,17 @@ pub enum Outcome {
     Skipped(SkipReason),
 }
 
+impl Outcome {
+    /// How many events it has.
+    #[must_use]
+    pub const fn events(&self) -> u32 {
+        match self {
+            Self::Receipt(receipt) => receipt.events,
+            Self::Skipped(_) => 0,
+        }
+    }
+}
+
 /// Result of a transaction that ran.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 pub struct Receipt {

@@ -18,6 +18,7 @@ use jsonrpsee::{
 use std::{
     collections::BTreeMap,
     fmt,
+    ops::Range,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -40,6 +41,7 @@ struct Inner {
     chain: Hash,
     name: String,
     specs: Mutex<BTreeMap<Address, Arc<ContractSpec>>>,
+    /// The next that an account has, as far as this client gave them.
     nonces: Mutex<BTreeMap<Address, u64>>,
 }
 
@@ -117,13 +119,34 @@ impl Client {
 
     /// A nonce of lane 0 that neither the chain nor this client has used.
     pub(crate) async fn nonce(&self, account: Address) -> Result<u64, ClientError> {
+        let free = self.free_nonce(account).await?;
+        Ok(self.take_nonces(account, free, 1).start)
+    }
+
+    /// So many nonces of lane 0, ascending, that neither the chain nor this client has used.
+    ///
+    /// For many transactions at once of keys that no other program uses: the node is asked only for
+    /// an account that this client has given none of.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the node does not answer.
+    pub async fn nonces(&self, account: Address, count: u64) -> Result<Range<u64>, ClientError> {
+        let known = lock(&self.inner.nonces).contains_key(&account);
+        let free = if known { 0 } else { self.free_nonce(account).await? };
+        Ok(self.take_nonces(account, free, count))
+    }
+
+    async fn free_nonce(&self, account: Address) -> Result<u64, ClientError> {
         let answer = self.transport().account_get(account.into(), None, None).await;
-        let free = answer.map_err(|error| self.error(error))?.nonce_next.0;
+        Ok(answer.map_err(|error| self.error(error))?.nonce_next.0)
+    }
+
+    fn take_nonces(&self, account: Address, free: u64, count: u64) -> Range<u64> {
         let mut nonces = lock(&self.inner.nonces);
-        let given = nonces.get(&account).map_or(0, |last| last.saturating_add(1));
-        let nonce = free.max(given);
-        nonces.insert(account, nonce);
-        Ok(nonce)
+        let next = nonces.entry(account).or_default();
+        let first = free.max(*next);
+        *next = first.saturating_add(count);
+        first..*next
     }
 
     pub(crate) fn transport(&self) -> &Transport {
