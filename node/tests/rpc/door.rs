@@ -113,7 +113,7 @@ async fn a_transaction_that_was_accepted_is_never_answered_with_busy() {
     let Some(RpcError::NotFinalInTime { id, stage, .. }) = error.refusal() else {
         panic!("{error}")
     };
-    assert_eq!((id.0, stage.as_str()), (transaction.body.id(client.chain()), "accepted"));
+    assert_eq!((id.0, stage.as_str()), (transaction.body.id(client.chain()), "final"));
     // It ran, as the first server tells.
     let done = client.submit(&transaction, Wait::Final).await.unwrap().0;
     assert_eq!(done.id, *id);

@@ -6,9 +6,11 @@ use dure_client::{
     Wait,
     shape::{CallRequest, EventFilter, ExecutionResult, Stage, TransactionStatus},
 };
-use dure_rpc::{DureClient, api::BlockRef};
 use dure_node::store::MemoryStore;
-use dure_types::{Address, CommitCertificate, Gas, Header, Height, MerkleProof, Outcome, ValidatorSet};
+use dure_rpc::{DureClient, api::BlockRef};
+use dure_types::{
+    Address, CommitCertificate, Gas, Header, Height, MerkleProof, Outcome, ValidatorSet,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -59,7 +61,7 @@ async fn recent_blocks_answer_from_memory_what_the_store_answers_after_a_restart
     let chain = Chain::start_on(&disk).await;
     let client = chain.socket().await;
     let counter = chain.counter(&client).await;
-    let first = client.account(chain.alice.address(), 0).await.unwrap().nonce_next.0;
+    let first = client.account(chain.alice.address()).await.unwrap().nonce_next.0;
     // Sent together, so that a block has several, each after another's events.
     let add = async |nth: u64| {
         let (method, args) =
