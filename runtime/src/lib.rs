@@ -36,5 +36,5 @@ pub use executor::{
     TransactionOutput, deployed, receipt_leaf, receipts_root,
 };
 pub use signature::VerifiedTransaction;
-pub use state::read::{Fault, StateDelta, StateRead};
+pub use state::read::{Before, Fault, StateDelta, StateRead};
 pub use vm::{CodeCache, EngineConfig, Entered, TracedCall};

@@ -29,21 +29,11 @@ pub(super) fn put_applied(writes: &mut WriteBatch, applied: &Applied) {
 }
 
 /// Writes what the changed keys were before, and forgets the record that is too old.
-pub(super) fn put_undo(
-    writes: &mut WriteBatch,
-    reader: &dyn Read,
-    height: Height,
-    delta: &StateDelta,
-) -> Result<(), Fault> {
-    let mut undo = Undo::with_capacity(delta.len());
-    for key in delta.keys() {
-        undo.push((key.clone(), reader.get(Column::State, key)?));
-    }
+pub(super) fn put_undo(writes: &mut WriteBatch, height: Height, undo: &Undo) {
     writes.put(Column::Undo, column::height(height), undo.encode());
     if let Some(old) = height.0.checked_sub(limits::UNDO_HEIGHTS) {
         writes.delete(Column::Undo, column::height(Height(old)));
     }
-    Ok(())
 }
 
 /// Writes outcomes, events and their indexes.

@@ -123,7 +123,7 @@ impl Closed {
         };
         let Some(open) = open else { return Ok(None) };
         let path = self.path_of(database);
-        Ok(Some((open, family(open, column, &path)?, path)))
+        Ok(Some((open, family(open, column, || path.clone())?, path)))
     }
 }
 
@@ -170,10 +170,10 @@ fn look(path: &Path, database: Database) -> Result<Option<DB>, StoreError> {
 fn family<'a>(
     database: &'a DB,
     column: Column,
-    path: &str,
+    path: impl Fn() -> String,
 ) -> Result<&'a ColumnFamily, StoreError> {
     database.cf_handle(column.name()).ok_or_else(|| StoreError::Corrupt {
-        path: path.to_owned(),
+        path: path(),
         reason: format!("column {} is missing", column.name()),
     })
 }
@@ -282,7 +282,7 @@ impl Databases {
 
     fn family(&self, column: Column) -> Result<&ColumnFamily, StoreError> {
         let database = column.database();
-        family(self.of(database), column, &self.path(database))
+        family(self.of(database), column, || self.path(database))
     }
 
     fn get(

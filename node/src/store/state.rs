@@ -11,6 +11,7 @@ use crate::{
     view::{HistoryEntry, Location, NumberedEvent},
 };
 use codec::{Decode, Encode};
+use dure_runtime::Before;
 use dure_types::{Event, Hash, Height, Outcome, Roots, TimestampMs};
 
 /// Which block the state is after. Written with every block's changes.
@@ -28,8 +29,8 @@ pub struct Applied {
     pub buckets_log2: u8,
 }
 
-/// Before a key in a block: its value, or none where it was absent.
-pub type Undo = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+/// What the keys that a block changed were before it.
+pub type Undo = Vec<Before>;
 
 /// Reads which block the state is after; none in a new database.
 ///

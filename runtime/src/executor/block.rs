@@ -73,7 +73,8 @@ impl Executor {
         }
         prepass.finish(&mut overlay);
         let receipts_root = receipts_root(&outcomes);
-        Ok(BlockOutput { outcomes, delta: overlay.into_delta()?, receipts_root, gas_used })
+        let (delta, before) = overlay.into_changes()?;
+        Ok(BlockOutput { outcomes, delta, before, receipts_root, gas_used })
     }
 }
 

@@ -13,7 +13,7 @@ pub use block::{deployed, leaf as receipt_leaf, receipts_root};
 
 use crate::state::overlay::Overlay;
 use crate::{
-    state::read::{Fault, StateDelta, StateRead},
+    state::read::{Before, Fault, StateDelta, StateRead},
     vm::{
         CodeCache, Compiled, EngineConfig, EntryKind, Env, Notes, Request, TracedCall, Vm, enter,
     },
@@ -49,6 +49,8 @@ pub struct BlockOutput {
     pub outcomes: Vec<TransactionOutput>,
     /// What changed in state.
     pub delta: StateDelta,
+    /// What those keys were before, in the order of `delta`.
+    pub before: Vec<Before>,
     /// Root over the outcomes.
     pub receipts_root: Hash,
     /// Gas that all transactions used.

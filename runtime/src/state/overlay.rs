@@ -8,7 +8,7 @@
 //! needs the order of keys, scans and the delta, sorts. The first scan of a block pays for that,
 //! and blocks without one do not.
 
-use super::read::{Entry, Fault, StateDelta, StateRead};
+use super::read::{Before, Entry, Fault, StateDelta, StateRead};
 use indexmap::IndexMap;
 use std::{
     collections::BTreeMap,
@@ -222,6 +222,14 @@ impl Overlay {
     /// # Errors
     /// [`Fault`] when the store fails.
     pub fn into_delta(self) -> Result<StateDelta, Fault> {
+        Ok(self.into_changes()?.0)
+    }
+
+    /// The same, and the values before, of the same keys in the same order.
+    ///
+    /// # Errors
+    /// [`Fault`] when the store fails.
+    pub fn into_changes(self) -> Result<(StateDelta, Vec<Before>), Fault> {
         let mut changes = Vec::with_capacity(self.slots.len());
         for (key, slot) in self.slots {
             let Some(now) = slot.written else { continue };
@@ -230,10 +238,13 @@ impl Overlay {
                 None => self.base.get(&key)?,
             };
             if base != now {
-                changes.push((key.into_vec(), now));
+                changes.push((key.into_vec(), base, now));
             }
         }
-        Ok(changes.into_iter().collect())
+        changes.sort_unstable_by(|(one, ..), (other, ..)| one.cmp(other));
+        let before = changes.iter_mut().map(|(key, base, _)| (key.clone(), base.take()));
+        let before = before.collect();
+        Ok((changes.into_iter().map(|(key, _, now)| (key, now)).collect(), before))
     }
 }
 

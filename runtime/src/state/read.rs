@@ -25,6 +25,9 @@ pub type Entry = (Vec<u8>, Vec<u8>);
 /// ends with the value that it had is not listed.
 pub type StateDelta = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
+/// A key that a block changed, and its value before: none where it was absent.
+pub type Before = (Vec<u8>, Option<Vec<u8>>);
+
 /// State after one height, as the store holds it.
 ///
 /// # Determinism
