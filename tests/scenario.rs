@@ -123,8 +123,8 @@ fn first_difference_is_named_with_its_place() {
         ),
         (
             "/steps/8/expect",
-            json!({ "error": { "name": "NotIssuer" } }),
-            "(redeemed): expected NotIssuer, found success",
+            json!({ "error": { "name": "NotAdmitted" } }),
+            "(redeemed): expected NotAdmitted, found success",
         ),
         ("/steps/8/expect/queries/0/returns", json!(0), "queries[0]: expected 0, found 4000"),
         ("/always/0/returns", json!(1), "always[0]: expected 1, found 50000"),
@@ -142,7 +142,7 @@ fn what_has_no_meaning_is_refused_by_place() {
         ("/steps/4/call", json!("orders"), "kiosk has no such Call `orders`; known: "),
         ("/steps/4/args/lines", json!([{ "item": "one", "quantity": 1 }]), "args.lines[0].item"),
         (
-            "/steps/2/calls/1/args/amount",
+            "/steps/1/calls/1/args/amount",
             json!("$grant"),
             "the policy has no `grant`; known: americano",
         ),
@@ -150,8 +150,8 @@ fn what_has_no_meaning_is_refused_by_place() {
         ("/steps/3/at", json!("2026-03-02T08:30:00+09:00"), "is past"),
         ("/setup/accounts/1", json!("company"), "`company` is the name of another"),
         ("/setup/contracts/0/init", json!({}), "init: args.name: the field is missing"),
-        ("/steps/8/expect/queries/0/error", json!({ "name": "NotIssuer" }), "exclude each other"),
-        ("/steps/2/args", json!({ "amount": 1 }), "`args` goes with `contract` and `call`"),
+        ("/steps/8/expect/queries/0/error", json!({ "name": "NotAdmitted" }), "exclude each other"),
+        ("/steps/1/args", json!({ "amount": 1 }), "`args` goes with `contract` and `call`"),
     ] {
         let found = changed(place, to);
         assert!(found.contains(said), "{place}: {found}");

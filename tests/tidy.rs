@@ -113,8 +113,8 @@ fn arrows_go_one_way() {
     assert_finds(check("Cargo.toml", &serde), "serde");
     let tokio = manifest("dure-runtime", "target.'cfg(unix)'.dependencies", "tokio");
     assert_finds(check("Cargo.toml", &tokio), "tokio");
-    let node = manifest("currency", "dev-dependencies", "dure-node");
-    assert_finds(check("contracts/currency/Cargo.toml", &node), "dure-node");
+    let node = manifest("shop", "dev-dependencies", "dure-node");
+    assert_finds(check("contracts/shop/Cargo.toml", &node), "dure-node");
     let cafe = manifest("cafe", "dependencies", "dure-runtime");
     assert_finds(check("examples/cafe/Cargo.toml", &cafe), "dure-runtime");
     assert_finds(check("Cargo.toml", &manifest("dure-new", "dependencies", "a")), "decision");

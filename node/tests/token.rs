@@ -223,5 +223,9 @@ fn slow_every_policy_of_the_repository_is_issued() {
     dev.answer(&["call", token, "issue", "--to", "@bob", "--amount", "10"]);
     dev.answer(&["call", token, "transfer", "--to", "@carol", "--amount", "4", "--key", "bob"]);
     dev.answer(&["call", token, "redeem", "--amount", "4", "--key", "carol"]);
+    dev.answer(&["call", token, "book_deposit", "--amount", "9"]);
+    let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("deposit        9, which covers what is held"), "{shown}");
     assert_eq!(dev.answer(&["query", token, "total_supply"]), json!("6"));
 }

@@ -156,7 +156,7 @@ fn story_may(dependency: &str) -> bool {
 /// test chain too.
 fn contract_may(kind: &str, dependency: &str) -> bool {
     match kind {
-        "dependencies" => ["dure-sdk", "currency", "merchants", "shop"].contains(&dependency),
+        "dependencies" => ["dure-sdk", "merchants"].contains(&dependency),
         "dev-dependencies" => {
             let ours = ["dure-testing", "dure-types", "dure-sdk"].contains(&dependency);
             ours || !dependency.starts_with("dure-") && !is_outside_world(dependency)

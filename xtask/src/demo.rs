@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::{fs, path::Path};
 
 /// Contracts of the story.
-const CONTRACTS: [&str; 3] = ["currency", "exchange", "shop"];
+const CONTRACTS: [&str; 3] = ["exchange", "shop", "token"];
 
 /// The task.
 pub(crate) fn run(progress: &mut Progress, keep: bool) -> Outcome {

@@ -131,7 +131,7 @@ impl Ours {
     }
 
     fn set_up(&mut self) -> eyre::Result<()> {
-        let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/currency");
+        let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node/templates/token");
         let request =
             dure_build::BuildRequest { manifest_dir: contract, ..Default::default() };
         let built = dure_build::build(&request, &mut |_| {})?;

@@ -1,4 +1,4 @@
-//! Calls of `contracts/currency`.
+//! Calls of the token of `dure new`.
 
 use codec::Encode;
 use dure_types::{Address, Call, domain::selector};
@@ -15,9 +15,7 @@ pub(crate) fn init() -> Vec<u8> {
 /// Issues to each of the accounts.
 pub(crate) fn fund(token: Address, accounts: &[Address]) -> Vec<Call> {
     let each = 1_000_000_000u128;
-    let deposit = call(token, "book_deposit", (each * accounts.len() as u128).encode());
-    let issue = accounts.iter().map(|to| call(token, "issue", (to, each).encode()));
-    std::iter::once(deposit).chain(issue).collect()
+    accounts.iter().map(|to| call(token, "issue", (to, each).encode())).collect()
 }
 
 /// Transfers a little.

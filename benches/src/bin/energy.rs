@@ -1,11 +1,11 @@
 //! Clearing a slot of the contract `energy`: 1,000 orders of as many meters in one call, on the
 //! real executor, transaction and all. The peer is the budget that the contract was made for.
 
-use currency::currency::call as money;
 use dure_sdk::{Address, Amount, Hash, domain::clearing::Side};
 use dure_testing::{Account, Chain};
 use energy::energy::{EnergyTerms, Meter, Slot, Zone, call};
 use std::{path::PathBuf, time::Instant};
+use token::token::{Conditions, call as money};
 
 const ORDERS: u64 = 1_000;
 const ROUNDS: usize = 15;
@@ -53,8 +53,8 @@ fn line(metric: &str, value: f64, unit: &str, budget: f64) {
 /// A market whose meters are all the operator's; says a slot of it.
 fn market(chain: &mut Chain, operator: Account) -> (Address, Slot) {
     let contracts = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../contracts");
-    let won = ("Won".to_owned(), "W".to_owned(), 0u8);
-    let token = chain.deploy(contracts.join("currency"), operator, won).expect("it builds");
+    let won = ("Won".to_owned(), "W".to_owned(), 0u8, Conditions::NONE);
+    let token = chain.deploy(contracts.join("token"), operator, won).expect("it builds");
     let own = operator.address();
     let terms = EnergyTerms {
         gate_ms: 300_000,
@@ -72,7 +72,6 @@ fn market(chain: &mut Chain, operator: Account) -> (Address, Slot) {
     let init = (Hash([7; 32]), token, terms);
     let market = chain.deploy(contracts.join("energy"), operator, init).expect("it builds");
     let plenty = Amount(1_000_000_000);
-    chain.send(operator, token, &money::book_deposit(plenty)).expect("of the issuer");
     chain.send(operator, token, &money::issue(own, plenty)).expect("of the issuer");
     chain.send(operator, token, &money::approve(market, plenty, None)).expect("of the holder");
     chain.send(operator, market, &call::deposit(Hash([1; 32]), plenty)).expect("it has as much");

@@ -2,10 +2,10 @@
 //! real executor: with few obligations and with many, and a call that takes 512 of them out of a
 //! gridlock. The peer is the budget that the contract was made for; no signature and no state root.
 
-use currency::currency::call as money;
 use dure_testing::{Account, Address, Amount, Chain, Hash, invoke};
 use settlement::settlement::{Cycle, Scheme, TAKEN_OUT_MAX, call as hub};
 use std::{path::PathBuf, time::Instant};
+use token::token::{Conditions, call as money};
 
 const MEMBERS: u64 = 1_000;
 const ROUNDS: usize = 15;
@@ -43,13 +43,11 @@ impl Members {
         let accounts: Vec<_> =
             (0..MEMBERS).map(|index| chain.account(&format!("member {index}"))).collect();
         let contract = |name| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
-        let won = ("Won".to_owned(), "W".to_owned(), 0u8);
-        let token = chain.deploy(contract("../contracts/currency"), operator, won);
-        let token = token.expect("the currency deploys");
+        let won = ("Won".to_owned(), "W".to_owned(), 0u8, Conditions::NONE);
+        let token = chain.deploy(contract("../contracts/token"), operator, won);
+        let token = token.expect("the token deploys");
         let hub = chain.deploy(contract("../contracts/settlement"), operator, (token, SCHEME));
         let hub = hub.expect("the contract deploys");
-        let plenty = Amount(1 << 80);
-        chain.send(operator, token, &money::book_deposit(plenty)).expect("a deposit");
         for some in accounts.chunks(CALLS / 2) {
             let calls = some.iter().flat_map(|account| {
                 let issue = money::issue(account.address(), Amount(1 << 60));

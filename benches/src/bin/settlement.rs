@@ -2,7 +2,7 @@
 //!
 //! A payment of regional currency asks whether payer, merchant and money permit it, takes an
 //! allowance and own money, draws cashback from the city's pool and credits it. The peer is a
-//! transfer of `contracts/currency`. Both run in blocks of one executor on one state; signatures
+//! transfer of the token of `dure new`. Both run in blocks of one executor on one state; signatures
 //! are checked outside the clock, and nothing is committed, so that every round does the same work.
 
 use dure_runtime::VerifiedTransaction;
@@ -81,12 +81,12 @@ impl Town {
         let payers: Vec<_> =
             (0..PAYERS).map(|index| chain.account(&format!("payer {index}"))).collect();
         let contracts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts");
-        let token = chain.deploy(contracts.join("currency"), city, ("Won", "KRW", 0u8))?;
+        let plain = contracts.join("../node/templates/token");
+        let token = chain.deploy(plain, city, ("Won", "KRW", 0u8))?;
         let known = chain.deploy(contracts.join("merchants"), city, ())?;
         let init = ("Won", "W", known, scheme());
         let money = chain.deploy(contracts.join("regional-currency"), city, init)?;
         let mut calls = open(&chain, known, money, shop);
-        calls.push(call(token, "book_deposit", 1_000_000u128 * PAYERS as u128));
         for payer in payers.iter().map(|payer| payer.address()) {
             let (id, person) = (Hash(payer.0), Hash(payer.0));
             calls.push(invoke(known, &registry::link(payer, person)));

@@ -3,7 +3,6 @@
 
 mod fund;
 
-use currency::currency::{Currency, call as money};
 use donation::donation::{
     Cursor, Donations, Error, Plan, PlanError, Purpose, Rules, Stage, Track, call, donation_of,
 };
@@ -25,6 +24,7 @@ use fund::{
     auditor, donor, id, plan, sandbox, tokens,
 };
 use merchants::merchants::call as registry;
+use token::token::{Conditions, PurposeToken, call as money};
 
 const RICE: Purpose = Purpose::Line(0);
 const ALLOWANCES: Purpose = Purpose::Line(1);
@@ -122,8 +122,8 @@ fn a_thousand_shares_are_not_a_thousand_won() {
     let shares = Address([99; 32]);
     let nobody = Address([33; 32]);
     let sandbox = scene.0.caller(CITY);
-    sandbox.deploy::<Currency>(shares, ("Shares".to_owned(), "S".to_owned(), 0u8)).unwrap();
-    sandbox.send(shares, &money::book_deposit(Amount(9_000))).unwrap();
+    let init = ("Shares".to_owned(), "S".to_owned(), 0u8, Conditions::NONE);
+    sandbox.deploy::<PurposeToken>(shares, init).unwrap();
     sandbox.send(shares, &money::issue(nobody, Amount(9_000))).unwrap();
     sandbox.caller(nobody).send(shares, &money::approve(FUND, Amount::MAX, None)).unwrap();
     sandbox.send(MONEY, &money::approve(FUND, Amount::MAX, None)).unwrap();

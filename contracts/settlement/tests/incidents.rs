@@ -8,7 +8,6 @@ use banks::{
     CAPS, DAY, DEPOSIT, HOUR, HUB, OPERATOR, READY, RICH, START, WON, audit, banks, customer,
     deposit, id, member, refusal, route, scheme, standing, tokens,
 };
-use currency::currency::call as money;
 use dure_sdk::{
     Address, Amount, Hash, TimestampMs,
     domain::{
@@ -20,6 +19,7 @@ use dure_sdk::{
     native::Sandbox,
 };
 use settlement::settlement::{Cycle, Error, Scheme, SchemeError, call, scoped};
+use token::token::call as money;
 
 struct Scene(Sandbox);
 

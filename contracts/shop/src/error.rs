@@ -1,7 +1,6 @@
 //! Why the contract refuses.
 
 use crate::state::Status;
-use currency::currency::Error as TokenError;
 use dure_sdk::prelude::*;
 
 /// Why the contract refuses.
@@ -29,6 +28,6 @@ pub enum Error {
     WrongStatus { order: u64, status: Status },
     /// There are no takings.
     NothingToSettle,
-    /// The token refused.
-    Token(CallError<TokenError>),
+    /// The token refused: the bytes are its own error.
+    Token(CallError<Vec<u8>>),
 }

@@ -1,4 +1,5 @@
-//! A shop: a menu with stock, orders paid in a token, takings settled to the owner.
+//! A shop: a menu with stock, orders paid in a token by the standard
+//! ([`Token`](dure_sdk::standard::Token)), takings settled to the owner.
 //!
 //! An order is paid when it is placed: the shop takes the price by allowance and keeps it as
 //! *takings* until anybody settles them to the owner. Before it is made the customer may cancel;
@@ -18,8 +19,7 @@ use dure_sdk::prelude::*;
 /// The contract.
 #[dure::contract]
 pub mod shop {
-    use currency::currency as token;
-    use dure_sdk::prelude::*;
+    use dure_sdk::{prelude::*, standard::TokenClient};
 
     #[error]
     pub use crate::error::Error;
@@ -91,9 +91,8 @@ pub mod shop {
             let record = Order { customer, lines, total, status: Status::Placed };
             self.orders.set(&order, &record);
             self.takings.add(total);
-            token::call::transfer_from(customer, cx.address(), total, None)
-                .send(self.token.get())
-                .map_err(Error::Token)?;
+            let paid = self.token().transfer_from(customer, cx.address(), total, None);
+            paid.map_err(Error::Token)?;
             cx.emit(&Ordered { order, customer, lines: record.lines, total });
             cx.emit(&TakingsChanged { takings: self.takings.get() });
             Ok(order)
@@ -153,9 +152,7 @@ pub mod shop {
             let owner = self.owner.get();
             self.takings.sub(amount).map_err(|_| Error::Overflow)?;
             self.settled.set(&self.last_order.get());
-            token::call::transfer(owner, amount, None)
-                .send(self.token.get())
-                .map_err(Error::Token)?;
+            self.token().transfer(owner, amount, None).map_err(Error::Token)?;
             cx.emit(&Settled { owner, amount });
             cx.emit(&TakingsChanged { takings: Amount::ZERO });
             Ok(amount)
@@ -197,6 +194,10 @@ pub mod shop {
             Ok(())
         }
 
+        fn token(&self) -> TokenClient {
+            TokenClient::at(self.token.get())
+        }
+
         fn dish(&self, item: u32) -> Result<Dish, Error> {
             self.menu.get(&item).ok_or(Error::UnknownItem { item })
         }
@@ -230,15 +231,13 @@ pub mod shop {
 
         fn pay_back(&mut self, cx: &Cx, order: u64, record: &Order) -> Result<(), Error> {
             let (customer, total) = (record.customer, record.total);
-            let token = self.token.get();
+            let token = self.token();
             if order <= self.settled.get() {
                 let owner = self.owner.get();
-                return token::call::transfer_from(owner, customer, total, None)
-                    .send(token)
-                    .map_err(Error::Token);
+                return token.transfer_from(owner, customer, total, None).map_err(Error::Token);
             }
             self.takings.sub(total).map_err(|_| Error::Overflow)?;
-            token::call::transfer(customer, total, None).send(token).map_err(Error::Token)?;
+            token.transfer(customer, total, None).map_err(Error::Token)?;
             cx.emit(&TakingsChanged { takings: self.takings.get() });
             Ok(())
         }

@@ -1,14 +1,20 @@
 //! The rules of the shop, the café's story in memory, and the invariants after random acts. Each
 //! test runs on WASM and natively.
 
-use currency::currency::{Currency, call as token};
-use dure_sdk::{Ratio, domain::rates::Guard};
+use ::token::token::{Conditions, Error as TokenError, PurposeToken, Redeemers, call as token};
+use dure_sdk::{
+    Invocation, Ratio,
+    domain::{
+        rates::Guard,
+        registry::{Category, Merchant, Status as Standing},
+    },
+};
 use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, invoke};
 use exchange::exchange::{Asset, Exchange, Request, Terms, call as desk};
 use proptest::prelude::*;
 use shop::shop::{Error, Line, Shop, Status, call};
 
-const CURRENCY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../currency");
+const TOKEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../token");
 const EXCHANGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exchange");
 const SHOP: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -25,10 +31,7 @@ impl Cafe {
     fn new() -> Self {
         let mut chain = Chain::new();
         let (owner, guest) = (chain.account("owner"), chain.account("guest"));
-        let init = ("Café".to_owned(), "CAF".to_owned(), 0u8);
-        chain.shadow::<Currency>(chain.next_address(owner));
-        let coin = chain.deploy(CURRENCY, owner, init).unwrap();
-        chain.send(owner, coin, &token::book_deposit(Amount(1_000))).unwrap();
+        let coin = issue(&mut chain, owner, "CAF", Conditions::NONE);
         chain.send(owner, coin, &token::issue(guest.address(), Amount(1_000))).unwrap();
         chain.shadow::<Shop>(chain.next_address(owner));
         let shop = chain.deploy(SHOP, owner, coin).unwrap();
@@ -49,7 +52,7 @@ impl Cafe {
     }
 
     fn holds(&self, who: Address) -> u128 {
-        self.chain.ask(self.coin, &token::balance(who)).unwrap().0
+        self.chain.ask(self.coin, &token::balance_of(who)).unwrap().0
     }
 
     fn stock(&self, item: u32) -> u32 {
@@ -73,6 +76,24 @@ impl Cafe {
         assert_eq!(takings, due);
         assert!(self.holds(self.shop) >= takings);
     }
+}
+
+/// A token of somebody's.
+fn issue(chain: &mut Chain, by: Account, name: &str, conditions: Conditions) -> Address {
+    chain.shadow::<PurposeToken>(chain.next_address(by));
+    chain.deploy(TOKEN, by, (name.to_owned(), name.to_owned(), 0u8, conditions)).unwrap()
+}
+
+/// Makes somebody a merchant of a token.
+fn register(account: Account) -> Invocation<(), TokenError> {
+    let merchant = Merchant {
+        owner: Hash(account.address().0),
+        region: 1,
+        category: Category([1, 0, 0, 0]),
+        tier: 0,
+        status: Standing::Active,
+    };
+    token::register_merchant(account.address(), merchant, vec![])
 }
 
 /// A desk that takes one token and gives the other for as much.
@@ -105,12 +126,9 @@ fn stock(chain: &mut Chain, cafe: Account, desk_at: Address, tokens: [Address; 2
 fn the_story_of_two_coffees() {
     let mut chain = Chain::new();
     let [company, cafe, employee] = ["company", "cafe", "employee"].map(|n| chain.account(n));
-    let won = |chain: &mut Chain, by: Account, name: &str| {
-        chain.shadow::<Currency>(chain.next_address(by));
-        chain.deploy(CURRENCY, by, (name.to_owned(), name.to_owned(), 0u8)).unwrap()
-    };
-    let k_token = won(&mut chain, company, "K");
-    let coin = won(&mut chain, cafe, "CAFE");
+    let of_merchants = Conditions { redeem: Redeemers::Merchants, ..Conditions::NONE };
+    let k_token = issue(&mut chain, company, "K", of_merchants);
+    let coin = issue(&mut chain, cafe, "CAFE", Conditions::NONE);
     chain.shadow::<Exchange>(chain.next_address(cafe));
     let terms = one_for_one(cafe.address(), k_token, coin);
     let desk_at = chain.deploy(EXCHANGE, cafe, terms).unwrap();
@@ -118,8 +136,7 @@ fn the_story_of_two_coffees() {
     let shop = chain.deploy(SHOP, cafe, coin).unwrap();
     let n = |amount| Amount(amount);
     chain.send(company, k_token, &token::book_deposit(n(100_000))).unwrap();
-    let merchant = token::set_merchant(cafe.address(), "Café".to_owned(), true);
-    chain.send(company, k_token, &merchant).unwrap();
+    chain.send(company, k_token, &register(cafe)).unwrap();
     chain.send(cafe, coin, &token::book_deposit(n(50_000))).unwrap();
     chain.send(cafe, coin, &token::issue(cafe.address(), n(50_000))).unwrap();
     stock(&mut chain, cafe, desk_at, [k_token, coin]);
@@ -148,7 +165,7 @@ fn the_story_of_two_coffees() {
     let done = chain.transact(employee, buy(2)).unwrap();
     assert_eq!(done.output::<Amount>(4).unwrap(), n(9_000));
     let holds = |chain: &Chain, token_at, who: Address| {
-        chain.ask(token_at, &token::balance(who)).unwrap().0
+        chain.ask(token_at, &token::balance_of(who)).unwrap().0
     };
     assert_eq!(holds(&chain, k_token, employee.address()), 11_000);
     assert_eq!(holds(&chain, coin, cafe.address()), 9_000, "settled in the same block");
@@ -166,8 +183,8 @@ fn the_story_of_two_coffees() {
     // The café takes its K-token out of the desk and redeems it against the deposit.
     chain.send(cafe, desk_at, &desk::withdraw(Hash([2; 32]), k_token, n(9_000))).unwrap();
     chain.send(cafe, k_token, &token::redeem(n(9_000), None)).unwrap();
-    assert_eq!(chain.ask(k_token, &token::deposit()).unwrap(), n(91_000));
-    assert_eq!(chain.ask(k_token, &token::supply()).unwrap(), n(31_000));
+    assert_eq!(chain.ask(k_token, &token::deposit()).unwrap(), Some(n(91_000)));
+    assert_eq!(chain.ask(k_token, &token::total_supply()).unwrap(), n(31_000));
 }
 
 #[test]

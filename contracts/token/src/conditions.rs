@@ -142,7 +142,6 @@ impl Conditions {
         }
         let of_purchases = [
             (!self.gifts, Condition::Gifts),
-            (self.redeem == Redeemers::Merchants, Condition::Redeem),
             (self.caps.per_purchase.is_some(), Condition::PerPurchase),
             (self.caps.spent_per_month.is_some(), Condition::SpentPerMonth),
         ];

@@ -66,6 +66,12 @@ pub enum Error {
     NotExpired { until: Option<TimestampMs> },
     /// Holders may still give their units back: nothing is to be swept.
     Redeemable,
+    /// Nobody holds units at that address.
+    NoHolder { account: Address },
+    /// The deposit does not cover it.
+    Uncovered { deposit: Amount, supply: Amount, wanted: Amount },
+    /// More money than can be counted.
+    TooMuch { deposit: Amount, wanted: Amount },
 }
 
 /// `Reason::Other`: units do not move yet.
@@ -90,6 +96,7 @@ impl Error {
             Self::NotMerchant { account }
             | Self::NotAdmitted { account }
             | Self::NotRedeemer { account }
+            | Self::NoHolder { account }
             | Self::NotPermitted { merchant: account, .. }
             | Self::Merchants(
                 MerchantsError::Unknown { merchant: account }

@@ -37,6 +37,12 @@ pub struct Redeemed {
     pub reference: Option<Vec<u8>>,
 }
 
+/// Money was booked or taken out. What is redeemed leaves the deposit too, as `Redeemed` says.
+#[dure::event]
+pub struct DepositChanged {
+    pub deposit: Amount,
+}
+
 /// Units that nobody could use any more were taken off the books, each holder's by a `Moved`.
 #[dure::event]
 pub struct Swept {

@@ -12,12 +12,14 @@
 //! what was refunded of them, are above `spent_per_month`. A merchant has refunded a payer at most
 //! what the payer paid it. No unit has ever worse terms than it was issued with; one that expires
 //! is taken away only when its holder could do nothing with it, nor ever will by what is scheduled.
-//! `can_transfer` and `can_redeem` say what the calls then do. Nothing moves while `paused`.
+//! `can_transfer` and `can_redeem` say what the calls then do. Nothing moves while `paused`. Once a
+//! deposit was booked it covers what is outstanding, for good.
 //!
 //! **Concurrency.** What two payers of one merchant write in common is its balance.
 #![no_std]
 
 mod conditions;
+mod deposit;
 mod error;
 mod event;
 mod rules;
@@ -46,8 +48,8 @@ pub mod token {
     pub use crate::error::Error;
     #[event]
     pub use crate::event::{
-        AdmissionChanged, MemberChanged, MerchantChanged, Paid, PauseChanged, PolicyScheduled,
-        PolicyWithdrawn, Redeemed, Refunded, RoleChanged, Swept,
+        AdmissionChanged, DepositChanged, MemberChanged, MerchantChanged, Paid, PauseChanged,
+        PolicyScheduled, PolicyWithdrawn, Redeemed, Refunded, RoleChanged, Swept,
     };
     #[storage]
     pub use crate::state::PurposeToken;
@@ -86,6 +88,25 @@ pub mod token {
             self.only(cx, Role::Issuer)?;
             self.grant(to, amount, cx.time())?;
             cx.emit(&Moved { from: None, to: Some(to), amount, memo: None });
+            Ok(())
+        }
+
+        /// Books money that the issuer received. The first booking is a promise for good: from then
+        /// on the deposit covers whatever is outstanding.
+        #[call]
+        pub fn book_deposit(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            let deposit = self.deposit.book(amount, &self.supply)?;
+            cx.emit(&DepositChanged { deposit });
+            Ok(())
+        }
+
+        /// Books money that the issuer took out: what is outstanding must stay covered.
+        #[call]
+        pub fn withdraw_deposit(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            let deposit = self.deposit.withdraw(amount, &self.supply)?;
+            cx.emit(&DepositChanged { deposit });
             Ok(())
         }
 
@@ -349,6 +370,22 @@ pub mod token {
             }
         }
 
+        /// The money that covers what is outstanding; none where none was ever booked.
+        #[query]
+        pub fn deposit(&self) -> Option<Amount> {
+            self.deposit.get()
+        }
+
+        /// The totals, if the books agree: what was issued less what was redeemed and expired is
+        /// outstanding, and the deposit covers it. What holders have is listed by `holders`.
+        #[query]
+        pub fn audit(&self) -> Result<Totals, Error> {
+            let totals = self.totals();
+            self.supply.audit(&UNITS, totals.outstanding).map_err(Error::Supply)?;
+            self.deposit.covers(Amount::ZERO, &self.supply)?;
+            Ok(totals)
+        }
+
         /// Holders with their amounts, those after `after`; at most `limit` of them.
         #[query]
         pub fn holders(&self, after: Option<Address>, limit: u32) -> Vec<(Address, Amount)> {
@@ -513,8 +550,8 @@ pub mod token {
     impl Redeemable for PurposeToken {
         type Error = Error;
 
-        /// Gives the caller's units back: they are burnt, and the issuer owes what they stand for.
-        /// The period does not matter.
+        /// Gives the caller's units back: they are burnt, and the issuer owes what they stand for;
+        /// a deposit falls by as much. The period does not matter.
         #[call]
         fn redeem(
             &mut self,
@@ -527,6 +564,7 @@ pub mod token {
             ensure!(amount > Amount::ZERO, Error::Zero);
             self.held.at(&by).sub(amount).map_err(Error::short)?;
             self.supply.burn(&UNITS, amount).map_err(Error::Supply)?;
+            self.deposit.pay_out(amount)?;
             cx.emit(&Moved { from: Some(by), to: None, amount, memo: None });
             cx.emit(&Redeemed { by, amount, reference });
             Ok(())

@@ -53,6 +53,7 @@ impl PurposeToken {
         now: TimestampMs,
     ) -> Result<Transfer, Error> {
         ensure!(amount > Amount::ZERO, Error::Zero);
+        ensure!(to != Address::SYSTEM, Error::NoHolder { account: to });
         let conditions = self.in_force(now)?;
         if let Some(from) = conditions.from {
             ensure!(now >= from, Error::NotYet { from });
@@ -169,6 +170,7 @@ impl PurposeToken {
         now: TimestampMs,
     ) -> Result<(), Error> {
         ensure!(amount > Amount::ZERO, Error::Zero);
+        ensure!(to != Address::SYSTEM, Error::NoHolder { account: to });
         let conditions = self.in_force(now)?;
         not_expired(&conditions, now)?;
         self.admitted(conditions.hold, to)?;
@@ -177,6 +179,7 @@ impl PurposeToken {
             let person = self.person(to);
             self.granted.add(&person, amount, cap, now).map_err(Error::Caps)?;
         }
+        self.deposit.covers(amount, &self.supply)?;
         let total = caps.issued_in_total.unwrap_or(Amount::MAX);
         self.supply.issue_of_total(&UNITS, amount, total).map_err(Error::Supply)?;
         self.receive(to, amount, caps.held)

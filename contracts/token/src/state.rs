@@ -1,6 +1,6 @@
 //! What the contract keeps, and the types of its answers.
 
-use crate::conditions::Conditions;
+use crate::{conditions::Conditions, deposit::Deposit};
 use dure_sdk::{
     domain::{
         allowance::Allowances,
@@ -41,6 +41,8 @@ pub struct PurposeToken {
     pub(crate) freeze: Freeze,
     /// What was swept, which the supply counts as burned.
     pub(crate) swept: Balance,
+    /// What covers the units.
+    pub(crate) deposit: Deposit,
 }
 
 /// A version of the policy.

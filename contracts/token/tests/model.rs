@@ -47,6 +47,8 @@ enum Act {
     Pay(usize, usize, u128),
     Refund(usize, usize, u128),
     Redeem(usize, u128),
+    Book(u128),
+    Withdraw(u128),
     Admit(usize, u8),
     Dismiss(usize),
     Suspend(usize, bool),
@@ -74,6 +76,7 @@ struct Model {
     issued: u128,
     redeemed: u128,
     expired: u128,
+    deposit: Option<u128>,
 }
 
 fn within(total: u128, cap: Option<Amount>) -> bool {
@@ -102,7 +105,16 @@ impl Model {
             issued: 0,
             redeemed: 0,
             expired: 0,
+            deposit: None,
         }
+    }
+
+    fn outstanding(&self) -> u128 {
+        self.held.iter().sum()
+    }
+
+    fn is_covered(&self, supply: u128) -> bool {
+        self.deposit.is_none_or(|deposit| supply <= deposit)
     }
 
     fn month(&self) -> Month {
@@ -181,6 +193,7 @@ impl Model {
             && self.may(self.conditions.hold, to)
             && within(of(&self.granted, &key) + amount, caps.issued_per_month)
             && within(self.issued + amount, caps.issued_in_total)
+            && self.is_covered(self.outstanding() + amount)
             && within(self.held[to] + amount, caps.held);
         if done {
             self.held[to] += amount;
@@ -223,6 +236,16 @@ impl Model {
         if done {
             self.held[by] -= amount;
             self.redeemed += amount;
+            self.deposit = self.deposit.map(|deposit| deposit - amount);
+        }
+        done
+    }
+
+    /// More money, or less; either way enough is left for what is held.
+    fn set_deposit(&mut self, amount: u128, deposit: Option<u128>) -> bool {
+        let done = amount > 0 && deposit.is_some_and(|deposit| self.outstanding() <= deposit);
+        if done {
+            self.deposit = deposit;
         }
         done
     }
@@ -260,6 +283,10 @@ impl Model {
             }
             Act::Refund(shop, payer, amount) => self.refund(shop, payer, amount),
             Act::Redeem(by, amount) => self.redeem(by, amount),
+            Act::Book(amount) => self.set_deposit(amount, Some(self.deposit.unwrap_or(0) + amount)),
+            Act::Withdraw(amount) => {
+                self.set_deposit(amount, self.deposit.and_then(|all| all.checked_sub(amount)))
+            }
             Act::Admit(actor, person) => {
                 let done = !self.admitted.contains_key(&actor);
                 self.admitted.entry(actor).or_insert(person);
@@ -352,6 +379,8 @@ impl Contract {
                 self.send(address(shop), &call::refund(address(payer), Amount(n), None))
             }
             Act::Redeem(by, n) => self.send(address(by), &call::redeem(Amount(n), None)),
+            Act::Book(n) => self.send(ISSUER, &call::book_deposit(Amount(n))),
+            Act::Withdraw(n) => self.send(ISSUER, &call::withdraw_deposit(Amount(n))),
             Act::Admit(actor, person) => {
                 self.send(ISSUER, &call::admit(address(actor), Some(Hash([person; 32]))))
             }
@@ -430,7 +459,9 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (who.clone(), three.clone()).prop_map(|(by, (a, b, n))| Act::Take(by, a, b, n)),
         6 => (who.clone(), shop.clone(), n.clone()).prop_map(|(a, b, n)| Act::Pay(a, b, n)),
         3 => three.prop_map(|(shop, payer, n)| Act::Refund(shop, payer, n)),
-        2 => (who.clone(), n).prop_map(|(by, n)| Act::Redeem(by, n)),
+        2 => (who.clone(), n.clone()).prop_map(|(by, n)| Act::Redeem(by, n)),
+        1 => (0u128..300).prop_map(Act::Book),
+        1 => n.prop_map(Act::Withdraw),
         3 => (who.clone(), 50u8..52).prop_map(|(actor, person)| Act::Admit(actor, person)),
         1 => who.prop_map(Act::Dismiss),
         1 => (shop, any::<bool>()).prop_map(|(shop, suspended)| Act::Suspend(shop, suspended)),
@@ -507,8 +538,11 @@ proptest! {
             let expected = model.apply(act);
             prop_assert_eq!(contract.apply(act, model.now), expected, "{:?}", act);
             prop_assert_eq!(contract.balances(), model.held);
-            let totals = contract.sandbox.ask(TOKEN, &call::totals()).unwrap();
-            let outstanding: u128 = model.held.iter().sum();
+            let totals = contract.sandbox.ask(TOKEN, &call::audit()).unwrap();
+            let outstanding = model.outstanding();
+            let deposit = contract.sandbox.ask(TOKEN, &call::deposit()).unwrap();
+            prop_assert_eq!(deposit, model.deposit.map(Amount));
+            prop_assert!(model.is_covered(outstanding));
             prop_assert_eq!(totals, Totals {
                 issued: Amount(model.issued),
                 redeemed: Amount(model.redeemed),

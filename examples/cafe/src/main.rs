@@ -1,6 +1,6 @@
 //! The café's story through JSON-RPC only.
 //!
-//! `cafe play` deploys a currency (K-token, issued against a company's deposit), the café's own
+//! `cafe play` deploys K-token (money that a company issues against its deposit), the café's own
 //! token, a desk between the two and a shop; then an employee buys two coffees in one transaction,
 //! an order above the stock is refused, and the café redeems what it took. All of it is followed
 //! live on a WebSocket. `cafe verify` asks a node, restarted perhaps, whether everything that was
@@ -33,7 +33,7 @@ enum Command {
         /// Folder with `alice.key` (the company) and `bob.key` (the café), as `dure dev` writes it.
         #[arg(long)]
         keys: PathBuf,
-        /// Folder with `currency.wasm`, `exchange.wasm` and `shop.wasm`, as `dure build` writes them.
+        /// Folder with `token.wasm`, `exchange.wasm` and `shop.wasm`, as `dure build` writes them.
         #[arg(long)]
         contracts: PathBuf,
     },

@@ -56,7 +56,7 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
         let path = contracts.join(format!("{name}.wasm"));
         std::fs::read(&path).wrap_err_with(|| path.display().to_string())
     };
-    let currency = module("currency")?;
+    let token = module("token")?;
     let mut deploy = async |name: &str, by: &Key, wasm: &[u8], init: Value| {
         let started = Instant::now();
         // Any salt will do that this creator has not used: a story may be played twice.
@@ -66,9 +66,9 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
         record.contracts.push((name.to_owned(), deployment.contract.to_string()));
         Ok::<_, ClientError>(deployment.contract)
     };
-    let about = |name: &str, symbol: &str| json!({"name": name, "symbol": symbol, "decimals": 0});
-    let k_token = deploy("K-token", &company, &currency, about("K-token", "KT")).await?;
-    let coin = deploy("café token", &cafe, &currency, about("Café", "CAFE")).await?;
+    let k_token = init("K-token", "KT", "Merchants");
+    let k_token = deploy("K-token", &company, &token, k_token).await?;
+    let coin = deploy("café token", &cafe, &token, init("Café", "CAFE", "Anyone")).await?;
     let init = json!({"terms": one_for_one(cafe.address(), k_token, coin)});
     let desk = deploy("desk", &cafe, &module("exchange")?, init).await?;
     let init = json!({"token": coin.to_string()});
@@ -90,6 +90,28 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
 fn started_at() -> u128 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis())
+}
+
+/// What a token is made with that nothing binds; `redeem` says who gives it back.
+fn init(name: &str, symbol: &str, redeem: &str) -> Value {
+    let caps = json!({
+        "per_purchase": null,
+        "spent_per_month": null,
+        "held": null,
+        "issued_per_month": null,
+        "issued_in_total": null,
+    });
+    let conditions = json!({
+        "from": null,
+        "until": null,
+        "merchants": null,
+        "hold": "Anyone",
+        "spend": "Anyone",
+        "gifts": true,
+        "redeem": redeem,
+        "caps": caps,
+    });
+    json!({"name": name, "symbol": symbol, "decimals": 0, "conditions": conditions})
 }
 
 /// Terms of a desk that takes one token and gives the other.
@@ -149,10 +171,17 @@ impl Stage {
         let (company, cafe) = (self.company.clone(), self.cafe.clone());
         let cafe_address = cafe.address().to_string();
         self.run("the company deposits 100,000 won and registers the café", async |s| {
-            let merchant = json!({"merchant": cafe_address, "name": "Café", "active": true});
+            let merchant = json!({
+                "owner": cafe_address,
+                "region": 1,
+                "category": "0x05010000",
+                "tier": 0,
+                "status": "Active",
+            });
+            let register = json!({"account": cafe_address, "merchant": merchant, "groups": []});
             s.by(&company)
                 .call(s.k_token, "book_deposit", json!({"amount": "100000"}))
-                .call(s.k_token, "set_merchant", merchant)
+                .call(s.k_token, "register_merchant", register)
                 .submit(Wait::Final)
                 .await
         })
@@ -292,7 +321,8 @@ impl Stage {
                 held += amount.parse::<u128>()?;
                 self.record.balances.push((token.to_string(), holder, amount));
             }
-            let supply = number(&self.client.query(token, "supply", json!({})).await?)?;
+            let totals = self.client.query(token, "audit", json!({})).await?;
+            let supply = number(&totals["outstanding"])?;
             let deposit = number(&self.client.query(token, "deposit", json!({})).await?)?;
             ensure!(held == supply && supply == expected && supply <= deposit, "{name} is off");
             say(&format!("{name}: held {held} = supply {supply} <= deposit {deposit}"), None);
@@ -302,7 +332,7 @@ impl Stage {
 
     async fn balance(&self, token: Address, holder: Address) -> eyre::Result<u128> {
         let holder = json!({"holder": holder.to_string()});
-        number(&self.client.query(token, "balance", holder).await?)
+        number(&self.client.query(token, "balance_of", holder).await?)
     }
 
     async fn stock(&self) -> eyre::Result<u32> {

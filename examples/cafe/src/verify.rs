@@ -16,7 +16,7 @@ pub(crate) async fn verify(rpc: &str, record: &Record) -> eyre::Result<()> {
         ensure!(succeeded, "{id} did not succeed any more");
     }
     for (token, holder, amount) in &record.balances {
-        let held = client.query(token.parse_address()?, "balance", json!({"holder": holder}));
+        let held = client.query(token.parse_address()?, "balance_of", json!({"holder": holder}));
         let held = number(&held.await?)?.to_string();
         ensure!(held == *amount, "{holder} has {held} of {token}, not {amount}");
     }

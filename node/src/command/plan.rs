@@ -4,12 +4,12 @@
 //! key = "alice"                       # who signs, unless a contract or call says another
 //!
 //! [contract.won]
-//! build = "currency"                  # folder of a crate; or wasm = "won.wasm"
+//! build = "won"                       # folder of a crate; or wasm = "won.wasm"
 //! init = { name = "Won", symbol = "KRW", decimals = 0 }
 //!
 //! [contract.shop]
 //! build = "shop"
-//! init = { currency = "$won" }        # the address of the contract `won`
+//! init = { token = "$won" }           # the address of the contract `won`
 //!
 //! [[call]]
 //! contract = "won"

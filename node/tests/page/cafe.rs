@@ -1,6 +1,6 @@
 //! A shop on a node, small: one item, its customer ready to order.
 
-use crate::node::{Node, module};
+use crate::node::{Node, module, plain};
 use dure_client::{Client, Key, Wait};
 use dure_types::Address;
 use serde_json::json;
@@ -17,15 +17,13 @@ impl Cafe {
     pub(crate) async fn open(node: &Node) -> Self {
         let client = node.client().await;
         let (owner, guest) = (node.key("bob"), node.key("carol"));
-        let init = json!({"name": "Café", "symbol": "CAFE", "decimals": 0});
-        let coin = client.deploy(&owner, &module("currency"), &init, b"coin").await.unwrap();
+        let coin = client.deploy(&owner, &module("token"), &plain("Café"), b"coin").await.unwrap();
         let coin = coin.contract;
         let init = json!({"token": coin.to_string()});
         let shop = client.deploy(&owner, &module("shop"), &init, b"shop").await.unwrap().contract;
         let to = guest.address().to_string();
         client
             .transaction(&owner)
-            .call(coin, "book_deposit", json!({"amount": "45000"}))
             .call(coin, "issue", json!({"to": to, "amount": "45000"}))
             .call(shop, "set_item", json!({"item": 1, "name": "coffee", "price": "4500"}))
             .call(shop, "restock", json!({"item": 1, "quantity": 5}))

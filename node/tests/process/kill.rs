@@ -1,7 +1,7 @@
 //! SIGKILL at ten random moments under load: nothing answered `final` is lost, nothing is applied
 //! twice, and the supply is conserved.
 
-use crate::node::{Node, module};
+use crate::node::{Node, module, plain};
 use dure_client::{Client, Key, Submitted, Wait, shape::ExecutionResult};
 use dure_types::{Address, Gas, Hash, Transaction};
 use serde_json::json;
@@ -33,14 +33,9 @@ async fn slow_sigkill_under_load_loses_nothing_that_was_final() {
     let client = node.client().await;
     let issuer = node.key("alice");
     let senders: Vec<Key> = SENDERS.iter().map(|name| node.key(name)).collect();
-    let init = json!({"name": "Won", "symbol": "KRW", "decimals": 0});
-    let token = client.deploy(&issuer, &module("currency"), &init, b"kill").await.unwrap().contract;
-    let total = EACH * senders.len() as u128;
-    let mut fund = client.transaction(&issuer).call(
-        token,
-        "book_deposit",
-        json!({"amount": total.to_string()}),
-    );
+    let won = client.deploy(&issuer, &module("token"), &plain("Won"), b"kill").await.unwrap();
+    let token = won.contract;
+    let mut fund = client.transaction(&issuer);
     for sender in &senders {
         let to = sender.address().to_string();
         fund = fund.call(token, "issue", json!({"to": to, "amount": EACH.to_string()}));
@@ -108,7 +103,7 @@ async fn check(client: &Client, token: Address, receiver: Address, senders: &[Ke
     }
     let balance = async |holder: Address| {
         let holder = json!({"holder": holder.to_string()});
-        let amount = client.query(token, "balance", holder).await.unwrap();
+        let amount = client.query(token, "balance_of", holder).await.unwrap();
         amount.as_str().unwrap().parse::<u128>().unwrap()
     };
     let mut held = balance(receiver).await;
@@ -118,7 +113,7 @@ async fn check(client: &Client, token: Address, receiver: Address, senders: &[Ke
         assert_eq!(left, EACH - moved, "applied other than once");
         held += left;
     }
-    let supply = client.query(token, "supply", json!({})).await.unwrap();
+    let supply = client.query(token, "total_supply", json!({})).await.unwrap();
     assert_eq!(supply, json!(held.to_string()), "supply is conserved");
     assert_eq!(held, EACH * senders.len() as u128);
     println!("{} sent, {} final, {KILLS} kills", moved.iter().sum::<u128>(), acknowledged.len());

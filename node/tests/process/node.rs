@@ -1,6 +1,7 @@
 //! A node as a process of its own, on a folder that outlives it.
 
 use dure_client::{Client, Key};
+use serde_json::{Value, json};
 use std::{
     net::TcpListener,
     path::Path,
@@ -78,6 +79,28 @@ impl Drop for Node {
             let _ended = child.wait();
         }
     }
+}
+
+/// What a plain token is made with.
+pub(crate) fn plain(name: &str) -> Value {
+    let caps = json!({
+        "per_purchase": null,
+        "spent_per_month": null,
+        "held": null,
+        "issued_per_month": null,
+        "issued_in_total": null,
+    });
+    let conditions = json!({
+        "from": null,
+        "until": null,
+        "merchants": null,
+        "hold": "Anyone",
+        "spend": "Anyone",
+        "gifts": true,
+        "redeem": "Anyone",
+        "caps": caps,
+    });
+    json!({"name": name, "symbol": "T", "decimals": 0, "conditions": conditions})
 }
 
 /// The module of a contract of this repository.

@@ -1,6 +1,5 @@
 //! A registry, a token and the campaigns of a charity, in the memory of the test.
 
-use currency::currency::{Currency, call as money};
 use donation::donation::{Donations, Line, Payees, Plan, Rules, call};
 use dure_sdk::{
     Address, Amount, Hash, TimestampMs,
@@ -11,6 +10,7 @@ use dure_sdk::{
     native::Sandbox,
 };
 use merchants::merchants::{Registry, call as registry};
+use token::token::{Conditions, PurposeToken, call as money};
 
 pub(crate) const CITY: Address = Address([90; 32]);
 pub(crate) const REGISTRY: Address = Address([91; 32]);
@@ -94,9 +94,8 @@ pub(crate) fn sandbox() -> Sandbox {
         let register = registry::register(shop, merchant(owner, category), vec![]);
         sandbox.send(REGISTRY, &register).unwrap();
     }
-    sandbox.deploy::<Currency>(MONEY, ("Won".to_owned(), "W".to_owned(), 0u8)).unwrap();
-    let all = Amount(PURSE * DONORS as u128);
-    sandbox.send(MONEY, &money::book_deposit(all)).unwrap();
+    let won = ("Won".to_owned(), "W".to_owned(), 0u8, Conditions::NONE);
+    sandbox.deploy::<PurposeToken>(MONEY, won).unwrap();
     let rules = Rules { overhead_bp: 1_500, quorum: 2 };
     sandbox.deploy::<Donations>(FUND, (REGISTRY, MONEY, rules)).unwrap();
     for index in 0..DONORS {
@@ -112,5 +111,5 @@ pub(crate) fn sandbox() -> Sandbox {
 }
 
 pub(crate) fn tokens(sandbox: &mut Sandbox, of: Address) -> u128 {
-    sandbox.ask(MONEY, &money::balance(of)).unwrap().0
+    sandbox.ask(MONEY, &money::balance_of(of)).unwrap().0
 }

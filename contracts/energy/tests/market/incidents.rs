@@ -4,7 +4,6 @@ use crate::scene::{
     GRIDS, MARKET, MINUTE, MONEY, OPERATOR, PAID_IN, ROUNDING, SLOT, START, Scene, UTILITY, id,
     meter, person, signed, slot, terms,
 };
-use currency::currency::call as money;
 use dure_sdk::{
     Amount, Hash, Height, TimestampMs,
     domain::{
@@ -17,6 +16,7 @@ use energy::energy::{
     AHEAD_MS, BOOK_MAX, Certificate, EnergyTerms, Error, Placed, Reading, Settled, Signer, Trade,
     call,
 };
+use token::token::call as money;
 
 /// The slot from 1:00 to 1:15: its gate closes at 0:55, its readings are over at 2:15.
 const TRADED: u64 = 4;
@@ -434,7 +434,7 @@ fn certificates_are_made_for_whole_mwh_and_retired_once() {
 #[test]
 fn tokens_move_with_what_is_paid_in_and_out_once() {
     let mut scene = Scene::new();
-    let tokens = |scene: &mut Scene, of| scene.0.ask(MONEY, &money::balance(of)).unwrap().0;
+    let tokens = |scene: &mut Scene, of| scene.0.ask(MONEY, &money::balance_of(of)).unwrap().0;
     let before = tokens(&mut scene, MARKET);
     for _ in 0..2 {
         scene.by(person(0), &call::deposit(id(5), Amount(100))).unwrap();

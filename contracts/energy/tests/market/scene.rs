@@ -1,6 +1,5 @@
 //! A token, the market, its two zones and four participants, in the memory of the test.
 
-use currency::currency::{Currency, call as money};
 use dure_sdk::{
     Address, Amount, Hash, Invocation, TimestampMs, codec::Decode, native::Sandbox,
     prelude::CallError,
@@ -9,6 +8,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use energy::energy::{
     EnergyTerms, Error, Market, Meter, Reading, Signed, Signer, Slot, Zone, call,
 };
+use token::token::{Conditions, PurposeToken, call as money};
 
 pub(crate) const OPERATOR: Address = Address([90; 32]);
 pub(crate) const MONEY: Address = Address([92; 32]);
@@ -95,9 +95,9 @@ impl Scene {
     pub(crate) fn under(terms: EnergyTerms) -> Self {
         let mut sandbox = Sandbox::new();
         sandbox.time(TimestampMs(START)).caller(OPERATOR);
-        sandbox.deploy::<Currency>(MONEY, ("Won".to_owned(), "W".to_owned(), 0u8)).unwrap();
+        let won = ("Won".to_owned(), "W".to_owned(), 0u8, Conditions::NONE);
+        sandbox.deploy::<PurposeToken>(MONEY, won).unwrap();
         let plenty = Amount(1_000_000);
-        sandbox.send(MONEY, &money::book_deposit(plenty)).unwrap();
         sandbox.deploy::<Market>(MARKET, (NAME, MONEY, terms)).unwrap();
         for index in 0..PEOPLE {
             let keys = [0, 1, 2].map(|signer| key(meter(index), signer).verifying_key().to_bytes());

@@ -1,9 +1,9 @@
 //! Two banks with their deposit tokens and customers, two companies, and the contract, in the
 //! memory of the test.
 
-use currency::currency::{Currency, call as money};
 use dure_sdk::{Address, Amount, Hash, TimestampMs, native::Sandbox, prelude::CallError};
 use settlement::settlement::{Cycle, Error, Route, Scheme, Settlement, Standing, call};
+use token::token::{Conditions, PurposeToken, call as money};
 
 pub(crate) const OPERATOR: Address = Address([90; 32]);
 pub(crate) const WON: Address = Address([91; 32]);
@@ -57,9 +57,11 @@ pub(crate) fn scheme() -> Scheme {
     }
 }
 
-fn currency(sandbox: &mut Sandbox, address: Address, issuer: Address, holders: &[(Address, u128)]) {
+/// Money of an issuer, all of it deposited; the hub may take it.
+fn issue(sandbox: &mut Sandbox, address: Address, issuer: Address, holders: &[(Address, u128)]) {
     sandbox.caller(issuer);
-    sandbox.deploy::<Currency>(address, ("Won".to_owned(), "W".to_owned(), 0u8)).unwrap();
+    let won = ("Won".to_owned(), "W".to_owned(), 0u8, Conditions::NONE);
+    sandbox.deploy::<PurposeToken>(address, won).unwrap();
     let all = holders.iter().map(|(_, amount)| amount).sum();
     sandbox.send(address, &money::book_deposit(Amount(all))).unwrap();
     for (holder, amount) in holders {
@@ -73,11 +75,11 @@ pub(crate) fn banks(scheme: Scheme) -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.time(TimestampMs(START));
     let rich: Vec<_> = (0..MEMBERS).map(|index| (member(index), RICH)).collect();
-    currency(&mut sandbox, WON, OPERATOR, &rich);
+    issue(&mut sandbox, WON, OPERATOR, &rich);
     for bank in 0..BANKS {
         let mut holders = vec![(member(bank), READY)];
         holders.extend((0..CUSTOMERS).map(|index| (customer(index), DEPOSIT)));
-        currency(&mut sandbox, deposit(bank), member(bank), &holders);
+        issue(&mut sandbox, deposit(bank), member(bank), &holders);
     }
     sandbox.caller(OPERATOR).deploy::<Settlement>(HUB, (WON, scheme)).unwrap();
     for (index, cap) in CAPS.into_iter().enumerate() {
@@ -89,7 +91,7 @@ pub(crate) fn banks(scheme: Scheme) -> Sandbox {
 }
 
 pub(crate) fn tokens(sandbox: &mut Sandbox, token: Address, of: Address) -> u128 {
-    sandbox.ask(token, &money::balance(of)).unwrap().0
+    sandbox.ask(token, &money::balance_of(of)).unwrap().0
 }
 
 pub(crate) fn standing(sandbox: &mut Sandbox, index: usize) -> Standing {

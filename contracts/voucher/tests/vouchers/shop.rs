@@ -1,7 +1,6 @@
 //! A registry, a token and the vouchers of an issuer: in the memory of the test, or on a chain
 //! where each call runs as WASM and natively.
 
-use currency::currency::{Currency, call as money};
 use dure_sdk::{
     Invocation,
     domain::{
@@ -16,6 +15,7 @@ use dure_sdk::{
 use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
 use ed25519_dalek::{Signer, SigningKey};
 use merchants::merchants::{Registry, call as registry};
+use token::token::{Conditions, PurposeToken, call as money};
 use voucher::voucher::{
     Code, CodeKey, Kind, Product, VoucherTerms, Vouchers, call, claim_message, redeem_message,
 };
@@ -107,6 +107,11 @@ pub(crate) fn product(number: u32) -> Product {
     }
 }
 
+/// What money is made with.
+fn won() -> (String, String, u8, Conditions) {
+    ("Won".to_owned(), "W".to_owned(), 0, Conditions::NONE)
+}
+
 enum Side {
     Native(Box<Sandbox>),
     Chain(Box<Chain>),
@@ -126,7 +131,7 @@ impl City {
         sandbox.time(TimestampMs(START)).caller(issuer().address());
         let [registry, money, vouchers] = [91, 92, 93].map(|byte| Address([byte; 32]));
         sandbox.deploy::<Registry>(registry, ()).unwrap();
-        sandbox.deploy::<Currency>(money, ("Won".to_owned(), "W".to_owned(), 0u8)).unwrap();
+        sandbox.deploy::<PurposeToken>(money, won()).unwrap();
         sandbox.deploy::<Vouchers>(vouchers, (registry, money, terms())).unwrap();
         let side = Side::Native(Box::new(sandbox));
         Self { side, now: START, registry, money, vouchers }.opened()
@@ -141,9 +146,8 @@ impl City {
         let (here, by) = (env!("CARGO_MANIFEST_DIR"), issuer());
         chain.shadow::<Registry>(chain.next_address(by));
         let registry = chain.deploy(format!("{here}/../merchants"), by, ()).unwrap();
-        chain.shadow::<Currency>(chain.next_address(by));
-        let init = ("Won".to_owned(), "W".to_owned(), 0u8);
-        let money = chain.deploy(format!("{here}/../currency"), by, init).unwrap();
+        chain.shadow::<PurposeToken>(chain.next_address(by));
+        let money = chain.deploy(format!("{here}/../token"), by, won()).unwrap();
         chain.shadow::<Vouchers>(chain.next_address(by));
         let vouchers = chain.deploy(here, by, (registry, money, terms())).unwrap();
         let now = chain.time().0;
@@ -176,7 +180,6 @@ impl City {
             self.send(by, at, &registry::link(account, Hash(account.0))).unwrap();
         }
         let (plenty, money) = (Amount(1_000_000_000), self.money);
-        self.send(by, money, &money::book_deposit(plenty)).unwrap();
         self.send(by, money, &money::issue(by.address(), plenty)).unwrap();
         self.send(by, money, &money::approve(self.vouchers, plenty, None)).unwrap();
         for number in 0..3 {
@@ -238,7 +241,7 @@ impl City {
     }
 
     pub(crate) fn tokens(&mut self, of: Account) -> u128 {
-        self.ask(self.money, &money::balance(of.address())).0
+        self.ask(self.money, &money::balance_of(of.address())).0
     }
 
     /// A code for a merchant, by the next count of the voucher.

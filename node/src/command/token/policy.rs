@@ -195,17 +195,12 @@ fn conditions(
     let merchants = merchants(root)?;
     let permitted = |key: &str| permission.and_then(|section| section.get(key));
     let access = |key: &str| permitted(key).map_or(Ok("Anyone"), |field| field.choice(&ACCESS));
-    let (gifts, redeem) = (permitted("gifts"), permitted("redeem"));
+    let gifts = permitted("gifts");
     let gives = gifts.as_ref().map_or(Ok(true), |field| field.boolean())?;
-    let redeems = redeem.as_ref().map_or(Ok("Anyone"), |field| field.choice(&REDEEM))?;
+    let redeem = permitted("redeem").map_or(Ok("Anyone"), |field| field.choice(&REDEEM))?;
     let caps = root.get("caps").map(|field| field.section(CAPS)).transpose()?;
     let cap = |key: &str| caps.as_ref().and_then(|section| section.get(key));
-    let of_purchases = [
-        gifts.filter(|_| !gives),
-        redeem.filter(|_| redeems == "Merchants"),
-        cap("per_purchase"),
-        cap("spent_per_month"),
-    ];
+    let of_purchases = [gifts.filter(|_| !gives), cap("per_purchase"), cap("spent_per_month")];
     if let Some(field) = of_purchases.iter().flatten().next()
         && merchants.is_none()
     {
@@ -223,7 +218,7 @@ fn conditions(
         "hold": access("hold")?,
         "spend": access("spend")?,
         "gifts": gives,
-        "redeem": redeems,
+        "redeem": redeem,
         "caps": amounts,
     }))
 }
@@ -399,7 +394,6 @@ mod tests {
         check("[permission]\nissuers = [\"bob\"]\n", 5, "permission.issuers[0]");
         check("[permission]\ngifts = false\n", 5, "permission.gifts needs the section [merchants]");
         check("[caps]\nspent_per_month = 1\n", 5, "needs the section [merchants]");
-        check("[permission]\nredeem = \"merchants\"\n", 5, "needs the section [merchants]");
         check("[merchants]\ncategories = [\"5.0\"]\n", 5, "numbers from 1 to 255");
         check("[merchants]\ncategories = [\"1.2.3.4.5\"]\n", 5, "up to four numbers");
         check(

@@ -32,6 +32,8 @@ pub(super) struct Token {
     totals: Value,
     /// The order by which nothing moves; null where things move.
     paused: Value,
+    /// The money that covers the units; null where none was ever booked.
+    deposit: Value,
 }
 
 pub(super) async fn run(args: ShowArgs, output: &mut Output) -> Result<(), Failure> {
@@ -49,7 +51,7 @@ impl Token {
             method: method.to_owned(),
             args: json!({}),
         };
-        let methods = ["about", "policy", "last_policy", "totals", "paused"];
+        let methods = ["about", "policy", "last_policy", "totals", "paused", "deposit"];
         let answer = client.query_many(methods.map(request).into()).await?;
         let mut values = Vec::new();
         for result in answer.results {
@@ -60,7 +62,14 @@ impl Token {
         }
         let mut next = values.into_iter();
         let mut next = || next.next().unwrap_or_default();
-        Ok(Self { about: next(), policy: next(), last: next(), totals: next(), paused: next() })
+        Ok(Self {
+            about: next(),
+            policy: next(),
+            last: next(),
+            totals: next(),
+            paused: next(),
+            deposit: next(),
+        })
     }
 
     /// What was swept.
@@ -85,6 +94,7 @@ impl Token {
             "scheduled": self.scheduled(),
             "totals": self.totals,
             "paused": self.paused,
+            "deposit": self.deposit,
         })
     }
 
@@ -101,6 +111,10 @@ impl Token {
             total("expired"),
             total("outstanding")
         ));
+        if !self.deposit.is_null() {
+            let deposit = units(&word(&self.deposit), self.decimals());
+            text.push_str(&format!("deposit        {deposit}, which covers what is held\n"));
+        }
         if !self.paused.is_null() {
             let since = time(&self.paused["since"]).map_or_else(String::new, shown);
             let (by, reason) = (word(&self.paused["by"]), word(&self.paused["reason"]));

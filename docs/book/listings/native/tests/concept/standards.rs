@@ -60,18 +60,18 @@ pub mod tip {
 // ANCHOR_END: contract
 
 // ANCHOR: test
-use currency::currency::{Currency, call as coin};
+use token::token::{Conditions, PurposeToken, call as coin};
 
 #[test]
 fn tips_of_any_token_are_collected() {
     let (owner, won, tips) = (Address([1; 32]), Address([8; 32]), Address([9; 32]));
     let mut sandbox = Sandbox::new();
     sandbox.caller(owner);
-    sandbox.deploy::<Currency>(won, ("Won".to_string(), "KRW".to_string(), 0u8)).unwrap();
+    let init = ("Won".to_string(), "KRW".to_string(), 0u8, Conditions::NONE);
+    sandbox.deploy::<PurposeToken>(won, init).unwrap();
     sandbox.deploy::<tip::Tip>(tips, ()).unwrap();
-    sandbox.send(won, &coin::book_deposit(Amount(100))).unwrap();
     sandbox.send(won, &coin::issue(tips, Amount(30))).unwrap();
     assert_eq!(sandbox.send(tips, &tip::call::collect(won)), Ok(Amount(30)));
-    assert_eq!(sandbox.ask(won, &coin::balance(owner)), Ok(Amount(30)));
+    assert_eq!(sandbox.ask(won, &coin::balance_of(owner)), Ok(Amount(30)));
 }
 // ANCHOR_END: test

@@ -1,10 +1,22 @@
 //! Whatever is asked of it, the contract does natively what its WASM does: the shadow compares
 //! values, errors, events and storage.
 
-use currency::currency::{Currency, Error, call};
-use dure_sdk::Invocation;
-use dure_testing::{Account, Address, Amount, Chain, Refusal, TimestampMs, codec::Decode};
+use dure_sdk::{
+    Invocation,
+    domain::registry::{Category, Merchant, MerchantSet, Status},
+};
+use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
 use proptest::{collection::vec, prelude::*};
+use token::token::{Conditions, Error, Limits, PurposeToken, call};
+
+/// What is paid to merchants is counted.
+fn conditions() -> Conditions {
+    Conditions {
+        merchants: Some(MerchantSet::EVERYWHERE),
+        caps: Limits { spent_per_month: Some(Amount(90)), ..Limits::NONE },
+        ..Conditions::NONE
+    }
+}
 
 struct Twins {
     chain: Chain,
@@ -16,10 +28,22 @@ impl Twins {
     fn new() -> Self {
         let mut chain = Chain::new();
         let accounts = ["issuer", "ana", "ben"].map(|name| chain.account(name));
-        let init = ("Won".to_owned(), "KRW".to_owned(), 0u8);
-        chain.shadow::<Currency>(chain.next_address(accounts[0]));
+        let init = ("Won".to_owned(), "KRW".to_owned(), 0u8, conditions());
+        chain.shadow::<PurposeToken>(chain.next_address(accounts[0]));
         let token = chain.deploy(env!("CARGO_MANIFEST_DIR"), accounts[0], init).unwrap();
-        Self { chain, token, accounts }
+        let mut twins = Self { chain, token, accounts };
+        // The third is none.
+        for (index, account) in (0..).zip(&accounts[..2]) {
+            let merchant = Merchant {
+                owner: Hash([index; 32]),
+                region: 1,
+                category: Category([1, 0, 0, 0]),
+                tier: 0,
+                status: Status::Active,
+            };
+            twins.send(0, &call::register_merchant(account.address(), merchant, vec![]));
+        }
+        twins
     }
 
     fn send<T: Decode>(&mut self, by: usize, invocation: &Invocation<T, Error>) {
@@ -37,7 +61,7 @@ proptest! {
 
     #[test]
     fn native_and_wasm_agree(
-        acts in vec((0u8..8, 0usize..3, 0usize..3, 0u128..30, 0u64..9), 1..40),
+        acts in vec((0u8..9, 0usize..3, 0usize..3, 0u128..30, 0u64..9), 1..40),
     ) {
         let mut twins = Twins::new();
         for (act, by, other, amount, wait) in acts {
@@ -54,7 +78,14 @@ proptest! {
                     let from = twins.accounts[(other + 1) % 3].address();
                     twins.send(by, &call::transfer_from(from, to, amount, None));
                 }
-                6 => twins.send(0, &call::set_merchant(to, "Ana".into(), wait > 2)),
+                6 => {
+                    let status = if wait > 2 { Status::Active } else { Status::Suspended };
+                    twins.send(0, &call::set_status(to, status));
+                }
+                7 => {
+                    let payer = twins.accounts[by].address();
+                    twins.send(other, &call::refund(payer, amount, None));
+                }
                 _ => {
                     twins.send(by, &call::pay(to, amount, None));
                     twins.send(other, &call::redeem(Amount(1), None));

@@ -8,18 +8,24 @@
 //!   who wants one without end renews it.
 //! - *An allowance can be raised and lowered*: the standard only replaces it. Who lowers one
 //!   that may just be used sets it to nought first, and looks.
-//! - *Burning by allowance, sending with a hook, permits by signature*: not in the standard. Only a
-//!   merchant redeems, and only its own; a receiver is called by tokens that notify, this one does
-//!   not; several calls in one transaction, and sponsors, stand for permits.
-//! - *Initial balances, one account twice; the minter is changed or given up*: a currency begins
-//!   with nothing, and its issuer, who owes what is issued, stays.
+//! - *Burning by allowance, sending with a hook, permits by signature*: not in the standard. Who
+//!   redeems does so with its own; a receiver is called by tokens that notify, this one does not;
+//!   several calls in one transaction, and sponsors, stand for permits.
+//! - *Initial balances, one account twice*: a token begins with nothing.
+//! - *The minter is changed or given up*: the role is given and taken, see `conditions.rs`.
 //! - *Bounds of name, symbol and decimals*: they are for people, and the issuer's to answer for.
 //! - *Allowances of a holder are listed*: not in the standard; an index of events tells them.
 
-use currency::currency::{Approved, Currency, Error, Moved, Reason, call};
-use dure_sdk::Invocation;
-use dure_testing::{Account, Address, Amount, Chain, Refusal, TimestampMs, codec::Decode};
+use dure_sdk::{
+    Invocation,
+    domain::{
+        registry::{Category, Merchant, MerchantsError, Status},
+        roles::{Role, RolesError},
+    },
+};
+use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
 use std::fmt::Debug;
+use token::token::{Approved, Conditions, Error, Moved, PurposeToken, Reason, Redeemers, call};
 
 const NOBODY: Address = Address([0; 32]);
 
@@ -38,8 +44,10 @@ impl Scene {
         let mut chain = Chain::new();
         let names = ["issuer", "holder", "other", "spender"];
         let [issuer, holder, other, spender] = names.map(|name| chain.account(name));
-        chain.shadow::<Currency>(chain.next_address(issuer));
-        let init = ("My Token".to_owned(), "MTKN".to_owned(), 18u8);
+        chain.shadow::<PurposeToken>(chain.next_address(issuer));
+        // Merchants redeem, and nothing else is bound.
+        let conditions = Conditions { redeem: Redeemers::Merchants, ..Conditions::NONE };
+        let init = ("My Token".to_owned(), "MTKN".to_owned(), 18u8, conditions);
         let token = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
         let mut scene = Self { chain, token, issuer, holder, other, spender };
         scene.done(issuer, call::book_deposit(Amount(1_000)));
@@ -205,6 +213,11 @@ fn an_allowance_cannot_have_expired_already() {
         let approve = call::approve(spender, Amount(10), Some(expires));
         scene.refused(holder, approve, Error::AllowanceExpired { expires });
     }
+    // The block after next begins exactly when it is void.
+    let expires = TimestampMs(scene.chain.time().0 + 3_000);
+    scene.approve(10, Some(expires));
+    scene.done(scene.spender, scene.take(1));
+    scene.refused(scene.spender, scene.take(1), Error::AllowanceExpired { expires });
     // One that holds for a millisecond is none in the next block.
     let expires = TimestampMs(scene.chain.time().0 + 1_001);
     scene.approve(10, Some(expires));
@@ -281,7 +294,8 @@ fn only_the_issuer_issues_and_never_above_the_cap() {
     let mut scene = Scene::new();
     let (issuer, other) = (scene.issuer, scene.other);
     let issue = |amount| call::issue(other.address(), Amount(amount));
-    scene.refused(other, issue(1), Error::NotIssuer { issuer: issuer.address() });
+    let lacks = RolesError::Lacks { account: other.address(), role: Role::Issuer };
+    scene.refused(other, issue(1), Error::Roles(lacks));
     scene.refused(issuer, issue(0), Error::Zero);
     let (deposit, supply) = (Amount(1_000), Amount(100));
     for above in [901, u128::MAX] {
@@ -302,13 +316,26 @@ fn what_is_burnt_leaves_balance_and_supply() {
     let mut scene = Scene::new();
     let (issuer, holder) = (scene.issuer, scene.holder);
     let account = holder.address();
-    scene.refused(holder, call::redeem(Amount(1), None), Error::NotMerchant { account });
-    scene.done(issuer, call::set_merchant(account, "Shop".into(), true));
+    let can = |scene: &Scene, amount| scene.ask(call::can_redeem(account, Amount(amount)));
+    let unknown = MerchantsError::Unknown { merchant: account };
+    scene.refused(holder, call::redeem(Amount(1), None), Error::Merchants(unknown));
+    assert_eq!(can(&scene, 1), Err(Reason::NotPermitted { account }));
+    let merchant = Merchant {
+        owner: Hash([77; 32]),
+        region: 1,
+        category: Category([1, 0, 0, 0]),
+        tier: 0,
+        status: Status::Active,
+    };
+    scene.done(issuer, call::register_merchant(account, merchant, vec![]));
     scene.refused(holder, call::redeem(Amount(101), None), short(100, 101));
+    assert_eq!(can(&scene, 101), Err(Reason::Short { left: Amount(100), wanted: Amount(101) }));
     scene.refused(holder, call::redeem(Amount(0), None), Error::Zero);
+    assert_eq!((can(&scene, 0), can(&scene, 100)), (Err(Reason::Zero), Ok(())));
     scene.done(holder, call::redeem(Amount(100), None));
     scene.holds(holder, 0);
     assert_eq!(scene.ask(call::total_supply()), Amount(0));
+    assert_eq!(scene.ask(call::deposit()), Some(Amount(900)));
     let moved = scene.chain.events_of::<Moved>().pop().unwrap();
     assert_eq!((moved.from, moved.to), (Some(account), None));
 }
