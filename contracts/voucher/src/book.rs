@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    state::{CodeKey, Issue, Kind, Product, State, Voucher, Vouchers},
+    state::{ClaimKey, Issue, Kind, Product, State, Voucher, Vouchers},
 };
 use dure_sdk::{
     codec::Encode,
@@ -29,15 +29,15 @@ pub const RECOVERY_DELAY_MS: u64 = 7 * DAY_MS;
 /// How long a voucher has to be good, in months: one that is short-lived, and any other.
 const LEAST_MONTHS: (u32, u32) = (3, 12);
 
-/// What the key of a present signs for who claims it: `count` is the voucher's, `key` the one that
-/// will sign its codes.
+/// What the key of a present signs for who claims it: `count` is the voucher's, `key` the account
+/// that will sign its codes.
 #[must_use]
 pub fn claim_message(
     contract: Address,
     voucher: u64,
     count: u32,
     holder: Address,
-    key: CodeKey,
+    key: Address,
 ) -> Vec<u8> {
     (*b"dure/voucher/claim", contract, voucher, count, holder, key).encode()
 }
@@ -57,15 +57,6 @@ impl Vouchers {
 
     pub(crate) fn registry(&self) -> RegistryPublished {
         RegistryPublished::at(self.registry.get())
-    }
-
-    /// Whose account it is, if the registry knows.
-    pub(crate) fn person(&self, account: Address) -> Result<Option<Hash>, Error> {
-        match self.registry().persons().person(account) {
-            Ok(person) => Ok(Some(person)),
-            Err(RegistryError::Persons(PersonsError::Unknown { .. })) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// A voucher that its holder has.
@@ -125,7 +116,7 @@ impl Vouchers {
         by: Address,
         id: Hash,
         (product, holder, paid): (u32, Address, Amount),
-        keys: &[CodeKey],
+        keys: &[Address],
     ) -> Result<Option<u64>, Error> {
         let Some(done) = self.issues.get(&(by, id)) else { return Ok(None) };
         let Issue { first, count, .. } = done;
@@ -139,7 +130,7 @@ impl Vouchers {
         &mut self,
         (by, id): (Address, Hash),
         (product, holder, paid): (u32, Address, Amount),
-        keys: &[CodeKey],
+        keys: &[Address],
         now: TimestampMs,
     ) -> Result<(Voucher, u64, Amount), Error> {
         let (count, limit) = (keys.len() as u32, BATCH_MAX);
@@ -183,7 +174,7 @@ impl Vouchers {
         Ok((made, first, all))
     }
 
-    pub(crate) fn rekey(&mut self, voucher: u64, by: Address, key: CodeKey) -> Result<(), Error> {
+    pub(crate) fn rekey(&mut self, voucher: u64, by: Address, key: Address) -> Result<(), Error> {
         let mut found = self.held_by(voucher, by)?;
         found.key = key;
         self.change(voucher, found);
@@ -200,7 +191,7 @@ impl Vouchers {
         &mut self,
         voucher: u64,
         from: Address,
-        (claim, limit, guardian): (CodeKey, Option<u32>, Option<Address>),
+        (claim, limit, guardian): (ClaimKey, Option<u32>, Option<Address>),
         now: TimestampMs,
     ) -> Result<TimestampMs, Error> {
         let mut found = self.held_by(voucher, from)?;
@@ -221,7 +212,7 @@ impl Vouchers {
         &mut self,
         cx: &Cx,
         voucher: u64,
-        key: CodeKey,
+        key: Address,
         signature: &[u8; 64],
     ) -> Result<Address, Error> {
         let (holder, mut found) = (cx.caller(), self.voucher_of(voucher)?);
@@ -286,8 +277,9 @@ impl Vouchers {
 
     /// Checks that two accounts are one person's, where the registry knows that of the first.
     pub(crate) fn same_person(&self, account: Address, to: Address) -> Result<(), Error> {
-        let person = self.person(account)?;
-        let same = person.is_none() || self.person(to)? == person;
+        let registry = self.registry();
+        let known = person(&registry, account)?;
+        let same = known.is_none() || person(&registry, to)? == known;
         ensure!(same && to != Address::SYSTEM, Error::OtherPerson { account, to });
         Ok(())
     }
@@ -308,7 +300,7 @@ impl Vouchers {
         &mut self,
         voucher: u64,
         by: Address,
-        key: CodeKey,
+        key: Address,
     ) -> Result<Address, Error> {
         let mut found = self.voucher_of(voucher)?;
         let from = found.holder;
@@ -320,6 +312,18 @@ impl Vouchers {
         (found.holder, found.key, found.state) = (holder, key, State::Held);
         self.change(voucher, found);
         Ok(from)
+    }
+}
+
+/// Whose account it is, if the registry knows.
+pub(crate) fn person(
+    registry: &RegistryPublished,
+    account: Address,
+) -> Result<Option<Hash>, Error> {
+    match registry.persons().person(account) {
+        Ok(person) => Ok(Some(person)),
+        Err(RegistryError::Persons(PersonsError::Unknown { .. })) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

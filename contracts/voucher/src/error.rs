@@ -75,12 +75,10 @@ pub enum Error {
     Expired { expiry: TimestampMs },
     /// It is still good.
     NotExpired { expiry: TimestampMs },
-    /// Signed by another key, or for another merchant, voucher, sum or time, or used before.
-    WrongCode { voucher: u64 },
-    /// The code was good until then.
-    CodeOver { until: TimestampMs },
-    /// The code is for less.
-    AboveCode { limit: Amount, wanted: Amount },
+    /// The key of the voucher signs its codes, and not the caller's.
+    WrongKey { voucher: u64, key: Address },
+    /// The code is for another count: the voucher was used since, or changed.
+    OtherCount { voucher: u64, count: u32 },
     /// Signed by another key, or for somebody else, or for an earlier present.
     WrongClaim { voucher: u64 },
     /// The voucher has less left.

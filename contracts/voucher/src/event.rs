@@ -1,7 +1,7 @@
 //! What happened.
 
 use crate::{
-    state::{CodeKey, Product},
+    state::{ClaimKey, Product},
     terms::VoucherTerms,
 };
 use dure_sdk::{
@@ -42,7 +42,7 @@ pub struct Issued {
     pub id: Hash,
     pub by: Address,
     pub first: u64,
-    pub keys: Vec<CodeKey>,
+    pub keys: Vec<Address>,
     /// For each.
     pub paid: Amount,
     /// Behind each.
@@ -55,7 +55,7 @@ pub struct Issued {
 pub struct KeyChanged {
     #[index]
     pub voucher: u64,
-    pub key: CodeKey,
+    pub key: Address,
 }
 
 /// A voucher was given and waits for who claims it.
@@ -65,7 +65,7 @@ pub struct Offered {
     pub voucher: u64,
     #[index]
     pub from: Address,
-    pub claim: CodeKey,
+    pub claim: ClaimKey,
     pub until: TimestampMs,
     /// These hold once it is claimed.
     pub limit: Option<u32>,
@@ -90,7 +90,7 @@ pub struct HolderChanged {
     pub from: Address,
     #[index]
     pub holder: Address,
-    pub key: CodeKey,
+    pub key: Address,
 }
 
 /// A guardian made a voucher good in fewer places.

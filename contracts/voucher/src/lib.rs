@@ -1,12 +1,12 @@
 //! Gift vouchers: issued against an escrow, given and claimed, redeemed with settlement to all five
 //! payees in the same call.
 //!
-//! A voucher is one thing with a number and a *key*. Its barcode is a code: who has the secret of
-//! the key signs, for one merchant, what the merchant may take and until when. So what is seen in
-//! the pool before a block is good for nobody else, and since each use changes what has to be
-//! signed next, a screenshot that is scanned twice pays once. A bare secret printed on paper works
-//! too: the till signs with it for its own merchant. A present is claimed in the same way, by a
-//! secret in a link that signs for who claims it.
+//! A voucher is one thing with a number and a *key*, of which the chain knows the account. Its
+//! barcode is a transaction of that account: `redeem`, signed, for one merchant, one sum and one
+//! count of the voucher. So what is seen in the pool before a block is good for nobody else, and
+//! since each use changes the count, a screenshot that is scanned twice pays once. A bare secret
+//! printed on paper works too: the till signs with it for its own merchant. A present is claimed by
+//! a secret in a link, which signs for who claims it.
 //!
 //! What is paid in lies in escrow until it is redeemed, paid back by the terms of the purchase, or
 //! falls to the issuer.
@@ -49,11 +49,10 @@ pub mod voucher {
         RecoveryDropped, RecoveryRequested, Redeemed, Refunded, Returned, RoleChanged,
         TermsScheduled, TermsWithdrawn, Undone,
     };
-    pub use crate::redeem::redeem_message;
     #[storage]
     pub use crate::state::Vouchers;
     pub use crate::state::{
-        Books, Code, CodeKey, Issue, Kind, Product, Redemption, State, Voucher,
+        Books, ClaimKey, Issue, Kind, Product, Redemption, State, Voucher,
     };
     pub use crate::terms::{TermsError, VoucherTerms};
 
@@ -110,8 +109,8 @@ pub mod voucher {
             Ok(())
         }
 
-        /// Issues a voucher for each key, `paid` having been paid for each. What is behind them is
-        /// taken from the caller by allowance. Answers the number of the first. Repeated under the
+        /// Issues a voucher for each key, named by its account, `paid` having been paid for each.
+        /// What is behind them is taken from the caller by allowance. Answers the number of the first. Repeated under the
         /// id, it changes nothing and answers the same.
         #[call]
         pub fn issue(
@@ -121,7 +120,7 @@ pub mod voucher {
             product: u32,
             holder: Address,
             paid: Amount,
-            keys: Vec<CodeKey>,
+            keys: Vec<Address>,
         ) -> Result<u64, Error> {
             self.only(cx, Role::Issuer)?;
             let by = cx.caller();
@@ -141,7 +140,7 @@ pub mod voucher {
         /// Signs codes with another key from now on: the holder, who fears for the secret. Codes
         /// that were shown and not used are over.
         #[call]
-        pub fn set_key(&mut self, cx: &Cx, voucher: u64, key: CodeKey) -> Result<(), Error> {
+        pub fn set_key(&mut self, cx: &Cx, voucher: u64, key: Address) -> Result<(), Error> {
             self.rekey(voucher, cx.caller(), key)?;
             cx.emit(&KeyChanged { voucher, key });
             Ok(())
@@ -155,7 +154,7 @@ pub mod voucher {
             &mut self,
             cx: &Cx,
             voucher: u64,
-            claim: CodeKey,
+            claim: ClaimKey,
             limit: Option<u32>,
             guardian: Option<Address>,
         ) -> Result<(), Error> {
@@ -174,7 +173,7 @@ pub mod voucher {
             &mut self,
             cx: &Cx,
             voucher: u64,
-            key: CodeKey,
+            key: Address,
             signature: [u8; 64],
         ) -> Result<(), Error> {
             self.freeze.running()?;
@@ -202,29 +201,27 @@ pub mod voucher {
             Ok(())
         }
 
-        /// A merchant redeems a voucher whose code was shown. Repeated under the receipt, it
-        /// changes nothing and answers the same.
+        /// Redeems a voucher at a merchant: a code, which the key of the voucher signs for its
+        /// count. Repeated under the receipt, it changes nothing and answers the same.
         #[call]
         pub fn redeem(
             &mut self,
             cx: &Cx,
             voucher: u64,
+            count: u32,
+            merchant: Address,
             amount: Amount,
             receipt: Hash,
-            code: Code,
         ) -> Result<Redemption, Error> {
-            let merchant = cx.caller();
             if let Some(done) = self.redeemed_before(voucher, merchant, receipt, amount)? {
                 return Ok(done);
             }
-            self.freeze.running()?;
-            let found = self.voucher_of(voucher)?;
-            self.shown(cx, voucher, &found, amount, &code)?;
+            let found = self.shown(voucher, count, cx.caller())?;
             self.redeem_at(cx, merchant, (voucher, found), amount, receipt)
         }
 
-        /// The holder pays a merchant with a voucher, without a code. Repeated under the receipt,
-        /// it changes nothing and answers the same.
+        /// The holder pays a merchant with a voucher, whatever its count. Repeated under the
+        /// receipt, it changes nothing and answers the same.
         #[call]
         pub fn pay(
             &mut self,
@@ -240,7 +237,6 @@ pub mod voucher {
             if let Some(done) = self.redeemed_before(voucher, merchant, receipt, amount)? {
                 return Ok(done);
             }
-            self.freeze.running()?;
             self.redeem_at(cx, merchant, (voucher, found), amount, receipt)
         }
 
@@ -415,7 +411,7 @@ pub mod voucher {
 
         /// Takes a voucher over from an account that the caller is in the place of.
         #[call]
-        pub fn take_over(&mut self, cx: &Cx, voucher: u64, key: CodeKey) -> Result<(), Error> {
+        pub fn take_over(&mut self, cx: &Cx, voucher: u64, key: Address) -> Result<(), Error> {
             self.freeze.running()?;
             let holder = cx.caller();
             let from = self.taken_over(voucher, holder, key)?;

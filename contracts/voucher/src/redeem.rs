@@ -1,14 +1,12 @@
 //! What the calls do that redeem, undo and pay payees out.
 
 use crate::{
-    book::{held, live},
+    book::{held, live, person},
     error::Error,
     event::Redeemed,
-    state::{Code, Kind, Product, Redemption, State, Voucher, Vouchers},
+    state::{Kind, Product, Redemption, State, Voucher, Vouchers},
 };
 use dure_sdk::{
-    codec::Encode,
-    crypto::ed25519_verify,
     domain::{
         calendar::Day,
         registry::{MerchantsError, PersonsError, RegistryError},
@@ -16,20 +14,6 @@ use dure_sdk::{
     },
     prelude::*,
 };
-
-/// What the key of a voucher signs for a merchant: `count` is the voucher's, which changes with
-/// every use, so that a code is good once.
-#[must_use]
-pub fn redeem_message(
-    contract: Address,
-    voucher: u64,
-    count: u32,
-    merchant: Address,
-    limit: Amount,
-    until: TimestampMs,
-) -> Vec<u8> {
-    (*b"dure/voucher/redeem", contract, voucher, count, merchant, limit, until).encode()
-}
 
 impl Vouchers {
     /// The redemption that came under this receipt before.
@@ -49,24 +33,13 @@ impl Vouchers {
         Ok(Some(done))
     }
 
-    /// Checks a code that was shown to a merchant.
-    pub(crate) fn shown(
-        &self,
-        cx: &Cx,
-        voucher: u64,
-        found: &Voucher,
-        amount: Amount,
-        code: &Code,
-    ) -> Result<(), Error> {
-        let Code { limit, until, signature } = code;
-        let (limit, until, now) = (*limit, *until, cx.time());
-        ensure!(now < until, Error::CodeOver { until });
-        ensure!(amount <= limit, Error::AboveCode { limit, wanted: amount });
-        let merchant = cx.caller();
-        let message = redeem_message(cx.address(), voucher, found.count, merchant, limit, until);
-        let signed = ed25519_verify(&found.key.0, &message, signature);
-        ensure!(signed, Error::WrongCode { voucher });
-        Ok(())
+    /// A voucher as it was when who signs for it signed for this count.
+    pub(crate) fn shown(&self, voucher: u64, count: u32, by: Address) -> Result<Voucher, Error> {
+        let found = self.voucher_of(voucher)?;
+        let Voucher { key, count: now, .. } = found;
+        ensure!(by == key, Error::WrongKey { voucher, key });
+        ensure!(count == now, Error::OtherCount { voucher, count: now });
+        Ok(found)
     }
 
     /// Redeems a voucher whose code or holder was checked.
@@ -78,8 +51,10 @@ impl Vouchers {
         amount: Amount,
         receipt: Hash,
     ) -> Result<Redemption, Error> {
+        let now = cx.time();
+        self.freeze.running()?;
         held(voucher, &found)?;
-        live(&found, cx.time())?;
+        live(&found, now)?;
         self.freeze.check(found.holder)?;
         self.freeze.check(merchant)?;
         let sold = self.product_of(found.product)?;
@@ -90,7 +65,7 @@ impl Vouchers {
         let of_issuer = &mut parts[Leg::Issuer as usize];
         *of_issuer = of_issuer.saturating_add(released.saturating_sub(amount));
         self.escrow.sub(released).map_err(Error::short)?;
-        let today = Day::of(cx.time());
+        let today = Day::of(now);
         let free_on = Receivables::free_on(today, sold.undo_days);
         self.receivables.credit_legs(&sold.payees(merchant), &parts, free_on, today);
         found.remaining = found.remaining.saturating_sub(released);
@@ -106,9 +81,10 @@ impl Vouchers {
 
     /// Checks that a voucher is good there, and that its holder does not own the shop.
     fn good_at(&self, merchant: Address, found: &Voucher, sold: &Product) -> Result<(), Error> {
-        let (holder, merchants) = (found.holder, self.registry().merchants());
+        let (holder, registry) = (found.holder, self.registry());
+        let merchants = registry.merchants();
         let shop = merchants.active(merchant)?;
-        match self.person(holder)? {
+        match person(&registry, holder)? {
             Some(person) => ensure!(person != shop.owner, Error::OwnShop { merchant }),
             None if sold.identified => {
                 return Err(RegistryError::from(PersonsError::Unknown { account: holder }).into());

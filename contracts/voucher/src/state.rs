@@ -101,22 +101,10 @@ impl Product {
     }
 }
 
-/// An Ed25519 key that codes of one voucher, or the claim of one present, are signed with.
+/// The Ed25519 key of a present: who has its secret claims it.
 #[dure::ty]
 #[derive(Copy)]
-pub struct CodeKey(pub [u8; 32]);
-
-/// What a barcode says: the key of the voucher signs it for one merchant.
-#[dure::ty]
-#[derive(Copy)]
-pub struct Code {
-    /// The most that the merchant may take.
-    pub limit: Amount,
-    /// Until when it is good.
-    pub until: TimestampMs,
-    /// By the key of the voucher, over [`redeem_message`](crate::voucher::redeem_message).
-    pub signature: [u8; 64],
-}
+pub struct ClaimKey(pub [u8; 32]);
 
 /// Where a voucher stands.
 #[dure::ty]
@@ -127,7 +115,7 @@ pub enum State {
     /// It was given and waits for who claims it.
     Offered {
         /// The key that claims it.
-        claim: CodeKey,
+        claim: ClaimKey,
         /// From when on it goes back.
         until: TimestampMs,
         /// A set where it has to be good, too, once it is claimed.
@@ -150,9 +138,9 @@ pub struct Voucher {
     pub holder: Address,
     /// Who bought it.
     pub purchaser: Address,
-    /// The key that signs its codes.
-    pub key: CodeKey,
-    /// How often it changed hands, key or value: a signature is good for one count alone.
+    /// The account of the key that signs its codes.
+    pub key: Address,
+    /// How often it changed hands, key or value: a code or claim is good for one count alone.
     pub count: u32,
     /// What was paid for it.
     pub paid: Amount,

@@ -193,13 +193,14 @@ proptest! {
     }
 
     #[test]
-    fn legs_sum_to_the_redemption(amount in any_amount(), cuts in any::<[u16; 4]>()) {
+    fn legs_are_divided_as_weights_are(amount in any_amount(), cuts in any::<[u16; 4]>()) {
         let mut cuts = cuts.map(|cut| cut % 10_001);
         cuts.sort_unstable();
         let [a, b, c, d] = cuts;
-        let legs = Legs::new([a, b - a, c - b, d - c, 10_000 - d]).unwrap();
-        let parts = legs.split(Amount(amount));
-        prop_assert_eq!(parts.iter().map(|part| part.0).sum::<u128>(), amount);
+        let shares = [a, b - a, c - b, d - c, 10_000 - d];
+        let parts = Legs::new(shares).unwrap().split(Amount(amount));
+        let weights = shares.map(|share| Amount(u128::from(share)));
+        prop_assert_eq!(parts.to_vec(), by_weight(Amount(amount), &weights).unwrap());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::{
     scene::{LINK, OWN, Scene, THEIRS, days, instant},
     shop::{
-        City, DAY, better_terms, holder, id, issuer, key, payees, product, secret, shop, terms,
+        City, DAY, better_terms, holder, id, issuer, key, payees, phone, product, secret, shop,
+        terms,
     },
 };
 use dure_sdk::domain::{calendar::Period, policy::Version, split::ReceivablesError};
@@ -89,7 +90,8 @@ fn a_present_is_claimed_by_its_secret_or_goes_back() {
     assert!(matches!(early, Err(Error::NotBackYet { .. })));
     scene.claim(holder(1), voucher).unwrap();
     // The giver's secret is worth nothing any more.
-    assert_eq!(scene.redeem(0, voucher, 1_000, 1), Err(Error::WrongCode { voucher }));
+    let other = Error::WrongKey { voucher, key: phone(THEIRS).address() };
+    assert_eq!(scene.redeem(0, voucher, 1_000, 1), Err(other));
     scene.redeem_with(THEIRS, 0, voucher, 4_000, 1).unwrap();
     // The next present is not claimed in ten days: at the very end it is too late.
     scene.offer(holder(1), voucher).unwrap();
@@ -379,21 +381,21 @@ fn a_product_that_could_not_work_is_refused() {
 fn the_holder_changes_the_key_and_shown_codes_are_over() {
     let mut scene = Scene::new();
     let voucher = scene.ten_thousand();
-    let shown = scene.city.code(&secret(OWN), voucher, shop(0), 10_000);
-    let new = key(&secret(THEIRS));
+    let shown = scene.code(0, voucher, 1_000, 1);
+    let new = phone(THEIRS).address();
     let holds = holder(0).address();
     let stranger = scene.by(holder(1), &call::set_key(voucher, new));
     assert_eq!(stranger, Err(Error::NotHolder { voucher, holder: holds }));
     scene.by(holder(0), &call::set_key(voucher, new)).unwrap();
-    let redeem = call::redeem(voucher, Amount(1_000), id(1), shown);
-    assert_eq!(scene.by(shop(0), &redeem).map(|_| ()), Err(Error::WrongCode { voucher }));
+    let over = Error::WrongKey { voucher, key: new };
+    assert_eq!(scene.by(phone(OWN), &shown), Err(over));
     scene.redeem_with(THEIRS, 0, voucher, 1_000, 1).unwrap();
 }
 
 #[test]
 fn a_purchase_that_arrives_twice_is_one() {
     let mut scene = Scene::new();
-    let keys = vec![key(&secret(OWN)); 3];
+    let keys = vec![phone(OWN).address(); 3];
     let issue = |paid: u128, keys| call::issue(id(77), 0, holder(0).address(), Amount(paid), keys);
     assert_eq!(scene.by(issuer(), &issue(9_000, keys.clone())), Ok(1));
     let before = scene.city.audit();
@@ -413,7 +415,7 @@ fn more_paid_than_it_is_worth_is_refused_and_nothing_is_taken() {
     let mut city = City::native();
     let mut issued = 0;
     let refused = loop {
-        let keys = vec![key(&secret(OWN)); 64];
+        let keys = vec![phone(OWN).address(); 64];
         let issue = call::issue(id(issued), 1, holder(0).address(), Amount(0), keys);
         match city.send(issuer(), city.vouchers, &issue) {
             Ok(_) => issued += 1,

@@ -1,16 +1,16 @@
 //! Vouchers of the first holder, and what is done with them in a line.
 
-use crate::shop::{City, DAY, FACES, START, holder, id, issuer, key, secret, shop};
+use crate::shop::{City, DAY, FACES, START, holder, id, issuer, key, phone, secret, shop};
 use dure_sdk::Invocation;
-use dure_testing::{Account, Amount, Hash, TimestampMs, codec::Decode};
+use dure_testing::{Account, Address, Amount, Hash, TimestampMs, codec::Decode};
 use merchants::merchants::{Error as RegistryRefusal, call as registry};
-use voucher::voucher::{CodeKey, Error, RefundKind, State, Voucher, call};
+use voucher::voucher::{Error, Redemption, RefundKind, State, Voucher, call};
 
-/// The secret of the first holder's vouchers.
+/// The phone that signs codes of the first holder's vouchers.
 pub(crate) const OWN: u64 = 1_000;
 /// The secret of a present.
 pub(crate) const LINK: u64 = 7;
-/// The secret of who claims it.
+/// The phone of who claims it.
 pub(crate) const THEIRS: u64 = 2_000;
 
 pub(crate) struct Scene {
@@ -54,7 +54,7 @@ impl Scene {
 
     pub(crate) fn issue_to(&mut self, to: Account, product: u32, paid: u128) -> Result<u64, Error> {
         self.issued += 1;
-        let keys = vec![key(&secret(OWN))];
+        let keys = vec![phone(OWN).address()];
         let issue = call::issue(id(self.issued), product, to.address(), Amount(paid), keys);
         self.by(issuer(), &issue)
     }
@@ -69,7 +69,19 @@ impl Scene {
         self.issue(0, FACES[0])
     }
 
-    /// A merchant redeems with a code that the secret signs for it now.
+    /// A code of the voucher as it is now.
+    pub(crate) fn code(
+        &mut self,
+        at: usize,
+        voucher: u64,
+        amount: u128,
+        receipt: u64,
+    ) -> Invocation<Redemption, Error> {
+        let count = self.ask(&call::voucher(voucher)).map_or(0, |found| found.count);
+        call::redeem(voucher, count, shop(at).address(), Amount(amount), id(receipt))
+    }
+
+    /// A merchant has a code relayed that the phone signs for it now.
     pub(crate) fn redeem_with(
         &mut self,
         number: u64,
@@ -78,9 +90,8 @@ impl Scene {
         amount: u128,
         receipt: u64,
     ) -> Result<[u128; 5], Error> {
-        let code = self.city.code(&secret(number), voucher, shop(at), u128::MAX);
-        let redeem = call::redeem(voucher, Amount(amount), id(receipt), code);
-        self.by(shop(at), &redeem).map(|done| done.parts.map(|part| part.0))
+        let code = self.code(at, voucher, amount, receipt);
+        self.by(phone(number), &code).map(|done| done.parts.map(|part| part.0))
     }
 
     pub(crate) fn redeem(
@@ -110,12 +121,12 @@ impl Scene {
     }
 
     pub(crate) fn claim(&mut self, by: Account, voucher: u64) -> Result<(), Error> {
-        let theirs = key(&secret(THEIRS));
+        let theirs = phone(THEIRS).address();
         let signature = self.signed_claim(by, voucher, theirs);
         self.by(by, &call::claim(voucher, theirs, signature))
     }
 
-    pub(crate) fn signed_claim(&mut self, by: Account, voucher: u64, theirs: CodeKey) -> [u8; 64] {
+    pub(crate) fn signed_claim(&mut self, by: Account, voucher: u64, theirs: Address) -> [u8; 64] {
         let count = self.voucher(voucher).count;
         self.city.claim(&secret(LINK), (voucher, count), by, theirs)
     }

@@ -12,12 +12,14 @@ use dure_sdk::{
     native::Sandbox,
     prelude::CallError,
 };
-use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
+use dure_testing::{
+    Account, Address, Amount, Chain, Gas, Hash, Outcome, Refusal, TimestampMs, codec::Decode, invoke,
+};
 use ed25519_dalek::{Signer, SigningKey};
 use merchants::merchants::{Registry, call as registry};
 use token::token::{Conditions, PurposeToken, call as money};
 use voucher::voucher::{
-    Code, CodeKey, Kind, Product, VoucherTerms, Vouchers, call, claim_message, redeem_message,
+    ClaimKey, Error, Kind, Product, Redemption, VoucherTerms, Vouchers, call, claim_message,
 };
 
 pub(crate) const LEGS: [u16; 5] = [9_200, 300, 250, 150, 100];
@@ -56,13 +58,18 @@ pub(crate) fn id(number: u64) -> Hash {
     Hash(bytes)
 }
 
-/// A secret that signs codes or claims.
+/// What signs codes: its account is all that the chain knows of it.
+pub(crate) fn phone(number: u64) -> Account {
+    Account::named(&format!("phone {number}"))
+}
+
+/// A secret that signs claims.
 pub(crate) fn secret(number: u64) -> SigningKey {
     SigningKey::from_bytes(&id(number).0)
 }
 
-pub(crate) fn key(secret: &SigningKey) -> CodeKey {
-    CodeKey(secret.verifying_key().to_bytes())
+pub(crate) fn key(secret: &SigningKey) -> ClaimKey {
+    ClaimKey(secret.verifying_key().to_bytes())
 }
 
 /// The terms of 2020: 90 % of what expired, 60 % used (80 % up to 10,000), seven days.
@@ -244,30 +251,30 @@ impl City {
         self.ask(self.money, &money::balance_of(of.address())).0
     }
 
-    /// A code for a merchant, by the next count of the voucher.
-    pub(crate) fn code(
-        &mut self,
-        secret: &SigningKey,
-        voucher: u64,
-        merchant: Account,
-        limit: u128,
-    ) -> Code {
-        let found = self.ask(self.vouchers, &call::voucher(voucher));
-        let count = found.map_or(0, |found| found.count);
-        self.code_for(secret, (voucher, count), merchant, limit)
+    /// What signs codes, able to send them on a chain.
+    pub(crate) fn phone(&mut self, number: u64) -> Account {
+        if let Side::Chain(chain) = &mut self.side {
+            chain.account(&format!("phone {number}"));
+        }
+        phone(number)
     }
 
-    pub(crate) fn code_for(
-        &self,
-        secret: &SigningKey,
-        (voucher, count): (u64, u32),
-        merchant: Account,
-        limit: u128,
-    ) -> Code {
-        let (limit, until) = (Amount(limit), TimestampMs(self.now + 180_000));
-        let to = merchant.address();
-        let message = redeem_message(self.vouchers, voucher, count, to, limit, until);
-        Code { limit, until, signature: secret.sign(&message).to_bytes() }
+    /// What becomes of a code that is in a block twice, and in one after its time.
+    pub(crate) fn relayed(
+        &mut self,
+        number: u64,
+        code: &Invocation<Redemption, Error>,
+    ) -> [Vec<Outcome>; 2] {
+        let (by, at) = (self.phone(number), self.vouchers);
+        let Side::Chain(chain) = &self.side else { panic!("only a chain has transactions") };
+        let signed = chain.verified(by, vec![invoke(at, code)], Gas(10_000_000)).unwrap();
+        let (state, context, block) = (chain.state(), chain.context(), [signed.clone(), signed]);
+        [0, 60_001].map(|later| {
+            let mut context = context;
+            context.time.0 += later;
+            let done = chain.executor().execute_block(&state, &context, &block).unwrap();
+            done.outcomes.into_iter().map(|done| done.outcome).collect()
+        })
     }
 
     /// What the secret of a present signs for who claims it.
@@ -276,7 +283,7 @@ impl City {
         secret: &SigningKey,
         (voucher, count): (u64, u32),
         holder: Account,
-        key: CodeKey,
+        key: Address,
     ) -> [u8; 64] {
         let message = claim_message(self.vouchers, voucher, count, holder.address(), key);
         secret.sign(&message).to_bytes()

@@ -1,7 +1,9 @@
 //! The five payees of a redemption.
 
-use super::by_weight;
-use crate::{Amount, domain::share::WHOLE_BP};
+use crate::{
+    Amount,
+    domain::share::{WHOLE_BP, divided},
+};
 
 /// A payee of a redemption, in the order in which ties are broken.
 #[crate::ty(key)]
@@ -84,10 +86,40 @@ impl Legs {
 
     /// Divides one redemption. The parts sum to the amount: shares that are all nought, which
     /// [`Legs::check`] refuses, give all to the merchant.
+    ///
+    /// It is [`by_weight`](super::by_weight) for five, without its lists.
     #[must_use]
     pub fn split(&self, amount: Amount) -> [Amount; 5] {
-        let weights = self.shares_bp.map(|share| Amount(u128::from(share)));
-        let parts = by_weight(amount, &weights).ok().and_then(|parts| parts.try_into().ok());
-        parts.unwrap_or([amount, Amount::ZERO, Amount::ZERO, Amount::ZERO, Amount::ZERO])
+        let whole = self.shares_bp.iter().map(|share| u32::from(*share)).sum();
+        let (mut parts, mut rests) = ([Amount::ZERO; 5], [0u32; 5]);
+        let mut left = amount.0;
+        for ((part, rest), share) in parts.iter_mut().zip(&mut rests).zip(self.shares_bp) {
+            (part.0, *rest) = share_of(amount.0, share, whole);
+            left = left.saturating_sub(part.0);
+        }
+        if whole == 0 {
+            parts[0].0 = left;
+            return parts;
+        }
+        // Fewer than five units are left, and more remainders than that are above nought.
+        for _ in 0..left {
+            let largest = *rests.iter().max().unwrap_or(&0);
+            let first = rests.iter().position(|rest| *rest == largest).unwrap_or(0);
+            parts[first].0 += 1;
+            rests[first] = 0;
+        }
+        parts
     }
+}
+
+/// Quotient and remainder of `amount x share / whole`; nought of a whole of nought.
+fn share_of(amount: u128, share: u16, whole: u32) -> (u128, u32) {
+    // 48 bits times 16 fit, and a machine divides them at once.
+    if amount < 1 << 48 {
+        let (product, whole) = (amount as u64 * u64::from(share), u64::from(whole));
+        let quotient = product.checked_div(whole).unwrap_or(0);
+        return (u128::from(quotient), (product - quotient * whole) as u32);
+    }
+    let (quotient, rest) = divided(amount, u128::from(share), u128::from(whole)).unwrap_or((0, 0));
+    (quotient, rest as u32)
 }
