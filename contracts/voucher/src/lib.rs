@@ -51,9 +51,7 @@ pub mod voucher {
     };
     #[storage]
     pub use crate::state::Vouchers;
-    pub use crate::state::{
-        Books, ClaimKey, Issue, Kind, Product, Redemption, State, Voucher,
-    };
+    pub use crate::state::{Books, ClaimKey, Issue, Kind, Product, Redemption, State, Voucher};
     pub use crate::terms::{TermsError, VoucherTerms};
 
     impl Vouchers {

@@ -206,7 +206,9 @@ impl Shop {
         let by_phone = || self.stage.by(&present.phone).sponsor(self.issuer.address());
         let twice = (present.voucher, count, till, 1_000u128, named("again")).encode();
         let twice = by_phone().call_scale(self.vouchers, "redeem", twice);
-        self.stage.refused("of two barcodes shown at once the first counts", twice, "OtherCount").await?;
+        self.stage
+            .refused("of two barcodes shown at once the first counts", twice, "OtherCount")
+            .await?;
         let again = by_phone().call_scale(self.vouchers, "redeem", first);
         self.stage.step("the till asks again under its receipt: the same answer", again).await?;
         Ok(())

@@ -3,7 +3,8 @@
 use crate::{
     scene::{LINK, OWN, Scene, THEIRS, days, instant},
     shop::{
-        City, DAY, FACES, LEAST, holder, id, issuer, key, payees, phone, product, secret, shop, terms,
+        City, DAY, FACES, LEAST, holder, id, issuer, key, payees, phone, product, secret, shop,
+        terms,
     },
 };
 use dure_sdk::domain::{registry::Status, roles::Role};

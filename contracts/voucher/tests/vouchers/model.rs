@@ -189,7 +189,8 @@ impl World {
             }
             Act::Claim { by, knows, .. } => {
                 let (fresh, count) = (1_000 + self.acts, self.vouchers[number].count);
-                let (link, theirs) = (if knows { LINK } else { NOT_THE_LINK }, phone(fresh).address());
+                let (link, theirs) =
+                    (if knows { LINK } else { NOT_THE_LINK }, phone(fresh).address());
                 let signed = self.city.claim(&secret(link), (voucher, count), holder(by), theirs);
                 let done = self.send(holder(by), &call::claim(voucher, theirs, signed), |()| 0);
                 (done, self.claim(number, by, knows, fresh))

@@ -13,7 +13,8 @@ use dure_sdk::{
     prelude::CallError,
 };
 use dure_testing::{
-    Account, Address, Amount, Chain, Gas, Hash, Outcome, Refusal, TimestampMs, codec::Decode, invoke,
+    Account, Address, Amount, Chain, Gas, Hash, Outcome, Refusal, TimestampMs, codec::Decode,
+    invoke,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use merchants::merchants::{Registry, call as registry};

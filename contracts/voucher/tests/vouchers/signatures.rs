@@ -18,10 +18,8 @@ fn keys_and_signatures_of_the_scenario_are_those_of_its_secrets() {
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("0x{digits}")
     };
-    let signed = [
-        ("link", hex(&key(&link).0)),
-        ("ben's claim", hex(&link.sign(&claim).to_bytes())),
-    ];
+    let signed =
+        [("link", hex(&key(&link).0)), ("ben's claim", hex(&link.sign(&claim).to_bytes()))];
     let missing: Vec<_> = signed.iter().filter(|(_, value)| !SCENARIO.contains(value)).collect();
     assert!(missing.is_empty(), "{missing:#?}");
 }
