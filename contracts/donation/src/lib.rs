@@ -250,10 +250,7 @@ pub mod donation {
         #[call]
         pub fn set_paused(&mut self, cx: &Cx, reason: Option<Hash>) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
-            match reason {
-                Some(reason) => self.freeze.pause(FreezeOrder::now(cx, reason))?,
-                None => self.freeze.resume()?,
-            }
+            self.freeze.set_paused(reason.map(|reason| FreezeOrder::now(cx, reason)))?;
             cx.emit(&PauseChanged { reason });
             Ok(())
         }
@@ -267,10 +264,8 @@ pub mod donation {
             reason: Option<Hash>,
         ) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
-            match reason {
-                Some(reason) => self.freeze.freeze(account, FreezeOrder::now(cx, reason))?,
-                None => self.freeze.unfreeze(account)?,
-            }
+            let order = reason.map(|reason| FreezeOrder::now(cx, reason));
+            self.freeze.set_frozen(account, order)?;
             cx.emit(&FreezeChanged { account, reason });
             Ok(())
         }

@@ -289,10 +289,7 @@ pub mod exchange {
         pub fn set_paused(&mut self, cx: &Cx, reason: Option<Hash>) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
             let order = reason.map(|reason| FreezeOrder::now(cx, reason));
-            match order {
-                Some(order) => self.freeze.pause(order)?,
-                None => self.freeze.resume()?,
-            }
+            self.freeze.set_paused(order)?;
             cx.emit(&PauseChanged { order });
             Ok(())
         }
@@ -307,10 +304,7 @@ pub mod exchange {
         ) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
             let order = reason.map(|reason| FreezeOrder::now(cx, reason));
-            match order {
-                Some(order) => self.freeze.freeze(account, order)?,
-                None => self.freeze.unfreeze(account)?,
-            }
+            self.freeze.set_frozen(account, order)?;
             cx.emit(&FreezeChanged { account, order });
             Ok(())
         }

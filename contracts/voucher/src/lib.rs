@@ -336,12 +336,9 @@ pub mod voucher {
         pub fn set_paused(&mut self, cx: &Cx, reason: Option<Hash>) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
             let order = reason.map(|reason| FreezeOrder::now(cx, reason));
-            match order {
-                Some(order) => self.freeze.pause(order)?,
-                None => {
-                    self.freeze.resume()?;
-                    self.freed.set(&Address::SYSTEM, &cx.time());
-                }
+            self.freeze.set_paused(order)?;
+            if order.is_none() {
+                self.freed.set(&Address::SYSTEM, &cx.time());
             }
             cx.emit(&PauseChanged { order });
             Ok(())
@@ -357,12 +354,9 @@ pub mod voucher {
         ) -> Result<(), Error> {
             self.only(cx, Role::Pauser)?;
             let order = reason.map(|reason| FreezeOrder::now(cx, reason));
-            match order {
-                Some(order) => self.freeze.freeze(account, order)?,
-                None => {
-                    self.freeze.unfreeze(account)?;
-                    self.freed.set(&account, &cx.time());
-                }
+            self.freeze.set_frozen(account, order)?;
+            if order.is_none() {
+                self.freed.set(&account, &cx.time());
             }
             cx.emit(&FreezeChanged { account, order });
             Ok(())

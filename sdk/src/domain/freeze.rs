@@ -135,6 +135,17 @@ impl Freeze {
         Ok(())
     }
 
+    /// Pauses the contract by an order; ends the pause without one.
+    ///
+    /// # Errors
+    /// As [`Freeze::pause`] and [`Freeze::resume`].
+    pub fn set_paused(&mut self, order: Option<FreezeOrder>) -> Result<(), FreezeError> {
+        match order {
+            Some(order) => self.pause(order),
+            None => self.resume(),
+        }
+    }
+
     /// Checks that an account is not frozen.
     ///
     /// # Errors
@@ -166,9 +177,24 @@ impl Freeze {
         Ok(())
     }
 
+    /// Freezes an account by an order; frees it without one.
+    ///
+    /// # Errors
+    /// As [`Freeze::freeze`] and [`Freeze::unfreeze`].
+    pub fn set_frozen(
+        &mut self,
+        account: Address,
+        order: Option<FreezeOrder>,
+    ) -> Result<(), FreezeError> {
+        match order {
+            Some(order) => self.freeze(account, order),
+            None => self.unfreeze(account),
+        }
+    }
+
     /// Freezes so much more of what an account holds.
     pub fn freeze_amount(&mut self, account: Address, amount: Amount) {
-        self.set_frozen(account, self.frozen(account).saturating_add(amount));
+        self.set_amount(account, self.frozen(account).saturating_add(amount));
     }
 
     /// Releases so much of what is frozen.
@@ -179,7 +205,7 @@ impl Freeze {
         let frozen = self.frozen(account);
         let rest = frozen.checked_sub(amount);
         let rest = rest.ok_or(FreezeError::Short { frozen, wanted: amount })?;
-        self.set_frozen(account, rest);
+        self.set_amount(account, rest);
         Ok(())
     }
 
@@ -227,7 +253,7 @@ impl Freeze {
         // What is frozen beyond the balance stays frozen; of the balance, only what is left.
         let beyond = frozen.saturating_sub(balance);
         let rest = left.saturating_add(beyond);
-        self.set_frozen(account, rest);
+        self.set_amount(account, rest);
         Ok(frozen.saturating_sub(rest))
     }
 
@@ -240,11 +266,11 @@ impl Freeze {
             self.accounts.set(&to, &order);
         }
         let frozen = self.frozen(from);
-        self.set_frozen(from, Amount::ZERO);
+        self.set_amount(from, Amount::ZERO);
         self.freeze_amount(to, frozen);
     }
 
-    fn set_frozen(&mut self, account: Address, amount: Amount) {
+    fn set_amount(&mut self, account: Address, amount: Amount) {
         if amount == Amount::ZERO {
             self.amounts.remove(&account);
         } else {

@@ -27,10 +27,10 @@ fn a_pause_names_its_order_and_the_first_one_stands() {
     Sandbox::new().run(|_| {
         let mut freeze = freeze();
         assert_eq!(freeze.resume(), Err(FreezeError::NotFrozen));
-        freeze.pause(order(1)).unwrap();
+        freeze.set_paused(Some(order(1))).unwrap();
         assert_eq!(freeze.running(), Err(FreezeError::Paused { order: order(1) }));
         assert_eq!(freeze.pause(order(2)), Err(FreezeError::Already { order: order(1) }));
-        freeze.resume().unwrap();
+        freeze.set_paused(None).unwrap();
         assert_eq!(freeze.running(), Ok(()));
     });
 }
@@ -39,13 +39,13 @@ fn a_pause_names_its_order_and_the_first_one_stands() {
 fn a_frozen_account_moves_nothing() {
     Sandbox::new().run(|_| {
         let mut freeze = freeze();
-        freeze.freeze(ANA, order(1)).unwrap();
+        freeze.set_frozen(ANA, Some(order(1))).unwrap();
         let frozen = FreezeError::Frozen { account: ANA, order: order(1) };
         assert_eq!(freeze.check(ANA), Err(frozen));
         assert_eq!(freeze.spendable(ANA, Amount(10), Amount(0)), Err(frozen));
         assert_eq!(freeze.check(NEW), Ok(()));
         assert_eq!(freeze.freeze(ANA, order(2)), Err(FreezeError::Already { order: order(1) }));
-        freeze.unfreeze(ANA).unwrap();
+        freeze.set_frozen(ANA, None).unwrap();
         assert_eq!(freeze.unfreeze(ANA), Err(FreezeError::NotFrozen));
     });
 }
