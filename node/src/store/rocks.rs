@@ -167,11 +167,11 @@ fn look(path: &Path, database: Database) -> Result<Option<DB>, StoreError> {
     DB::open_cf_descriptors_read_only(&options, &path, families, false).map(Some).map_err(failed)
 }
 
-fn family<'a>(
-    database: &'a DB,
+fn family(
+    database: &DB,
     column: Column,
     path: impl Fn() -> String,
-) -> Result<&'a ColumnFamily, StoreError> {
+) -> Result<&ColumnFamily, StoreError> {
     database.cf_handle(column.name()).ok_or_else(|| StoreError::Corrupt {
         path: path(),
         reason: format!("column {} is missing", column.name()),
