@@ -14,9 +14,9 @@
 //! rounding account's.
 //!
 //! **Invariants.** What is bought is sold. No buyer pays more than its limit, no seller gets less,
-//! grid fee included. Cash is what accounts have free and what is in escrow, and there are tokens
-//! for it. A slot's escrow is what its orders, cleared again, say. Who owes has nothing free. A
-//! register only counts up. Certificates are never more than the MWh metered.
+//! grid fee included and before rounding. Cash is what accounts have free and what is in escrow,
+//! and there are tokens for it. A slot's escrow is what its orders, cleared again, say. Who owes
+//! has nothing free. A register only counts up. Certificates are never more than the MWh metered.
 #![no_std]
 
 mod error;

@@ -20,8 +20,8 @@ struct Called {
     outcome: Outcome,
     /// What the operator of each zone gets.
     fees: Vec<Amount>,
-    /// What each book traded.
-    trades: Vec<Trade>,
+    /// Meters with orders.
+    meters: u32,
 }
 
 impl Market {
@@ -136,9 +136,10 @@ impl Market {
         Ok(Some((collateral, paid)))
     }
 
-    fn books_of(&self, slot: Slot) -> Vec<(u32, Book)> {
+    /// One after another: those of a full slot together take most of the memory that a call has.
+    fn books_of(&self, slot: Slot) -> impl Iterator<Item = (u32, Book)> {
         let books = self.books.under(&slot, Order::Ascending);
-        books.map(|((_, meter), book)| (meter, book)).collect()
+        books.map(|((_, meter), book)| (meter, book))
     }
 
     /// Clears a slot; says what came of it, and what each zone got unless it was done before.
@@ -153,9 +154,8 @@ impl Market {
         let terms = self.terms_of(slot)?;
         let gate = terms.gate(slot);
         ensure!(now >= gate, Error::GateOpen { slot, gate });
-        let books = self.books_of(slot);
-        ensure!(!books.is_empty(), Error::NoOrders { slot });
-        let called = call(&terms, &books);
+        let called = call(&terms, self.books_of(slot));
+        ensure!(called.meters > 0, Error::NoOrders { slot });
         let outcome = called.outcome;
         self.escrow.release(&slot, outcome.fees.saturating_add(outcome.rounding))?;
         for (zone, fee) in terms.zones.iter().zip(&called.fees) {
@@ -179,7 +179,7 @@ impl Market {
         let outcome = self.outcomes.get(&slot).ok_or(Error::NotCleared { slot })?;
         let terms = self.terms_of(slot)?;
         let orders = at_hub(&terms, meter, &book);
-        let trade = traded(&terms, outcome.clearing.as_ref(), &book, &orders);
+        let trade = traded(&terms, outcome.clearing.as_ref(), book.zone, &orders);
         let freed = due(&book, &trade).saturating_sub(trade.deposit);
         self.escrow.release(&slot, freed)?;
         let paid = self.credit(book.owner, freed, terms.utility);
@@ -190,17 +190,19 @@ impl Market {
 
     /// Counts a slot again from its orders, and clears it again if it was cleared.
     pub(crate) fn slot_audited(&self, slot: Slot) -> Result<SlotBooks, Error> {
-        let books = self.books_of(slot);
-        let called = call(&self.terms_of(slot)?, &books);
+        let terms = self.terms_of(slot)?;
+        let called = call(&terms, self.books_of(slot));
         let cleared = self.outcomes.get(&slot);
         let same = cleared.is_none_or(|outcome| outcome == called.outcome);
         ensure!(same, Error::OtherOutcome { slot });
         let mut counted = Amount::ZERO;
-        for ((_, book), trade) in books.iter().zip(&called.trades) {
-            ensure!(book.trade.is_none_or(|kept| kept == *trade), Error::OtherOutcome { slot });
+        for (meter, book) in self.books_of(slot) {
+            let orders = at_hub(&terms, meter, &book);
+            let trade = traded(&terms, called.outcome.clearing.as_ref(), book.zone, &orders);
+            ensure!(book.trade.is_none_or(|kept| kept == trade), Error::OtherOutcome { slot });
             let here = match (&cleared, &book.trade, &book.settlement) {
-                (None, ..) => due(book, &Trade::default()),
-                (Some(_), None, _) => due(book, trade),
+                (None, ..) => due(&book, &Trade::default()),
+                (Some(_), None, _) => due(&book, &trade),
                 (Some(_), Some(_), None) => trade.deposit,
                 (Some(_), Some(_), Some(_)) => Amount::ZERO,
             };
@@ -209,7 +211,7 @@ impl Market {
         let escrow = self.escrow.held(&slot);
         ensure!(escrow == counted, Error::Mismatch { slot, escrow, counted });
         let volume_wh = called.outcome.clearing.map_or(0, |clearing| clearing.volume);
-        Ok(SlotBooks { meters: books.len() as u32, volume_wh, escrow })
+        Ok(SlotBooks { meters: called.meters, volume_wh, escrow })
     }
 }
 
@@ -228,43 +230,41 @@ fn at_hub(terms: &EnergyTerms, meter: u32, book: &Book) -> Vec<Hub> {
 fn traded(
     terms: &EnergyTerms,
     cleared: Option<&clearing::Clearing>,
-    book: &Book,
+    zone: u16,
     orders: &[Hub],
 ) -> Trade {
-    match (cleared, terms.zone(book.zone)) {
+    match (cleared, terms.zone(zone)) {
         (Some(cleared), Some(zone)) => terms.trade(cleared, zone, orders),
         _ => Trade::default(),
     }
 }
 
 /// Calls the market: a function of the terms and the orders.
-fn call(terms: &EnergyTerms, books: &[(u32, Book)]) -> Called {
-    let hub: Vec<Vec<Hub>> =
-        books.iter().map(|(meter, book)| at_hub(terms, *meter, book)).collect();
+fn call(terms: &EnergyTerms, books: impl Iterator<Item = (u32, Book)>) -> Called {
+    let hub: Vec<(u16, Vec<Hub>)> =
+        books.map(|(meter, book)| (book.zone, at_hub(terms, meter, &book))).collect();
     let side = |side: Side| -> Vec<LimitOrder> {
-        let orders = hub.iter().flatten().filter(|order| order.side == side);
+        let orders = hub.iter().flat_map(|(_, orders)| orders).filter(|order| order.side == side);
         orders.map(|order| order.order).collect()
     };
     let clearing = clearing::clear(&mut side(Side::Buy), &mut side(Side::Sell));
 
     let (mut cost, mut proceeds) = (Amount::ZERO, Amount::ZERO);
     let mut micro = vec![0u128; terms.zones.len()];
-    let mut trades = Vec::with_capacity(books.len());
-    for ((_, book), orders) in books.iter().zip(&hub) {
-        let trade = traded(terms, clearing.as_ref(), book, orders);
+    for (zone, orders) in &hub {
+        let trade = traded(terms, clearing.as_ref(), *zone, orders);
         cost = cost.saturating_add(trade.cost);
         proceeds = proceeds.saturating_add(trade.proceeds);
-        let zone = usize::from(book.zone);
+        let zone = usize::from(*zone);
         if let (Some(fees), Some(zone)) = (terms.zones.get(zone), micro.get_mut(zone)) {
             *zone += micro_won(trade.bought_wh, fees.import_mwon);
             *zone += micro_won(trade.sold_wh, fees.export_mwon);
         }
-        trades.push(trade);
     }
     let of_zones: Vec<Amount> = micro.into_iter().map(whole_won).collect();
     let fees = of_zones.iter().fold(Amount::ZERO, |sum, fee| sum.saturating_add(*fee));
     // Costs are rounded up, proceeds and fees down: what is left over is never below nought.
     let rounding = cost.saturating_sub(proceeds).saturating_sub(fees);
     let outcome = Outcome { clearing, cost, proceeds, fees, rounding };
-    Called { outcome, fees: of_zones, trades }
+    Called { outcome, fees: of_zones, meters: hub.len() as u32 }
 }
