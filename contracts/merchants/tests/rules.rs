@@ -1,19 +1,13 @@
-//! The rules of the registry, on WASM and natively, and that reading it says what asking it says.
+//! The rules of the registry, on WASM and natively.
 
-use dure_sdk::{
-    domain::{
-        registry::{
-            Category, Merchant, MerchantSet, MerchantsError, NotPermitted, PersonsError,
-            RegistryError, Status,
-        },
-        roles::{Role, RolesError},
+use dure_sdk::domain::{
+    registry::{
+        Category, Merchant, MerchantSet, MerchantsError, NotPermitted, PersonsError, Status,
     },
-    native::Sandbox,
-    prelude::CallError,
+    roles::{Role, RolesError},
 };
 use dure_testing::{Account, Address, Chain, Hash, assert_refused};
-use merchants::merchants::{Error, MerchantChanged, Registry, RegistryPublished, call};
-use proptest::prelude::*;
+use merchants::merchants::{Error, MerchantChanged, Registry, call};
 
 const OWNER: Hash = Hash([50; 32]);
 const GIMPO: u32 = 41_570;
@@ -127,122 +121,57 @@ fn an_account_is_a_persons_or_a_merchants_and_never_both() {
 }
 
 #[test]
-fn a_forgotten_person_has_no_account_left() {
+fn what_is_known_of_a_merchant_changes_and_groups_have_members() {
     let Scene { mut chain, clerk, shop: account, registry, city } = Scene::new();
-    let person = Hash([3; 32]);
-    for account in [account, city] {
-        chain.send(clerk, registry, &call::link(account.address(), person)).unwrap();
-    }
+    let account = account.address();
+    chain.send(clerk, registry, &call::register(account, shop(), vec![7])).unwrap();
+    let of_group = MerchantSet { groups: vec![7], ..MerchantSet::EVERYWHERE };
+    chain.send(city, registry, &call::define_set(1, of_group)).unwrap();
+    let grown = Merchant { owner: Hash([51; 32]), tier: 2, ..shop() };
+    chain.send(clerk, registry, &call::update(account, grown, None)).unwrap();
+    assert_eq!(chain.ask(registry, &call::merchant(account)), Ok(Some(grown)));
+    // Who sold it buys again, and who bought it does not.
+    assert_eq!(chain.ask(registry, &call::owns_none(OWNER)), Ok(()));
     assert_refused!(
-        chain.send(clerk, registry, &call::link(city.address(), OWNER)),
+        chain.ask(registry, &call::owns_none(grown.owner)),
+        Error::Merchants(MerchantsError::Owner { merchant }) if merchant == account
+    );
+    assert_eq!(chain.ask(registry, &call::permits(1, account)), Ok(()));
+    chain.send(clerk, registry, &call::set_member(7, account, false)).unwrap();
+    assert_refused!(
+        chain.ask(registry, &call::permits(1, account)),
+        Error::Merchants(MerchantsError::NotPermitted {
+            reason: NotPermitted::Group { group: 7 },
+            ..
+        })
+    );
+}
+
+#[test]
+fn a_forgotten_person_has_none_of_sixteen_accounts_left() {
+    let Scene { mut chain, clerk, registry, .. } = Scene::new();
+    let person = Hash([3; 32]);
+    let accounts: Vec<_> = (1..=17).map(|number| Address([number; 32])).collect();
+    let (last, sixteen) = accounts.split_last().unwrap();
+    for account in sixteen {
+        chain.send(clerk, registry, &call::link(*account, person)).unwrap();
+    }
+    let many = PersonsError::TooMany { person, limit: 16 };
+    assert_refused!(
+        chain.send(clerk, registry, &call::link(*last, person)),
+        Error::Persons(why) if why == many
+    );
+    assert_refused!(
+        chain.send(clerk, registry, &call::link(sixteen[0], OWNER)),
         Error::Persons(PersonsError::Taken { .. })
     );
-    assert_eq!(chain.ask(registry, &call::person(city.address())), Ok(Some(person)));
-    assert_eq!(chain.send(clerk, registry, &call::forget(person)), Ok(2));
-    for account in [account, city] {
-        assert_eq!(chain.ask(registry, &call::person(account.address())), Ok(None));
+    assert_eq!(chain.ask(registry, &call::accounts(person)), Ok(sixteen.to_vec()));
+    assert_eq!(chain.send(clerk, registry, &call::forget(person)), Ok(16));
+    for account in sixteen {
+        assert_eq!(chain.ask(registry, &call::person(*account)), Ok(None));
     }
     assert_refused!(
-        chain.send(clerk, registry, &call::unlink(city.address())),
+        chain.send(clerk, registry, &call::unlink(sixteen[0])),
         Error::Persons(PersonsError::Unknown { .. })
     );
-}
-
-/// Small worlds, so that what is asked is often there.
-fn merchant() -> impl Strategy<Value = Merchant> {
-    let status = prop_oneof![
-        3 => Just(Status::Active), 1 => Just(Status::Suspended), 1 => Just(Status::Closed)
-    ];
-    (0u8..3, 1u32..3, 1u8..3, 0u8..3, status).prop_map(|(owner, region, branch, tier, status)| {
-        let (owner, category) = (Hash([owner; 32]), Category([branch, 0, 0, 0]));
-        Merchant { owner, region, category, tier, status }
-    })
-}
-
-fn set() -> impl Strategy<Value = MerchantSet> {
-    let few = |of: std::ops::Range<u32>| proptest::collection::vec(of, 0..2);
-    let branch = || proptest::collection::vec((1u8..3).prop_map(|b| Category([b, 0, 0, 0])), 0..2);
-    (few(1..3), branch(), branch(), 0u8..3, few(0..2)).prop_map(
-        |(regions, allowed, denied, tier_max, groups)| MerchantSet {
-            regions,
-            allowed,
-            denied,
-            tier_max,
-            groups,
-        },
-    )
-}
-
-fn refusal(error: CallError<Error>) -> Error {
-    match error {
-        CallError::Contract(error) => error,
-        other => panic!("{other:?}"),
-    }
-}
-
-proptest! {
-    #[test]
-    fn reading_it_says_what_asking_it_says(
-        known in proptest::collection::vec((merchant(), proptest::collection::vec(0u32..2, 0..2)), 1..4),
-        sets in proptest::collection::vec(set(), 1..4),
-    ) {
-        let (registry, reader) = (Address([1; 32]), Address([2; 32]));
-        let clerk = Address([8; 32]);
-        let mut sandbox = Sandbox::new();
-        sandbox.caller(clerk).deploy::<Registry>(registry, ()).unwrap();
-        let address = |index: usize| Address([100 + index as u8; 32]);
-        let of_owner = |index: usize| Address([200 + index as u8; 32]);
-        for (index, (merchant, groups)) in known.iter().enumerate() {
-            let register = call::register(address(index), *merchant, groups.clone());
-            sandbox.caller(clerk).send(registry, &register).unwrap();
-            sandbox.send(registry, &call::link(of_owner(index), merchant.owner)).unwrap();
-        }
-        for (number, permitted) in sets.iter().enumerate() {
-            sandbox.send(registry, &call::define_set(number as u32, permitted.clone())).unwrap();
-        }
-        // One merchant and one set more than there are.
-        for index in 0..=known.len() {
-            let (at, payer) = (address(index), Hash([1; 32]));
-            let read = sandbox.contract(reader).run(|_| {
-                let registry = RegistryPublished::at(registry);
-                let merchant = registry.merchants().merchant(at);
-                let permits = (0..=sets.len() as u32).map(|set| {
-                    let merchants = registry.merchants();
-                    merchant.and_then(|merchant| merchants.permits(set, at, &merchant))
-                });
-                let permits: Vec<_> = permits.collect();
-                let payable = registry.merchants().payable_by(at, payer);
-                let owner = of_owner(index);
-                let cashing_out = registry.merchants().cashing_out(at);
-                (merchant, permits, payable, registry.persons().person(owner), cashing_out)
-            });
-            let said = |error: Error| match error {
-                Error::Merchants(error) => RegistryError::Merchants(error),
-                other => panic!("{other:?}"),
-            };
-            let unknown = RegistryError::Merchants(MerchantsError::Unknown { merchant: at });
-            let asked = sandbox.ask(registry, &call::merchant(at)).unwrap();
-            prop_assert_eq!(read.0, asked.ok_or(unknown));
-            for (set, read) in read.1.into_iter().enumerate() {
-                let asked = sandbox.ask(registry, &call::permits(set as u32, at));
-                prop_assert_eq!(read, asked.map_err(|error| said(refusal(error))));
-            }
-            let asked = sandbox.ask(registry, &call::payable_by(at, payer));
-            prop_assert_eq!(read.2, asked.map_err(|error| said(refusal(error))));
-            let account = of_owner(index);
-            let asked = sandbox.ask(registry, &call::person(account)).unwrap();
-            let unknown = RegistryError::Persons(PersonsError::Unknown { account });
-            prop_assert_eq!(read.3, asked.ok_or(unknown));
-            if let Some(person) = asked {
-                let accounts = sandbox.ask(registry, &call::accounts(person)).unwrap();
-                let read = sandbox.contract(reader).run(|_| {
-                    RegistryPublished::at(registry).persons().accounts(person)
-                });
-                prop_assert!(accounts.contains(&account));
-                prop_assert_eq!(read, Ok(accounts));
-            }
-            let suspended = read.0.is_ok_and(|known| known.status == Status::Suspended);
-            prop_assert_eq!(read.4.is_ok(), read.0.is_ok() && !suspended);
-        }
-    }
 }
