@@ -103,10 +103,10 @@ pub mod settlement {
         /// id, it changes nothing; so do all calls that have an id.
         #[call]
         pub fn fund(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
-            let member = self.own(cx)?;
             if self.again(cx, id, Request::Fund { amount })? {
                 return Ok(());
             }
+            let member = self.own(cx)?;
             self.netting.fund(member, amount)?;
             let token = TokenClient::at(self.token.get());
             let (from, own) = (cx.caller(), cx.address());
@@ -118,10 +118,10 @@ pub mod settlement {
         /// A member takes funds out.
         #[call]
         pub fn withdraw(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
-            let member = self.own(cx)?;
             if self.again(cx, id, Request::Withdraw { amount })? {
                 return Ok(());
             }
+            let member = self.own(cx)?;
             self.netting.withdraw(member, amount)?;
             let token = TokenClient::at(self.token.get());
             token.transfer(cx.caller(), amount, None).map_err(Error::Token)?;
@@ -140,11 +140,12 @@ pub mod settlement {
             amount: Amount,
             priority: u8,
         ) -> Result<Hash, Error> {
-            let debtor = self.own(cx)?;
             let name = scoped(cx.caller(), id);
-            if !self.again(cx, id, Request::Owe { creditor, amount, priority })? {
-                self.enter(cx, debtor, name, creditor, amount, priority)?;
+            if self.again(cx, id, Request::Owe { creditor, amount, priority })? {
+                return Ok(name);
             }
+            let debtor = self.own(cx)?;
+            self.enter(cx, debtor, name, creditor, amount, priority)?;
             Ok(name)
         }
 

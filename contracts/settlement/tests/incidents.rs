@@ -338,9 +338,11 @@ fn what_is_frozen_or_paused_does_not_move() {
         assert!(frozen(scene.pay(2, 10)), "{account:?}");
         scene.by(OPERATOR, &call::set_frozen(account, None)).unwrap();
     }
+    let owed = scene.owe(8, 3, 0, 10);
     scene.by(OPERATOR, &call::set_frozen(member(3), Some(id(7)))).unwrap();
     let owe = call::owe(id(3), 0, Amount(10), 5);
     assert!(frozen(scene.by(member(3), &owe)));
+    assert_eq!(scene.owe(8, 3, 0, 10), owed, "what was done before is answered all the same");
     scene.by(OPERATOR, &call::set_paused(Some(id(7)))).unwrap();
     let paused = |result: Result<(), Error>| {
         matches!(result, Err(Error::Freeze(FreezeError::Paused { .. })))
