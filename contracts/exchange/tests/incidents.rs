@@ -149,7 +149,7 @@ fn expiry_renewed_by_exchange() {
 
 #[test]
 fn rounding_cycles() {
-    // Won at 1, coins at 3/2, gold at 1,000: 54 amounts up to 2,000 through every way of three.
+    // Won at 1, coins at 3/2, gold at 1,000: 55 amounts up to 2,000 through every way of three.
     let mut hub = hub(&terms(0, GUARD));
     let before = hub::TOKENS.map(|token| holds(&mut hub, token, ANA));
     let mut number = 0;
