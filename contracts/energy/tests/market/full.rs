@@ -2,7 +2,6 @@
 //! what a call may use of gas and memory is enough to clear it, collect it and count it again.
 
 use crate::scene::{GRIDS, NAME, SLOT, terms};
-use currency::currency::call as money;
 use dure_sdk::{
     Address, Amount,
     domain::clearing::Side::{Buy, Sell},
@@ -10,6 +9,7 @@ use dure_sdk::{
 use dure_testing::{Account, Chain, Hash, assert_refused, dure_types::Call, invoke};
 use energy::energy::{Error, Meter, SLOT_ORDERS_MAX, Slot, call};
 use std::path::Path;
+use token::token::{Conditions, call as money};
 
 /// Calls in a transaction.
 const CALLS: usize = 64;
@@ -25,12 +25,11 @@ fn all(chain: &mut Chain, by: Account, calls: impl Iterator<Item = Call>) {
 /// A market all of whose meters, one more than a slot has room for, are the operator's.
 fn market(chain: &mut Chain, operator: Account) -> Address {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let won = ("Won".to_owned(), "W".to_owned(), 0u8);
-    let token = chain.deploy(own.join("../currency"), operator, won).unwrap();
+    let won = ("Won".to_owned(), "W".to_owned(), 0u8, Conditions::NONE);
+    let token = chain.deploy(own.join("../token"), operator, won).unwrap();
     let market = chain.deploy(own, operator, (NAME, token, terms())).unwrap();
     let plenty = Amount(1_000_000_000);
     let paid_in = [
-        invoke(token, &money::book_deposit(plenty)),
         invoke(token, &money::issue(operator.address(), plenty)),
         invoke(token, &money::approve(market, plenty, None)),
         invoke(market, &call::deposit(Hash([1; 32]), plenty)),
