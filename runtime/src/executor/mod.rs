@@ -185,6 +185,7 @@ impl Executor {
             gas_limit,
             stack: Vec::new(),
             events: Vec::new(),
+            read: None,
             notes,
         })
     }

@@ -9,9 +9,13 @@
 //! and blocks without one do not.
 
 use super::read::{Before, Entry, Fault, StateDelta, StateRead};
-use indexmap::IndexMap;
+use indexmap::{
+    IndexMap,
+    map::raw_entry_v1::{RawEntryApiV1, RawEntryMut},
+};
 use std::{
     collections::BTreeMap,
+    hash::BuildHasher,
     ops::{Bound, ControlFlow},
     sync::Arc,
 };
@@ -69,14 +73,6 @@ impl Overlay {
         Self { base, slots: IndexMap::new(), sorted: None, journal: Vec::new() }
     }
 
-    fn insert(&mut self, key: &[u8], slot: Slot) -> usize {
-        let (index, _) = self.slots.insert_full(key.into(), slot);
-        if let Some(sorted) = &mut self.sorted {
-            sorted.insert(key.into(), index);
-        }
-        index
-    }
-
     /// Reads a value; the first read of a key goes to the store.
     ///
     /// # Errors
@@ -91,20 +87,32 @@ impl Overlay {
     /// # Errors
     /// [`Fault`] when the store fails.
     pub(crate) fn slot(&mut self, key: &[u8]) -> Result<SlotId, Fault> {
-        let index = match self.slots.get_full_mut(key) {
-            Some((index, _, slot)) => {
+        // Hashed once, whether it is found or not.
+        let hash = self.slots.hasher().hash_one(key);
+        let index = match self.slots.raw_entry_mut_v1().from_key_hashed_nocheck(hash, key) {
+            RawEntryMut::Occupied(mut entry) => {
+                let slot = entry.get_mut();
                 // A write that was undone leaves a slot that knows nothing.
                 if slot.written.is_none() && slot.base.is_none() {
                     slot.base = Some(self.base.get(key)?);
                 }
-                index
+                entry.index()
             }
-            None => {
-                let base = Some(self.base.get(key)?);
-                self.insert(key, Slot { base, written: None })
+            RawEntryMut::Vacant(entry) => {
+                let (index, base) = (entry.index(), Some(self.base.get(key)?));
+                entry.insert_hashed_nocheck(hash, key.into(), Slot { base, written: None });
+                self.sort_in(key, index);
+                index
             }
         };
         Ok(SlotId(index))
+    }
+
+    /// Tells the sorted slots of a new one.
+    fn sort_in(&mut self, key: &[u8], index: usize) {
+        if let Some(sorted) = &mut self.sorted {
+            sorted.insert(key.into(), index);
+        }
     }
 
     /// The value of a slot as it stands now.
@@ -122,11 +130,19 @@ impl Overlay {
 
     /// Writes a value, or removes it.
     pub fn set(&mut self, key: &[u8], value: Option<Vec<u8>>) {
-        let undo = if let Some((slot, _, found)) = self.slots.get_full_mut(key) {
-            Undo { slot, written: found.written.replace(value) }
-        } else {
-            let slot = self.insert(key, Slot { base: None, written: Some(value) });
-            Undo { slot, written: None }
+        let hash = self.slots.hasher().hash_one(key);
+        let undo = match self.slots.raw_entry_mut_v1().from_key_hashed_nocheck(hash, key) {
+            RawEntryMut::Occupied(mut entry) => {
+                let written = entry.get_mut().written.replace(value);
+                Undo { slot: entry.index(), written }
+            }
+            RawEntryMut::Vacant(entry) => {
+                let slot = entry.index();
+                let written = Slot { base: None, written: Some(value) };
+                entry.insert_hashed_nocheck(hash, key.into(), written);
+                self.sort_in(key, slot);
+                Undo { slot, written: None }
+            }
         };
         self.journal.push(undo);
     }

@@ -56,6 +56,7 @@ pub(crate) fn enter(
     if let Ok(Done { result: Err(_), .. }) = &done {
         env.overlay.rollback(savepoint);
         env.events.truncate(events);
+        env.read = None;
     }
     (Some(env), done)
 }
@@ -71,7 +72,11 @@ fn enter_unguarded(mut env: Box<Env>, request: Request) -> (Option<Box<Env>>, Re
     };
     let request = Request { gas, ..request };
     if request.contract == Address::SYSTEM {
-        return system::enter(env, request);
+        let (mut env, done) = system::enter(env, request);
+        if let Some(env) = env.as_mut() {
+            env.read = None;
+        }
+        return (env, done);
     }
     match find(&mut env, &request) {
         Ok(Ok(code)) => run(env, &code, request),
@@ -105,6 +110,18 @@ pub(super) fn code(env: &mut Env, contract: Address) -> Result<Option<Arc<Code>>
     let code = env.vm.compile_apart(record.code, &bytes)?;
     compiled.keep(record.code, &code);
     Ok(Some(code))
+}
+
+/// The code of a contract whose published fields are read: several reads in a row are of one.
+pub(super) fn read_code(env: &mut Env, contract: Address) -> Result<Option<Arc<Code>>, Fault> {
+    match &env.read {
+        Some((known, code)) if *known == contract => Ok(Some(Arc::clone(code))),
+        _ => {
+            let found = code(env, contract)?;
+            env.read = found.clone().map(|code| (contract, code));
+            Ok(found)
+        }
+    }
 }
 
 /// Finds the contract's code and judges re-entrance.

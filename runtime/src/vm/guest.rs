@@ -18,6 +18,9 @@ pub(crate) struct Env {
     /// Contracts entered and not yet left, outermost first.
     pub(crate) stack: Vec<Address>,
     pub(crate) events: Vec<Event>,
+    /// The contract whose published fields were read last, and its code. Forgotten whenever a
+    /// contract may have got other code: when the system contract ran, or writes were undone.
+    pub(crate) read: Option<(Address, Arc<Code>)>,
     /// Text for people, kept in simulations only.
     pub(crate) notes: Option<Notes>,
 }
@@ -83,6 +86,8 @@ pub(crate) struct Guest {
     pub(crate) aside: Vec<u8>,
     /// State key of the access at hand: the contract's address is always in front.
     pub(crate) key: Vec<u8>,
+    /// State key of a published value of another contract.
+    pub(crate) read_key: Vec<u8>,
     pub(crate) memory: Option<Memory>,
     /// Gas owed for pages, settled by the next host function or at the end.
     pub(crate) debt: u64,

@@ -43,6 +43,7 @@ pub fn run_spec(wasm: &[u8]) -> Result<Vec<u8>, SpecError> {
         gas_limit: Gas(limits::QUERY_GAS_MAX),
         stack: Vec::new(),
         events: Vec::new(),
+        read: None,
         notes: Some(super::Notes::default()),
     };
     let mut guest = Guest::default();

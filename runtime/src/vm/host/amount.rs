@@ -54,7 +54,8 @@ fn change(
     load_key(memory, guest, key, key_len)?;
     let contract = guest.contract;
     let env = guest.env.as_deref_mut().ok_or_else(lost_env)?;
-    let stored = match env.overlay.get(&guest.key)? {
+    let slot = env.overlay.slot(&guest.key)?;
+    let stored = match env.overlay.at(slot) {
         None => None,
         Some(bytes) => {
             let trap = ExecutionError::Trap { contract, kind: TrapKind::NotAnAmount };
@@ -64,10 +65,10 @@ fn change(
     let Some(next) = next(stored.unwrap_or(0)) else { return Ok(REFUSED) };
     match next {
         // Nought is absent, however it came about.
-        0 if stored.is_some() => env.overlay.set(&guest.key, None),
+        0 if stored.is_some() => env.overlay.set_at(slot, None),
         0 => {}
         next if stored == Some(next) => {}
-        next => env.overlay.set(&guest.key, Some(next.to_le_bytes().to_vec())),
+        next => env.overlay.set_at(slot, Some(next.to_le_bytes().to_vec())),
     }
     Ok(0)
 }

@@ -4,7 +4,6 @@ use super::{
     super::{enter, gas, guest::Stop},
     memory::{Context, bytes32, charge, limited, lost_env, parts, per_byte, slice, slice_mut},
 };
-use crate::state::key;
 use dure_abi::ReadFault;
 use dure_types::{Address, LimitKind, limits};
 
@@ -30,15 +29,17 @@ pub(super) fn storage_read(
     if env.stack.contains(&contract) {
         return Ok(ReadFault::Reentrant as i64);
     }
-    let Some(code) = enter::code(env, contract)? else {
+    let Some(code) = enter::read_code(env, contract)? else {
         return Ok(ReadFault::UnknownContract as i64);
     };
     let field = chosen.first_chunk().map(|id| u16::from_be_bytes(*id));
     if !field.is_some_and(|field| code.published.contains(&field)) {
         return Ok(ReadFault::NotPublished as i64);
     }
-    let key = key::of_contract(contract, chosen);
-    let Some(value) = env.overlay.get(&key)? else { return Ok(ABSENT) };
+    guest.read_key.clear();
+    guest.read_key.extend_from_slice(&contract.0);
+    guest.read_key.extend_from_slice(chosen);
+    let Some(value) = env.overlay.get(&guest.read_key)? else { return Ok(ABSENT) };
     let length = value.len();
     if length <= out_cap as usize {
         slice_mut(memory, out, length, reader)?.copy_from_slice(value);
