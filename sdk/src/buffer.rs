@@ -1,7 +1,7 @@
 //! Bytes on the stack that move to the heap only when they outgrow it.
 
 use alloc::vec::Vec;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 
 /// Bytes that most keys, values, events and outputs fit into.
 pub(crate) const SMALL: usize = 256;
@@ -10,17 +10,33 @@ pub(crate) const SMALL: usize = 256;
 pub(crate) struct Buffer<const N: usize> {
     stack: [MaybeUninit<u8>; N],
     len: usize,
-    heap: Vec<u8>,
+    /// Never freed in WASM, whose memory is thrown away after the call.
+    heap: ManuallyDrop<Vec<u8>>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<const N: usize> Drop for Buffer<N> {
+    fn drop(&mut self) {
+        // SAFETY: it is not used again.
+        unsafe { ManuallyDrop::drop(&mut self.heap) }
+    }
 }
 
 impl<const N: usize> Buffer<N> {
     #[inline]
     pub(crate) const fn new() -> Self {
-        Self { stack: [MaybeUninit::uninit(); N], len: 0, heap: Vec::new() }
+        Self { stack: [MaybeUninit::uninit(); N], len: 0, heap: ManuallyDrop::new(Vec::new()) }
     }
 
+    /// Appends bytes.
     #[inline]
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
+        self.put(bytes);
+    }
+
+    /// As `extend`, for who knows the length when it is compiled.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
         let end = self.len.saturating_add(bytes.len());
         if end > N {
             return self.spill(bytes);
@@ -39,7 +55,7 @@ impl<const N: usize> Buffer<N> {
         if self.heap.is_empty() {
             let mut heap = Vec::with_capacity((N * 2).max(self.len.saturating_add(bytes.len())));
             heap.extend_from_slice(self.as_slice());
-            self.heap = heap;
+            self.heap = ManuallyDrop::new(heap);
             // From here on every write takes this path.
             self.len = N;
         }
@@ -56,10 +72,41 @@ impl<const N: usize> Buffer<N> {
     }
 }
 
-impl<const N: usize> codec::Output for Buffer<N> {
+/// What a value is decoded from.
+///
+/// The codec reads each field through it: inlined into the few functions that decode numbers and
+/// arrays, a read of known length is loads and stores. A copy of a length that the compiler does not
+/// know is a call of the engine, which takes as long as some hundred bytes.
+pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+
+impl codec::Input for Reader<'_> {
+    fn remaining_len(&mut self) -> Result<Option<usize>, codec::Error> {
+        Ok(Some(self.0.len()))
+    }
+
+    #[inline(always)]
+    fn read(&mut self, into: &mut [u8]) -> Result<(), codec::Error> {
+        let Some((head, rest)) = self.0.split_at_checked(into.len()) else {
+            return Err("too few bytes".into());
+        };
+        into.copy_from_slice(head);
+        self.0 = rest;
+        Ok(())
+    }
+
     #[inline]
+    fn read_byte(&mut self) -> Result<u8, codec::Error> {
+        let Some((byte, rest)) = self.0.split_first() else { return Err("too few bytes".into()) };
+        self.0 = rest;
+        Ok(*byte)
+    }
+}
+
+impl<const N: usize> codec::Output for Buffer<N> {
+    // As with `Reader`.
+    #[inline(always)]
     fn write(&mut self, bytes: &[u8]) {
-        self.extend(bytes);
+        self.put(bytes);
     }
 }
 

@@ -106,8 +106,9 @@ impl Cx {
     /// # Errors
     /// [`ReadError`]
     pub fn read(&self, contract: Address, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        let bytes = crate::storage::published::read(&contract, key)?;
-        Ok(bytes.map(|bytes| bytes.as_slice().to_vec()))
+        let mut bytes = host::Bytes::new();
+        let found = crate::storage::published::read(&contract, key, &mut bytes)?;
+        Ok(found.then(|| bytes.as_slice().to_vec()))
     }
 
     fn raw(

@@ -2,7 +2,7 @@
 
 use crate::{
     Address, CallError, Cx, Described, Invocation,
-    buffer::{Buffer, SMALL},
+    buffer::{Buffer, Reader, SMALL},
     host,
 };
 use codec::{Decode, Encode};
@@ -45,7 +45,10 @@ impl<T: Encode + Decode + Described + 'static> Crossing for T {}
 /// Takes the next argument from the front of the bytes.
 #[inline]
 pub fn argument<T: Crossing>(bytes: &mut &[u8]) -> Option<T> {
-    T::decode(bytes).ok()
+    let mut reader = Reader(bytes);
+    let value = T::decode(&mut reader).ok()?;
+    *bytes = reader.0;
+    Some(value)
 }
 
 /// Runs a call of another contract, with all gas that is left.
@@ -62,9 +65,10 @@ pub fn send<T: Crossing, E: Decode>(
 
 /// Decodes arguments; every byte must belong to them.
 #[inline]
-pub fn arguments<T: Decode>(mut bytes: &[u8]) -> Option<T> {
-    let value = T::decode(&mut bytes).ok()?;
-    bytes.is_empty().then_some(value)
+pub fn arguments<T: Decode>(bytes: &[u8]) -> Option<T> {
+    let mut reader = Reader(bytes);
+    let value = T::decode(&mut reader).ok()?;
+    reader.0.is_empty().then_some(value)
 }
 
 /// Hands over a value.

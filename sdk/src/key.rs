@@ -47,6 +47,11 @@ impl KeyBuffer {
         self.0.extend(bytes);
     }
 
+    /// Appends an array: a function for each length, which copies by loads and stores.
+    fn push_array<const N: usize>(&mut self, bytes: &[u8; N]) {
+        self.0.put(bytes);
+    }
+
     /// The bytes so far.
     #[inline]
     #[must_use]
@@ -82,7 +87,7 @@ macro_rules! integer_keys {
         impl StorageKey for $unsigned {
             #[inline]
             fn write(&self, out: &mut KeyBuffer) {
-                out.push(&self.to_be_bytes());
+                out.push_array(&self.to_be_bytes());
             }
 
             fn read(bytes: &mut &[u8]) -> Option<Self> {
@@ -110,7 +115,7 @@ integer_keys!(u8 i8, u16 i16, u32 i32, u64 i64, u128 i128);
 impl<const N: usize> StorageKey for [u8; N] {
     #[inline]
     fn write(&self, out: &mut KeyBuffer) {
-        out.push(self);
+        out.push_array(self);
     }
 
     fn read(bytes: &mut &[u8]) -> Option<Self> {

@@ -21,7 +21,8 @@ pub struct Place {
 
 impl Place {
     /// The place of a field of the storage struct.
-    #[inline]
+    // Every call opens every field: inlined, a place is a constant.
+    #[inline(always)]
     #[must_use]
     pub const fn field(id: u16) -> Self {
         let [high, low] = id.to_be_bytes();
@@ -29,7 +30,8 @@ impl Place {
     }
 
     /// The place of a part of this field. A field has at most four levels of parts.
-    #[inline]
+    // Every call opens every field: inlined, a place is a constant.
+    #[inline(always)]
     #[must_use]
     pub const fn part(self, id: u8) -> Self {
         let Self { mut bytes, len } = self;

@@ -194,7 +194,7 @@ pub(crate) fn composite(item: &mut ItemStruct) -> syn::Result<TokenStream> {
         #item
 
         impl #parameters ::dure_sdk::Field for #ident #arguments #conditions {
-            #[inline]
+            #[inline(always)]
             fn open(place: ::dure_sdk::Place) -> Self {
                 Self { #(#opened),* }
             }

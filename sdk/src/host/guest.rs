@@ -2,7 +2,7 @@
 
 use crate::{buffer::SMALL, host::stop};
 use alloc::vec::Vec;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use dure_abi::{Address, CALL_FAILED_BIT, CallFault, Hash, ReadFault, Selector};
 
 mod raw {
@@ -28,14 +28,22 @@ fn at<T>(pointer: *const T) -> u32 {
 pub(crate) struct Bytes<const N: usize> {
     stack: MaybeUninit<[u8; N]>,
     len: usize,
-    heap: Vec<u8>,
+    /// Never freed: the memory is thrown away after the call.
+    heap: ManuallyDrop<Vec<u8>>,
 }
 
 impl<const N: usize> Bytes<N> {
+    /// None yet.
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        let heap = ManuallyDrop::new(Vec::new());
+        Self { stack: MaybeUninit::uninit(), len: 0, heap }
+    }
+
     /// Lets `fill(out)` write `len` bytes.
     #[inline]
     fn filled(len: usize, fill: impl Fn(u32)) -> Self {
-        let mut bytes = Self { stack: MaybeUninit::uninit(), len, heap: Vec::new() };
+        let mut bytes = Self { len, ..Self::new() };
         if len <= N {
             fill(at(bytes.stack.as_mut_ptr()));
         } else {
@@ -50,7 +58,7 @@ impl<const N: usize> Bytes<N> {
         fill(at(heap.as_mut_ptr()));
         // SAFETY: the host wrote `len` bytes, and the capacity holds them.
         unsafe { heap.set_len(len) };
-        self.heap = heap;
+        self.heap = ManuallyDrop::new(heap);
     }
 
     #[inline]
@@ -84,47 +92,54 @@ pub(crate) fn ret(bytes: &[u8]) {
     unsafe { raw::ret(at(bytes.as_ptr()), bytes.len() as u32) }
 }
 
-/// Reads a value of unknown length with a function that writes it when it fits into a capacity,
-/// and returns its length or a negative code.
+/// Reads a value of unknown length, where the caller wants it, with a function that writes it when
+/// it fits into a capacity, and returns its length or a negative code.
 #[inline]
-fn sized(read: impl Fn(u32, usize) -> i64) -> Result<Bytes<SMALL>, i64> {
-    let mut bytes = Bytes::<SMALL> { stack: MaybeUninit::uninit(), len: 0, heap: Vec::new() };
-    let len = read(at(bytes.stack.as_mut_ptr()), SMALL);
+fn sized(into: &mut Bytes<SMALL>, read: impl Fn(u32, usize) -> i64) -> Result<(), i64> {
+    let len = read(at(into.stack.as_mut_ptr()), SMALL);
     if len < 0 {
         return Err(len);
     }
-    bytes.len = len as usize;
-    if bytes.len > SMALL {
-        bytes.grow(len as usize, |out| {
+    into.len = len as usize;
+    if into.len > SMALL {
+        into.grow(len as usize, |out| {
             read(out, len as usize);
         });
     }
-    Ok(bytes)
+    Ok(())
 }
 
-/// Reads a stored value.
+/// Whether there is a stored value.
 #[inline]
-pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
+pub(crate) fn storage_has(key: &[u8]) -> bool {
+    // SAFETY: the key is a live slice; the host writes nothing into no capacity.
+    unsafe { raw::storage_get(at(key.as_ptr()), key.len() as u32, 0, 0) >= 0 }
+}
+
+/// Reads a stored value; `false` when there is none.
+#[inline]
+pub(crate) fn storage_get(key: &[u8], into: &mut Bytes<SMALL>) -> bool {
     // SAFETY: key and target are live; the host writes at most the capacity it is told.
-    sized(|out, capacity| unsafe {
+    sized(into, |out, capacity| unsafe {
         raw::storage_get(at(key.as_ptr()), key.len() as u32, out, capacity as u32)
     })
-    .ok()
+    .is_ok()
 }
 
-/// Reads a value of a published field of another contract.
+/// Reads a value of a published field of another contract; `false` when there is none.
 pub(crate) fn storage_read(
     contract: &Address,
     key: &[u8],
-) -> Result<Option<Bytes<SMALL>>, ReadFault> {
+    into: &mut Bytes<SMALL>,
+) -> Result<bool, ReadFault> {
     let contract = at(contract.0.as_ptr());
     // SAFETY: address, key and target are live; the host writes at most the capacity it is told.
-    let read = sized(|out, capacity| unsafe {
+    let read = sized(into, |out, capacity| unsafe {
         raw::storage_read(contract, at(key.as_ptr()), key.len() as u32, out, capacity as u32)
     });
     match read {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(-1) => Ok(None),
+        Ok(()) => Ok(true),
+        Err(-1) => Ok(false),
         Err(code) => match ReadFault::from_code(code) {
             Some(fault) => Err(fault),
             None => stop("a read returned an unknown code"),

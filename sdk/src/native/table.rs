@@ -23,6 +23,17 @@ const GAS: u64 = 100_000_000;
 pub(crate) struct Bytes<const N: usize>(Vec<u8>);
 
 impl<const N: usize> Bytes<N> {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Takes what was found, and says whether it was.
+    fn take(&mut self, found: Option<Vec<u8>>) -> bool {
+        let is_there = found.is_some();
+        self.0 = found.unwrap_or_default();
+        is_there
+    }
+
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
     }
@@ -57,17 +68,26 @@ pub(crate) fn ret(bytes: &[u8]) {
 }
 
 /// Reads a stored value.
-pub(crate) fn storage_get(key: &[u8]) -> Option<Bytes<SMALL>> {
+pub(crate) fn storage_get(key: &[u8], into: &mut Bytes<SMALL>) -> bool {
     within("storage key", key.len(), limits::STORAGE_KEY_BYTES_MAX);
     world(|world| {
         let contract = frame(world).contract;
-        world.read(contract, key).map(|value| Bytes(value.to_vec()))
+        into.take(world.read(contract, key).map(<[u8]>::to_vec))
     })
+}
+
+/// Whether there is a stored value.
+#[track_caller]
+pub(crate) fn storage_has(key: &[u8]) -> bool {
+    storage_get(key, &mut Bytes::new())
 }
 
 /// Reads a stored value of 16 bytes as a number; absent is nought.
 pub(crate) fn storage_get_u128(key: &[u8]) -> u128 {
-    let Some(value) = storage_get(key) else { return 0 };
+    let mut value = Bytes::new();
+    if !storage_get(key, &mut value) {
+        return 0;
+    }
     match value.as_slice().try_into() {
         Ok(bytes) => u128::from_le_bytes(bytes),
         Err(_) => panic!("a stored amount is not 16 bytes long"),
@@ -125,7 +145,8 @@ fn change(key: &[u8], next: impl FnOnce(u128) -> Option<u128>) -> bool {
 pub(crate) fn storage_read(
     contract: &Address,
     key: &[u8],
-) -> Result<Option<Bytes<SMALL>>, ReadFault> {
+    into: &mut Bytes<SMALL>,
+) -> Result<bool, ReadFault> {
     within("storage key", key.len(), limits::STORAGE_KEY_BYTES_MAX);
     world(|world| {
         if world.frames.iter().any(|frame| frame.contract == *contract) {
@@ -136,7 +157,7 @@ pub(crate) fn storage_read(
         if !field.is_some_and(|field| dispatch.published.contains(&field)) {
             return Err(ReadFault::NotPublished);
         }
-        Ok(world.read(*contract, key).map(|value| Bytes(value.to_vec())))
+        Ok(into.take(world.read(*contract, key).map(<[u8]>::to_vec)))
     })
 }
 

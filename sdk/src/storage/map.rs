@@ -99,7 +99,7 @@ impl<K: StorageKey, V: Encode + Decode> Map<K, V> {
     #[inline]
     #[must_use]
     pub fn contains(&self, key: &K) -> bool {
-        host::storage_get(self.key(key).as_slice()).is_some()
+        host::storage_has(self.key(key).as_slice())
     }
 
     /// Writes the value of a key.

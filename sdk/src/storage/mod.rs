@@ -109,9 +109,13 @@ pub const fn field_id(fields: &[(&str, u16)], name: &str) -> u16 {
     panic!("the storage never had a field of that name")
 }
 
+/// Bytes of a value that are encoded without the heap: a record is longer than what is read often.
+const VALUE: usize = 2 * crate::buffer::SMALL;
+
 #[inline]
 fn load<T: Decode>(key: &[u8]) -> Option<T> {
-    host::storage_get(key).map(|bytes| decoded(bytes.as_slice()))
+    let mut bytes = host::Bytes::new();
+    host::storage_get(key, &mut bytes).then(|| decoded(bytes.as_slice()))
 }
 
 #[inline]
@@ -124,7 +128,7 @@ fn decoded<T: Decode>(bytes: &[u8]) -> T {
 
 #[inline]
 fn store<T: Encode>(key: &[u8], value: &T) {
-    let mut bytes = crate::buffer::Buffer::<{ crate::buffer::SMALL }>::new();
+    let mut bytes = crate::buffer::Buffer::<VALUE>::new();
     value.encode_to(&mut bytes);
     host::storage_set(key, bytes.as_slice());
 }

@@ -38,12 +38,13 @@ pub trait Published {
     fn reader(contract: Address, place: Place) -> Self::Reader;
 }
 
-/// Reads a stored value of another contract.
+/// Reads a stored value of another contract; `false` when there is none.
 pub(crate) fn read(
     contract: &Address,
     key: &[u8],
-) -> Result<Option<host::Bytes<{ crate::buffer::SMALL }>>, ReadError> {
-    host::storage_read(contract, key).map_err(|fault| match fault {
+    into: &mut host::Bytes<{ crate::buffer::SMALL }>,
+) -> Result<bool, ReadError> {
+    host::storage_read(contract, key, into).map_err(|fault| match fault {
         ReadFault::UnknownContract => ReadError::UnknownContract,
         ReadFault::Reentrant => ReadError::Reentrant,
         ReadFault::NotPublished => ReadError::NotPublished,
@@ -51,12 +52,13 @@ pub(crate) fn read(
 }
 
 fn load<T: Decode>(contract: &Address, key: &KeyBuffer) -> Result<Option<T>, ReadError> {
-    match read(contract, key.as_slice())? {
-        None => Ok(None),
-        Some(bytes) => match crate::entry::arguments(bytes.as_slice()) {
-            Some(value) => Ok(Some(value)),
-            None => Err(ReadError::BadValue),
-        },
+    let mut bytes = host::Bytes::new();
+    if !read(contract, key.as_slice(), &mut bytes)? {
+        return Ok(None);
+    }
+    match crate::entry::arguments(bytes.as_slice()) {
+        Some(value) => Ok(Some(value)),
+        None => Err(ReadError::BadValue),
     }
 }
 

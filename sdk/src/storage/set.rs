@@ -51,7 +51,7 @@ impl<K: StorageKey> Set<K> {
     #[inline]
     #[must_use]
     pub fn contains(&self, key: &K) -> bool {
-        host::storage_get(self.key(key).as_slice()).is_some()
+        host::storage_has(self.key(key).as_slice())
     }
 
     /// Goes through the keys, at or after `from` (at or before it when descending).
