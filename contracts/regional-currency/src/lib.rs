@@ -230,15 +230,13 @@ pub mod regional {
         ) -> Result<Amount, Error> {
             let payer = cx.caller();
             let payment = payment_id(payer, merchant, receipt);
-            if let Some(paid) = self.lots.payment(payment) {
-                let before = paid.amount;
-                ensure!(before == amount, Error::OtherPayment { payment, amount: before });
-                return Ok(paid.credited);
-            }
+            let Ok(id) = self.lots.new_id(payment) else {
+                return self.paid_before(payment, amount);
+            };
             self.freeze.running()?;
             self.freeze.check(payer)?;
             self.freeze.check(merchant)?;
-            let cashback = self.spend(payment, payer, merchant, amount, cx.time())?;
+            let cashback = self.spend(id, payer, merchant, amount, cx.time())?;
             cx.emit(&Paid { payer, merchant, payment, amount, cashback });
             Ok(cashback)
         }

@@ -13,8 +13,8 @@ use dure_sdk::{
         calendar::{Day, Month},
         caps::check_holding,
         lots::{
-            Cancelled, Class, Division, Earned, Earning, Ended, LotKey, LotsError, PaymentId,
-            PaymentOrder, Plan, Purchase,
+            Accrual, Cancelled, Class, Division, Earning, Ended, LotKey, LotsError, NewId,
+            PaymentId, PaymentOrder, Plan, Purchase,
         },
         policy::Brackets,
         pool::OnShort,
@@ -39,7 +39,11 @@ const MONTHS_MAX: usize = 120;
 /// Names a payment: the receipt belongs to payer and merchant, so that nobody takes another's.
 #[must_use]
 pub fn payment_id(payer: Address, merchant: Address, receipt: Hash) -> PaymentId {
-    blake3(&[payer.0, merchant.0, receipt.0].concat())
+    let mut parts = [0; 96];
+    for (part, of) in parts.chunks_exact_mut(32).zip([payer.0, merchant.0, receipt.0]) {
+        part.copy_from_slice(&of);
+    }
+    blake3(&parts)
 }
 
 /// Names a cash-out or a claim: its id belongs to who asks.
@@ -109,8 +113,14 @@ impl RegionalCurrency {
         Ok(self.supply.burn(&UNITS, amount)?)
     }
 
+    /// Issues against money of buyers or of a programme.
     fn mint(&mut self, amount: Amount) -> Result<(), Error> {
-        Ok(self.supply.issue(&UNITS, amount, Amount(u128::MAX))?)
+        Ok(self.supply.issue(&UNITS, amount, Amount::MAX)?)
+    }
+
+    /// Issues what was drawn from the pool, which counts it.
+    fn credit(&mut self, drawn: Amount) -> Result<(), Error> {
+        if drawn == Amount::ZERO { Ok(()) } else { Ok(self.supply.issue_counted(&UNITS, drawn)?) }
     }
 
     /// Money that is out no longer goes back to the pool.
@@ -304,7 +314,8 @@ impl RegionalCurrency {
             let key = bonus_key(TOP_UP, top_up.set, top_up.validity.end(now)?);
             self.lots.grant(buyer, key, bonus, now)?;
         }
-        self.mint(added)?;
+        self.mint(paid)?;
+        self.credit(subsidy.saturating_add(bonus))?;
         self.escrow.add(paid);
         Ok(Sale { buyer, face, paid, subsidy, bonus, lot })
     }
@@ -313,29 +324,34 @@ impl RegionalCurrency {
     /// payer got.
     pub(crate) fn spend(
         &mut self,
-        id: PaymentId,
+        id: NewId,
         payer: Address,
         merchant: Address,
         amount: Amount,
         time: TimestampMs,
     ) -> Result<Amount, Error> {
-        let Offer { person, scheme, plan, mut earned, credit } =
+        let Offer { person, plan, mut accrual, credit, on_short } =
             self.offer(payer, merchant, amount, time)?;
-        let short = scheme.cashback.as_ref().map_or(OnShort::Zero, |cashback| cashback.on_short);
-        if self.draw(earned.cashback, short, time)? != earned.cashback {
-            earned = Earned::NOTHING;
+        let cashback = accrual.earned.cashback;
+        if self.draw(cashback, on_short, time)? != cashback {
+            accrual = Accrual::nothing();
         }
         let order = PaymentOrder { id, payer, person, payee: merchant, time };
-        let credited = self.lots.pay(&order, &plan, earned, credit)?;
-        if credited.recovered != Amount::ZERO {
-            self.pool.give_back(credited.recovered, time);
-        }
-        if credited.credited != Amount::ZERO {
-            self.mint(credited.credited)?;
-        }
+        let credited = self.lots.pay(order, plan, &accrual, credit)?;
+        self.credit(accrual.earned.cashback)?;
+        self.pool_again(credited.recovered, time)?;
         let today = Day::of(time);
         self.receivables.credit(merchant, amount, today, today);
         Ok(credited.credited)
+    }
+
+    /// What a payment credited that arrives again; another amount is refused.
+    pub(crate) fn paid_before(&self, payment: PaymentId, amount: Amount) -> Result<Amount, Error> {
+        let id = payment;
+        let paid = self.lots.payment(payment).ok_or(LotsError::UnknownPayment { id })?;
+        let before = paid.amount;
+        ensure!(before == amount, Error::OtherPayment { payment, amount: before });
+        Ok(paid.credited)
     }
 
     /// What cashback the payer would get; the pool is not asked.
@@ -346,8 +362,8 @@ impl RegionalCurrency {
         amount: Amount,
         now: TimestampMs,
     ) -> Result<Amount, Error> {
-        let Offer { person, earned, .. } = self.offer(payer, merchant, amount, now)?;
-        Ok(earned.cashback.saturating_sub(self.lots.standing(person).debt))
+        let Offer { person, accrual, .. } = self.offer(payer, merchant, amount, now)?;
+        Ok(accrual.earned.cashback.saturating_sub(self.lots.standing(person).debt))
     }
 
     /// What a payment would take and earn.
@@ -365,19 +381,15 @@ impl RegionalCurrency {
         let shop = merchants.payable_by(merchant, person)?;
         let permits = |set| merchants.permits(set, merchant, &shop).is_ok();
         let plan = self.lots.plan(payer, amount, now, permits)?;
-        let terms = match &scheme.cashback {
-            Some(cashback) if cashback.rate_bp(shop.tier) != 0 => Earning {
-                tier_bp: cashback.rate_bp(shop.tier),
-                base_cap: cashback.base_cap,
-                credit: bonus_key(CASHBACK, cashback.set, cashback.validity.end(now)?),
-            },
-            _ => {
-                let credit = bonus_key(CASHBACK, 0, TimestampMs(u64::MAX));
-                return Ok(Offer { person, scheme, plan, earned: Earned::NOTHING, credit });
-            }
+        let Some(cashback) = scheme.cashback.filter(|terms| terms.rate_bp(shop.tier) != 0) else {
+            let credit = bonus_key(CASHBACK, 0, TimestampMs(u64::MAX));
+            let (accrual, on_short) = (Accrual::nothing(), OnShort::Zero);
+            return Ok(Offer { person, plan, accrual, credit, on_short });
         };
-        let earned = self.lots.earn(person, &plan, &terms, now);
-        Ok(Offer { person, scheme, plan, earned, credit: terms.credit })
+        let credit = bonus_key(CASHBACK, cashback.set, cashback.validity.end(now)?);
+        let (tier_bp, base_cap) = (cashback.rate_bp(shop.tier), cashback.base_cap);
+        let accrual = self.lots.earn(person, &plan, &Earning { tier_bp, base_cap, credit }, now);
+        Ok(Offer { person, plan, accrual, credit, on_short: cashback.on_short })
     }
 
     /// Cancels: the merchant bears it, and what the payment earned on it is taken back.
@@ -462,28 +474,31 @@ impl RegionalCurrency {
         last: Month,
         now: TimestampMs,
     ) -> Result<Books, Error> {
-        let mut pool = Amount::ZERO;
+        let (mut pool, mut drawn) = (Amount::ZERO, Amount::ZERO);
         for month in (first.0..=last.0).take(MONTHS_MAX).map(Month) {
             self.pool.audit(month)?;
             pool = pool.saturating_add(self.pool.room(month));
+            drawn = drawn.saturating_add(self.pool.drawn(month));
         }
         let (outstanding, budgets) = (self.supply.outstanding(&UNITS), self.budgets_total.get());
-        self.supply.audit(&UNITS, outstanding)?;
+        // What was drawn is what was issued besides.
+        self.supply.audit_with(&UNITS, outstanding, drawn)?;
         let (escrow, owed) =
             (self.escrow.get(), outstanding.saturating_add(pool).saturating_add(budgets));
         ensure!(escrow == owed, Error::Mismatch { escrow, owed });
-        let (issued, burned) = (self.supply.issued(&UNITS), self.supply.burned(&UNITS));
+        let issued = self.supply.issued(&UNITS).saturating_add(drawn);
+        let burned = self.supply.burned(&UNITS);
         Ok(Books { outstanding, issued, burned, escrow, pool, budgets, today: Day::of(now) })
     }
 }
 
-/// What a payment would take and earn, and by which terms.
+/// What a payment would take and earn, and what happens when the pool is short of that.
 struct Offer {
     person: Hash,
-    scheme: Scheme,
     plan: Plan,
-    earned: Earned,
+    accrual: Accrual,
     credit: LotKey,
+    on_short: OnShort,
 }
 
 const fn bonus_key(programme: u32, set: u32, expiry: TimestampMs) -> LotKey {

@@ -110,6 +110,20 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
         Ok(())
     }
 
+    /// Books an issue that other books count: what a pool gave, by what was drawn from it. An audit
+    /// is told what they counted: see [`Supply::audit_with`].
+    ///
+    /// # Errors
+    /// `AboveCap` when more than the greatest amount would be outstanding; nothing is changed then.
+    pub fn issue_counted(&mut self, class: &C, amount: Amount) -> Result<(), SupplyError> {
+        let (running, cap) = (self.outstanding.at(class), Amount::MAX);
+        running.add_within(amount, cap).map_err(|_| SupplyError::AboveCap {
+            outstanding: running.get(),
+            wanted: amount,
+            cap,
+        })
+    }
+
     /// Books a burn.
     ///
     /// # Errors
@@ -129,7 +143,7 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
         self.outstanding.at(class).get()
     }
 
-    /// All that was ever issued of a class.
+    /// All that was ever issued of a class, without what other books count.
     #[must_use]
     pub fn issued(&self, class: &C) -> Amount {
         self.issued.at(class).get()
@@ -146,8 +160,22 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
     /// # Errors
     /// `Mismatch` unless all agree.
     pub fn audit(&self, class: &C, counted: Amount) -> Result<(), SupplyError> {
+        self.audit_with(class, counted, Amount::ZERO)
+    }
+
+    /// As [`Supply::audit`], with what other books counted of all that was issued.
+    ///
+    /// # Errors
+    /// `Mismatch` unless all agree.
+    pub fn audit_with(
+        &self,
+        class: &C,
+        counted: Amount,
+        issued_elsewhere: Amount,
+    ) -> Result<(), SupplyError> {
         let outstanding = self.outstanding(class);
-        let issued_less_burned = self.issued(class).saturating_sub(self.burned(class));
+        let issued = self.issued(class).saturating_add(issued_elsewhere);
+        let issued_less_burned = issued.saturating_sub(self.burned(class));
         let agree = issued_less_burned == outstanding && outstanding == counted;
         crate::ensure!(agree, SupplyError::Mismatch { issued_less_burned, outstanding, counted });
         Ok(())

@@ -1,10 +1,11 @@
 //! Holders and their lots.
 
 use super::{
-    Class, Division, Ended, Lot, LotKey, LotsError, Payment, PaymentId, Standing, Taken, Wallet,
+    Class, Division, Ended, Lot, LotKey, LotsError, Part, Payment, PaymentId, Standing, Taken,
+    Wallet, purse::Purse,
 };
 use crate::{
-    Address, Amount, Balance, Entries, Hash, Map, Order, Page, TimestampMs,
+    Address, Amount, Balance, Hash, Map, Order, Page, TimestampMs,
     domain::{calendar::is_live, share::floor},
 };
 use alloc::vec::Vec;
@@ -15,28 +16,27 @@ pub(super) const BOUGHT_LOTS_MAX: u32 = 64;
 const GIFT_LOTS_MAX: u32 = 16;
 /// Lots that one payment or gift may take from, besides those that were gifts.
 const PARTS_MAX: usize = 16;
+/// Lots of one page at most.
+const PAGE_MAX: u32 = 254;
 
-/// Lots that a payment asks for at first: each costs gas, whether it is there or not.
-const FIRST_LOTS: u32 = 4;
-
-/// What a payment would take, as the lots were when it was asked.
+/// What a payment would take, and the lots as they were when it was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    pub(super) parts: Vec<(Taken, Lot)>,
+    pub(super) purse: Purse,
+    pub(super) parts: Vec<Part>,
 }
 
 impl Plan {
     /// What it would take, in order.
     #[must_use]
     pub fn taken(&self) -> Vec<Taken> {
-        self.parts.iter().map(|(part, _)| *part).collect()
+        self.parts.iter().map(Part::taken).collect()
     }
 
     /// What of it is own money.
     #[must_use]
     pub fn own(&self) -> Amount {
-        let own = self.parts.iter().filter(|(part, _)| part.key.class == Class::Own);
-        own.fold(Amount::ZERO, |sum, (part, _)| sum.saturating_add(part.amount))
+        super::payment::own_part(&self.parts)
     }
 }
 
@@ -62,11 +62,12 @@ impl Plan {
 /// ```
 #[crate::composite]
 pub struct Lots {
-    /// Lots of which something remains, in the order in which they are spent.
+    /// Lots of which something remains, in the order in which they are spent: those behind the
+    /// front of their holder's purse.
     pub(super) open: Map<(Address, LotKey), Lot>,
     /// Lots of own money that are used up, for cancels. They go when they expire.
     pub(super) closed: Map<(Address, LotKey), Lot>,
-    pub(super) wallets: Map<Address, Wallet>,
+    pub(super) purses: Map<Address, Purse>,
     /// Own money that expired and can be claimed.
     pub(super) unclaimed: Map<Address, Balance>,
     pub(super) payments: Map<PaymentId, Payment>,
@@ -92,9 +93,9 @@ impl Lots {
         crate::ensure!(amount != Amount::ZERO, LotsError::Nought);
         let expiry = key.expiry;
         crate::ensure!(is_live(now, expiry), LotsError::Expired { expiry, now });
-        let mut wallet = self.wallet(holder);
-        self.put(holder, &mut wallet, Taken { key, amount })?;
-        self.wallets.set(&holder, &wallet);
+        let mut purse = self.purse(holder);
+        self.put(holder, &mut purse, Taken { key, amount })?;
+        self.keep(holder, purse);
         Ok(())
     }
 
@@ -125,13 +126,12 @@ impl Lots {
         now: TimestampMs,
         permits: impl FnMut(u32) -> bool,
     ) -> Result<Vec<Taken>, LotsError> {
-        let plan = self.plan(holder, amount, now, permits)?;
-        let mut wallet = self.wallet(holder);
-        for (part, lot) in &plan.parts {
-            self.reduce(holder, &mut wallet, *part, *lot, |_, _| {})?;
+        let Plan { mut purse, parts } = self.plan(holder, amount, now, permits)?;
+        for part in &parts {
+            self.reduce(holder, &mut purse, part.taken(), |_, _| {})?;
         }
-        self.wallets.set(&holder, &wallet);
-        Ok(plan.taken())
+        self.keep(holder, purse);
+        Ok(parts.iter().map(Part::taken).collect())
     }
 
     /// Gives own money to another holder, with its expiry, its set and its part of the price.
@@ -149,31 +149,34 @@ impl Lots {
     ) -> Result<Vec<Taken>, LotsError> {
         let debt = self.standing(person).debt;
         crate::ensure!(debt == Amount::ZERO, LotsError::Indebted { debt });
-        let plan = self.plan_of(from, Some(Class::Own), amount, now, |_| true)?;
+        let Plan { mut purse, parts } =
+            self.plan_of(from, Some(Class::Own), amount, now, |_| true)?;
         let gift = |key: LotKey| LotKey { purchase: 0, ..key };
         // Parts of one key come one after another and become one lot.
-        let mut opened: Vec<_> = plan.parts.iter().map(|(part, _)| gift(part.key)).collect();
+        let mut opened: Vec<_> = parts.iter().map(|part| gift(part.key)).collect();
         opened.dedup();
-        opened.retain(|key| !self.open.contains(&(to, *key)));
+        let receiver = self.purse(to);
+        opened.retain(|key| self.find(to, &receiver, key).is_none());
         let limit = GIFT_LOTS_MAX;
-        let lots = u64::from(self.wallet(to).gift_lots).saturating_add(opened.len() as u64);
+        let lots = u64::from(receiver.wallet.gift_lots).saturating_add(opened.len() as u64);
         let fits = opened.is_empty() || lots <= u64::from(limit);
         crate::ensure!(fits, LotsError::TooManyGifts { limit });
 
-        let mut wallet = self.wallet(from);
-        for (part, lot) in &plan.parts {
+        for part in &parts {
             let note = |lot: &mut Lot, amount| lot.gifted = lot.gifted.saturating_add(amount);
-            self.reduce(from, &mut wallet, *part, *lot, note)?;
+            self.reduce(from, &mut purse, part.taken(), note)?;
         }
-        self.wallets.set(&from, &wallet);
-        let mut wallet = self.wallet(to);
-        for (Taken { key, amount }, lot) in &plan.parts {
-            let paid = floor(*amount, lot.paid, lot.face).unwrap_or(Amount::ZERO);
+        self.keep(from, purse);
+        // Read again: both can be one.
+        let mut purse = self.purse(to);
+        for Part { key, amount, price } in &parts {
+            let (face, paid) = price.unwrap_or_default();
+            let paid = floor(*amount, paid, face).unwrap_or(Amount::ZERO);
             let part = Lot { face: *amount, paid, remaining: *amount, ..Lot::default() };
-            self.join(to, &mut wallet, gift(*key), &part)?;
+            self.join(to, &mut purse, gift(*key), &part)?;
         }
-        self.wallets.set(&to, &wallet);
-        Ok(plan.taken())
+        self.keep(to, purse);
+        Ok(parts.iter().map(Part::taken).collect())
     }
 
     /// Ends at most `limit` lots that expired, and says which. The holder's part of own money
@@ -181,22 +184,18 @@ impl Lots {
     /// source.
     pub fn expire(&mut self, holder: Address, now: TimestampMs, limit: u32) -> Vec<Ended> {
         let expired = |key: &LotKey| !is_live(now, key.expiry);
-        let all = self.open.under(&holder, Order::Ascending).filter(|((_, key), _)| expired(key));
-        let ended: Vec<_> = all.take(limit as usize).map(|((_, key), lot)| (key, lot)).collect();
-        let mut wallet = if ended.is_empty() { Wallet::default() } else { self.wallet(holder) };
-        let ended = ended.into_iter().map(|(key, lot)| {
-            let amount = lot.remaining;
-            self.open.remove(&(holder, key));
-            let sum = wallet.of_mut(key.class);
-            *sum = sum.saturating_sub(amount);
-            if let Some(count) = wallet.count_mut(&key) {
-                *count = count.saturating_sub(1);
-            }
-            self.end(holder, Taken { key, amount }, lot)
+        let mut purse = self.purse(holder);
+        let all = self.each(holder, &purse, None).filter(|(key, _)| expired(key));
+        let over: Vec<_> = all.take(limit as usize).collect();
+        let any = !over.is_empty();
+        let ended = over.into_iter().map(|(key, lot)| {
+            let part = Taken { key, amount: lot.remaining };
+            self.drop_lot(holder, &mut purse, part);
+            self.end(holder, part, lot)
         });
         let ended: Vec<_> = ended.collect();
-        if !ended.is_empty() {
-            self.wallets.set(&holder, &wallet);
+        if any {
+            self.keep(holder, purse);
         }
         // Closed lots are all of one class, so they lie in the order of their expiry.
         let closed = self.closed.under(&holder, Order::Ascending).map(|(key, _)| key);
@@ -227,26 +226,24 @@ impl Lots {
     /// # Errors
     /// `TooMuch` never for money that was issued.
     pub fn move_all(&mut self, from: Address, to: Address) -> Result<(), LotsError> {
-        let mut wallet = self.wallet(to);
-        self.wallets.remove(&from);
-        for ((_, key), lot) in self.open.under(&from, Order::Ascending).collect::<Vec<_>>() {
-            self.open.remove(&(from, key));
-            self.join(to, &mut wallet, key, &lot)?;
+        let (mut left, mut purse) = (self.purse(from), self.purse(to));
+        for (key, lot) in self.each(from, &left, None).collect::<Vec<_>>() {
+            self.close(from, &mut left, &key);
+            self.join(to, &mut purse, key, &lot)?;
         }
-        self.wallets.set(&to, &wallet);
+        self.purses.remove(&from);
         for ((_, key), lot) in self.closed.under(&from, Order::Ascending).collect::<Vec<_>>() {
             self.closed.remove(&(from, key));
-            let key = (to, key);
-            let too_much = LotsError::TooMuch { amount: lot.face };
-            if let Some(mut open) = self.open.get(&key) {
-                open.join(&lot).ok_or(too_much)?;
-                self.open.set(&key, &open);
-            } else {
-                let mut closed = self.closed.get(&key).unwrap_or_default();
-                closed.join(&lot).ok_or(too_much)?;
-                self.closed.set(&key, &closed);
+            if self.find(to, &purse, &key).is_some() {
+                self.join(to, &mut purse, key, &lot)?;
+                continue;
             }
+            let key = (to, key);
+            let mut closed = self.closed.get(&key).unwrap_or_default();
+            closed.join(&lot).ok_or(LotsError::TooMuch { amount: lot.face })?;
+            self.closed.set(&key, &closed);
         }
+        self.keep(to, purse);
         let unclaimed = self.unclaimed(from);
         self.owe(to, unclaimed);
         self.claim(from, unclaimed)
@@ -286,7 +283,7 @@ impl Lots {
     /// The sums over what a holder has.
     #[must_use]
     pub fn wallet(&self, holder: Address) -> Wallet {
-        self.wallets.get(&holder).unwrap_or_default()
+        self.purse(holder).wallet
     }
 
     /// What holds for a person.
@@ -296,14 +293,29 @@ impl Lots {
     }
 
     /// A page of all open lots of all holders, and of what remains of each: for who counts the
-    /// money again.
+    /// money again; 254 at most.
     #[must_use]
     pub fn page(
         &self,
         after: Option<&(Address, LotKey)>,
         limit: u32,
     ) -> Page<((Address, LotKey), Lot), (Address, LotKey)> {
-        self.open.page(after, limit, Order::Ascending)
+        let (limit, mut items) = (limit.min(PAGE_MAX) as usize, Vec::new());
+        let purses = self.purses.entries(after.map(|(holder, _)| holder), Order::Ascending);
+        for (holder, purse) in purses {
+            let after = after.filter(|(of, _)| *of == holder).map(|(_, key)| *key);
+            for (key, lot) in self.each(holder, &purse, after) {
+                if after == Some(key) {
+                    continue;
+                }
+                if items.len() >= limit {
+                    let next = items.last().map(|(entry, _)| *entry);
+                    return Page { items, next };
+                }
+                items.push(((holder, key), lot));
+            }
+        }
+        Page { items, next: None }
     }
 
     /// A page of what all holders can claim.
@@ -319,32 +331,15 @@ impl Lots {
     /// An open lot.
     #[must_use]
     pub fn lot(&self, holder: Address, key: LotKey) -> Option<Lot> {
-        self.open.get(&(holder, key))
+        self.find(holder, &self.purse(holder), &key)
     }
 
     /// A page of a holder's open lots, in the order in which they are spent; after `after`.
     #[must_use]
     pub fn lots(&self, holder: Address, after: Option<LotKey>, limit: u32) -> Vec<(LotKey, Lot)> {
-        let from = after.unwrap_or(Class::Policy.first_key());
-        let lots = self.on_from(holder, from).filter(|(key, _)| Some(*key) != after);
+        let purse = self.purse(holder);
+        let lots = self.each(holder, &purse, after).filter(|(key, _)| Some(*key) != after);
         lots.take(limit as usize).collect()
-    }
-
-    /// Open lots of a class, in order.
-    pub(super) fn of_class(
-        &self,
-        holder: Address,
-        class: Class,
-    ) -> impl Iterator<Item = (LotKey, Lot)> {
-        let lots = self.on_from(holder, class.first_key());
-        lots.take_while(move |(key, _)| key.class == class)
-    }
-
-    /// Open lots from a key on.
-    fn on_from(&self, holder: Address, key: LotKey) -> impl Iterator<Item = (LotKey, Lot)> {
-        let lots: Entries<_, _> = self.open.entries(Some(&(holder, key)), Order::Ascending);
-        let lots = lots.take_while(move |((of, _), _)| *of == holder);
-        lots.map(|((_, key), lot)| (key, lot))
     }
 
     fn plan_of(
@@ -356,15 +351,13 @@ impl Lots {
         mut permits: impl FnMut(u32) -> bool,
     ) -> Result<Plan, LotsError> {
         crate::ensure!(amount != Amount::ZERO, LotsError::Nought);
-        let (mut plan, mut left, mut known) = (Plan::default(), amount, Vec::<(u32, bool)>::new());
+        let (purse, mut parts) = (self.purse(holder), Vec::new());
+        let (mut left, mut known) = (amount, Vec::<(u32, bool)>::new());
         let (mut counted, mut covered, mut all) = (0, Amount::ZERO, Amount::ZERO);
-        // All lots of a holder are asked for under its address, so that nobody else's are touched.
-        let lots = match class {
-            None => self.open.under(&holder, Order::Ascending).fetching(FIRST_LOTS),
-            Some(class) => self.open.entries(Some(&(holder, class.first_key())), Order::Ascending),
-        };
-        let of_class = |key: &LotKey| class.is_none_or(|class| key.class == class);
-        for ((_, key), lot) in lots.take_while(|((of, key), _)| *of == holder && of_class(key)) {
+        for (key, lot) in self.each(holder, &purse, class.map(Class::first_key)) {
+            if class.is_some_and(|class| key.class != class) {
+                break;
+            }
             if !is_live(now, key.expiry) {
                 continue;
             }
@@ -386,83 +379,17 @@ impl Lots {
                 let part = left.min(lot.remaining);
                 covered = covered.saturating_add(part);
                 left = left.saturating_sub(part);
-                plan.parts.push((Taken { key, amount: part }, lot));
+                parts.push(Part::of(key, part, &lot));
             }
             if left == Amount::ZERO {
-                return Ok(plan);
+                break;
             }
+        }
+        if left == Amount::ZERO {
+            return Ok(Plan { purse, parts });
         }
         crate::ensure!(all >= amount, LotsError::Short { left: all, wanted: amount });
         let limit = PARTS_MAX as u32;
         Err(LotsError::TooManyParts { covered, wanted: amount, limit })
-    }
-
-    /// Takes from one lot, which is as given, and closes it when nothing remains.
-    pub(super) fn reduce(
-        &mut self,
-        holder: Address,
-        wallet: &mut Wallet,
-        part: Taken,
-        mut lot: Lot,
-        note: impl FnOnce(&mut Lot, Amount),
-    ) -> Result<(), LotsError> {
-        let Taken { key, amount } = part;
-        let short = LotsError::Short { left: lot.remaining, wanted: amount };
-        lot.remaining = lot.remaining.checked_sub(amount).ok_or(short)?;
-        if key.is_bought() {
-            note(&mut lot, amount);
-        }
-        if lot.remaining == Amount::ZERO {
-            self.open.remove(&(holder, key));
-            if let Some(count) = wallet.count_mut(&key) {
-                self.closed.set(&(holder, key), &lot);
-                *count = count.saturating_sub(1);
-            }
-        } else {
-            self.open.set(&(holder, key), &lot);
-        }
-        let sum = wallet.of_mut(key.class);
-        *sum = sum.saturating_sub(amount);
-        Ok(())
-    }
-
-    /// Adds to one lot, and opens it when it is not open: one that was used up with its price.
-    pub(super) fn put(
-        &mut self,
-        holder: Address,
-        wallet: &mut Wallet,
-        part: Taken,
-    ) -> Result<(), LotsError> {
-        let lot = Lot { remaining: part.amount, ..Lot::default() };
-        self.join(holder, wallet, part.key, &lot)
-    }
-
-    /// As `put`, with a price of its own.
-    pub(super) fn join(
-        &mut self,
-        holder: Address,
-        wallet: &mut Wallet,
-        key: LotKey,
-        part: &Lot,
-    ) -> Result<(), LotsError> {
-        let too_much = LotsError::TooMuch { amount: part.remaining };
-        let sum = wallet.of_mut(key.class);
-        *sum = sum.checked_add(part.remaining).ok_or(too_much)?;
-        let entry = (holder, key);
-        let mut lot = match (self.open.get(&entry), wallet.count_mut(&key)) {
-            (Some(lot), _) => lot,
-            (None, Some(count)) => {
-                *count = count.saturating_add(1);
-                let closed = self.closed.get(&entry);
-                if closed.is_some() {
-                    self.closed.remove(&entry);
-                }
-                closed.unwrap_or_default()
-            }
-            (None, None) => Lot::default(),
-        };
-        lot.join(part).ok_or(too_much)?;
-        self.open.set(&entry, &lot);
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! What a payment earns.
 
-use super::{LotKey, Lots, Plan};
+use super::{LotKey, Lots, Plan, Standing};
 use crate::{
     Amount, Hash, TimestampMs,
     domain::{calendar::Month, share::basis_points},
@@ -52,15 +52,32 @@ impl Earned {
     }
 }
 
+/// What a payment by a plan earns, and how the person stood when it was asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Accrual {
+    /// What it earns.
+    pub earned: Earned,
+    pub(super) standing: Standing,
+}
+
+impl Accrual {
+    /// Of a payment that earns nothing.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { earned: Earned::NOTHING, standing: Standing::default() }
+    }
+}
+
 impl Lots {
     /// What a payment by this plan would earn: draw it from the pool, then pay.
     #[must_use]
-    pub fn earn(&self, person: Hash, plan: &Plan, terms: &Earning, now: TimestampMs) -> Earned {
+    pub fn earn(&self, person: Hash, plan: &Plan, terms: &Earning, now: TimestampMs) -> Accrual {
         let standing = self.standing(person);
         let month = standing.base_month == Month::of(now);
         let used = if month { standing.base_used } else { Amount::ZERO };
         let base_room = terms.base_cap.saturating_sub(used);
         let tier_bp = terms.tier_bp;
-        Earned { base_room, tier_bp, ..Earned::NOTHING }.again(plan.own())
+        let earned = Earned { base_room, tier_bp, ..Earned::NOTHING }.again(plan.own());
+        Accrual { earned, standing }
     }
 }

@@ -56,6 +56,9 @@
 //! **Limits of the holder** (C3) are the contract's: [`Lots::holding`] is what they compare with.
 //! Call [`Lots::expire`] before, so that what expired no longer counts.
 //!
+//! **Storage.** A holder's sums and first eight lots lie in one entry, so that a payment of the usual
+//! holder reads and writes no other lot; more lots lie behind it, an entry each.
+//!
 //! Everything is kept under the holder's address or person: payments of different persons touch
 //! nothing in common here.
 
@@ -64,9 +67,10 @@ mod cashback;
 mod lot;
 mod payment;
 mod purchase;
+mod purse;
 
 pub use book::{Lots, Plan};
-pub use cashback::{Earned, Earning};
+pub use cashback::{Accrual, Earned, Earning};
 pub use lot::{Class, Division, Ended, Lot, LotKey, LotsError, Standing, Taken, Wallet};
-pub use payment::{Cancelled, Credited, Part, Payment, PaymentId, PaymentOrder};
+pub use payment::{Cancelled, Credited, NewId, Part, Payment, PaymentId, PaymentOrder};
 pub use purchase::{Price, Purchase};

@@ -1,7 +1,8 @@
 //! Payments, and their cancels.
 
 use super::{
-    Class, Division, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken, Wallet,
+    Accrual, Class, Division, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken,
+    purse::Purse,
 };
 use crate::{
     Address, Amount, Hash, TimestampMs,
@@ -12,11 +13,15 @@ use alloc::vec::Vec;
 /// Names a payment: the id that came with it.
 pub type PaymentId = Hash;
 
+/// An id that no payment had when it was asked for: see [`Lots::new_id`].
+#[derive(Debug)]
+pub struct NewId(PaymentId);
+
 /// Who pays whom, when, under which id.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct PaymentOrder {
-    /// The id of the payment.
-    pub id: PaymentId,
+    /// The id of the payment, of this very moment.
+    pub id: NewId,
     /// Whose lots are taken.
     pub payer: Address,
     /// Who that is.
@@ -37,6 +42,19 @@ pub struct Part {
     pub amount: Amount,
     /// Face and price of the purchase that it came from; of other money nought.
     pub price: Option<(Amount, Amount)>,
+}
+
+impl Part {
+    /// So much of a lot.
+    pub(super) fn of(key: LotKey, amount: Amount, lot: &Lot) -> Self {
+        let price = (key.class == Class::Own).then_some((lot.face, lot.paid));
+        Self { key, amount, price }
+    }
+
+    /// The part without its price.
+    pub(super) const fn taken(&self) -> Taken {
+        Taken { key: self.key, amount: self.amount }
+    }
 }
 
 /// What is kept of a payment.
@@ -94,38 +112,42 @@ pub struct Cancelled {
 }
 
 impl Lots {
+    /// Checks that a payment's id is new.
+    ///
+    /// # Errors
+    /// `PaymentExists` when it is not.
+    pub fn new_id(&self, id: PaymentId) -> Result<NewId, LotsError> {
+        crate::ensure!(!self.payments.contains(&id), LotsError::PaymentExists { id });
+        Ok(NewId(id))
+    }
+
     /// Pays by a plan of this very moment, and credits what it earned. `credit` is the lot for it.
     ///
     /// # Errors
-    /// `PaymentExists`, `WrongClass` when the lot is not bonus, and `TooMuch`; nothing is changed
-    /// then, except by `TooMuch`: let the call fail.
+    /// `WrongClass` when the lot is not bonus, and `TooMuch`; nothing is changed then, except by
+    /// `TooMuch`: let the call fail.
     pub fn pay(
         &mut self,
-        order: &PaymentOrder,
-        plan: &Plan,
-        earned: Earned,
+        order: PaymentOrder,
+        plan: Plan,
+        accrual: &Accrual,
         credit: LotKey,
     ) -> Result<Credited, LotsError> {
-        let PaymentOrder { id, payer, person, payee, time } = *order;
-        crate::ensure!(!self.payments.contains(&id), LotsError::PaymentExists { id });
+        let PaymentOrder { id: NewId(id), payer, person, payee, time } = order;
         let (class, purchase) = (credit.class, credit.purchase);
         let bonus = class == Class::Bonus && purchase == 0;
         crate::ensure!(bonus, LotsError::WrongClass { class });
-        let mut wallet = self.wallet(payer);
-        for (part, lot) in &plan.parts {
-            self.reduce(payer, &mut wallet, *part, *lot, |_, _| {})?;
+        let Plan { mut purse, parts: taken } = plan;
+        for part in &taken {
+            self.reduce(payer, &mut purse, part.taken(), |_, _| {})?;
         }
-        let recovered = self.count_earned(person, &earned, time);
+        let earned = accrual.earned;
+        let recovered = self.count_earned(person, accrual, time);
         let credited = earned.cashback.saturating_sub(recovered);
         if credited != Amount::ZERO {
-            self.put(payer, &mut wallet, Taken { key: credit, amount: credited })?;
+            self.put(payer, &mut purse, Taken { key: credit, amount: credited })?;
         }
-        self.wallets.set(&payer, &wallet);
-        let taken = plan.parts.iter().map(|(Taken { key, amount }, lot)| {
-            let price = (key.class == Class::Own).then_some((lot.face, lot.paid));
-            Part { key: *key, amount: *amount, price }
-        });
-        let taken: Vec<_> = taken.collect();
+        self.keep(payer, purse);
         let payment = Payment {
             payer,
             person,
@@ -145,11 +167,12 @@ impl Lots {
     }
 
     /// Counts what earned in the person's month, and says what of the cashback pays its debt.
-    fn count_earned(&mut self, person: Hash, earned: &Earned, now: TimestampMs) -> Amount {
+    fn count_earned(&mut self, person: Hash, accrual: &Accrual, now: TimestampMs) -> Amount {
+        let Accrual { earned, mut standing } = *accrual;
         if earned.eligible == Amount::ZERO {
             return Amount::ZERO;
         }
-        let (mut standing, month) = (self.standing(person), Month::of(now));
+        let month = Month::of(now);
         if standing.base_month != month {
             standing.base_month = month;
             standing.base_used = Amount::ZERO;
@@ -179,11 +202,11 @@ impl Lots {
         let left = sum(payment.taken.iter().map(|part| part.amount));
         crate::ensure!(amount <= left, LotsError::AbovePayment { left, wanted: amount });
         let person = payment.person;
-        let (mut wallet, mut standing) = (self.wallet(holder), self.standing(person));
+        let (mut purse, mut standing) = (self.purse(holder), self.standing(person));
         let own_before = own_part(&payment.taken);
-        let clawed_before = self.unclaw(holder, &mut wallet, &mut standing, &mut payment)?;
+        let clawed_before = self.unclaw(holder, &mut purse, &mut standing, &mut payment)?;
         let debt_before = standing.debt.saturating_add(payment.owed);
-        let mut cancelled = self.give_back(holder, &mut wallet, &mut payment.taken, amount, now)?;
+        let mut cancelled = self.give_back(holder, &mut purse, &mut payment.taken, amount, now)?;
 
         let own = own_part(&payment.taken);
         let before = payment.earned.again(own_before);
@@ -196,13 +219,13 @@ impl Lots {
         // What all cancels so far take back, less what was paid of it since.
         let due = payment.earned.cashback.saturating_sub(after.cashback);
         let due = due.saturating_sub(payment.settled);
-        payment.clawed = self.claw(holder, &mut wallet, payment.credit, due)?;
+        payment.clawed = self.claw(holder, &mut purse, payment.credit, due)?;
         let clawed = sum(payment.clawed.iter().map(|part| part.amount));
         payment.owed = due.saturating_sub(clawed);
         standing.debt = standing.debt.saturating_add(payment.owed);
         cancelled.recovered = clawed.saturating_sub(clawed_before);
         cancelled.owed = standing.debt.saturating_sub(debt_before);
-        self.wallets.set(&holder, &wallet);
+        self.keep(holder, purse);
         self.standings.set(&person, &standing);
         self.payments.set(&id, &payment);
         Ok(cancelled)
@@ -219,13 +242,13 @@ impl Lots {
     fn unclaw(
         &mut self,
         holder: Address,
-        wallet: &mut Wallet,
+        purse: &mut Purse,
         standing: &mut Standing,
         payment: &mut Payment,
     ) -> Result<Amount, LotsError> {
         let clawed = core::mem::take(&mut payment.clawed);
         for part in &clawed {
-            self.put(holder, wallet, *part)?;
+            self.put(holder, purse, *part)?;
         }
         let open = payment.owed.min(standing.debt);
         let paid = payment.owed.saturating_sub(open);
@@ -239,7 +262,7 @@ impl Lots {
     fn give_back(
         &mut self,
         holder: Address,
-        wallet: &mut Wallet,
+        purse: &mut Purse,
         taken: &mut Vec<Part>,
         amount: Amount,
         now: TimestampMs,
@@ -255,7 +278,7 @@ impl Lots {
                 taken.pop();
             }
             if is_live(now, key.expiry) {
-                self.put(holder, wallet, part)?;
+                self.put(holder, purse, part)?;
                 given.spendable = given.spendable.saturating_add(part.amount);
             } else {
                 given.expired.push(self.end_part(holder, part, rest, price));
@@ -290,7 +313,7 @@ impl Lots {
     fn claw(
         &mut self,
         holder: Address,
-        wallet: &mut Wallet,
+        purse: &mut Purse,
         first: Option<LotKey>,
         due: Amount,
     ) -> Result<Vec<Taken>, LotsError> {
@@ -298,28 +321,27 @@ impl Lots {
         if left == Amount::ZERO {
             return Ok(clawed);
         }
-        let first = first.and_then(|key| Some((key, self.open.get(&(holder, key))?)));
-        let all = self.of_class(holder, Class::Bonus);
+        let first = first.and_then(|key| Some((key, self.find(holder, purse, &key)?)));
+        let all = self.each(holder, purse, Some(Class::Bonus.first_key()));
+        let all = all.take_while(|(key, _)| key.class == Class::Bonus);
         let others = all.filter(|(key, _)| first.is_none_or(|(first, _)| *key != first));
-        let mut lots = Vec::new();
         for (key, lot) in first.into_iter().chain(others) {
             let amount = lot.remaining.min(left);
             left = left.saturating_sub(amount);
             clawed.push(Taken { key, amount });
-            lots.push(lot);
             if left == Amount::ZERO {
                 break;
             }
         }
-        for (part, lot) in clawed.iter().zip(lots) {
-            self.reduce(holder, wallet, *part, lot, |_, _| {})?;
+        for part in &clawed {
+            self.reduce(holder, purse, *part, |_, _| {})?;
         }
         Ok(clawed)
     }
 }
 
 /// What of the parts is own money.
-fn own_part(taken: &[Part]) -> Amount {
+pub(super) fn own_part(taken: &[Part]) -> Amount {
     sum(taken.iter().filter(|part| part.key.class == Class::Own).map(|part| part.amount))
 }
 

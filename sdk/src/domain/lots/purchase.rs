@@ -76,15 +76,15 @@ impl Lots {
         crate::ensure!(face != Amount::ZERO, LotsError::Nought);
         crate::ensure!(paid <= face, LotsError::BadPrice { face, paid });
         crate::ensure!(is_live(now, expiry), LotsError::Expired { expiry, now });
-        let (mut wallet, mut standing) = (self.wallet(holder), self.standing(person));
+        let (mut purse, mut standing) = (self.purse(holder), self.standing(person));
         let limit = BOUGHT_LOTS_MAX;
-        crate::ensure!(wallet.bought_lots < limit, LotsError::TooManyLots { limit });
+        crate::ensure!(purse.wallet.bought_lots < limit, LotsError::TooManyLots { limit });
         standing.purchases = standing.purchases.saturating_add(1);
         let number = standing.purchases;
         let key = LotKey { class: Class::Own, expiry, programme: 0, set, purchase: number };
         let lot = Lot { face, paid, bonus, remaining: face, bought: now, ..Lot::default() };
-        self.join(holder, &mut wallet, key, &lot)?;
-        self.wallets.set(&holder, &wallet);
+        self.join(holder, &mut purse, key, &lot)?;
+        self.keep(holder, purse);
         self.standings.set(&person, &standing);
         Ok(key)
     }
@@ -106,7 +106,8 @@ impl Lots {
         let lawful = (least..=greatest).contains(&percent);
         crate::ensure!(lawful, LotsError::BadThreshold { percent, least, greatest });
         crate::ensure!(key.is_bought(), LotsError::NotRefundable { key });
-        let lot = self.open.get(&(holder, key)).ok_or(LotsError::UnknownLot { key })?;
+        let mut purse = self.purse(holder);
+        let lot = self.find(holder, &purse, &key).ok_or(LotsError::UnknownLot { key })?;
         let expiry = key.expiry;
         crate::ensure!(is_live(now, expiry), LotsError::Expired { expiry, now });
         let (face, amount) = (lot.face, lot.remaining);
@@ -120,10 +121,9 @@ impl Lots {
         };
         let refused = LotsError::UsedTooLittle { used, face, percent };
         crate::ensure!(amount == face || enough, refused);
-        let mut wallet = self.wallet(holder);
         let note = |lot: &mut Lot, amount| lot.refunded = lot.refunded.saturating_add(amount);
-        self.reduce(holder, &mut wallet, Taken { key, amount }, lot, note)?;
-        self.wallets.set(&holder, &wallet);
+        self.reduce(holder, &mut purse, Taken { key, amount }, note)?;
+        self.keep(holder, purse);
         Ok(lot.divide(amount))
     }
 

@@ -1,10 +1,14 @@
 //! Versions of a policy and when they hold.
 
 use crate::{Described, Item, Map, Order, Set, TimestampMs};
+use alloc::vec::Vec;
 use codec::{Decode, Encode};
 
 /// Versions that a policy may have, the past ones included: what a purchase recorded must stay.
 const VERSIONS_MAX: u32 = 1_024;
+/// Versions whose instants lie together: the last ones, among which is nearly always the one that
+/// holds, so that a payment reads it by its name and need not look for it.
+const RECENT_MAX: usize = 4;
 /// Retroactive versions among them, each of which a judgement of old terms reads.
 const RETROACTIVE_MAX: u32 = 32;
 
@@ -90,6 +94,8 @@ pub struct Policy<T: Encode + Decode + Described + 'static> {
     /// Those that may apply to what was bought before them.
     retroactive: Set<Version>,
     count: Item<Count>,
+    /// The last four versions, ascending.
+    recent: Item<Vec<Version>>,
 }
 
 impl<T: Encode + Decode + Described + 'static> Policy<T> {
@@ -125,6 +131,11 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         count.all += 1;
         self.count.set(&count);
         self.versions.set(&Version(from), value);
+        let mut recent = self.recent();
+        recent.push(Version(from));
+        let old = recent.len().saturating_sub(RECENT_MAX);
+        recent.drain(..old);
+        self.recent.set(&recent);
         Ok(Version(from))
     }
 
@@ -143,6 +154,9 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         count.all = count.all.saturating_sub(1);
         self.count.set(&count);
         self.versions.remove(&version);
+        let mut recent = self.recent();
+        recent.retain(|other| *other != version);
+        self.recent.set(&recent);
         Ok(())
     }
 
@@ -151,7 +165,11 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
     /// # Errors
     /// `NoneYet` before the first version.
     pub fn at(&self, time: TimestampMs) -> Result<(Version, T), PolicyError> {
-        let newest = self.versions.first(Some(&Version(time)), Order::Descending);
+        let found = self.recent().into_iter().rev().find(|version| version.0 <= time);
+        let newest = match found {
+            Some(version) => self.versions.get(&version).map(|value| (version, value)),
+            None => self.versions.first(Some(&Version(time)), Order::Descending),
+        };
         newest.ok_or(PolicyError::NoneYet { time })
     }
 
@@ -175,6 +193,10 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         let after = Version(TimestampMs(time.0.saturating_add(1)));
         let later = self.versions.entries(Some(&after), Order::Ascending).next();
         later.map(|(version, _)| version)
+    }
+
+    fn recent(&self) -> Vec<Version> {
+        self.recent.try_get().unwrap_or_default()
     }
 
     fn count(&self) -> Count {

@@ -45,10 +45,11 @@ fn own_money_is_bought_spent_last_earns_and_comes_back() {
 
         // Only own money earns: ten per cent of 10,000.
         let terms = Earning { tier_bp: 1_000, base_cap: Amount(300_000), credit: bonus(2) };
-        let earned = lots.earn(person, &plan, &terms, now);
-        assert_eq!(earned.cashback, Amount(1_000));
-        let order = PaymentOrder { id, payer: ana, person, payee: shop, time: now };
-        lots.pay(&order, &plan, earned, bonus(2)).unwrap();
+        let accrual = lots.earn(person, &plan, &terms, now);
+        assert_eq!(accrual.earned.cashback, Amount(1_000));
+        let new_id = lots.new_id(id).unwrap();
+        let order = PaymentOrder { id: new_id, payer: ana, person, payee: shop, time: now };
+        lots.pay(order, plan, &accrual, bonus(2)).unwrap();
         assert_eq!(lots.holding(ana), Amount(41_000));
 
         // Half is cancelled: own money comes back first, and what it earned is taken back.
