@@ -194,6 +194,7 @@ pub(crate) fn wasm(
     cargo.args(["--", "--cfg", "dure_contract"]);
     // `balance.sub(price);` whose refusal nobody looks at gives things away.
     cargo.args(["-D", "unused_must_use"]);
+    cargo.args(unplaced(package, package.folder(), &package.name));
     let output = run(&mut cargo)?;
     let module = artifact(&output.stdout, package).ok_or_else(|| BuildError::Crate {
         path: package.manifest.clone(),
@@ -218,18 +219,30 @@ fn flags(toolchain: &Toolchain, package: &Package) -> Vec<String> {
     if let Some(home) = home {
         flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
     }
+    // The same of every contract that lies beside this one, or cargo would compile the SDK anew for
+    // each: the contract's own place comes with what the compiler is told of it alone. Another
+    // contract of the workspace is named from the workspace's root, which is on no machine.
     for (folder, name) in &package.sources {
-        flags.push(format!("--remap-path-prefix={}=/{name}", folder.display()));
-        // Within a workspace cargo names files from the workspace's root.
-        if let Ok(inside) = folder.strip_prefix(&package.workspace)
-            && inside.components().next().is_some()
-        {
-            flags.push(format!("--remap-path-prefix={}=/{name}", inside.display()));
+        let beside = folder.starts_with(&package.workspace) && !name.starts_with("dure-");
+        if folder != package.folder() && !beside {
+            flags.extend(unplaced(package, folder, name));
         }
     }
     if let Toolchain::BuildStd { sysroot, .. } = toolchain {
         let source = sysroot.join("lib/rustlib/src/rust");
         flags.push(format!("--remap-path-prefix={}=/rust", source.display()));
+    }
+    flags
+}
+
+/// Names the files of a folder after its package, wherever it lies.
+fn unplaced(package: &Package, folder: &Path, name: &str) -> Vec<String> {
+    let mut flags = vec![format!("--remap-path-prefix={}=/{name}", folder.display())];
+    // Within a workspace cargo names files from the workspace's root.
+    if let Ok(inside) = folder.strip_prefix(&package.workspace)
+        && inside.components().next().is_some()
+    {
+        flags.push(format!("--remap-path-prefix={}=/{name}", inside.display()));
     }
     flags
 }
