@@ -232,7 +232,8 @@ impl<'a> Apply<'a> {
         {
             return Err(Failure::Unmet(format!(
                 "contract.{name}: {address} has the code {there}, the source builds {hash}; \
-                 change its salt to make another contract"
+                 `dure upgrade {address}` changes its code, and another `salt` in the file makes \
+                 another contract"
             )));
         }
         let init = match self.resolved(&planned.init)? {
@@ -240,7 +241,7 @@ impl<'a> Apply<'a> {
             init => init,
         };
         let method = spec.methods.iter().find(|method| method.kind == MethodKind::Init);
-        if let Some(method) = method.filter(|_| there.is_none()) {
+        if let Some(method) = method {
             typed(&spec, method, &init, &format!("contract.{name}.init"))?;
         }
         self.sources.insert(name, Source { code, spec, init, is_there: there.is_some() });

@@ -1,6 +1,6 @@
 //! Arguments of a contract's method from the command line, typed by the specification.
 
-use super::{exit::Failure, key};
+use super::{exit::Failure, key, plan::resolve};
 use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_rpc::json::{arguments_from_json, encode, type_name};
 use dure_types::limits;
@@ -79,8 +79,8 @@ impl Rest {
                 let text = "give either --args JSON or --name value, not both";
                 return Err(Failure::Usage(text.to_owned()));
             }
-            let value: Value = serde_json::from_str(text)
-                .map_err(|error| Failure::Usage(format!("--args: {error}")))?;
+            let value =
+                parse_json(text).map_err(|error| Failure::Usage(format!("--args: {error}")))?;
             check(spec, method, &value)?;
             return Ok(value);
         }
@@ -122,6 +122,13 @@ fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, 
         _ if is_address && key::is_known(text) => Err(key::lacks_at(text)),
         (Err(error), _) => Err(Failure::Argument(error.into())),
     }
+}
+
+/// Reads JSON in which `"@NAME"` stands for the address of a key.
+pub(super) fn parse_json(text: &str) -> Result<Value, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| format!("no JSON: {error}"))?;
+    let address = |text: &str| key::address(text).map(|address| address.to_string());
+    resolve(&value, &['@'], &address).map_err(|error| error.to_string())
 }
 
 fn check(spec: &ContractSpec, method: &MethodSpec, value: &Value) -> Result<(), Failure> {

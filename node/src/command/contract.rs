@@ -2,7 +2,7 @@
 
 use super::{
     Remote,
-    arguments::{OF_CALL, OF_QUERY, Rest},
+    arguments::{OF_CALL, OF_QUERY, Rest, parse_json},
     exit::Failure,
     help::Help,
     inspect, key,
@@ -26,12 +26,16 @@ use dure_types::{
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
 
+/// How every WASM module begins.
+const WASM_MAGIC: &[u8] = b"\0asm";
+
 /// What to deploy.
 #[derive(Debug, Args)]
 pub(super) struct DeployArgs {
     /// The module that `dure build` wrote.
     file: PathBuf,
-    /// Arguments of the init method: a JSON object by name, or a list by position.
+    /// Arguments of the init method: a JSON object by name, or a list by position; `"@NAME"` is the
+    /// address of a key.
     #[arg(long, default_value = "{}", value_name = "JSON")]
     init: String,
     /// Part of the contract's address: text, or 0x and digits; random unless told.
@@ -53,7 +57,7 @@ pub(super) struct CallArgs {
     /// Name of the method.
     #[arg(required_unless_present = "help")]
     method: Option<String>,
-    /// `--args JSON`, or `--name value` for each argument; among them `--rpc URL`, and of a call
+    /// `--args JSON`, or `--name value` for each argument, where `@NAME` is the address of a key; among them `--rpc URL`, and of a call
     /// `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, of a
     /// simulation `--by ADDRESS` or `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -94,15 +98,23 @@ pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), 
     let shown = args.file.display().to_string();
     let wasm = crate::file::read(&args.file, CODE_BYTES_MAX)
         .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
-    let init: Value = serde_json::from_str(&args.init)
-        .map_err(|error| Failure::Usage(format!("--init: {error}")))?;
     let salt = match &args.salt {
         None => random_salt()?,
         Some(text) if text.starts_with("0x") => dure_rpc::hex::to_bytes(text)
             .map_err(|error| Failure::Usage(format!("--salt: {error}")))?,
         Some(text) => text.clone().into_bytes(),
     };
-    fits(&module_spec(&wasm)?, &init)?;
+    if !wasm.starts_with(WASM_MAGIC) {
+        let text = format!("{shown} is no WASM; `dure build` prints the path of a module");
+        return Err(Failure::Usage(text));
+    }
+    let spec = module_spec(&wasm)?;
+    let init = parse_json(&args.init).map_err(|error| {
+        let takes =
+            spec.init().map_or_else(String::new, |method| inspect::arguments(&spec, method));
+        Failure::Usage(format!("--init: {error}; the init method takes ({takes})"))
+    })?;
+    fits(&spec, &init)?;
     let client = connect(&args.remote.rpc).await?;
     say_chain(&client, output);
     let signer = key::signer(&client, args.key.as_deref()).await?;

@@ -119,10 +119,15 @@ impl Failure {
 /// An error with what there is instead, which for machines is a part of it.
 fn told(error: &ClientError) -> String {
     match error.refusal() {
-        Some(RpcError::UnknownMethod { known, .. } | RpcError::UnknownEvent { known, .. })
-            if !known.is_empty() =>
-        {
+        Some(
+            RpcError::UnknownMethod { known, .. }
+            | RpcError::UnknownEvent { known, .. }
+            | RpcError::UnknownField { known, .. },
+        ) if !known.is_empty() => {
             format!("{error}; it has {}", known.join(", "))
+        }
+        Some(RpcError::StateGone { .. }) => {
+            format!("{error}; `dure trace ADDRESS METHOD` tries a call on the state of now")
         }
         _ => error.to_string(),
     }

@@ -49,13 +49,18 @@ pub use exit::Failure;
 
 /// Runs and uses a Dure chain.
 #[derive(Debug, Parser)]
-#[command(name = "dure", version, about, propagate_version = true)]
+#[command(name = "dure", version, about, propagate_version = true, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
     global: Global,
 }
+
+/// What [`Failure::code`] says.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 refused or failed on the chain; 2 wrong input; \
+    3 no node answers; 4 a file or key; 5 the node cannot start or had to stop; 6 does not compile; \
+    7 a test failed, or what is there is not what was asked for";
 
 /// Settings of every command.
 #[derive(Clone, Debug, Args)]

@@ -32,7 +32,7 @@ pub(super) struct AdvanceArgs {
 pub(super) struct TxArgs {
     /// Transaction id.
     id: String,
-    /// Prove it too.
+    /// Ask for the proof of its receipt too; `--json` shows it.
     #[arg(long)]
     proof: bool,
     #[command(flatten)]
@@ -134,7 +134,14 @@ pub(super) async fn tx(args: TxArgs, output: &mut Output) -> Result<(), Failure>
     let answer = client.receipt(id, args.proof).await?;
     let specs = Specs::of_receipt(&client, Some(&answer.receipt), output).await;
     output.answer(&answer, || {
-        format!("transaction  {}\n{}", answer.receipt.id, receipt_text(&answer.receipt, &specs))
+        let proved = answer.certified.as_ref().map_or_else(String::new, |proof| {
+            format!(
+                "proof        up to the certified header of height {}; --json has it\n",
+                proof.height
+            )
+        });
+        let receipt = receipt_text(&answer.receipt, &specs);
+        format!("transaction  {}\n{receipt}{proved}", answer.receipt.id)
     })?;
     // A transaction that failed is shown, and still did not succeed.
     match answer.receipt.result {

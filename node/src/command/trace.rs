@@ -27,8 +27,8 @@ use serde_json::Value;
 /// What to look into.
 #[derive(Debug, Args)]
 pub(super) struct TraceArgs {
-    /// A transaction id; or a contract, and after it a method with its arguments, to see what the
-    /// call would do.
+    /// A transaction id of the last 64 heights, whose state is kept; or a contract, and after it a
+    /// method with its arguments, to see what the call would do.
     what: String,
     /// Name of the method.
     method: Option<String>,

@@ -8,6 +8,7 @@ use dure_rpc::{
 };
 use dure_types::{Address, Hash, Selector, Transaction};
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// A checked [`EventFilter`].
 pub(super) struct EventMatcher {
@@ -26,7 +27,16 @@ impl EventMatcher {
             return Err(RpcError::FilterNeedsContract { argument: "fields".into() });
         }
         if let Some(contract) = contract {
-            specs.need(contract)?;
+            let spec = specs.need(contract)?;
+            let events = spec.events.iter();
+            let meant = events.filter(|event| topic.is_none_or(|topic| topic == event.topic));
+            let known: BTreeSet<&str> =
+                meant.flat_map(|event| &event.fields).map(|field| field.name.as_str()).collect();
+            if let Some(field) = fields.keys().find(|field| !known.contains(field.as_str())) {
+                let field = field.chars().take(80).collect();
+                let known = known.into_iter().map(str::to_owned).collect();
+                return Err(RpcError::UnknownField { contract: contract.into(), field, known });
+            }
         }
         Ok(Self { contract, topic, fields })
     }

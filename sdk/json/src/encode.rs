@@ -325,7 +325,13 @@ impl Writer<'_> {
         };
         text.and_then(|text| text.parse().ok()).ok_or_else(|| {
             let name = primitive_name(ty);
-            let form = if is_wide(ty) { " as decimal string" } else { "" };
+            let digits = value.is_number() || matches!(value, Value::String(t) if is_decimal(t));
+            let form = match (is_wide(ty), digits) {
+                (true, false) => " as decimal string",
+                (false, false) => "",
+                (true, true) => " as decimal string, within its range",
+                (false, true) => " within its range",
+            };
             self.expected(format!("{name}{form}"), value)
         })
     }

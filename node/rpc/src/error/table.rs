@@ -220,6 +220,9 @@ errors! {
     3007 StateGone { height: Decimal<u64>, oldest: Decimal<u64> }
         "The state before that height is no longer kept; `oldest` is the first whose state is."
         "the state before height {height} is gone; {oldest} is the oldest"
+    3008 UnknownField { contract: Hex<Address>, field: String, known: Vec<String> }
+        "No event that the filter lets through has such a field; `known` lists those that there are."
+        "no event of contract {contract} that is asked for has a field {field}"
 
     // 4xxx: a call failed. In answers about receipts these stand in `result.failed`.
     4001 ContractRefused { contract: Hex<Address>, error: Bytes, decoded: Value, text: String }
