@@ -117,7 +117,7 @@ pub(crate) fn storage_has(key: &[u8]) -> bool {
 }
 
 /// Reads a stored value; `false` when there is none.
-#[inline]
+#[inline(never)]
 pub(crate) fn storage_get(key: &[u8], into: &mut Bytes<SMALL>) -> bool {
     // SAFETY: key and target are live; the host writes at most the capacity it is told.
     sized(into, |out, capacity| unsafe {

@@ -109,9 +109,6 @@ pub const fn field_id(fields: &[(&str, u16)], name: &str) -> u16 {
     panic!("the storage never had a field of that name")
 }
 
-/// Bytes of a value that are encoded without the heap: a record is longer than what is read often.
-const VALUE: usize = 2 * crate::buffer::SMALL;
-
 #[inline]
 fn load<T: Decode>(key: &[u8]) -> Option<T> {
     let mut bytes = host::Bytes::new();
@@ -128,7 +125,7 @@ fn decoded<T: Decode>(bytes: &[u8]) -> T {
 
 #[inline]
 fn store<T: Encode>(key: &[u8], value: &T) {
-    let mut bytes = crate::buffer::Buffer::<VALUE>::new();
+    let mut bytes = crate::buffer::Buffer::<{ crate::buffer::SMALL }>::new();
     value.encode_to(&mut bytes);
     host::storage_set(key, bytes.as_slice());
 }
