@@ -66,7 +66,7 @@ pub(super) fn run(
     let result = match failure {
         None => Ok(outputs),
         Some(failure) => {
-            env.overlay.rollback(savepoint);
+            env.undo(savepoint);
             env.events.clear();
             env.stack.clear();
             // Our own panic: what it used is not known, so it is all taken.

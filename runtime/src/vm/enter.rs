@@ -54,9 +54,8 @@ pub(crate) fn enter(
         notes.trace.end(done.as_ref().ok(), &env.events, events);
     }
     if let Ok(Done { result: Err(_), .. }) = &done {
-        env.overlay.rollback(savepoint);
+        env.undo(savepoint);
         env.events.truncate(events);
-        env.read = None;
     }
     (Some(env), done)
 }

@@ -1,7 +1,13 @@
 //! What a running contract carries with it, and what all contracts of a transaction share.
 
 use super::{Vm, engine::Code, gas, trace::Trace};
-use crate::{BlockContext, state::overlay::Overlay, state::read::Fault};
+use crate::{
+    BlockContext,
+    state::{
+        overlay::{Overlay, Savepoint},
+        read::Fault,
+    },
+};
 use dure_types::{Address, Event, ExecutionError, Gas, Hash, limits};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 use wasmtime::{Memory, ResourceLimiter};
@@ -23,6 +29,14 @@ pub(crate) struct Env {
     pub(crate) read: Option<(Address, Arc<Code>)>,
     /// Text for people, kept in simulations only.
     pub(crate) notes: Option<Notes>,
+}
+
+impl Env {
+    /// Undoes every write since the savepoint; code may be other than it was read to be.
+    pub(crate) fn undo(&mut self, savepoint: Savepoint) {
+        self.overlay.rollback(savepoint);
+        self.read = None;
+    }
 }
 
 /// Text that contracts showed. Never reaches a receipt.
