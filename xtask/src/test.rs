@@ -1,9 +1,9 @@
-//! Every test, the fast ones first.
+//! Every test.
 //!
 //! Two builds: all crates without RocksDB, whose tests run first, and the node as it ships, of which
 //! only what touches its disk is tested again. Both select the whole workspace, so that cargo
-//! chooses the same features of what they share and compiles it once. The programs are then run here, which gives a time for each stage and lets one
-//! failure not hide the next.
+//! chooses the same features of what they share and compiles it once. The programs are then run
+//! here, which gives a time for each and lets one failure not hide the next.
 
 use crate::{
     Outcome,
@@ -22,55 +22,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where a test belongs, in the order of running.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Group {
-    Formats,
-    Runtime,
-    Contracts,
-    Node,
-    Rocks,
-    Processes,
-    Page,
-}
-
-impl Group {
-    /// Those that need no RocksDB.
-    const LIGHT: [Self; 4] = [Self::Formats, Self::Runtime, Self::Contracts, Self::Node];
-
-    fn headline(self) -> &'static str {
-        match self {
-            Self::Formats => "test: formats and SDK",
-            Self::Runtime => "test: runtime",
-            Self::Contracts => "test: contracts",
-            Self::Node => "test: node on simulated disk and time",
-            Self::Rocks => "test: node with RocksDB",
-            Self::Processes => "test: real processes",
-            Self::Page => "test: page in Chromium",
-        }
-    }
-
-    fn of(built: &Built) -> Self {
-        if built.folder.parent() == Some(&cargo::root().join("contracts")) {
-            return Self::Contracts;
-        }
-        match (built.package.as_str(), built.target.as_str()) {
-            ("points" | "mutants" | "lunch" | "stamps" | "stamps-upgraded", _) => Self::Contracts,
-            ("template-points" | "template-token" | "template-voucher", _) => Self::Contracts,
-            ("dure-tests", "scenario") => Self::Contracts,
-            ("dure-tests", "hostile" | "host" | "runtime" | "reuse" | "upgrade") => Self::Runtime,
-            ("dure-tests", _) => Self::Formats,
-            ("dure-node", "page" | "book_page") => Self::Page,
-            ("dure-node", "process") => Self::Processes,
-            ("dure-runtime" | "dure-build" | "dure-testing", _) => Self::Runtime,
-            (
-                "book-listings" | "dure-abi" | "dure-json" | "dure-types" | "dure-light"
-                | "dure-macros" | "dure-sdk",
-                _,
-            ) => Self::Formats,
-            _ => Self::Node,
-        }
-    }
+/// True of the test programs that need a browser.
+fn is_page(built: &Built) -> bool {
+    built.package == "dure-node" && ["page", "book_page"].contains(&built.target.as_str())
 }
 
 /// The test programs of the node whose tests differ with RocksDB.
@@ -134,10 +88,8 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     let light = progress.stage("build: tests without RocksDB", || {
         cargo::build(&["test", "--workspace", "--no-default-features", "--no-run"])
     })?;
-    let light: Vec<Built> = light.into_iter().filter(|built| built.test).collect();
-    for group in Group::LIGHT {
-        group_stage(progress, tally, group, &light);
-    }
+    let (light_pages, light) = tests(light);
+    programs_stage(progress, tally, "test: everything but RocksDB and pages", &light);
     let documentation = progress.stage("test: examples in the documentation", || {
         let mut command = cargo(&["test", "--workspace", "--no-default-features", "--doc"]);
         let report = run_tests(&mut command, |line| println!("{line}"));
@@ -151,34 +103,23 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     arguments.extend(ROCKS.iter().flat_map(|name| ["--test", name]));
     let full = progress
         .stage("build: the node with RocksDB, and its tests", || cargo::build(&arguments))?;
-    let full: Vec<Built> = full.into_iter().filter(|built| built.test).collect();
-    let rocks: Vec<Built> = full
-        .iter()
-        .filter(|built| built.package == "dure-node" && Group::of(built) == Group::Node)
-        .cloned()
-        .collect();
-    programs_stage(progress, tally, Group::Rocks.headline(), &rocks);
-    group_stage(progress, tally, Group::Processes, &full);
-    let pages: Vec<Built> = light.into_iter().chain(full).collect();
-    page_stage(progress, tally, &pages);
+    let of_node = full.into_iter().filter(|built| built.package == "dure-node").collect();
+    let (full_pages, mut full) = tests(of_node);
+    match prerequisites::chromium() {
+        Ok(()) => full.extend(light_pages.into_iter().chain(full_pages)),
+        Err(reason) => tally.skipped.push(format!("pages in Chromium: {reason}")),
+    }
+    programs_stage(progress, tally, "test: RocksDB, real processes and pages", &full);
     Ok(())
 }
 
-fn page_stage(progress: &mut Progress, tally: &mut Tally, built: &[Built]) {
-    match prerequisites::chromium() {
-        Ok(()) => group_stage(progress, tally, Group::Page, built),
-        Err(reason) => tally.skipped.push(format!("{}: {reason}", Group::Page.headline())),
-    }
+/// The test programs: those that need a browser, and the others.
+fn tests(built: Vec<Built>) -> (Vec<Built>, Vec<Built>) {
+    built.into_iter().filter(|built| built.test).partition(is_page)
 }
 
-fn group_stage(progress: &mut Progress, tally: &mut Tally, group: Group, built: &[Built]) {
-    let programs: Vec<Built> =
-        built.iter().filter(|built| Group::of(built) == group).cloned().collect();
-    programs_stage(progress, tally, group.headline(), &programs);
-}
-
-/// Runs the programs, as many at a time as there are cores; a failure is noted and the rest still
-/// runs. Those that took longest last time begin.
+/// Runs the programs side by side; a failure is noted and the rest still runs. Those that took
+/// longest last time begin.
 fn programs_stage(progress: &mut Progress, tally: &mut Tally, headline: &str, programs: &[Built]) {
     if programs.is_empty() {
         return;
@@ -210,7 +151,8 @@ fn programs_stage(progress: &mut Progress, tally: &mut Tally, headline: &str, pr
     }
 }
 
-/// Runs the programs on all cores, in their order, and prints what each said when it ended.
+/// Runs the programs on all cores, in their order, and prints what each said when it ended. Some
+/// wait for each other where they build contracts, so there is one more of them than cores.
 fn side_by_side(programs: &[(String, &Built)]) -> Vec<(String, Report)> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
@@ -225,7 +167,7 @@ fn side_by_side(programs: &[(String, &Built)]) -> Vec<(String, Report)> {
             done.push((name.clone(), report));
         }
     };
-    let workers = available_parallelism().map_or(1, usize::from);
+    let workers = available_parallelism().map_or(1, usize::from) + 1;
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(work);
