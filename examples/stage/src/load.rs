@@ -17,9 +17,9 @@ use std::{
 
 /// Connections: a node gives one the requests of one page.
 const CONNECTIONS: usize = 8;
-/// Transactions under way on each; the node allows 128. All together they fill the blocks, and more
-/// would only wait longer: every block wakes all who wait.
-const UNDER_WAY: usize = 48;
+/// Transactions under way on each; the node allows 128. Fewer leave cores idle while a block waits
+/// for the disk.
+const UNDER_WAY: usize = 112;
 /// How long a transaction may be under way: sent late in a long load, it must still be valid.
 const VALID_FOR: Duration = Duration::from_secs(600);
 /// What a call may use unless told. A quota is charged for what it did use, but a block has room
