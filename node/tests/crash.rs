@@ -7,11 +7,13 @@
 
 mod simulation;
 
+use codec::Encode;
+use dure_consensus::{Log, Record};
 use dure_node::store::{
     Column, Database, MemoryStore, Range, Read, Store, WriteBatch, column, memory::Failure,
 };
 use dure_node::{fault::Fault, machine::recovery};
-use dure_types::{Height, Outcome};
+use dure_types::{Hash, Height, Outcome};
 use simulation::{Run, World};
 
 /// Runs the script to its end, with a crash when there is a failure, and judges what is there.
@@ -64,7 +66,8 @@ fn executed_again_from_the_ledger_alone_gives_the_same(world: &World, run: &Run)
         }
         copy.write(writes).unwrap();
     }
-    copy.set_mark(&run.store().mark().unwrap().unwrap()).unwrap();
+    let log = run.store().log().unwrap();
+    copy.append_log(log.height, &log.entries).unwrap();
     let again = Run::new(world, copy);
     let columns = Column::ALL.iter().filter(|column| column.database() == Database::State);
     for column in columns {
@@ -150,32 +153,42 @@ fn ledger_without_its_tail_is_refused_or_nothing_final_is_lost() {
 }
 
 #[test]
-fn ledger_without_the_signers_mark_or_with_another_is_refused() {
+fn ledger_without_the_signers_log_or_with_another_is_refused() {
     let world = World::new();
     let whole = check(&world, &[], 0);
     let reader = whole.store();
-    let mark = reader.mark().unwrap().unwrap();
-    let judge = |mark| recovery::look(reader, mark, world.chain);
-    let ledger = mark.height;
-    assert_eq!(judge(Some(mark.clone())), Ok(None));
-    assert_eq!(judge(None), Err(Fault::NoMark { ledger }));
+    let judge = |records: &[Record]| {
+        let entries: Vec<_> = records.iter().map(Encode::encode).collect();
+        let log = recovery::look(reader, &entries, world.me(), world.chain)?;
+        Ok(log.map(|log| log.records.len()))
+    };
+    let kept = Log::decode(&reader.log().unwrap().entries).unwrap().unwrap();
+    let (ledger, parent) = (kept.height, kept.parent);
+    let of = |height: u64, parent, rest: &[Record]| {
+        let begin = Record::Begin { height: Height(height), parent };
+        [&[begin], rest].concat()
+    };
+    assert_eq!(judge(&of(ledger.0, parent, &kept.records)), Ok(None));
+    assert_eq!(judge(&[]), Err(Fault::NoMark { ledger }));
 
-    let mut other = mark.clone();
-    other.time.0 += 1;
-    assert!(
-        matches!(judge(Some(other)), Err(Fault::SignedOther { height, .. }) if height == ledger)
-    );
-    let mut next = mark.clone();
-    next.height = Height(ledger.0 + 1);
-    assert!(matches!(judge(Some(next.clone())), Err(Fault::SignedOther { .. })));
-    next.parent = mark.id(world.chain);
-    next.batches.clear();
-    assert_eq!(judge(Some(next.clone())), Ok(Some(next.clone())));
-    next.height = Height(ledger.0 + 2);
-    assert_eq!(judge(Some(next)), Err(Fault::LedgerLost { signed: Height(ledger.0 + 2), ledger }));
-    let before = view_header(&whole, ledger.0 - 1);
+    // The precommit that we cast, on another block.
+    let mut other = kept.records.clone();
+    for record in &mut other {
+        if let Record::Vote(vote) = record {
+            vote.block = Some(Hash([1; 32]));
+        }
+    }
+    let refused = judge(&of(ledger.0, parent, &other));
+    assert!(matches!(refused, Err(Fault::SignedOther { height, .. }) if height == ledger));
+    let id = view_header(&whole, ledger.0).id(world.chain);
+    let next = ledger.0 + 1;
+    assert!(matches!(judge(&of(next, parent, &[])), Err(Fault::SignedOther { .. })));
+    assert_eq!(judge(&of(next, id, &[])), Ok(Some(0)));
+    let signed = Height(next + 1);
+    assert_eq!(judge(&of(next + 1, id, &[])), Err(Fault::LedgerLost { signed, ledger }));
     let behind = Fault::SignerBehind { mark: Height(ledger.0 - 1), ledger };
-    assert_eq!(judge(Some(before)), Err(behind));
+    assert_eq!(judge(&of(ledger.0 - 1, id, &[])), Err(behind));
+    assert!(matches!(judge(&kept.records), Err(Fault::Corrupt(_))));
 }
 
 fn view_header(run: &Run, height: u64) -> dure_types::Header {
@@ -195,7 +208,7 @@ fn state_ahead_of_its_ledger_is_refused_by_a_look_alone() {
         }
         copy.write(writes).unwrap();
     }
-    let mark = view_header(&whole, applied.0);
+    let log = whole.store().log().unwrap();
     let cut = |from: u64| {
         let mut writes = WriteBatch::new(Database::Ledger);
         for (key, _) in copy.scan(Column::Headers, &Range::all(), false, usize::MAX).unwrap() {
@@ -204,7 +217,7 @@ fn state_ahead_of_its_ledger_is_refused_by_a_look_alone() {
             }
         }
         copy.write(writes).unwrap();
-        recovery::look(&copy, Some(mark.clone()), world.chain)
+        recovery::look(&copy, &log.entries, world.me(), world.chain)
     };
     assert_eq!(cut(applied.0 + 1), Ok(None), "whole so far");
     let ledger = Height(applied.0 - 1);

@@ -4,9 +4,10 @@ use dure_node::store::{
     Column, Database, MemoryStore, Range, Read, Store, StoreError, WriteBatch, column,
     memory::Failure,
     schema,
-    signer::{SIGNER_FILE, SLOT_BYTES, SignerFile, encode_slot, slot_of},
+    signer::{Entries, SIGNER_FILE, SLOT_BYTES, SignerFile, slot_of},
 };
-use dure_types::{Hash, Header, Height, TimestampMs};
+use dure_types::{Hash, Height};
+use std::os::unix::fs::FileExt;
 
 /// Column, key, and a value or none.
 type Operation<'a> = (Column, &'a [u8], Option<&'a [u8]>);
@@ -36,7 +37,7 @@ fn suite(store: &dyn Store) {
     later_operations_of_a_batch_overrule_earlier_ones(store);
     snapshots_do_not_move(store);
     large_values_survive(store);
-    marks_replace_each_other(store);
+    logs_of_heights_replace_each_other(store);
     for database in Database::ALL {
         store.barrier(database).unwrap();
     }
@@ -130,60 +131,62 @@ fn large_values_survive(store: &dyn Store) {
     assert_eq!(store.get(Column::Batches, b"large").unwrap(), Some(value));
 }
 
-fn header(height: u64) -> Header {
-    let zero = Hash([0; 32]);
-    Header {
-        version: Header::VERSION,
-        height: Height(height),
-        parent: zero,
-        parent_certificate: None,
-        time: TimestampMs(height),
-        batches: Vec::new(),
-        executed: Height::ZERO,
-        roots: Vec::new(),
-        validators: zero,
-        next_validators: zero,
-        evidence: Vec::new(),
+fn logs_of_heights_replace_each_other(store: &dyn Store) {
+    assert!(store.log().unwrap().entries.is_empty());
+    for height in (1..=5).map(Height) {
+        let mut all = Vec::new();
+        for round in 0..3 {
+            let entries = [entry(height, round, 0), entry(height, round, 1)];
+            store.append_log(height, &entries).unwrap();
+            all.extend(entries);
+            let Entries { height: of, entries, .. } = store.log().unwrap();
+            assert_eq!((of, entries), (height, all.clone()));
+        }
     }
 }
 
-fn marks_replace_each_other(store: &dyn Store) {
-    assert_eq!(store.mark().unwrap(), None);
-    for height in 1..=5 {
-        store.set_mark(&header(height)).unwrap();
-        assert_eq!(store.mark().unwrap(), Some(header(height)));
-    }
+/// Entries of unequal lengths, so that those of one height do not end where another's do.
+fn entry(height: Height, round: u8, number: u8) -> Vec<u8> {
+    vec![round * 2 + number; 20 + usize::from(number) * 7 + height.0 as usize % 5]
 }
 
 #[test]
-fn torn_slot_of_the_signers_file_leaves_the_mark_before() {
+fn torn_entries_of_the_signers_log_leave_those_before() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(SIGNER_FILE);
     let open = || SignerFile::open(directory.path()).unwrap();
-    assert_eq!(open().mark().unwrap(), None);
-    for height in 1..=9 {
-        let file = open();
-        file.set_mark(&header(height)).unwrap();
-        assert_eq!(file.mark().unwrap(), Some(header(height)));
-        assert!(matches!(SignerFile::open(directory.path()), Err(StoreError::InUse { .. })));
-        drop(file);
-        let before = Some(header(height - 1)).filter(|header| header.height > Height::ZERO);
-        let whole = std::fs::read(&path).unwrap();
-        let slot = slot_of(Height(height)) * SLOT_BYTES;
-        let length = encode_slot(&header(height)).unwrap().len();
-        // Every byte of the newest slot counts, and a slot that ends early is no slot.
-        for at in 0..length {
-            let mut bytes = whole.clone();
-            bytes[slot + at] ^= 0x10;
-            std::fs::write(&path, &bytes).unwrap();
-            assert_eq!(open().mark().unwrap(), before, "byte {at} of height {height}");
+    assert!(open().log().unwrap().entries.is_empty());
+    let mut before = Entries::default();
+    for height in (1..=4).map(Height) {
+        for round in 0..2 {
+            let file = open();
+            file.append(height, &[entry(height, round, 0), entry(height, round, 1)]).unwrap();
+            let whole = file.log().unwrap();
+            assert_eq!((whole.height, whole.entries.len()), (height, usize::from(round + 1) * 2));
+            assert!(matches!(SignerFile::open(directory.path()), Err(StoreError::InUse { .. })));
+            drop(file);
+            // Every byte of what was appended counts: a flipped one takes its entry along, and
+            // those after it.
+            let start = if before.height == height { before.end } else { 0 };
+            let disk = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+            for at in start..whole.end {
+                let place = slot_of(height) as u64 * SLOT_BYTES + at;
+                let mut byte = [0];
+                disk.read_exact_at(&mut byte, place).unwrap();
+                disk.write_all_at(&[byte[0] ^ 0x10], place).unwrap();
+                let left = open().log().unwrap();
+                let kept = if left.height == height { left.entries.len() } else { 0 };
+                let entries = if kept == 0 { &before.entries } else { &whole.entries[..kept] };
+                assert!(kept < whole.entries.len(), "byte {at} of {height}");
+                assert!(kept >= usize::from(round) * 2, "byte {at} of {height}");
+                assert_eq!(left.entries, *entries, "byte {at} of {height}");
+                disk.write_all_at(&byte, place).unwrap();
+            }
+            before = whole;
         }
-        std::fs::write(&path, &whole[..whole.len() - 1]).unwrap();
-        open().mark().unwrap();
-        std::fs::write(&path, &whole).unwrap();
     }
-    std::fs::write(&path, vec![7; 2 * SLOT_BYTES]).unwrap();
-    assert_eq!(open().mark().unwrap(), None);
+    std::fs::write(&path, vec![7; 200_000]).unwrap();
+    assert!(open().log().unwrap().entries.is_empty());
 }
 
 #[test]

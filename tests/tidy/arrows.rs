@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("dure-rpc", &["dure-abi", "dure-json", "dure-types"]),
     ("dure-client", &["dure-abi", "dure-light", "dure-rpc", "dure-types"]),
-    ("dure-consensus", &["dure-types"]),
+    ("dure-consensus", &["dure-light", "dure-types"]),
     (
         "dure-node",
         &[

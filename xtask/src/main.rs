@@ -13,6 +13,7 @@ mod node;
 mod prerequisites;
 mod progress;
 mod scenario;
+mod simulate;
 mod test;
 
 use progress::Progress;
@@ -29,6 +30,8 @@ usage: cargo xtask <task>
   example [NAME] [--keep]  play an example on a node of its own; without NAME, list them
   test                every test, the fast ones first
   scenario FILE...    play files of settlement rules on a fresh chain, by their first difference
+  simulate --seed N | --seeds N | --minutes M
+                      consensus under loss, partitions and crashes; each seed twice, equally
   bench [NAME]        run a bench; JSON lines on standard output; without NAME, list them
   book                build the book with mdBook, or say how to install it
   lint                formatting, clippy and documentation, warnings denied
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         ["example", name, "--keep"] => example::run(&mut progress, name, true),
         ["test"] => test::run(&mut progress),
         ["scenario", files @ ..] => scenario::run(&mut progress, files),
+        ["simulate", option, number] => simulate::run(&mut progress, option, number),
         ["bench"] => bench::list(),
         ["bench", name] => bench::run(name),
         ["book"] => book::run(),

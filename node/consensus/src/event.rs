@@ -1,8 +1,9 @@
 //! What goes in and what comes out.
 
+use crate::{log::Log, log::Record, message::Message};
 use dure_types::{
-    BatchReference, CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
-    ValidatorSet, Vote, VoteKind, vote::Round,
+    BatchReference, CommitCertificate, Gas, Hash, Header, Height, Proposal, Roots, TimestampMs,
+    ValidatorId, ValidatorSet, Vote, VoteKind, vote::Round,
 };
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Now {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Everything up to the parent is decided and durable: begin the height after it.
+    /// Everything up to the parent is decided and durable: go on with the height after it.
     Start(Box<Start>),
     /// A batch is held, verified and durable, and no decided header names it.
     BatchReady(ReadyBatch),
@@ -33,10 +34,13 @@ pub enum Event {
     },
     /// The time of the last [`Action::SetTimer`] has come; too early or too often does no harm.
     Timer,
-    /// The header of the last [`Action::Persist`] is durable.
-    Durable(Height),
-    /// A verified vote: our own, in answer to [`Action::Sign`], or another validator's.
-    Vote(Vote),
+    /// The records of the last [`Action::Append`] are durable.
+    Appended,
+    /// The signature for an [`Action::Sign`].
+    Signed(SignRequest, [u8; 64]),
+    /// A validator said something; the stream says who, and the host admits validators only.
+    /// Nothing in it is verified.
+    Received(ValidatorId, Box<Message>),
 }
 
 /// Where a height begins.
@@ -44,12 +48,14 @@ pub enum Event {
 pub struct Start {
     /// Decided header before, with its certificate; none at height 1.
     pub parent: Option<(Header, CommitCertificate)>,
+    /// Validators of the height before, who signed its certificate.
+    pub parent_validators: ValidatorSet,
     /// Validators of the height.
     pub validators: ValidatorSet,
     /// Validators of the height after.
     pub next_validators: ValidatorSet,
-    /// The header that we made durable for this height before a restart.
-    pub proposed: Option<Header>,
+    /// What the log holds, after a restart; counts when it is of this height.
+    pub log: Option<Log>,
 }
 
 /// A batch that a header may name.
@@ -65,49 +71,124 @@ pub struct ReadyBatch {
     pub expiry: Height,
 }
 
-/// Something that the host must do.
+/// Something that the host must do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Make our proposal durable; answer with [`Event::Durable`].
-    Persist(Box<Header>),
-    /// Sign a vote; answer with [`Event::Vote`].
+    /// Append to the log of this height and make it durable; answer with [`Event::Appended`]. The
+    /// first records of a height take the place of those of the height before the last.
+    Append(Height, Vec<Record>),
+    /// Sign with the consensus key; answer with [`Event::Signed`].
     Sign(SignRequest),
+    /// Send to every other validator.
+    Broadcast(Box<Message>),
+    /// Send to one validator.
+    Send(ValidatorId, Box<Message>),
+    /// Send a validator [`Message::Decided`] with what is durable from this height on.
+    Serve(ValidatorId, Height),
     /// The height is decided: make both durable, then answer `final`, execute, and send
     /// [`Event::Start`] for the next height.
     Decide(Box<Header>, CommitCertificate),
     /// Send [`Event::Timer`] at this time; a later one replaces it.
     SetTimer(Duration),
+    /// Tell the operator.
+    Report(Report),
 }
 
-/// A vote to be signed with the consensus key.
+/// What an operator should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Report {
+    /// A proposal broke a rule: we vote nil.
+    Invalid {
+        /// Who proposed it.
+        proposer: ValidatorId,
+        /// Its height.
+        height: Height,
+        /// The rule.
+        rule: crate::Invalid,
+    },
+    /// A validator signed two things; the proof goes into a header of ours.
+    Equivocation {
+        /// Who.
+        validator: ValidatorId,
+    },
+    /// The log could not be replayed, or the core failed: nothing is signed until
+    /// [`Report::Signing`].
+    NotSigning {
+        /// Why.
+        reason: String,
+    },
+    /// Others decided a block that was proposed after we had stopped signing: we sign again.
+    Signing {
+        /// From this height on.
+        height: Height,
+    },
+}
+
+/// What to sign with the consensus key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignRequest {
-    /// Prevote or precommit.
-    pub kind: VoteKind,
-    /// Height voted on.
-    pub height: Height,
-    /// Round voted in.
-    pub round: Round,
-    /// Block id.
-    pub block: Hash,
+pub enum SignRequest {
+    /// A vote: kind, height, round, block or nil.
+    Vote((VoteKind, Height, Round, Option<Hash>)),
+    /// A proposal: height, round, block, round of its polka if it is proposed again.
+    Proposal((Height, Round, Hash, Option<Round>)),
 }
 
 impl SignRequest {
+    pub(crate) const fn of_vote(vote: &Vote) -> Self {
+        Self::Vote((vote.kind, vote.height, vote.round, vote.block))
+    }
+
+    pub(crate) const fn of_proposal(proposal: &Proposal) -> Self {
+        let Proposal { height, round, block, pol_round, .. } = proposal;
+        Self::Proposal((*height, *round, *block, *pol_round))
+    }
+
     /// The bytes to sign.
     #[must_use]
     pub fn signed_bytes(&self, chain: Hash) -> Vec<u8> {
-        Vote::signed_bytes(chain, self.kind, self.height, self.round, Some(self.block))
+        match *self {
+            Self::Vote((kind, height, round, block)) => {
+                Vote::signed_bytes(chain, kind, height, round, block)
+            }
+            Self::Proposal((height, round, block, pol_round)) => {
+                Proposal::signed_bytes(chain, height, round, block, pol_round)
+            }
+        }
     }
 
-    /// The vote, once signed.
-    #[must_use]
-    pub fn vote(&self, validator: ValidatorId, signature: [u8; 64]) -> Vote {
-        let Self { kind, height, round, block } = *self;
-        Vote { kind, height, round, block: Some(block), validator, signature }
+    pub(crate) const fn height(&self) -> Height {
+        match self {
+            Self::Vote((_, height, ..)) | Self::Proposal((height, ..)) => *height,
+        }
+    }
+
+    /// The vote, once signed; none of a proposal.
+    pub(crate) const fn vote(&self, validator: ValidatorId, signature: [u8; 64]) -> Option<Vote> {
+        match *self {
+            Self::Vote((kind, height, round, block)) => {
+                Some(Vote { kind, height, round, block, validator, signature })
+            }
+            Self::Proposal(_) => None,
+        }
+    }
+
+    /// The proposal, once signed; none of a vote.
+    pub(crate) const fn proposal(
+        &self,
+        validator: ValidatorId,
+        signature: [u8; 64],
+    ) -> Option<Proposal> {
+        match *self {
+            Self::Vote(_) => None,
+            Self::Proposal((height, round, block, pol_round)) => {
+                Some(Proposal { height, round, block, pol_round, validator, signature })
+            }
+        }
     }
 }
 
-/// Our own code broke a rule of ordering; the node must stop.
+/// Our own code, disk or chain broke a rule of ordering; the node must stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderingError {
@@ -119,12 +200,38 @@ pub enum OrderingError {
         /// The height before.
         last: Height,
     },
-    /// The header kept for the height is of another one.
-    #[error("the signer's mark is for height {mark}, not for {height}")]
-    Mark {
-        /// Height of the mark.
-        mark: Height,
-        /// Height begun.
+    /// A decided header lists other roots than our own execution gave.
+    #[error("height {height}: decided roots {decided} differ from our own {own}")]
+    Diverged {
+        /// The height whose roots differ.
         height: Height,
+        /// State root in the decided header.
+        decided: Hash,
+        /// State root of our execution.
+        own: Hash,
+    },
+    /// The core failed though it only followed.
+    #[error("height {height}: {reason}")]
+    Core {
+        /// The height.
+        height: Height,
+        /// What it said.
+        reason: String,
+    },
+    /// The core decided a block whose header we do not hold.
+    #[error("height {height} decided block {block}, whose header is not held")]
+    NoHeader {
+        /// The height.
+        height: Height,
+        /// The block.
+        block: Hash,
+    },
+    /// The core wanted a second signature where one was made. It is not given.
+    #[error("height {height}: a second signature in round {round}, for something else")]
+    DoubleSign {
+        /// The height.
+        height: Height,
+        /// The round.
+        round: Round,
     },
 }

@@ -1,28 +1,38 @@
 //! Ordering: which batches come next, behind `step(Event) -> Vec<Action>`.
 //!
-//! Pure: no clock, disk, socket or thread. The host (the node's machine) makes durable, signs and
-//! sends what the actions ask for, and answers with events.
+//! Pure: no clock, disk, socket, thread or randomness. The host makes durable, signs and sends what
+//! the actions ask for, and answers with events. The agreement itself is Malachite's core
+//! (Tendermint, arXiv 1807.04938), which only `core` names; one validator is the same code.
 //!
 //! ```text
-//! Start ─────► rests ──(batch, root, heartbeat)──► Persist(header)
-//!   ▲                                                  │ Durable
-//!   │                                                  ▼
-//!   └── host makes it durable ◄── Decide ◄── Vote ◄── Sign(precommit)
+//! Start ──► rests ──(batch, root, a call, heartbeat)──► round 0, 1, ..
+//!   ▲                                                      │ Sign ► Signed
+//!   │                                                      │ Append ► Appended
+//!   │                                                      ▼ Broadcast
+//!   └── host makes it durable ◄── Decide ◄── quorum of precommits, or a certificate of others
 //! ```
-//! **Rules.** The proposal is durable before the precommit on it is signed, so that a restart
-//! signs the same one again and no other. The next height starts only when the host says so, after
-//! header and certificate are durable: else a crash could lose both the lock and the decision.
-//!
-//! [`Lone`] is the ordering of a chain with one validator: it fills the same header, signs the same
-//! precommit and makes a 1-of-1 certificate. It has no rounds but 0, no prevotes and no timeouts,
-//! since nobody else's word is waited for.
+//! `docs/consensus.md` states every rule, the attack that it answers, and the test that shows it.
 
+mod active;
+mod consensus;
+mod core;
 mod event;
-mod lone;
+mod log;
+mod message;
+mod offences;
+mod outbox;
+mod peers;
 mod proposal;
+mod ready;
+mod rotation;
+mod timeout;
+mod validity;
+mod verify;
 
-pub use event::{Action, Event, Now, OrderingError, ReadyBatch, SignRequest, Start};
-pub use lone::Lone;
-pub use proposal::{
-    BATCHES_LAG_MAX, BLOCK_INTERVAL_MIN, HEARTBEAT, Limits, Results, pace, propose,
-};
+pub use consensus::{Consensus, Setup, history_from};
+pub use event::{Action, Event, Now, OrderingError, ReadyBatch, Report, SignRequest, Start};
+pub use log::{Log, LogError, Record};
+pub use message::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Polka, RoundProof};
+pub use proposal::{BATCHES_LAG_MAX, BLOCK_INTERVAL_MIN, HEARTBEAT, Limits};
+pub use timeout::{Step, Timeout};
+pub use validity::Invalid;

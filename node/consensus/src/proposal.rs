@@ -1,7 +1,7 @@
 //! What a proposer proposes, and when (DESIGN D1, D11): local policy, never a rule of validity.
 
 use crate::{Now, ReadyBatch, Start};
-use dure_types::{Gas, Hash, Header, Height, Roots, TimestampMs, limits};
+use dure_types::{Evidence, Gas, Hash, Header, Height, Roots, TimestampMs, limits};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Least time between the starts of a block that named batches and the next.
@@ -22,7 +22,7 @@ pub struct Limits {
 
 /// Results of our own execution that no decided header lists yet.
 #[derive(Clone, Debug, Default)]
-pub struct Results {
+pub(crate) struct Results {
     /// Roots by height, whether the block was empty, and the newest decided height when its
     /// execution ended.
     entries: BTreeMap<Height, (Roots, bool, Height)>,
@@ -30,25 +30,34 @@ pub struct Results {
 
 impl Results {
     /// Adds the result of a height, executed while `decided` was the newest decided one.
-    pub fn add(&mut self, height: Height, roots: Roots, empty: bool, decided: Height) {
+    pub(crate) fn add(&mut self, height: Height, roots: Roots, empty: bool, decided: Height) {
         self.entries.insert(height, (roots, empty, decided));
     }
 
     /// Forgets what a decided header lists.
-    pub fn forget(&mut self, certified: Height) {
+    pub(crate) fn forget(&mut self, certified: Height) {
         self.entries.retain(|height, _| *height > certified);
     }
 
+    /// Our own roots of a height, unless they are listed already or not computed yet.
+    pub(crate) fn get(&self, height: Height) -> Option<Roots> {
+        self.entries.get(&height).map(|(roots, ..)| *roots)
+    }
+
+    /// The newest height up to which we know every root.
+    pub(crate) fn newest(&self, start: &Start) -> Height {
+        let (_, certified) = position(start);
+        self.entries.last_key_value().map_or(certified, |(height, _)| certified.max(*height))
+    }
+
     /// Whether the roots of a block with transactions wait to be listed.
-    #[must_use]
-    pub fn waiting(&self) -> bool {
+    pub(crate) fn waiting(&self) -> bool {
         self.entries.values().any(|(_, empty, _)| !empty)
     }
 
     /// Roots that the header of `height` lists, from `certified` + 1 on: those whose execution
     /// ended two heights ago, so that the other validators have them too; all, once we lag.
-    #[must_use]
-    pub fn listed(&self, height: Height, certified: Height) -> Vec<Roots> {
+    fn listed(&self, height: Height, certified: Height) -> Vec<Roots> {
         let lagging = height.0.saturating_sub(certified.0) > BATCHES_LAG_MAX;
         let mut roots = Vec::new();
         for next in certified.0.saturating_add(1).. {
@@ -75,24 +84,37 @@ fn lag(start: &Start, results: &Results) -> u64 {
     height.0.saturating_sub(certified.0).saturating_sub(listed)
 }
 
+/// Why a height may start sooner than the heartbeat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason {
+    /// A batch waits to be named.
+    pub(crate) batches: bool,
+    /// Another validator is at the height already.
+    pub(crate) called: bool,
+}
+
+/// Whether a header of ours could list enough roots; not before more is executed otherwise.
+pub(crate) fn may_propose(start: &Start, results: &Results) -> bool {
+    lag(start, results) <= limits::CERTIFY_LAG_MAX
+}
+
 /// When the height may start; none: not before more is executed.
-#[must_use]
-pub fn pace(
+pub(crate) fn pace(
     start: &Start,
     results: &Results,
-    batches: bool,
+    reason: Reason,
     last_start: Duration,
 ) -> Option<Duration> {
     let lag = lag(start, results);
-    if lag > limits::CERTIFY_LAG_MAX {
+    if lag > limits::CERTIFY_LAG_MAX && !reason.called {
         return None;
     }
     let spaced = last_start + BLOCK_INTERVAL_MIN;
     let mut due = last_start + HEARTBEAT;
-    if results.waiting() {
+    if results.waiting() || reason.called {
         due = due.min(spaced);
     }
-    if batches && lag <= BATCHES_LAG_MAX {
+    if reason.batches && lag <= BATCHES_LAG_MAX {
         // The first block after an idle time does not wait; under load they are spaced.
         let loaded = start.parent.as_ref().is_some_and(|(parent, _)| !parent.batches.is_empty());
         due = due.min(if loaded { spaced } else { last_start });
@@ -100,14 +122,13 @@ pub fn pace(
     Some(due)
 }
 
-/// Fills a header.
-#[must_use]
-pub fn propose<'a>(
+/// Fills a header; [`may_propose`] holds.
+pub(crate) fn propose<'a>(
     chain: Hash,
     start: &Start,
     results: &Results,
     ready: impl Iterator<Item = &'a ReadyBatch>,
-    limits: Limits,
+    (limits, evidence): (Limits, Vec<Evidence>),
     now: Now,
 ) -> Header {
     let (height, certified) = position(start);
@@ -127,7 +148,7 @@ pub fn propose<'a>(
         roots,
         validators: start.validators.hash(),
         next_validators: start.next_validators.hash(),
-        evidence: Vec::new(),
+        evidence,
     }
 }
 

@@ -37,7 +37,7 @@ impl Node {
     /// # Errors
     /// [`StartError`] says what the operator should look at.
     pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
-        Self::start_with(config, |config| open(config.data_dir.as_deref(), &config.genesis)).await
+        Self::start_with(config, open).await
     }
 
     /// The same on a store that is open already; `data_dir` does not count.
@@ -211,18 +211,19 @@ fn executor(directory: Option<&Path>) -> Result<Executor, dure_runtime::Fault> {
     }
 }
 
-fn open(directory: Option<&Path>, genesis: &Genesis) -> Result<Arc<dyn Store>, StartError> {
-    let chain = genesis.chain_id();
-    let Some(directory) = directory else {
+fn open(config: &NodeConfig) -> Result<Arc<dyn Store>, StartError> {
+    let chain = config.genesis.chain_id();
+    let Some(directory) = config.data_dir.as_deref() else {
         let store = MemoryStore::new();
         schema::claim(&store, chain, "memory")?;
         return Ok(Arc::new(store));
     };
     #[cfg(feature = "rocksdb")]
     {
+        let me = ValidatorId::of_key(config.consensus_key.verifying_key().as_bytes());
         // What does not belong together is found before RocksDB cuts a damaged log.
         let closed = crate::store::rocks::Closed::look(directory, chain)?;
-        crate::machine::recovery::look(&closed, closed.mark()?, chain)?;
+        crate::machine::recovery::look(&closed, &closed.log()?.entries, me, chain)?;
         Ok(Arc::new(closed.open(chain)?))
     }
     #[cfg(not(feature = "rocksdb"))]

@@ -11,7 +11,7 @@ use crate::{
     view::SnapshotState,
 };
 use dure_runtime::system;
-use dure_types::{Hash, Header};
+use dure_types::{Hash, Height};
 use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -126,7 +126,7 @@ pub(super) enum Input {
 /// What the machine's thread sends to.
 pub(super) struct Outputs {
     pub(super) ledger: mpsc::Sender<(Ticket, WriteBatch)>,
-    pub(super) signer: mpsc::Sender<Header>,
+    pub(super) signer: mpsc::Sender<(Height, Vec<Vec<u8>>)>,
     pub(super) execution: mpsc::Sender<Block>,
     pub(super) flush: mpsc::Sender<()>,
     pub(super) mempool: watch::Sender<MempoolStatus>,
@@ -188,9 +188,10 @@ fn act(
                 }
             }
             Action::Persist { ticket, writes } => drop(outputs.ledger.send((ticket, writes))),
-            Action::Mark(header) => drop(outputs.signer.send(*header)),
+            Action::Log(height, entries) => drop(outputs.signer.send((height, entries))),
             Action::Execute(block) => drop(outputs.execution.send(*block)),
             Action::Flush => drop(outputs.flush.send(())),
+            Action::Report(report) => tracing::warn!(?report, "consensus"),
             Action::SetTimer(at) => timer = Some(at),
         }
     }
@@ -256,16 +257,16 @@ pub(super) fn compiler(
     Ok(())
 }
 
-/// Writes the signer's mark, without waiting for an fsync of the ledger that is under way.
+/// Writes the signer's log, without waiting for an fsync of the ledger that is under way.
 pub(super) fn signer(
     store: &dyn Store,
-    work: &mpsc::Receiver<Header>,
+    work: &mpsc::Receiver<(Height, Vec<Vec<u8>>)>,
     machine: &mpsc::Sender<Input>,
     stop: &Stop,
 ) -> Result<(), Fault> {
-    while let Some(header) = stop.wait(work) {
-        store.set_mark(&header)?;
-        drop(machine.send(Input::Done(Event::Durable(Ticket::Mark(header.height)))));
+    while let Some((height, entries)) = stop.wait(work) {
+        store.append_log(height, &entries)?;
+        drop(machine.send(Input::Done(Event::Durable(Ticket::Log(height)))));
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use crate::{
     mempool::{Admissible, Rejection, Submitted},
     store::WriteBatch,
 };
-use dure_types::{Header, Height};
+use dure_consensus::Report;
+use dure_types::Height;
 use std::time::Duration;
 
 /// Something that happened.
@@ -18,8 +19,8 @@ pub enum Event {
         /// The transaction.
         transaction: Admissible,
     },
-    /// The writes of an [`Action::Persist`], or of an [`Action::Mark`], are durable; the tickets of
-    /// the former come back in their order.
+    /// The writes of an [`Action::Persist`], or the entries of an [`Action::Log`], are durable; the
+    /// tickets of the former come back in their order.
     Durable(Ticket),
     /// A block was executed and its writes are visible; they come in the order of heights.
     Executed(Executed),
@@ -32,8 +33,8 @@ pub enum Event {
 pub enum Ticket {
     /// Our batch with this sequence number.
     Batch(u64),
-    /// Our proposal for this height.
-    Mark(Height),
+    /// What we are about to say at this height.
+    Log(Height),
     /// Header and certificate of this height.
     Decision(Height),
 }
@@ -56,13 +57,15 @@ pub enum Action {
         /// The writes.
         writes: WriteBatch,
     },
-    /// Write the signer's mark, then send [`Event::Durable`] with [`Ticket::Mark`]. It need not
-    /// wait for the ledger, nor the ledger for it.
-    Mark(Box<Header>),
+    /// Append to the signer's log of a height, then send [`Event::Durable`] with [`Ticket::Log`].
+    /// It need not wait for the ledger, nor the ledger for it.
+    Log(Height, Vec<Vec<u8>>),
     /// Execute a block; send [`Event::Executed`].
     Execute(Box<Block>),
     /// Make the state durable, so that a restart has less to execute; nothing is sent back.
     Flush,
+    /// Tell the operator.
+    Report(Report),
     /// Send [`Event::Timer`] at this time since the start; a later one replaces it.
     SetTimer(Duration),
 }

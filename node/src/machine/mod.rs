@@ -11,9 +11,10 @@
 //!      │                                                              ▲
 //!      └── roots ─────────────────────────────────────────────────────┘
 //! ```
-//! **Durability.** A batch is durable before a header names it; the proposed header (the signer's
-//! mark, a file of its own) before its precommit is signed; header and certificate before the block is executed, and
-//! only an executed block is `final`. So whatever was answered can be computed again.
+//! **Durability.** A batch is durable before a header names it; proposal and votes, with all that
+//! led to them (the signer's log, a file of its own), before they leave and before what they decide
+//! is written; header and certificate before the block is executed, and only an executed block is
+//! `final`. So whatever was answered can be computed again.
 
 mod event;
 mod node;

@@ -11,13 +11,16 @@ use crate::{
     mempool::{MempoolStatus, Pool},
     store::{Column, Database, WriteBatch, column, ledger},
 };
-use dure_consensus::{Action as Order, Event as Happening, Limits, Lone, Now, SignRequest, Start};
+use codec::Encode;
+use dure_consensus::{
+    Action as Order, Consensus, Event as Happening, Limits, Log, Now, SignRequest, Start,
+};
 use dure_types::{
     CommitCertificate, Genesis, Hash, Header, Height, ValidatorId, ValidatorSet, limits,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -44,7 +47,7 @@ pub struct Machine {
     validators: ValidatorSet,
     limits: Limits,
     pool: Pool,
-    ordering: Lone,
+    ordering: Consensus,
     /// Sealed by us and not named by a decided header, by sequence number.
     sealed: BTreeMap<u64, Sealed>,
     /// Of these, those that are not durable yet.
@@ -71,15 +74,21 @@ impl Machine {
         now: Now,
     ) -> Result<(Self, Vec<Action>), Fault> {
         let chain = setup.genesis.chain_id();
+        let me = ValidatorId::of_key(setup.key.verifying_key().as_bytes());
         let limits = Limits { block_gas_max: setup.genesis.parameters.block_gas_max };
+        // Until validators change by transaction, every height has those of genesis.
+        let validators = setup.genesis.validators.clone();
+        let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
+        let ordering = dure_consensus::Setup { chain, me, limits, observe: false };
+        let ordering = Consensus::new(ordering, history, now);
         let mut machine = Self {
             chain,
-            me: ValidatorId::of_key(setup.key.verifying_key().as_bytes()),
+            me,
             key: setup.key,
-            validators: setup.genesis.validators.clone(),
+            validators,
             limits,
             pool: Pool::new(setup.mempool),
-            ordering: Lone::new(chain, limits),
+            ordering,
             sealed: BTreeMap::new(),
             unsafe_batches: BTreeSet::new(),
             next_seq: recovered.seq_highest + 1,
@@ -117,7 +126,7 @@ impl Machine {
         for batch in ready {
             self.order(now, Happening::BatchReady(batch), out)?;
         }
-        self.start(now, recovered.tip, recovered.proposed, out)?;
+        self.start(now, recovered.tip, recovered.log, out)?;
         for (height, roots, empty) in recovered.results {
             self.order(now, Happening::Executed { height, roots, empty }, out)?;
         }
@@ -136,9 +145,7 @@ impl Machine {
                 out.push(Action::Answer { request, result });
             }
             Event::Durable(Ticket::Batch(seq)) => self.batch_durable(now, seq, &mut out)?,
-            Event::Durable(Ticket::Mark(height)) => {
-                self.order(now, Happening::Durable(height), &mut out)?;
-            }
+            Event::Durable(Ticket::Log(_)) => self.order(now, Happening::Appended, &mut out)?,
             Event::Durable(Ticket::Decision(height)) => {
                 self.decision_durable(now, height, &mut out)?;
             }
@@ -160,44 +167,49 @@ impl Machine {
     }
 
     fn order(&mut self, now: Now, event: Happening, out: &mut Vec<Action>) -> Result<(), Fault> {
-        for action in self.ordering.step(now, event)? {
-            match action {
-                Order::Persist(header) => {
-                    self.ordering_due = None;
-                    out.push(Action::Mark(header));
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for action in self.ordering.step(now, event)? {
+                match action {
+                    Order::Append(height, records) => {
+                        let entries = records.iter().map(Encode::encode).collect();
+                        out.push(Action::Log(height, entries));
+                    }
+                    Order::Sign(request) => {
+                        let signature = self.sign(&request);
+                        events.push_back(Happening::Signed(request, signature));
+                    }
+                    Order::Decide(header, certificate) => {
+                        out.push(Action::Persist {
+                            ticket: Ticket::Decision(header.height),
+                            writes: ledger::put_decision(&header, &certificate),
+                        });
+                        self.decision = Some((*header, certificate));
+                    }
+                    Order::SetTimer(at) => self.ordering_due = Some(at),
+                    Order::Report(report) => out.push(Action::Report(report)),
+                    // A lone validator has nobody to talk to.
+                    Order::Broadcast(_) | Order::Send(..) | Order::Serve(..) => {}
                 }
-                Order::Sign(request) => {
-                    let vote = self.sign(&request);
-                    self.order(now, Happening::Vote(vote), out)?;
-                }
-                Order::Decide(header, certificate) => {
-                    out.push(Action::Persist {
-                        ticket: Ticket::Decision(header.height),
-                        writes: ledger::put_decision(&header, &certificate),
-                    });
-                    self.decision = Some((*header, certificate));
-                }
-                Order::SetTimer(at) => self.ordering_due = Some(at),
             }
         }
         Ok(())
     }
 
-    fn sign(&self, request: &SignRequest) -> dure_types::Vote {
-        let signature = self.key.sign(&request.signed_bytes(self.chain));
-        request.vote(self.me, signature.to_bytes())
+    fn sign(&self, request: &SignRequest) -> [u8; 64] {
+        self.key.sign(&request.signed_bytes(self.chain)).to_bytes()
     }
 
     fn start(
         &mut self,
         now: Now,
         parent: Option<(Header, CommitCertificate)>,
-        proposed: Option<Header>,
+        log: Option<Log>,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
-        // Until validators change by transaction, every height has those of genesis.
         let (validators, next_validators) = (self.validators.clone(), self.validators.clone());
-        let start = Start { parent, validators, next_validators, proposed };
+        let parent_validators = self.validators.clone();
+        let start = Start { parent, parent_validators, validators, next_validators, log };
         self.ordering_due = None;
         self.order(now, Happening::Start(Box::new(start)), out)
     }

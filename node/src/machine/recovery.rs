@@ -9,6 +9,7 @@ use crate::{
     fault::Fault,
     store::{Column, Read, column, ledger, state},
 };
+use dure_consensus::{Log, history_from};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{Batch, CommitCertificate, Hash, Header, Height, Roots, Transaction, ValidatorId};
 
@@ -16,8 +17,10 @@ use dure_types::{Batch, CommitCertificate, Hash, Header, Height, Roots, Transact
 pub struct Recovered {
     /// Newest decided header with its certificate.
     pub tip: Option<(Header, CommitCertificate)>,
-    /// What we proposed for the height after it, and may have signed.
-    pub proposed: Option<Header>,
+    /// What we signed at the height after it, and why.
+    pub log: Option<Log>,
+    /// The newest decided headers, ascending, as far back as consensus must know them.
+    pub history: Vec<Header>,
     /// Roots that no decided header lists, with whether their block was empty.
     pub results: Vec<(Height, Roots, bool)>,
     /// Our durable batches that no decided header names, ascending.
@@ -33,7 +36,7 @@ pub struct Recovered {
 /// mark.
 pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let reader = chain.store.as_ref();
-    let proposed = look(reader, chain.store.mark()?, chain.id)?;
+    let log = look(reader, &chain.store.log()?.entries, me, chain.id)?;
     let tip = ledger::tip(reader)?;
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
@@ -48,65 +51,87 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
         batches.push((batch, transactions));
     }
     let results = results(chain, certified, height)?;
-    Ok(Recovered { tip, proposed, results, batches, seq_highest })
+    let history = (history_from(height).0..=height.0)
+        .map(|height| ledger::header(reader, Height(height))?.ok_or_else(|| missing(height)))
+        .collect::<Result<_, _>>()?;
+    Ok(Recovered { tip, log, history, results, batches, seq_highest })
 }
 
-/// Holds signer's mark, ledger and state against each other, and writes nothing; returns the mark
-/// when it is for the next height.
+fn missing(height: u64) -> Fault {
+    Fault::Corrupt(format!("header {height} is missing"))
+}
+
+/// Holds signer's log, ledger and state against each other, and writes nothing; returns the log
+/// when it is of the next height.
 ///
 /// # Errors
 /// [`Fault`] when what belongs together is not: going on would sign a height twice, or answer from
 /// a state that nothing decided.
-pub fn look(reader: &dyn Read, mark: Option<Header>, chain: Hash) -> Result<Option<Header>, Fault> {
-    // The mark first: where the ledger lost its tail, the state may well be ahead of it.
-    let proposed = proposed(reader, mark, chain)?;
+pub fn look(
+    reader: &dyn Read,
+    entries: &[Vec<u8>],
+    me: ValidatorId,
+    chain: Hash,
+) -> Result<Option<Log>, Fault> {
+    let log = Log::decode(entries).map_err(|error| Fault::Corrupt(format!("signer: {error}")))?;
+    // The log first: where the ledger lost its tail, the state may well be ahead of it.
+    let log = of_next(reader, log, me, chain)?;
     let ledger = ledger::tip(reader)?.map_or(Height::ZERO, |(header, _)| header.height);
     match state::applied(reader)? {
         Some(state::Applied { height: applied, .. }) if applied > ledger => {
             Err(Fault::StateAhead { applied, ledger })
         }
-        _ => Ok(proposed),
+        _ => Ok(log),
     }
 }
 
-/// Holds the ledger against the signer's mark; returns the mark when it is for the next height.
+/// Holds the ledger against the signer's log; returns the log when it is of the next height.
 ///
-/// A mark is durable before its height is signed, and the next one is made only after the height's
-/// decision is. So the mark is for the newest decided height, or for the one after it, whose
-/// header is then signed again as it is: with nothing lost but what that header says anew.
+/// A height is in the log before anything of it is signed and before its decision is durable, and
+/// the next height is begun only after that. So the log is of the newest decided height, or of the
+/// one after it, which is then gone through again to the same votes.
 ///
 /// # Errors
 /// [`Fault`] when the ledger lost what this node signed, or has other blocks: going on would sign
 /// a height twice.
-fn proposed(reader: &dyn Read, mark: Option<Header>, chain: Hash) -> Result<Option<Header>, Fault> {
-    let (ledger, id) = match ledger::tip(reader)? {
-        Some((header, certificate)) => (header.height, certificate.block),
-        None => (Height::ZERO, chain),
-    };
-    let Some(mark) = mark else {
+fn of_next(
+    reader: &dyn Read,
+    log: Option<Log>,
+    me: ValidatorId,
+    chain: Hash,
+) -> Result<Option<Log>, Fault> {
+    let tip = ledger::tip(reader)?;
+    let ledger = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
+    let Some(log) = log else {
         return if ledger == Height::ZERO { Ok(None) } else { Err(Fault::NoMark { ledger }) };
     };
-    let signed = mark.height;
+    let signed = log.height;
     if signed < ledger {
         return Err(Fault::SignerBehind { mark: signed, ledger });
     }
     if signed.0 > ledger.0.saturating_add(1) {
         return Err(Fault::LedgerLost { signed, ledger });
     }
-    let expected = if signed == ledger { mark.id(chain) } else { mark.parent };
-    if expected != id {
-        return Err(Fault::SignedOther { height: ledger, signed: expected, ledger: id });
+    let (id, ours) = match &tip {
+        Some((_, decided)) if signed == ledger => {
+            (decided.block, log.precommit(me, decided.round).unwrap_or(decided.block))
+        }
+        Some((_, decided)) => (decided.block, log.parent),
+        None => (chain, log.parent),
+    };
+    if ours != id {
+        return Err(Fault::SignedOther { height: ledger, signed: ours, ledger: id });
     }
     if signed == ledger {
         return Ok(None);
     }
-    for batch in &mark.batches {
+    for batch in log.headers().flat_map(|header| &header.batches) {
         let key = column::batch(batch.author, batch.seq);
         if reader.get(Column::Batches, &key)?.is_none() {
             return Err(Fault::BatchLost { seq: batch.seq, signed, ledger });
         }
     }
-    Ok(Some(mark))
+    Ok(Some(log))
 }
 
 fn block(chain: &Chain, height: Height) -> Result<Block, Fault> {
@@ -142,8 +167,7 @@ fn results(
         let next = Height(next);
         let roots = state::roots(reader, next)?
             .ok_or_else(|| Fault::Corrupt(format!("roots of height {next} are missing")))?;
-        let header = ledger::header(reader, next)?
-            .ok_or_else(|| Fault::Corrupt(format!("header {next} is missing")))?;
+        let header = ledger::header(reader, next)?.ok_or_else(|| missing(next.0))?;
         results.push((next, roots, header.batches.is_empty()));
     }
     Ok(results)

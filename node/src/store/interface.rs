@@ -1,7 +1,7 @@
 //! The narrow interface of the store: all that the node may ask of a disk.
 
-use super::{Column, Database, StoreError};
-use dure_types::Header;
+use super::{Column, Database, StoreError, signer::Entries};
+use dure_types::Height;
 use std::sync::Arc;
 
 /// One key with its value.
@@ -122,7 +122,7 @@ pub trait Read: Send + Sync {
     ) -> Result<Vec<Entry>, StoreError>;
 }
 
-/// Two databases, `ledger` and `state`, and the signer's mark.
+/// Two databases, `ledger` and `state`, and the signer's log.
 ///
 /// Written batches are visible to reads at once and in order. After a crash each database holds a
 /// prefix of the batches written to it, which includes all that came before its last successful
@@ -141,18 +141,19 @@ pub trait Store: Read {
     /// [`StoreError`]; from then on the store is latched.
     fn barrier(&self, database: Database) -> Result<(), StoreError>;
 
-    /// Reads the signer's mark: the newest header that this node may have signed.
+    /// Reads the signer's log: the entries of the newest height that this node may have signed.
     ///
     /// # Errors
     /// As [`Read::get`].
-    fn mark(&self) -> Result<Option<Header>, StoreError>;
+    fn log(&self) -> Result<Entries, StoreError>;
 
-    /// Writes the signer's mark, apart from both databases; durable once this returns. Heights
-    /// rise.
+    /// Appends entries to the signer's log, apart from both databases; durable once this returns.
+    /// Heights rise, and the first entries of one take the place of those of the height before the
+    /// last.
     ///
     /// # Errors
-    /// [`StoreError`]; from then on the store is latched. The mark is the one before then, or this.
-    fn set_mark(&self, header: &Header) -> Result<(), StoreError>;
+    /// [`StoreError`]; from then on the store is latched. Of the entries the first few are kept.
+    fn append_log(&self, height: Height, entries: &[Vec<u8>]) -> Result<(), StoreError>;
 
     /// Freezes what reads see now. Its ledger part is never behind its state part.
     ///

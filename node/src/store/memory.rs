@@ -4,9 +4,9 @@
 use super::{
     Column, Database, Entry, Range, Read, Store, StoreError, WriteBatch,
     latch::Latch,
-    signer::{encode_slot, newest, slot_of},
+    signer::{Entries, encode_entries, slot_of},
 };
-use dure_types::Header;
+use dure_types::Height;
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
@@ -29,7 +29,7 @@ struct Inner {
     version: u64,
     /// Versions that a snapshot reads, with the number of such snapshots.
     readers: BTreeMap<u64, usize>,
-    mark: Option<Header>,
+    signed: Entries,
     disk: Option<Disk>,
 }
 
@@ -43,8 +43,8 @@ struct Disk {
     log: Vec<WriteBatch>,
     /// Both slots of the signer's file.
     signer: [Vec<u8>; 2],
-    /// A slot whose write failed, with what was to be written.
-    signer_torn: Option<(usize, Vec<u8>)>,
+    /// A slot whose write failed, with the place and what was to be written there.
+    signer_torn: Option<(usize, usize, Vec<u8>)>,
     /// Of the databases and of the signer's file.
     barriers: u64,
     fail_at: Option<Failure>,
@@ -142,8 +142,8 @@ impl MemoryStore {
             (*column, entries.iter().map(own).collect())
         });
         let columns = columns.collect();
-        let mark = newest([&disk.signer[0], &disk.signer[1]]);
-        let inner = Inner { columns, mark, disk: Some(disk), ..Inner::default() };
+        let signed = Entries::newest([&disk.signer[0], &disk.signer[1]]);
+        let inner = Inner { columns, signed, disk: Some(disk), ..Inner::default() };
         Self { inner: Arc::new(RwLock::new(inner)), latch: Arc::default() }
     }
 
@@ -249,28 +249,27 @@ impl Disk {
         self.fails(Failure::AfterBarrier, database.name())
     }
 
-    fn set_mark(&mut self, header: &Header) -> Result<(), StoreError> {
-        let bytes = encode_slot(header).map_err(|length| StoreError::Io {
-            path: "memory/signer".into(),
-            reason: format!("a header of {length} bytes"),
-        })?;
-        let slot = slot_of(header.height);
+    fn append(&mut self, slot: usize, place: usize, bytes: Vec<u8>) -> Result<(), StoreError> {
         self.barriers += 1;
         self.has_room("signer")?;
-        self.signer_torn = Some((slot, bytes.clone()));
+        self.signer_torn = Some((slot, place, bytes.clone()));
         self.fails(Failure::BeforeBarrier, "signer")?;
         self.signer_torn = None;
-        self.signer[slot] = bytes;
+        self.overwrite(slot, place, &bytes);
         self.fails(Failure::AfterBarrier, "signer")
     }
 
-    /// Writes the first half of a slot over what it held.
-    fn tear_slot(&mut self, torn: Option<&(usize, Vec<u8>)>) {
-        if let Some((slot, bytes)) = torn {
-            let mut left = bytes[..bytes.len() / 2].to_vec();
-            left.extend(self.signer[*slot].iter().skip(left.len()));
-            self.signer[*slot] = left;
+    /// Writes the first half of what was to be written.
+    fn tear_slot(&mut self, torn: Option<&(usize, usize, Vec<u8>)>) {
+        if let Some((slot, place, bytes)) = torn {
+            self.overwrite(*slot, *place, &bytes[..bytes.len() / 2]);
         }
+    }
+
+    fn overwrite(&mut self, slot: usize, place: usize, bytes: &[u8]) {
+        let held = &mut self.signer[slot];
+        held.resize(held.len().max(place + bytes.len()), 0);
+        held[place..place + bytes.len()].copy_from_slice(bytes);
     }
 
     fn has_room(&self, what: &str) -> Result<(), StoreError> {
@@ -328,19 +327,33 @@ impl Store for MemoryStore {
         })
     }
 
-    fn mark(&self) -> Result<Option<Header>, StoreError> {
+    fn log(&self) -> Result<Entries, StoreError> {
         self.latch.check()?;
-        Ok(self.read_lock().mark.clone())
+        Ok(self.read_lock().signed.clone())
     }
 
-    fn set_mark(&self, header: &Header) -> Result<(), StoreError> {
+    fn append_log(&self, height: Height, entries: &[Vec<u8>]) -> Result<(), StoreError> {
         self.latch.guard(|| {
-            let mut inner = self.write_lock();
-            if let Some(disk) = &mut inner.disk {
-                disk.set_mark(header)?;
+            let inner = &mut *self.write_lock();
+            if inner.signed.height != height {
+                inner.signed = Entries { height, ..Entries::default() };
             }
-            inner.mark = Some(header.clone());
-            Ok(())
+            let signed = &mut inner.signed;
+            let first = u32::try_from(signed.entries.len()).unwrap_or(u32::MAX);
+            let bytes = encode_entries(height, first, entries).map_err(|length| {
+                let reason = format!("an entry of {length} bytes");
+                StoreError::Io { path: "memory/signer".into(), reason }
+            })?;
+            let place = signed.end;
+            signed.end += bytes.len() as u64;
+            signed.entries.extend_from_slice(entries);
+            match &mut inner.disk {
+                Some(disk) => {
+                    let place = usize::try_from(place).unwrap_or(usize::MAX);
+                    disk.append(slot_of(height), place, bytes)
+                }
+                None => Ok(()),
+            }
         })
     }
 

@@ -9,7 +9,7 @@
 //! are one batch, made only after the block's header and certificate are durable in `ledger`, so
 //! that the state is never ahead of the ledger, whenever it is flushed.
 //!
-//! `column.rs` is the whole schema. Beside the databases lies the signer's mark, a file of its own
+//! `column.rs` is the whole schema. Beside the databases lies the signer's log, a file of its own
 //! (`signer.rs`), so that a damaged ledger cannot take it along, and a folder of compiled contracts
 //! (`compiled.rs`), which is a cache.
 

@@ -2,9 +2,9 @@
 
 use super::{
     Column, Database, Entry, Range, Read, SignerFile, Store, StoreError, WriteBatch, latch::Latch,
-    schema,
+    schema, signer::Entries,
 };
-use dure_types::{Hash, Header};
+use dure_types::{Hash, Height};
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Direction,
     ErrorKind, FlushOptions, IteratorMode, Options, ReadOptions, Snapshot, WriteOptions,
@@ -84,12 +84,12 @@ impl Closed {
         Ok(closed)
     }
 
-    /// Reads the signer's mark.
+    /// Reads the signer's log.
     ///
     /// # Errors
     /// [`StoreError::Io`].
-    pub fn mark(&self) -> Result<Option<Header>, StoreError> {
-        self.signer.mark()
+    pub fn log(&self) -> Result<Entries, StoreError> {
+        self.signer.log()
     }
 
     /// Opens both databases, and makes what is missing.
@@ -243,7 +243,7 @@ fn database_options(database: Database) -> Options {
     options.set_max_open_files(512);
     match database {
         // A torn tail of the log is what a loss of power leaves, and RocksDB cannot tell it from
-        // damage there; a hole in the middle is damage. The signer's mark tells what must be there.
+        // damage there; a hole in the middle is damage. The signer's log tells what must be there.
         Database::Ledger => {
             options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords)
         }
@@ -388,13 +388,13 @@ impl Store for RocksStore {
         self.latch.guard(|| self.databases.barrier(database))
     }
 
-    fn mark(&self) -> Result<Option<Header>, StoreError> {
+    fn log(&self) -> Result<Entries, StoreError> {
         self.latch.check()?;
-        self.signer.mark()
+        self.signer.log()
     }
 
-    fn set_mark(&self, header: &Header) -> Result<(), StoreError> {
-        self.latch.guard(|| self.signer.set_mark(header))
+    fn append_log(&self, height: Height, entries: &[Vec<u8>]) -> Result<(), StoreError> {
+        self.latch.guard(|| self.signer.append(height, entries))
     }
 
     fn snapshot(&self) -> Result<Arc<dyn Read>, StoreError> {

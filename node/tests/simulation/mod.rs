@@ -14,8 +14,8 @@ use dure_node::{
 };
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
-    Address, Call, CommitCertificate, Gas, Genesis, Hash, Header, Height, Outcome, PublicKey,
-    Selector, Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address,
+    Address, Call, CommitCertificate, Gas, Genesis, Hash, Height, Outcome, PublicKey, Selector,
+    Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -66,6 +66,10 @@ impl World {
         Self { genesis, chain, key, executor, script }
     }
 
+    pub(crate) fn me(&self) -> ValidatorId {
+        ValidatorId::of_key(self.key.verifying_key().as_bytes())
+    }
+
     pub(crate) fn script(&self) -> &[(Hash, (Duration, Transaction))] {
         &self.script
     }
@@ -99,7 +103,7 @@ fn transaction(chain: Hash, key: &SigningKey, nonce: u64) -> Transaction {
 enum Task {
     Send(usize),
     Sync,
-    Mark(Box<Header>),
+    Log(Height, Vec<Vec<u8>>),
     Execute(Box<Block>),
     Wake(Duration),
 }
@@ -193,12 +197,11 @@ impl<'w> Run<'w> {
     fn try_start(&mut self) -> Result<(), Fault> {
         let world = self.world;
         // As the driver does it, before anything is written.
-        recovery::look(&self.store, self.store.mark()?, world.chain)?;
+        recovery::look(&self.store, &self.store.log()?.entries, world.me(), world.chain)?;
         schema::claim(&self.store, world.chain, "memory")?;
         let store = Arc::new(self.store.clone());
         let chain = Chain::open(world.genesis.clone(), store, Arc::clone(&world.executor))?;
-        let me = ValidatorId::of_key(world.key.verifying_key().as_bytes());
-        let recovered = recover(&chain, me)?;
+        let recovered = recover(&chain, world.me())?;
         let mempool = MempoolLimits::default();
         let setup = Setup { genesis: &world.genesis, key: world.key.clone(), mempool };
         let (machine, actions) = Machine::new(setup, recovered, self.clock())?;
@@ -254,9 +257,9 @@ impl<'w> Run<'w> {
                 self.store.barrier(Database::Ledger)?;
                 tickets.into_iter().try_for_each(|ticket| self.step(Event::Durable(ticket)))
             }
-            Task::Mark(header) => {
-                self.store.set_mark(&header)?;
-                self.step(Event::Durable(Ticket::Mark(header.height)))
+            Task::Log(height, entries) => {
+                self.store.append_log(height, &entries)?;
+                self.step(Event::Durable(Ticket::Log(height)))
             }
             Task::Execute(block) => {
                 let chain = Arc::clone(&self.life().chain);
@@ -312,7 +315,10 @@ impl<'w> Run<'w> {
                         self.at(self.now + SYNC, Task::Sync);
                     }
                 }
-                Action::Mark(header) => self.at(self.now + SYNC, Task::Mark(header)),
+                Action::Log(height, entries) => {
+                    self.at(self.now + SYNC, Task::Log(height, entries));
+                }
+                Action::Report(report) => panic!("{report:?}"),
                 Action::Execute(block) => self.at(self.now + EXECUTION, Task::Execute(block)),
                 Action::Flush => self.store.barrier(Database::State)?,
                 Action::SetTimer(at) => {

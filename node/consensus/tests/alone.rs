@@ -1,20 +1,21 @@
 //! Pace, contents and order of one validator's blocks.
 
 use dure_consensus::{
-    Action, Event, Limits, Lone, Now, OrderingError, ReadyBatch, SignRequest, Start,
+    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Setup, Start,
 };
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
     ValidatorRecord, ValidatorSet,
 };
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 const CHAIN: Hash = Hash([7; 32]);
 const ME: ValidatorId = ValidatorId([1; 32]);
 
 /// Plays the host: makes everything durable and signs at once.
 struct Host {
-    lone: Lone,
+    consensus: Consensus,
+    log: Vec<Record>,
     now: u64,
     timer: u64,
     blocks: Vec<(u64, Header, CommitCertificate)>,
@@ -32,10 +33,16 @@ fn validators() -> ValidatorSet {
     }])
 }
 
-fn start(parent: Option<(Header, CommitCertificate)>) -> Event {
-    let validators = validators();
-    let next_validators = validators.clone();
-    Event::Start(Box::new(Start { parent, validators, next_validators, proposed: None }))
+fn consensus() -> Consensus {
+    let limits = Limits { block_gas_max: Gas(100) };
+    let setup = Setup { chain: CHAIN, me: ME, limits, observe: false };
+    Consensus::new(setup, [], Now::default())
+}
+
+fn start(parent: Option<(Header, CommitCertificate)>, log: Option<Log>) -> Event {
+    let [parent_validators, validators, next_validators] = [(); 3].map(|()| validators());
+    let start = Start { parent, parent_validators, validators, next_validators, log };
+    Event::Start(Box::new(start))
 }
 
 fn roots(height: u64) -> Roots {
@@ -49,25 +56,29 @@ fn batch(seq: u64) -> Event {
 
 impl Host {
     fn new() -> Self {
-        let lone = Lone::new(CHAIN, Limits { block_gas_max: Gas(100) });
-        let mut host = Self { lone, now: 0, timer: 0, blocks: Vec::new() };
-        host.event(start(None));
+        let (consensus, log, blocks) = (consensus(), Vec::new(), Vec::new());
+        let mut host = Self { consensus, log, now: 0, timer: 0, blocks };
+        host.event(start(None, None));
         host
     }
 
     fn event(&mut self, event: Event) {
-        let mut events = vec![event];
-        while let Some(event) = events.pop() {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
             let now = Now { elapsed: Duration::from_millis(self.now), wall: TimestampMs(self.now) };
-            for action in self.lone.step(now, event).unwrap() {
+            for action in self.consensus.step(now, event).unwrap() {
                 match action {
-                    Action::Persist(header) => events.push(Event::Durable(header.height)),
-                    Action::Sign(request) => events.push(Event::Vote(request.vote(ME, [9; 64]))),
+                    Action::Append(_, records) => {
+                        self.log.extend(records);
+                        events.push_back(Event::Appended);
+                    }
+                    Action::Sign(request) => events.push_back(Event::Signed(request, [9; 64])),
                     Action::SetTimer(at) => self.timer = at.as_millis() as u64,
                     Action::Decide(header, certificate) => {
                         self.blocks.push((self.now, *header.clone(), certificate.clone()));
-                        events.push(start(Some((*header, certificate))));
+                        events.push_back(start(Some((*header, certificate)), None));
                     }
+                    other => panic!("a lone validator does not say {other:?}"),
                 }
             }
         }
@@ -167,11 +178,12 @@ fn clock_that_goes_back_does_not_take_block_time_with_it() {
     host.now = 9_000;
     host.event(Event::Timer);
     let parent = (host.last().1.clone(), host.last().2.clone());
-    let mut later = Lone::new(CHAIN, Limits { block_gas_max: Gas(100) });
-    let now = Now { elapsed: Duration::from_secs(2), wall: TimestampMs(1) };
-    let actions = later.step(now, start(Some(parent))).unwrap();
-    let [Action::Persist(header)] = actions.as_slice() else { panic!("{actions:?}") };
-    assert_eq!(header.time, TimestampMs(9_001));
+    let mut later = Host { now: 1, ..host };
+    later.consensus = consensus();
+    later.event(start(Some(parent), None));
+    later.tick(true);
+    assert!(later.now < 9_000);
+    assert_eq!(later.last().1.time, TimestampMs(9_001));
 }
 
 #[test]
@@ -195,44 +207,37 @@ fn ordering_slows_down_and_waits_when_execution_lags_and_goes_on_after() {
     assert!(host.last().1.executed >= Height(1));
 }
 
+/// The log holds what was signed: the same block is decided at once, and nothing is signed anew.
 #[test]
-fn after_a_restart_the_same_header_is_signed_again() {
+fn after_a_restart_the_same_header_is_decided_again() {
     let mut host = Host::new();
     host.tick(true);
-    let proposed = host.last().1.clone();
-    let mut restarted = Lone::new(CHAIN, Limits { block_gas_max: Gas(100) });
-    let begin = |proposed: Header| {
-        let validators = validators();
-        let next_validators = validators.clone();
-        let proposed = Some(proposed);
-        Event::Start(Box::new(Start { parent: None, validators, next_validators, proposed }))
-    };
-    let now = Now { elapsed: Duration::ZERO, wall: TimestampMs(77_777) };
-    let actions = restarted.step(now, begin(proposed.clone())).unwrap();
-    let [Action::Sign(SignRequest { block, .. })] = actions.as_slice() else { panic!() };
-    assert_eq!(*block, proposed.id(CHAIN));
-
-    let mut other = proposed;
-    other.height = Height(2);
-    let mut restarted = Lone::new(CHAIN, Limits { block_gas_max: Gas(100) });
-    let refused = restarted.step(now, begin(other));
-    assert_eq!(refused, Err(OrderingError::Mark { mark: Height(2), height: Height(1) }));
+    let (_, header, certificate) = host.blocks[0].clone();
+    let mut records = host.log.into_iter();
+    let Some(Record::Begin { height, parent }) = records.next() else { panic!("no beginning") };
+    let log = Log { height, parent, records: records.collect() };
+    let now = Now { elapsed: Duration::from_secs(1), wall: TimestampMs(77_777) };
+    let actions = consensus().step(now, start(None, Some(log))).unwrap();
+    assert_eq!(actions, [Action::Decide(Box::new(header), certificate)]);
 }
 
 #[test]
 fn nothing_is_proposed_between_a_decision_and_the_next_start() {
-    let mut lone = Lone::new(CHAIN, Limits { block_gas_max: Gas(100) });
+    let mut lone = consensus();
     let at = |ms| Now { elapsed: Duration::from_millis(ms), wall: TimestampMs(ms) };
-    lone.step(at(0), start(None)).unwrap();
-    let actions = lone.step(at(1_000), Event::Timer).unwrap();
-    let [Action::Persist(header)] = actions.as_slice() else { panic!("{actions:?}") };
-    assert_eq!(lone.step(at(1_001), Event::Timer).unwrap(), []);
-    let signs = lone.step(at(1_002), Event::Durable(header.height)).unwrap();
-    let [Action::Sign(request)] = signs.as_slice() else { panic!("{signs:?}") };
-    let stranger = request.vote(ValidatorId([3; 32]), [0; 64]);
-    assert_eq!(lone.step(at(1_003), Event::Vote(stranger)).unwrap(), []);
-    let vote = Event::Vote(request.vote(ME, [9; 64]));
-    assert_eq!(lone.step(at(1_003), vote.clone()).unwrap().len(), 1);
+    let refused = lone.step(at(0), start(None, None));
+    assert!(refused.is_ok());
+    let again = lone.step(at(0), start(None, None));
+    assert_eq!(again, Err(OrderingError::OutOfOrder { got: Height(1), last: Height(1) }));
+    let mut actions = lone.step(at(1_000), Event::Timer).unwrap();
+    // A proposal and two votes, then the log, then the decision.
+    for _ in 0..3 {
+        let [Action::Sign(request), ..] = actions.as_slice() else { panic!("{actions:?}") };
+        actions = lone.step(at(1_001), Event::Signed(*request, [9; 64])).unwrap();
+    }
+    let [Action::Append(Height(1), _)] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!(lone.step(at(1_002), Event::Timer).unwrap(), []);
+    let [Action::Decide(..)] = lone.step(at(1_003), Event::Appended).unwrap()[..] else { panic!() };
     assert_eq!(lone.step(at(9_000), batch(1)).unwrap(), []);
-    assert_eq!(lone.step(at(9_000), vote).unwrap(), []);
+    assert_eq!(lone.step(at(9_000), Event::Timer).unwrap(), []);
 }

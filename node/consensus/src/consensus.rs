@@ -1,0 +1,631 @@
+//! The state machine of one validator, over all heights.
+
+use crate::{
+    Action, Event, Limits, Message, Now, OrderingError, Report, Start,
+    active::{Active, HEAL_EVERY, Held},
+    core::{Core, CoreError, Effect, Input},
+    event::SignRequest,
+    log::Record,
+    offences::{EVIDENCE_HEIGHTS, Offences},
+    outbox::Outbox,
+    peers::Peers,
+    proposal::{Reason, Results, may_propose, pace, position, propose},
+    ready::Ready,
+    rotation::{Rotation, epoch_start},
+    validity::{CLOCK_DRIFT_MS_MAX, Judge, Verdict},
+    verify::Verifier,
+};
+use dure_light::verify_certificate;
+use dure_types::{
+    CommitCertificate, Hash, Header, Height, Roots, TimestampMs, ValidatorId, ValidatorSet,
+    vote::Round,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// What a validator must know at start.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The chain.
+    pub chain: Hash,
+    /// The validator, or a node that only follows when the set has no such one.
+    pub me: ValidatorId,
+    /// Bounds of a block.
+    pub limits: Limits,
+    /// Sign nothing until others decide a block that was proposed after now: the log is missing,
+    /// or older than the ledger, so that nobody knows what this key signed.
+    pub observe: bool,
+}
+
+/// The first header that [`Consensus::new`] must be told of a chain whose newest is `tip`.
+#[must_use]
+pub fn history_from(tip: Height) -> Height {
+    let next = tip.saturating_add(Height(1));
+    let evidence = Height(next.0.saturating_sub(EVIDENCE_HEIGHTS));
+    epoch_start(next).min(evidence).max(Height(1))
+}
+
+/// Orders batches with the other validators.
+pub struct Consensus {
+    setup: Setup,
+    stage: Stage,
+    /// The height started last.
+    begun: Height,
+    /// The decided header whose contents were taken in last.
+    told: Height,
+    rotation: Rotation,
+    offences: Offences,
+    ready: Ready,
+    results: Results,
+    /// Roots in decided headers of what we have not executed.
+    expected: BTreeMap<Height, Roots>,
+    outbox: Outbox,
+    peers: Peers,
+    /// We sign nothing until a decided block is younger than this.
+    observing: Option<TimestampMs>,
+    last_start: Duration,
+    timer: Option<Duration>,
+}
+
+enum Stage {
+    /// Until the host starts the next height.
+    Decided,
+    /// The height has no messages of ours yet.
+    Resting(Box<Resting>),
+    Active(Box<Active>),
+}
+
+struct Resting {
+    start: Box<Start>,
+    verifier: Verifier,
+    /// Another validator is at this height already.
+    called: bool,
+}
+
+type Step = Result<(), OrderingError>;
+
+impl Consensus {
+    /// Waits for [`Event::Start`]. `history` are the decided headers from [`history_from`] to the
+    /// newest, each with the validators of its height.
+    #[must_use]
+    pub fn new(
+        setup: Setup,
+        history: impl IntoIterator<Item = (Header, ValidatorSet)>,
+        now: Now,
+    ) -> Self {
+        let observing = setup.observe.then(|| observed_from(now));
+        let mut consensus = Self {
+            stage: Stage::Decided,
+            begun: Height::ZERO,
+            told: Height::ZERO,
+            rotation: Rotation::default(),
+            offences: Offences::new(setup.chain),
+            ready: Ready::default(),
+            results: Results::default(),
+            expected: BTreeMap::new(),
+            outbox: Outbox::default(),
+            peers: Peers::default(),
+            observing,
+            last_start: Duration::ZERO,
+            timer: None,
+            setup,
+        };
+        for (header, validators) in history {
+            consensus.rotation.begin(header.height, &validators);
+            consensus.tell(&header);
+        }
+        consensus
+    }
+
+    /// Whether a batch, were it ready now, would start a height at once.
+    #[must_use]
+    pub fn wants_batch(&self, now: Now) -> bool {
+        let Stage::Resting(resting) = &self.stage else { return false };
+        let reason = Reason { batches: true, called: resting.called };
+        let due = pace(&resting.start, &self.results, reason, self.last_start);
+        due.is_some_and(|due| due <= now.elapsed)
+    }
+
+    /// Takes in what happened, and says what to do.
+    ///
+    /// # Errors
+    /// [`OrderingError`]: the node must stop, and sign nothing more.
+    pub fn step(&mut self, now: Now, event: Event) -> Result<Vec<Action>, OrderingError> {
+        let mut out = Vec::new();
+        match event {
+            Event::Start(start) => self.start(now, start, &mut out)?,
+            Event::BatchReady(batch) => self.ready.add(batch),
+            Event::Executed { height, roots, empty } => self.executed(height, roots, empty)?,
+            Event::Timer => self.timer = None,
+            Event::Appended => self.outbox.appended(),
+            Event::Signed(request, signature) => self.signed(now, request, signature, &mut out)?,
+            Event::Received(from, message) => self.received(now, from, *message, &mut out)?,
+        }
+        self.go_on(now, &mut out)?;
+        Ok(out)
+    }
+
+    /// Does what is due.
+    fn go_on(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        self.catch_up(out)?;
+        self.begin_when_due(now, out)?;
+        self.expire(now, out)?;
+        self.judge(now, out)?;
+        self.propose_when_wanted(now, out)?;
+        self.heal(now);
+        if !matches!(self.stage, Stage::Decided) {
+            out.extend(self.peers.pull(self.begun, now.elapsed));
+        }
+        self.outbox.flush(out);
+        let due = self.due(now);
+        if let Some(due) = due.filter(|due| self.timer != Some(*due)) {
+            self.timer = Some(due);
+            out.push(Action::SetTimer(due));
+        }
+        Ok(())
+    }
+
+    /// When something will be due if nothing happens.
+    fn due(&self, now: Now) -> Option<Duration> {
+        let stage = match &self.stage {
+            Stage::Decided => return None,
+            Stage::Resting(resting) => self.pace(resting),
+            Stage::Active(active) => {
+                let early = active.early.map(|early| {
+                    let wait = early.0.saturating_sub(now.wall.0).max(1);
+                    now.elapsed.saturating_add(Duration::from_millis(wait))
+                });
+                let timers = active.timers.values().copied();
+                timers.chain(early).chain([active.heal]).min()
+            }
+        };
+        stage.into_iter().chain(self.peers.pull_due(self.begun)).min()
+    }
+
+    fn pace(&self, resting: &Resting) -> Option<Duration> {
+        let reason = Reason { batches: !self.ready.is_empty(), called: resting.called };
+        pace(&resting.start, &self.results, reason, self.last_start)
+    }
+
+    fn start(&mut self, now: Now, start: Box<Start>, out: &mut Vec<Action>) -> Step {
+        let (got, certified) = position(&start);
+        let last = self.begun;
+        let decided = matches!(self.stage, Stage::Decided);
+        if !decided || (last != Height::ZERO && got.0 != last.0 + 1) {
+            return Err(OrderingError::OutOfOrder { got, last });
+        }
+        if let Some((parent, _)) = start.parent.as_ref().filter(|(p, _)| p.height > self.told) {
+            self.tell(parent);
+        }
+        (self.begun, self.timer) = (got, None);
+        self.results.forget(certified);
+        let proposers = self.rotation.begin(got, &start.validators);
+        let validators = Arc::new(start.validators.clone());
+        let verifier = Verifier::new(self.setup.chain, got, validators, proposers);
+        // A height that we took part in goes on at once.
+        let called = start.log.as_ref().is_some_and(|log| log.height == got);
+        if called {
+            self.last_start = now.elapsed.saturating_sub(crate::BLOCK_INTERVAL_MIN);
+        }
+        self.stage = Stage::Resting(Box::new(Resting { start, verifier, called }));
+        self.receive_early(now, out)
+    }
+
+    /// Takes in what was kept for the height that is begun.
+    fn receive_early(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        for (from, message) in self.peers.take() {
+            self.received(now, from, message, out)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what every decided header tells everyone.
+    fn tell(&mut self, header: &Header) {
+        self.rotation.decided(header);
+        self.offences.decided(header);
+        self.told = header.height;
+    }
+
+    fn executed(&mut self, height: Height, roots: Roots, empty: bool) -> Step {
+        if let Some(decided) = self.expected.remove(&height) {
+            same(height, decided, roots)?;
+        }
+        let open = u64::from(!matches!(self.stage, Stage::Decided));
+        self.results.add(height, roots, empty, Height(self.begun.0.saturating_sub(open)));
+        let start = match &self.stage {
+            Stage::Decided => return Ok(()),
+            Stage::Resting(resting) => &resting.start,
+            Stage::Active(active) => &active.start,
+        };
+        self.results.forget(position(start).1);
+        Ok(())
+    }
+
+    fn begin_when_due(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        let due = match &self.stage {
+            Stage::Resting(resting) => self.pace(resting),
+            _ => None,
+        };
+        if due.is_none_or(|due| due > now.elapsed) {
+            return Ok(());
+        }
+        let Stage::Resting(resting) = std::mem::replace(&mut self.stage, Stage::Decided) else {
+            return Ok(());
+        };
+        self.last_start = now.elapsed;
+        let Resting { mut start, verifier, .. } = *resting;
+        let log = start.log.take().filter(|log| log.height == self.begun);
+        self.begin(now, start, verifier, log.map(|log| log.records), out)?;
+        self.receive_early(now, out)
+    }
+
+    /// Enters round 0 of a height, and replays the log of an earlier life.
+    fn begin(
+        &mut self,
+        now: Now,
+        start: Box<Start>,
+        verifier: Verifier,
+        log: Option<Vec<Record>>,
+        out: &mut Vec<Action>,
+    ) -> Step {
+        let (chain, me, height) = (self.setup.chain, self.setup.me, self.begun);
+        let signs = self.observing.is_none() && start.validators.get(me).is_some();
+        let parent = start.parent.as_ref().map_or(chain, |(_, certificate)| certificate.block);
+        match signs {
+            true => self.outbox.begin(height, parent, log.as_deref()),
+            false => self.outbox.begin_silent(height),
+        }
+        let proposers = Arc::clone(&verifier.proposers);
+        let core = Core::new(me, height, &start.validators, proposers, signs);
+        let mut active = Box::new(Active::new(start, core, verifier, now.elapsed));
+        let mut effects = Vec::new();
+        let replayed = active.replay(me, chain, log.unwrap_or_default(), &mut effects);
+        self.stage = Stage::Active(active);
+        self.follow(now, replayed, effects, out)
+    }
+
+    fn signed(
+        &mut self,
+        now: Now,
+        request: SignRequest,
+        signature: [u8; 64],
+        out: &mut Vec<Action>,
+    ) -> Step {
+        let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+        if request.height() != self.begun {
+            return Ok(());
+        }
+        let mut effects = Vec::new();
+        let done = active.core.signed(request, signature, &mut effects);
+        self.follow(now, done, effects, out)
+    }
+
+    fn feed(&mut self, now: Now, input: Input, out: &mut Vec<Action>) -> Step {
+        let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+        let mut effects = Vec::new();
+        let done = active.core.input(input, &mut effects);
+        self.follow(now, done, effects, out)
+    }
+
+    /// Does what the core wants; when it failed, goes on without signing.
+    fn follow(
+        &mut self,
+        now: Now,
+        done: Result<(), CoreError>,
+        effects: Vec<Effect>,
+        out: &mut Vec<Action>,
+    ) -> Step {
+        let mut decision = None;
+        for effect in effects {
+            if let Effect::Decide(certificate) = effect {
+                decision = Some(certificate);
+            } else {
+                self.apply(now, effect, out)?;
+            }
+        }
+        match (decision, done) {
+            (Some(certificate), _) => self.decide_own(certificate, out),
+            (None, Ok(())) => Ok(()),
+            (None, Err(CoreError(reason))) => self.fall_silent(now, reason, out),
+        }
+    }
+
+    fn apply(&mut self, now: Now, effect: Effect, out: &mut Vec<Action>) -> Step {
+        let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+        let me = self.setup.me;
+        match effect {
+            Effect::Wait(timeout) => {
+                active.timers.insert(timeout, now.elapsed + timeout.duration());
+            }
+            Effect::Forget(timeout) => drop(active.timers.remove(&timeout)),
+            Effect::ForgetAll => active.timers.clear(),
+            Effect::Entered(round) => active.entered(round, now.elapsed),
+            Effect::Wanted(round) => active.want(round),
+            Effect::Record(record) => {
+                let ours = match &record {
+                    Record::Vote(vote) => vote.validator == me,
+                    Record::Proposal(proposal) => proposal.validator == me,
+                    _ => false,
+                };
+                self.outbox.record(record, ours);
+            }
+            Effect::Sign(request) => {
+                if !active.may_sign(request) {
+                    let (height, round) = (self.begun, active.round);
+                    return Err(OrderingError::DoubleSign { height, round });
+                }
+                out.push(Action::Sign(request));
+            }
+            Effect::SendVote(vote) => {
+                active.say(vote.clone());
+                self.broadcast(Message::Vote(vote));
+            }
+            Effect::SendProposal(proposal) => {
+                if let Some(message) = active.carried(proposal) {
+                    self.broadcast(message);
+                }
+            }
+            Effect::SendPolka(polka) => self.broadcast(Message::Polka(polka)),
+            Effect::SendRounds(proof) => self.broadcast(Message::Rounds(proof)),
+            Effect::Decide(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Sends to all others once what we signed is durable.
+    fn broadcast(&mut self, message: Message) {
+        if let Stage::Active(active) = &self.stage
+            && active.start.validators.0.iter().any(|record| record.id != self.setup.me)
+        {
+            self.outbox.send(Action::Broadcast(Box::new(message)));
+        }
+    }
+
+    /// The core cannot be trusted to derive again what it signed: follow, and sign nothing.
+    fn fall_silent(&mut self, now: Now, reason: String, out: &mut Vec<Action>) -> Step {
+        if self.observing.is_some() {
+            return Err(OrderingError::Core { height: self.begun, reason });
+        }
+        out.push(Action::Report(Report::NotSigning { reason }));
+        self.observing = Some(observed_from(now));
+        let Stage::Active(active) = std::mem::replace(&mut self.stage, Stage::Decided) else {
+            return Ok(());
+        };
+        let Active { start, verifier, .. } = *active;
+        let Verifier { chain, height, validators, proposers, .. } = verifier;
+        let verifier = Verifier::new(chain, height, validators, proposers);
+        self.begin(now, start, verifier, None, out)
+    }
+
+    fn decide_own(&mut self, certificate: CommitCertificate, out: &mut Vec<Action>) -> Step {
+        let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+        let (height, block) = (self.begun, certificate.block);
+        let held = active.headers.remove(&block);
+        let Held { header, .. } = held.ok_or(OrderingError::NoHeader { height, block })?;
+        self.decide(header, certificate, out)
+    }
+
+    fn decide(
+        &mut self,
+        header: Header,
+        certificate: CommitCertificate,
+        out: &mut Vec<Action>,
+    ) -> Step {
+        let stage = std::mem::replace(&mut self.stage, Stage::Decided);
+        let (start, evidence) = match stage {
+            Stage::Active(mut active) => {
+                let evidence = active.core.take_evidence();
+                (active.start, evidence)
+            }
+            Stage::Resting(resting) => (resting.start, Vec::new()),
+            Stage::Decided => return Ok(()),
+        };
+        let (_, certified) = position(&start);
+        for (height, roots) in (certified.0 + 1..).map(Height).zip(&header.roots) {
+            match self.results.get(height) {
+                Some(own) => same(height, *roots, own)?,
+                None => drop(self.expected.insert(height, *roots)),
+            }
+        }
+        for evidence in evidence {
+            if let Some(validator) = self.offences.add(evidence) {
+                out.push(Action::Report(Report::Equivocation { validator }));
+            }
+        }
+        self.ready.decided(&header);
+        if self.observing.is_some_and(|until| header.time > until) {
+            self.observing = None;
+            let height = header.height.saturating_add(Height(1));
+            out.push(Action::Report(Report::Signing { height }));
+        }
+        self.outbox.send(Action::Decide(Box::new(header), certificate));
+        Ok(())
+    }
+
+    /// Decides what others decided, once their certificate holds.
+    fn catch_up(&mut self, out: &mut Vec<Action>) -> Step {
+        let (start, resting) = match &self.stage {
+            Stage::Decided => return Ok(()),
+            Stage::Resting(resting) => (&resting.start, true),
+            Stage::Active(active) => (&active.start, false),
+        };
+        let Some((header, certificate)) = self.peers.caught(self.begun) else { return Ok(()) };
+        let chain = self.setup.chain;
+        let upon = start.parent.as_ref().map_or(chain, |(_, certificate)| certificate.block);
+        let holds = header.parent == upon
+            && certificate.height == self.begun
+            && header.id(chain) == certificate.block
+            && verify_certificate(chain, &start.validators, &certificate).is_ok();
+        if !holds {
+            self.peers.drop_caught();
+            return Ok(());
+        }
+        if resting {
+            // The log must not end before the ledger.
+            let signs = self.observing.is_none() && start.validators.get(self.setup.me).is_some();
+            match signs {
+                true => self.outbox.begin(self.begun, upon, None),
+                false => self.outbox.begin_silent(self.begun),
+            }
+        }
+        self.decide(header, certificate, out)
+    }
+
+    fn received(
+        &mut self,
+        now: Now,
+        from: ValidatorId,
+        message: Message,
+        out: &mut Vec<Action>,
+    ) -> Step {
+        let message = match message {
+            Message::Pull(height) => {
+                if height < self.begun {
+                    out.extend(self.peers.serve(from, height, now.elapsed));
+                }
+                return Ok(());
+            }
+            Message::Decided(decided) => {
+                self.peers.catch(self.begun, decided);
+                return Ok(());
+            }
+            other => other,
+        };
+        let Some(height) = message.height() else { return Ok(()) };
+        if height < self.begun {
+            out.extend(self.peers.serve(from, height, now.elapsed));
+            return Ok(());
+        }
+        if height > self.begun {
+            self.peers.saw_ahead(from, height, now.elapsed);
+            if height.0 == self.begun.0 + 1 {
+                self.peers.keep(from, message);
+            }
+            return Ok(());
+        }
+        match &mut self.stage {
+            Stage::Decided => Ok(()),
+            Stage::Resting(resting) => {
+                // Verified once more when the height begins: until then nothing is to be fed.
+                let holds = resting.verifier.clone().verify(0, message.clone()).is_some();
+                resting.called |= holds;
+                if holds {
+                    self.peers.keep(from, message);
+                }
+                Ok(())
+            }
+            Stage::Active(active) => {
+                let Some(verified) = active.verifier.verify(active.round, message) else {
+                    return Ok(());
+                };
+                let input = active.take(verified);
+                self.feed(now, input, out)
+            }
+        }
+    }
+
+    /// Ends the waiting whose time has come.
+    fn expire(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        loop {
+            let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+            let due = active.timers.iter().find(|(_, at)| **at <= now.elapsed);
+            let Some(timeout) = due.map(|(timeout, _)| *timeout) else { return Ok(()) };
+            active.timers.remove(&timeout);
+            self.feed(now, Input::Timeout(timeout), out)?;
+        }
+    }
+
+    /// Looks at headers that are neither valid nor invalid yet.
+    fn judge(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+        let active = active.as_mut();
+        active.early = None;
+        let judge = Judge {
+            chain: self.setup.chain,
+            start: &active.start,
+            results: &self.results,
+            ready: &self.ready,
+            offences: &self.offences,
+            limits: self.setup.limits,
+            now,
+        };
+        let mut verdicts = Vec::new();
+        for (block, held) in active.headers.iter_mut().filter(|(_, held)| !held.judged) {
+            let (round, proposer, height) = (held.round, held.proposer, held.header.height);
+            let checked = if held.checked { Ok(()) } else { judge.check(&held.header) };
+            held.checked = true;
+            let valid = match checked.map_or_else(Verdict::Invalid, |()| judge.judge(&held.header))
+            {
+                Verdict::Wait(until) => {
+                    active.early = active.early.into_iter().chain(until).min();
+                    continue;
+                }
+                Verdict::Valid => {
+                    let record = Record::Header(Box::new(held.header.clone()));
+                    self.outbox.record(record, false);
+                    true
+                }
+                Verdict::Invalid(rule) => {
+                    out.push(Action::Report(Report::Invalid { proposer, height, rule }));
+                    false
+                }
+            };
+            held.judged = true;
+            verdicts.push(Input::Verdict { round, proposer, block: *block, valid });
+        }
+        verdicts.into_iter().try_for_each(|verdict| self.feed(now, verdict, out))
+    }
+
+    fn propose_when_wanted(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        let Stage::Active(active) = &mut self.stage else { return Ok(()) };
+        let Some(round) = active.wanted.filter(|_| may_propose(&active.start, &self.results))
+        else {
+            return Ok(());
+        };
+        active.wanted = None;
+        let (start, chain) = (&active.start, self.setup.chain);
+        let evidence = self.offences.for_header(self.begun, &start.validators);
+        let bounds = (self.setup.limits, evidence);
+        let header = propose(chain, start, &self.results, self.ready.iter(), bounds, now);
+        let block = header.id(chain);
+        self.outbox.record(Record::Header(Box::new(header.clone())), false);
+        active.headers.insert(block, Held::valid(header, round, self.setup.me));
+        self.feed(now, Input::Propose(round, block), out)
+    }
+
+    /// Says again what others may have missed.
+    fn heal(&mut self, now: Now) {
+        let Stage::Active(active) = &mut self.stage else { return };
+        if active.heal > now.elapsed {
+            return;
+        }
+        active.heal = now.elapsed + HEAL_EVERY;
+        if self.observing.is_some() {
+            return;
+        }
+        for message in active.again() {
+            self.broadcast(message);
+        }
+    }
+
+    /// Height and round that the validator works on.
+    #[must_use]
+    pub fn position(&self) -> (Height, Round) {
+        let round = match &self.stage {
+            Stage::Active(active) => active.round,
+            _ => 0,
+        };
+        (self.begun, round)
+    }
+}
+
+/// A block whose time is after this was proposed after now, whichever clock is ahead.
+fn observed_from(now: Now) -> TimestampMs {
+    now.wall.saturating_add(TimestampMs(2 * CLOCK_DRIFT_MS_MAX))
+}
+
+fn same(height: Height, decided: Roots, own: Roots) -> Step {
+    if decided == own {
+        return Ok(());
+    }
+    Err(OrderingError::Diverged { height, decided: decided.state, own: own.state })
+}

@@ -1,0 +1,86 @@
+//! Nothing of ours leaves before it is durable.
+//!
+//! Records gather until something must be sent; then all of them go to the log at once, and what
+//! waits for them leaves when they are durable. So one fsync serves a proposal with its votes, and
+//! votes of others cost none until we answer them.
+
+use crate::{event::Action, log::Record};
+use codec::Encode;
+use dure_types::{Hash, Height, domain::blake3_hash};
+use std::collections::{BTreeMap, VecDeque};
+
+/// What waits for the log, and what waits to be logged.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    height: Height,
+    /// Records of this height by their hash, with their number; those of a replayed log have 0.
+    known: BTreeMap<Hash, u64>,
+    pending: Vec<Record>,
+    /// Records until now, over all heights.
+    recorded: u64,
+    durable: u64,
+    /// Number of the last record on its way to the disk.
+    in_flight: Option<u64>,
+    /// Number of the newest record that bears our signature, or that begins the height.
+    ours: u64,
+    queue: VecDeque<(u64, Action)>,
+}
+
+impl Outbox {
+    /// Begins the log of a height, or goes on with the one that was replayed. Without `keep`
+    /// nothing is recorded: we sign nothing.
+    pub(crate) fn begin(&mut self, height: Height, parent: Hash, log: Option<&[Record]>) {
+        self.height = height;
+        self.pending.clear();
+        self.queue.clear();
+        self.known.clear();
+        self.ours = 0;
+        match log {
+            Some(log) => self.known.extend(log.iter().map(|record| (hash(record), 0))),
+            None => self.record(Record::Begin { height, parent }, true),
+        }
+    }
+
+    /// Begins a height of which nothing is recorded: we sign nothing in it.
+    pub(crate) fn begin_silent(&mut self, height: Height) {
+        self.begin(height, Hash::ZERO, Some(&[]));
+    }
+
+    /// Records what is not recorded yet.
+    pub(crate) fn record(&mut self, record: Record, ours: bool) {
+        let number = self.recorded + 1;
+        let known = *self.known.entry(hash(&record)).or_insert(number);
+        if known == number {
+            self.recorded = number;
+            self.pending.push(record);
+        }
+        if ours {
+            self.ours = self.ours.max(known);
+        }
+    }
+
+    /// Sends once everything that we signed is durable.
+    pub(crate) fn send(&mut self, action: Action) {
+        self.queue.push_back((self.ours, action));
+    }
+
+    /// The records on their way are durable.
+    pub(crate) fn appended(&mut self) {
+        self.durable = self.in_flight.take().unwrap_or(self.durable);
+    }
+
+    /// Lets out what may leave, and asks for what the rest waits for.
+    pub(crate) fn flush(&mut self, out: &mut Vec<Action>) {
+        while self.queue.front().is_some_and(|(after, _)| *after <= self.durable) {
+            out.extend(self.queue.pop_front().map(|(_, action)| action));
+        }
+        if !self.queue.is_empty() && self.in_flight.is_none() && !self.pending.is_empty() {
+            self.in_flight = Some(self.recorded);
+            out.push(Action::Append(self.height, std::mem::take(&mut self.pending)));
+        }
+    }
+}
+
+fn hash(record: &Record) -> Hash {
+    blake3_hash(&record.encode())
+}

@@ -1,0 +1,198 @@
+//! A host for one validator: its disk, its key, and what it executes.
+
+use codec::Encode;
+use dure_consensus::{
+    Action, Consensus, DECIDED_MAX, Event, Limits, Log, Message, Now, OrderingError, ReadyBatch,
+    Record, Setup, SignRequest, Start, history_from,
+};
+use dure_types::{
+    CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId, ValidatorSet,
+    domain::blake3_hash,
+};
+use ed25519_dalek::{Signer, SigningKey};
+use std::{collections::BTreeSet, time::Duration};
+
+/// Wall time at the start of every run.
+pub(crate) const EPOCH_MS: u64 = 1_700_000_000_000;
+
+/// What a crash leaves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Disk {
+    pub(crate) ledger: Vec<(Header, CommitCertificate)>,
+    /// Entries of the log of even heights, and of odd ones.
+    pub(crate) log: [Vec<Vec<u8>>; 2],
+}
+
+impl Disk {
+    /// Appends entries to the log of a height; of a torn write only the first `kept` survive.
+    pub(crate) fn append(&mut self, height: Height, entries: &[Vec<u8>], kept: usize) {
+        let slot = &mut self.log[(height.0 % 2) as usize];
+        let newest = Log::decode(slot).unwrap().map(|log| log.height);
+        if newest != Some(height) {
+            slot.clear();
+        }
+        slot.extend(entries.iter().take(kept).cloned());
+    }
+
+    pub(crate) fn newest_log(&self) -> Option<Log> {
+        let logs = self.log.iter().filter_map(|slot| Log::decode(slot).unwrap());
+        logs.max_by_key(|log| log.height)
+    }
+
+    pub(crate) fn height(&self) -> Height {
+        self.ledger.last().map_or(Height::ZERO, |(header, _)| header.height)
+    }
+
+    /// What a node answers to who is behind.
+    pub(crate) fn decided(&self, from: Height) -> Vec<(Header, CommitCertificate)> {
+        let start = usize::try_from(from.0.saturating_sub(1)).unwrap();
+        self.ledger.iter().skip(start).take(DECIDED_MAX).cloned().collect()
+    }
+}
+
+/// One validator from its start to its crash.
+pub(crate) struct Life {
+    pub(crate) consensus: Consensus,
+    pub(crate) timer: Option<Duration>,
+    /// Newest executed height with its state root.
+    executed: (Height, Hash),
+}
+
+/// A validator over all its lives.
+pub(crate) struct Node {
+    pub(crate) id: ValidatorId,
+    pub(crate) key: SigningKey,
+    pub(crate) disk: Disk,
+    pub(crate) life: Option<Life>,
+    /// Counts lives: what was under way in an earlier one comes to nothing.
+    pub(crate) lives: u32,
+    /// What its clock is ahead of the true one, in ms.
+    pub(crate) skew: i64,
+    /// Durable batches.
+    pub(crate) batches: Vec<ReadyBatch>,
+    /// What decided headers name, durable or not.
+    pub(crate) named: BTreeSet<Hash>,
+}
+
+/// Roots of a block, as every honest executor computes them.
+pub(crate) fn execute(before: Hash, block: Hash) -> Roots {
+    let state = blake3_hash(&(before, block).encode());
+    Roots { state, receipts: block }
+}
+
+impl Node {
+    pub(crate) fn new(key: SigningKey, skew: i64) -> Self {
+        let id = ValidatorId::of_key(key.verifying_key().as_bytes());
+        let (disk, batches, named) = (Disk::default(), Vec::new(), BTreeSet::new());
+        Self { id, key, disk, life: None, lives: 0, skew, batches, named }
+    }
+
+    pub(crate) fn now(&self, elapsed: Duration) -> Now {
+        let wall = (EPOCH_MS + elapsed.as_millis() as u64).saturating_add_signed(self.skew);
+        Now { elapsed, wall: TimestampMs(wall) }
+    }
+
+    /// Starts on what the disk holds, as the node's recovery does.
+    pub(crate) fn start(
+        &mut self,
+        chain: Hash,
+        set: &ValidatorSet,
+        elapsed: Duration,
+    ) -> Result<Vec<Action>, OrderingError> {
+        let tip = self.disk.height();
+        let log = self.disk.newest_log();
+        let mark = log.as_ref().map_or(Height::ZERO, |log| log.height);
+        assert!(mark.0 <= tip.0 + 1, "the ledger lost height {mark}, it ends at {tip}");
+        let limits = Limits { block_gas_max: Gas(u64::MAX) };
+        let setup = Setup { chain, me: self.id, limits, observe: mark < tip };
+        let from = history_from(tip);
+        let history = self.disk.ledger.iter().filter(|(header, _)| header.height >= from);
+        let history = history.map(|(header, _)| (header.clone(), set.clone()));
+        let now = self.now(elapsed);
+        let consensus = Consensus::new(setup, history, now);
+        self.lives += 1;
+        let executed = (Height::ZERO, chain);
+        self.life = Some(Life { consensus, timer: None, executed });
+        let mut actions = Vec::new();
+        let decided = self.disk.ledger.iter();
+        self.named = decided.flat_map(|(header, _)| &header.batches).map(|b| b.id).collect();
+        for batch in self.unnamed() {
+            actions.extend(self.step(elapsed, Event::BatchReady(batch))?);
+        }
+        actions.extend(self.begin(set, log, elapsed)?);
+        while let Some(event) = self.execute_next() {
+            actions.extend(self.step(elapsed, event)?);
+        }
+        Ok(actions)
+    }
+
+    fn begin(
+        &mut self,
+        set: &ValidatorSet,
+        log: Option<Log>,
+        elapsed: Duration,
+    ) -> Result<Vec<Action>, OrderingError> {
+        let start = Start {
+            parent: self.disk.ledger.last().cloned(),
+            parent_validators: set.clone(),
+            validators: set.clone(),
+            next_validators: set.clone(),
+            log,
+        };
+        self.step(elapsed, Event::Start(Box::new(start)))
+    }
+
+    /// A decision is durable: the next height may start.
+    pub(crate) fn decided(
+        &mut self,
+        set: &ValidatorSet,
+        header: Header,
+        certificate: CommitCertificate,
+        elapsed: Duration,
+    ) -> Result<Vec<Action>, OrderingError> {
+        self.disk.ledger.push((header, certificate));
+        self.begin(set, None, elapsed)
+    }
+
+    fn unnamed(&self) -> Vec<ReadyBatch> {
+        let open = |batch: &&ReadyBatch| !self.named.contains(&batch.reference.id);
+        self.batches.iter().filter(open).copied().collect()
+    }
+
+    /// Executes the next durable block.
+    pub(crate) fn execute_next(&mut self) -> Option<Event> {
+        let life = self.life.as_mut()?;
+        let (height, state) = life.executed;
+        let (header, certificate) = self.disk.ledger.get(usize::try_from(height.0).unwrap())?;
+        let roots = execute(state, certificate.block);
+        life.executed = (header.height, roots.state);
+        let empty = header.batches.is_empty();
+        Some(Event::Executed { height: header.height, roots, empty })
+    }
+
+    pub(crate) fn step(
+        &mut self,
+        elapsed: Duration,
+        event: Event,
+    ) -> Result<Vec<Action>, OrderingError> {
+        let now = self.now(elapsed);
+        match &mut self.life {
+            Some(life) => life.consensus.step(now, event),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) fn sign(&self, chain: Hash, request: SignRequest) -> [u8; 64] {
+        self.key.sign(&request.signed_bytes(chain)).to_bytes()
+    }
+}
+
+/// Entries of the log as the store keeps them.
+pub(crate) fn entries(records: &[Record]) -> Vec<Vec<u8>> {
+    records.iter().map(Encode::encode).collect()
+}
+
+/// Every message crosses the wire as bytes.
+pub(crate) fn wired(message: &Message) -> Message {
+    Message::from_bytes(&message.encode()).unwrap()
+}
