@@ -12,10 +12,10 @@ use crate::{
     proposal::{Reason, Results, may_propose, pace, position, propose},
     ready::Ready,
     rotation::{Rotation, epoch_start},
+    signatures::Signatures,
     validity::{CLOCK_DRIFT_MS_MAX, Judge, Verdict},
     verify::Verifier,
 };
-use dure_light::verify_certificate;
 use dure_types::{
     CommitCertificate, Hash, Header, Height, Roots, TimestampMs, ValidatorId, ValidatorSet,
     vote::Round,
@@ -31,6 +31,8 @@ pub struct Setup {
     pub me: ValidatorId,
     /// Bounds of a block.
     pub limits: Limits,
+    /// Signatures that were verified before.
+    pub signatures: Signatures,
     /// Sign nothing until others decide a block that was proposed after now: the log is missing,
     /// or older than the ledger, so that nobody knows what this key signed.
     pub observe: bool,
@@ -98,7 +100,7 @@ impl Consensus {
             begun: Height::ZERO,
             told: Height::ZERO,
             rotation: Rotation::default(),
-            offences: Offences::new(setup.chain),
+            offences: Offences::new(setup.chain, setup.signatures.clone()),
             ready: Ready::default(),
             results: Results::default(),
             expected: BTreeMap::new(),
@@ -200,7 +202,8 @@ impl Consensus {
         self.results.forget(certified);
         let proposers = self.rotation.begin(got, &start.validators);
         let validators = Arc::new(start.validators.clone());
-        let verifier = Verifier::new(self.setup.chain, got, validators, proposers);
+        let (chain, signatures) = (self.setup.chain, self.setup.signatures.clone());
+        let verifier = Verifier::new(chain, signatures, got, validators, proposers);
         // A height that we took part in goes on at once.
         let called = start.log.as_ref().is_some_and(|log| log.height == got);
         if called {
@@ -391,8 +394,8 @@ impl Consensus {
             return Ok(());
         };
         let Active { start, verifier, .. } = *active;
-        let Verifier { chain, height, validators, proposers, .. } = verifier;
-        let verifier = Verifier::new(chain, height, validators, proposers);
+        let Verifier { chain, signatures, height, validators, proposers, .. } = verifier;
+        let verifier = Verifier::new(chain, signatures, height, validators, proposers);
         self.begin(now, start, verifier, None, out)
     }
 
@@ -454,7 +457,7 @@ impl Consensus {
         let holds = header.parent == upon
             && certificate.height == self.begun
             && header.id(chain) == certificate.block
-            && verify_certificate(chain, &start.validators, &certificate).is_ok();
+            && self.setup.signatures.certificate(chain, &start.validators, &certificate).is_ok();
         if !holds {
             self.peers.drop_caught();
             return Ok(());
@@ -541,6 +544,7 @@ impl Consensus {
         active.early = None;
         let judge = Judge {
             chain: self.setup.chain,
+            signatures: &self.setup.signatures,
             start: &active.start,
             results: &self.results,
             ready: &self.ready,

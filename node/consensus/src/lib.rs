@@ -25,6 +25,7 @@ mod peers;
 mod proposal;
 mod ready;
 mod rotation;
+mod signatures;
 mod timeout;
 mod validity;
 mod verify;
@@ -34,5 +35,6 @@ pub use event::{Action, Event, Now, OrderingError, ReadyBatch, Report, SignReque
 pub use log::{Log, LogError, Record};
 pub use message::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Polka, RoundProof};
 pub use proposal::{BATCHES_LAG_MAX, BLOCK_INTERVAL_MIN, HEARTBEAT, Limits};
+pub use signatures::Signatures;
 pub use timeout::{Step, Timeout};
 pub use validity::Invalid;

@@ -1,7 +1,7 @@
 //! Proofs that validators signed two things: collected, proposed, and accepted once each.
 
+use crate::signatures::Signatures;
 use codec::Encode;
-use dure_light::verify_signature;
 use dure_types::{
     Evidence, Hash, Header, Height, Proposal, ValidatorId, ValidatorSet, Vote, VoteKind, limits,
 };
@@ -20,14 +20,15 @@ type Place = (Height, ValidatorId, u8, u32);
 #[derive(Clone, Debug)]
 pub(crate) struct Offences {
     chain: Hash,
+    signatures: Signatures,
     waiting: BTreeMap<Place, Evidence>,
     /// What decided headers hold, by the height of the header.
     entered: BTreeMap<Height, BTreeSet<Place>>,
 }
 
 impl Offences {
-    pub(crate) fn new(chain: Hash) -> Self {
-        Self { chain, waiting: BTreeMap::new(), entered: BTreeMap::new() }
+    pub(crate) fn new(chain: Hash, signatures: Signatures) -> Self {
+        Self { chain, signatures, waiting: BTreeMap::new(), entered: BTreeMap::new() }
     }
 
     /// Keeps evidence whose signatures were verified; returns the accused when it is new.
@@ -63,7 +64,18 @@ impl Offences {
             && !self.entered.values().any(|places| places.contains(&place))
             && validators
                 .get(place.1)
-                .is_some_and(|record| signed(self.chain, evidence, &record.consensus_key))
+                .is_some_and(|record| self.signed(evidence, &record.consensus_key))
+    }
+
+    fn signed(&self, evidence: &Evidence, key: &[u8; 32]) -> bool {
+        let (chain, signatures) = (self.chain, &self.signatures);
+        match evidence {
+            Evidence::Votes(a, b) => [a, b].iter().all(|vote| signatures.vote(chain, vote, key)),
+            Evidence::Proposals(a, b) => {
+                [a, b].iter().all(|proposal| signatures.proposal(chain, proposal, key))
+            }
+            Evidence::Batches(..) => false,
+        }
     }
 
     /// Takes in a decided header.
@@ -103,25 +115,4 @@ fn in_order(evidence: Evidence) -> Evidence {
         Evidence::Proposals(a, b) if a.encode() > b.encode() => Evidence::Proposals(b, a),
         other => other,
     }
-}
-
-fn signed(chain: Hash, evidence: &Evidence, key: &[u8; 32]) -> bool {
-    match evidence {
-        Evidence::Votes(a, b) => [a, b].iter().all(|vote| vote_holds(chain, vote, key)),
-        Evidence::Proposals(a, b) => [a, b].iter().all(|one| proposal_holds(chain, one, key)),
-        Evidence::Batches(..) => false,
-    }
-}
-
-/// Whether the signature of a vote is of this key.
-pub(crate) fn vote_holds(chain: Hash, vote: &Vote, key: &[u8; 32]) -> bool {
-    let Vote { kind, height, round, block, signature, .. } = vote;
-    verify_signature(key, &Vote::signed_bytes(chain, *kind, *height, *round, *block), signature)
-}
-
-/// Whether the signature of a proposal is of this key.
-pub(crate) fn proposal_holds(chain: Hash, proposal: &Proposal, key: &[u8; 32]) -> bool {
-    let Proposal { height, round, block, pol_round, signature, .. } = proposal;
-    let bytes = Proposal::signed_bytes(chain, *height, *round, *block, *pol_round);
-    verify_signature(key, &bytes, signature)
 }

@@ -3,8 +3,8 @@
 //! Refused is only what is wrong whenever it is looked at. What may come right (a batch on its way,
 //! a result not yet computed, a clock ahead of ours) waits, and the round's timeout bounds it.
 
-use crate::{Limits, Now, Start, offences::Offences, proposal::Results, ready::Ready};
-use dure_light::{CertificateError, verify_certificate};
+use crate::{Limits, Now, Signatures, Start, offences::Offences, proposal::Results, ready::Ready};
+use dure_light::CertificateError;
 use dure_types::{
     BatchReference, Hash, Header, Height, TimestampMs, ValidatorId, header::HeaderError,
 };
@@ -96,6 +96,7 @@ pub enum Invalid {
 /// What a header is held against.
 pub(crate) struct Judge<'a> {
     pub(crate) chain: Hash,
+    pub(crate) signatures: &'a Signatures,
     pub(crate) start: &'a Start,
     pub(crate) results: &'a Results,
     pub(crate) ready: &'a Ready,
@@ -134,7 +135,8 @@ impl Judge<'_> {
             }
         }
         if let Some(certificate) = &header.parent_certificate {
-            verify_certificate(self.chain, &self.start.parent_validators, certificate)?;
+            let validators = &self.start.parent_validators;
+            self.signatures.certificate(self.chain, validators, certificate)?;
         }
         Ok(())
     }

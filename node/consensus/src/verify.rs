@@ -3,8 +3,8 @@
 use crate::{
     core::ROUNDS_AHEAD,
     message::{Message, Polka, RoundProof},
-    offences::{proposal_holds, vote_holds},
     rotation::Proposers,
+    signatures::Signatures,
 };
 use codec::Encode;
 use dure_types::{
@@ -29,6 +29,7 @@ pub(crate) enum Verified {
 #[derive(Clone, Debug)]
 pub(crate) struct Verifier {
     pub(crate) chain: Hash,
+    pub(crate) signatures: Signatures,
     pub(crate) height: Height,
     pub(crate) validators: Arc<ValidatorSet>,
     pub(crate) proposers: Arc<Proposers>,
@@ -46,11 +47,12 @@ enum Kind {
 impl Verifier {
     pub(crate) const fn new(
         chain: Hash,
+        signatures: Signatures,
         height: Height,
         validators: Arc<ValidatorSet>,
         proposers: Arc<Proposers>,
     ) -> Self {
-        Self { chain, height, validators, proposers, said: BTreeMap::new() }
+        Self { chain, signatures, height, validators, proposers, said: BTreeMap::new() }
     }
 
     /// Verifies a message, the cheap rules first; none when it is refused, or nothing new.
@@ -91,7 +93,7 @@ impl Verifier {
             && self.is_new(place, Some(block))
             && header.encoded_size() <= limits::HEADER_BYTES_MAX
             && header.id(self.chain) == block
-            && key.is_some_and(|key| proposal_holds(self.chain, proposal, &key))
+            && key.is_some_and(|key| self.signatures.proposal(self.chain, proposal, &key))
             && self.note(place, Some(block))
     }
 
@@ -128,7 +130,7 @@ impl Verifier {
 
     fn holds(&self, vote: &Vote) -> bool {
         let record = self.validators.get(vote.validator);
-        record.is_some_and(|record| vote_holds(self.chain, vote, &record.consensus_key))
+        record.is_some_and(|record| self.signatures.vote(self.chain, vote, &record.consensus_key))
     }
 
     fn is_new(&self, place: (Round, Kind, ValidatorId), block: Option<Hash>) -> bool {

@@ -1,7 +1,8 @@
 //! Pace, contents and order of one validator's blocks.
 
 use dure_consensus::{
-    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Setup, Start,
+    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Setup,
+    Signatures, Start,
 };
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
@@ -35,7 +36,8 @@ fn validators() -> ValidatorSet {
 
 fn consensus() -> Consensus {
     let limits = Limits { block_gas_max: Gas(100) };
-    let setup = Setup { chain: CHAIN, me: ME, limits, observe: false };
+    let signatures = Signatures::default();
+    let setup = Setup { chain: CHAIN, me: ME, limits, signatures, observe: false };
     Consensus::new(setup, [], Now::default())
 }
 

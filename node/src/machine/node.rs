@@ -13,7 +13,8 @@ use crate::{
 };
 use codec::Encode;
 use dure_consensus::{
-    Action as Order, Consensus, Event as Happening, Limits, Log, Now, SignRequest, Start,
+    Action as Order, Consensus, Event as Happening, Limits, Log, Now, SignRequest, Signatures,
+    Start,
 };
 use dure_types::{
     CommitCertificate, Genesis, Hash, Header, Height, ValidatorId, ValidatorSet, limits,
@@ -79,7 +80,13 @@ impl Machine {
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
-        let ordering = dure_consensus::Setup { chain, me, limits, observe: false };
+        let ordering = dure_consensus::Setup {
+            chain,
+            me,
+            limits,
+            signatures: Signatures::default(),
+            observe: false,
+        };
         let ordering = Consensus::new(ordering, history, now);
         let mut machine = Self {
             chain,

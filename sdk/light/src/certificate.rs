@@ -67,6 +67,20 @@ pub fn verify_certificate(
     validators: &ValidatorSet,
     certificate: &CommitCertificate,
 ) -> Result<(), CertificateError> {
+    verify_certificate_by(chain, validators, certificate, verify_signature)
+}
+
+/// The same for who has seen most of the signatures before: `verify` answers for a key, a message
+/// and a signature as [`verify_signature`] does.
+///
+/// # Errors
+/// [`CertificateError`], as [`verify_certificate`].
+pub fn verify_certificate_by(
+    chain: Hash,
+    validators: &ValidatorSet,
+    certificate: &CommitCertificate,
+    verify: impl Fn(&[u8; 32], &[u8], &[u8; 64]) -> bool,
+) -> Result<(), CertificateError> {
     let count = certificate.signatures.len();
     let limit = limits::VALIDATORS_MAX;
     if count > limit {
@@ -92,7 +106,7 @@ pub fn verify_certificate(
         let validator = signature.validator;
         let record =
             validators.get(validator).ok_or(CertificateError::UnknownValidator { validator })?;
-        if !verify_signature(&record.consensus_key, &message, &signature.signature) {
+        if !verify(&record.consensus_key, &message, &signature.signature) {
             return Err(CertificateError::BadSignature { validator });
         }
     }

@@ -27,7 +27,7 @@ mod key;
 pub mod merkle;
 pub mod state;
 
-pub use certificate::{CertificateError, verify_certificate};
+pub use certificate::{CertificateError, verify_certificate, verify_certificate_by};
 pub use key::{is_weak, verify_signature};
 pub use merkle::{MerkleProofError, verify_merkle_proof, verify_receipt_proof};
 pub use state::{StateProofError, verify_state_proof};

@@ -3,7 +3,7 @@
 use codec::Encode;
 use dure_consensus::{
     Action, Consensus, DECIDED_MAX, Event, Limits, Log, Message, Now, OrderingError, ReadyBatch,
-    Record, Setup, SignRequest, Start, history_from,
+    Record, Setup, SignRequest, Signatures, Start, history_from,
 };
 use dure_types::{
     CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId, ValidatorSet,
@@ -98,13 +98,15 @@ impl Node {
         chain: Hash,
         set: &ValidatorSet,
         elapsed: Duration,
+        signatures: &Signatures,
     ) -> Result<Vec<Action>, OrderingError> {
         let tip = self.disk.height();
         let log = self.disk.newest_log();
         let mark = log.as_ref().map_or(Height::ZERO, |log| log.height);
         assert!(mark.0 <= tip.0 + 1, "the ledger lost height {mark}, it ends at {tip}");
         let limits = Limits { block_gas_max: Gas(u64::MAX) };
-        let setup = Setup { chain, me: self.id, limits, observe: mark < tip };
+        let signatures = signatures.clone();
+        let setup = Setup { chain, me: self.id, limits, signatures, observe: mark < tip };
         let from = history_from(tip);
         let history = self.disk.ledger.iter().filter(|(header, _)| header.height >= from);
         let history = history.map(|(header, _)| (header.clone(), set.clone()));

@@ -2,13 +2,17 @@
 
 use crate::node::{Node, entries, wired};
 use codec::Encode;
-use dure_consensus::{Action, Event, Message, OrderingError, ReadyBatch, Report, SignRequest};
+use dure_consensus::{
+    Action, Event, Message, OrderingError, ReadyBatch, Report, SignRequest, Signatures,
+};
+use dure_light::{verify_certificate_by, verify_signature};
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, ValidatorRecord,
     ValidatorSet, Vote, VoteKind, domain::blake3_hash, vote::Round,
 };
 use ed25519_dalek::SigningKey;
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hasher},
     time::Duration,
@@ -113,6 +117,10 @@ pub(crate) struct World {
     pub(crate) barriers: u64,
     pub(crate) crash_at: Option<(u64, Crash)>,
     pub(crate) steps: u64,
+    /// Shared by all: what one verified is not verified by the others again.
+    signatures: Signatures,
+    /// What the checks of this world verified, which trust nobody's memory but their own.
+    checked: RefCell<BTreeSet<Hash>>,
 }
 
 /// When at a barrier the power goes.
@@ -167,6 +175,8 @@ impl World {
             barriers: 0,
             crash_at: None,
             steps: 0,
+            signatures: Signatures::default(),
+            checked: RefCell::default(),
         };
         for node in 0..world.nodes.len() {
             world.restart(node);
@@ -460,7 +470,7 @@ impl World {
 
     fn restart(&mut self, node: usize) {
         let (chain, set, now) = (self.chain, self.set.clone(), self.now);
-        let started = self.nodes[node].start(chain, &set, now);
+        let started = self.nodes[node].start(chain, &set, now, &self.signatures);
         let actions = started.unwrap_or_else(|error| panic!("node {node}: {error}"));
         self.act(node, actions);
     }
@@ -564,7 +574,14 @@ impl World {
     /// One history: nobody decides two blocks at a height, durable or not.
     fn check_decision(&mut self, header: &Header, certificate: &CommitCertificate) {
         assert_eq!(header.id(self.chain), certificate.block);
-        dure_light::verify_certificate(self.chain, &self.set, certificate).unwrap();
+        let checked = &self.checked;
+        verify_certificate_by(self.chain, &self.set, certificate, |key, message, signature| {
+            let signed = blake3_hash(&(key, message, signature).encode());
+            checked.borrow().contains(&signed)
+                || (verify_signature(key, message, signature)
+                    && checked.borrow_mut().insert(signed))
+        })
+        .unwrap();
         let first = *self.decided.entry(header.height).or_insert(certificate.block);
         assert_eq!(first, certificate.block, "two blocks at height {}", header.height);
         self.decided_at.entry(header.height).or_insert(self.now);

@@ -1,0 +1,98 @@
+//! Every signature is verified once: votes come back in polkas, proofs and certificates.
+
+use codec::Encode;
+use dure_light::{CertificateError, verify_certificate_by, verify_signature};
+use dure_types::{CommitCertificate, Hash, Proposal, ValidatorSet, Vote, domain::blake3_hash};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Signatures of one generation; two are kept.
+const KEPT_MAX: usize = 4_096;
+
+/// Remembers the newest signatures that hold. Clones share what they know.
+#[derive(Clone, Debug, Default)]
+pub struct Signatures(Arc<Mutex<Known>>);
+
+/// Hashes of key, message and signature together.
+#[derive(Debug, Default)]
+struct Known {
+    newer: BTreeSet<Hash>,
+    older: BTreeSet<Hash>,
+}
+
+impl Signatures {
+    /// Whether the signature of a vote is of this key.
+    pub(crate) fn vote(&self, chain: Hash, vote: &Vote, key: &[u8; 32]) -> bool {
+        let Vote { kind, height, round, block, signature, .. } = vote;
+        self.verify(key, &Vote::signed_bytes(chain, *kind, *height, *round, *block), signature)
+    }
+
+    /// Whether the signature of a proposal is of this key.
+    pub(crate) fn proposal(&self, chain: Hash, proposal: &Proposal, key: &[u8; 32]) -> bool {
+        let Proposal { height, round, block, pol_round, signature, .. } = proposal;
+        let bytes = Proposal::signed_bytes(chain, *height, *round, *block, *pol_round);
+        self.verify(key, &bytes, signature)
+    }
+
+    /// Whether a certificate holds.
+    pub(crate) fn certificate(
+        &self,
+        chain: Hash,
+        validators: &ValidatorSet,
+        certificate: &CommitCertificate,
+    ) -> Result<(), CertificateError> {
+        verify_certificate_by(chain, validators, certificate, |key, message, signature| {
+            self.verify(key, message, signature)
+        })
+    }
+
+    fn verify(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+        let hash = blake3_hash(&(key, message, signature).encode());
+        let known = |known: &Known| known.newer.contains(&hash) || known.older.contains(&hash);
+        if known(&self.lock()) {
+            return true;
+        }
+        let holds = verify_signature(key, message, signature);
+        if holds {
+            let mut known = self.lock();
+            if known.newer.len() >= KEPT_MAX {
+                known.older = std::mem::take(&mut known.newer);
+            }
+            known.newer.insert(hash);
+        }
+        holds
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEPT_MAX, Signatures};
+    use ed25519_dalek::{Signer, SigningKey};
+
+    #[test]
+    fn what_held_once_says_nothing_of_anything_else() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let (public, other) = (key.verifying_key().to_bytes(), SigningKey::from_bytes(&[2; 32]));
+        let signature = key.sign(b"yes").to_bytes();
+        let known = Signatures::default();
+        for _ in 0..2 {
+            assert!(known.verify(&public, b"yes", &signature));
+            assert!(!known.verify(&public, b"no", &signature));
+            assert!(!known.verify(&other.verifying_key().to_bytes(), b"yes", &signature));
+            assert!(!known.verify(&public, b"yes", &[0; 64]));
+        }
+        let kept = |known: &Signatures| known.lock().newer.len() + known.lock().older.len();
+        assert_eq!(kept(&known), 1);
+        for number in 0..2 * KEPT_MAX + 2 {
+            let message = number.to_le_bytes();
+            assert!(known.verify(&public, &message, &key.sign(&message).to_bytes()));
+            assert!(kept(&known) <= 2 * KEPT_MAX);
+        }
+    }
+}
