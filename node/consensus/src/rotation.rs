@@ -110,10 +110,13 @@ impl Rotation {
     }
 }
 
+/// Who counts with which power; none for those who are passed over.
+type Weights = Vec<(ValidatorId, u64)>;
+
 /// The order of turns, kept while set and choice stay the same.
 #[derive(Clone, Debug, Default)]
 struct Turns {
-    kept: Vec<(Vec<(ValidatorId, u64)>, Arc<Vec<usize>>)>,
+    kept: Vec<(Weights, Arc<Vec<usize>>)>,
 }
 
 impl Turns {
@@ -121,7 +124,7 @@ impl Turns {
         let weight = |(record, chosen): (&dure_types::ValidatorRecord, &bool)| {
             (record.id, if *chosen { record.power } else { 0 })
         };
-        let weights: Vec<_> = set.0.iter().zip(chosen).map(weight).collect();
+        let weights: Weights = set.0.iter().zip(chosen).map(weight).collect();
         if let Some((_, turns)) = self.kept.iter().find(|(kept, _)| *kept == weights) {
             return Arc::clone(turns);
         }
