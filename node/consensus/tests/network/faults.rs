@@ -5,7 +5,14 @@ use crate::world::{Crash, Faults, World};
 use codec::{Decode, Encode};
 use dure_consensus::{Record, Report};
 use dure_types::{Height, VoteKind};
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -38,7 +45,7 @@ fn chaos(seed: u64, powers: &[u64]) -> (u64, World) {
 }
 
 /// Those of CI, or what `cargo xtask simulate` asks for.
-fn seeds() -> Box<dyn Iterator<Item = u64>> {
+fn seeds() -> Box<dyn Iterator<Item = u64> + Send> {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     if let Some(seed) = number("DURE_SEED") {
         return Box::new(seed..=seed);
@@ -49,25 +56,33 @@ fn seeds() -> Box<dyn Iterator<Item = u64>> {
         println!("seeds from {first} on");
         return Box::new((first..).take_while(move |_| Instant::now() < end));
     }
-    Box::new(0..number("DURE_SEEDS").unwrap_or(24))
+    Box::new(0..number("DURE_SEEDS").unwrap_or(500))
 }
 
 #[test]
 fn chaos_never_forks_and_heals() {
-    let mut count = 0;
-    for seed in seeds() {
-        count += 1;
-        let powers: &[u64] = match seed % 4 {
-            0 => &[1],
-            1 => &[2, 1, 1, 1, 1],
-            _ => &[1; 4],
-        };
-        let (trace, world) = chaos(seed, powers);
-        let (again, _) = chaos(seed, powers);
-        assert_eq!(trace, again, "seed {seed} ran in two ways");
-        one_history(&world);
-    }
-    println!("{count} seeds, each twice");
+    let (seeds, count) = (Mutex::new(seeds()), AtomicU64::new(0));
+    let next = || seeds.lock().unwrap().next();
+    let play = || {
+        while let Some(seed) = next() {
+            count.fetch_add(1, Ordering::Relaxed);
+            let powers: &[u64] = match seed % 4 {
+                0 => &[1],
+                1 => &[2, 1, 1, 1, 1],
+                _ => &[1; 4],
+            };
+            let (trace, world) = chaos(seed, powers);
+            let (again, _) = chaos(seed, powers);
+            assert_eq!(trace, again, "seed {seed} ran in two ways");
+            one_history(&world);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(play);
+        }
+    });
+    println!("{} seeds, each twice", count.into_inner());
 }
 
 fn one_history(world: &World) {
