@@ -61,7 +61,7 @@
 //! # fn main() {}
 //! ```
 
-use crate::{Cx, event, interface};
+use crate::{Cx, domain::roles::Role, event, interface};
 use alloc::{string::String, vec::Vec};
 use dure_abi::{Address, Amount, TimestampMs};
 
@@ -157,6 +157,19 @@ pub struct Moved {
     pub amount: Amount,
     /// What the sender wrote.
     pub memo: Option<Vec<u8>>,
+}
+
+/// An account was given a role, or lost it: of a contract that keeps
+/// [`Roles`](crate::domain::roles::Roles).
+#[event]
+pub struct RoleChanged {
+    /// Whose.
+    #[index]
+    pub account: Address,
+    /// Which.
+    pub role: Role,
+    /// Whether it has it now.
+    pub has: bool,
 }
 
 /// Somebody may take units of a holder of a [`Token`], or no longer: nought.

@@ -2,9 +2,11 @@
 
 use crate::state::{Plan, Purpose, Rules, Track};
 use dure_sdk::{
-    domain::{policy::Version, roles::Role, trace::Interval},
+    domain::{policy::Version, trace::Interval},
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// A campaign is open.
 #[dure::event]
@@ -99,15 +101,6 @@ pub struct Refunded {
 pub struct RulesScheduled {
     pub from: Version,
     pub rules: Rules,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }
 
 /// Everything is stopped for a reason, or goes on.

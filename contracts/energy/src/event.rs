@@ -4,10 +4,9 @@ use crate::{
     state::{Outcome, Placed, Reading, Settlement, Signer, Slot, Trade},
     terms::EnergyTerms,
 };
-use dure_sdk::{
-    domain::{policy::Version, roles::Role},
-    prelude::*,
-};
+use dure_sdk::{domain::policy::Version, prelude::*};
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// Terms hold for slots that begin then or later.
 #[dure::event]
@@ -153,15 +152,6 @@ pub struct Retired {
     #[index]
     pub holder: Address,
     pub claim: Hash,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }
 
 /// An account (none: everything) was stopped for a reason, or goes on.

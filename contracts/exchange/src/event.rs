@@ -5,9 +5,11 @@ use crate::{
     terms::Terms,
 };
 use dure_sdk::{
-    domain::{freeze::FreezeOrder, policy::Version, rates::Jump, roles::Role},
+    domain::{freeze::FreezeOrder, policy::Version, rates::Jump},
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// The inventory of a token grew by what an agent brought, or fell by what it took out.
 #[dure::event]
@@ -111,15 +113,6 @@ pub struct TakenBack {
     #[index]
     pub trade: Hash,
     pub side: Side,
-}
-
-/// A role was given or taken.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }
 
 /// The contract was paused, or goes on.

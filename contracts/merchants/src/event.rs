@@ -1,12 +1,11 @@
 //! What happened.
 
 use dure_sdk::{
-    domain::{
-        registry::{Merchant, MerchantSet},
-        roles::Role,
-    },
+    domain::registry::{Merchant, MerchantSet},
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// A merchant was registered or changed.
 #[dure::event]
@@ -50,13 +49,4 @@ pub struct PersonLinked {
 pub struct PersonUnlinked {
     #[index]
     pub account: Address,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }

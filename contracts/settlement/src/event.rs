@@ -10,10 +10,11 @@ use dure_sdk::{
         holds::HoldState,
         netting::{Position, Report},
         policy::Version,
-        roles::Role,
     },
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// A member takes part from now on.
 #[dure::event]
@@ -173,15 +174,6 @@ pub struct CycleSettled {
 pub struct SchemeScheduled {
     pub from: Version,
     pub scheme: Scheme,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }
 
 /// Everything was stopped, or goes on.

@@ -2,9 +2,11 @@
 
 use crate::conditions::Conditions;
 use dure_sdk::{
-    domain::{freeze::FreezeOrder, policy::Version, registry::Merchant, roles::Role},
+    domain::{freeze::FreezeOrder, policy::Version, registry::Merchant},
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// A merchant was paid by the call `pay`.
 #[dure::event]
@@ -93,13 +95,4 @@ pub struct AdmissionChanged {
     #[index]
     pub account: Address,
     pub admitted: bool,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }

@@ -5,9 +5,11 @@ use crate::{
     terms::VoucherTerms,
 };
 use dure_sdk::{
-    domain::{calendar::Day, freeze::FreezeOrder, policy::Version, recovery::Request, roles::Role},
+    domain::{calendar::Day, freeze::FreezeOrder, policy::Version, recovery::Request},
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// The contract stands on these, for good.
 #[dure::event]
@@ -208,15 +210,6 @@ pub struct TermsScheduled {
 #[dure::event]
 pub struct TermsWithdrawn {
     pub from: Version,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }
 
 /// Everything was stopped, or goes on.
