@@ -196,7 +196,7 @@ impl Vouchers {
     ) -> Result<TimestampMs, Error> {
         let mut found = self.held_by(voucher, from)?;
         live(&found, now)?;
-        let (_, terms) = self.terms.at(now)?;
+        let terms = self.terms.frozen(found.terms, now)?;
         let days = u64::from(terms.claim_days).saturating_mul(DAY_MS);
         let until = TimestampMs(now.0.saturating_add(days)).min(found.expiry);
         if let Some(set) = limit {

@@ -10,8 +10,9 @@ use dure_sdk::{
     prelude::*,
 };
 
-/// Notices before an expiry.
-const NOTICES_MAX: usize = 8;
+/// Notices before an expiry: at least three, of which the first is a month before (C9).
+const NOTICES: core::ops::RangeInclusive<usize> = 3..=8;
+const FIRST_NOTICE_DAYS: u32 = 30;
 
 /// What an issuer promises.
 #[dure::ty]
@@ -44,8 +45,11 @@ pub enum TermsError {
     Brackets(BracketsError),
     /// A face above the last bound would have no rate.
     Unbounded,
-    /// More notices than there may be, or not one after another.
+    /// Fewer or more notices than there have to be, not one after another, the first too late, or
+    /// the last when it is over.
     Notices,
+    /// Nobody could claim what is given.
+    NoClaimDays,
     /// A period of nothing.
     NoPeriod,
 }
@@ -59,7 +63,11 @@ impl VoucherTerms {
             ensure!(table.rate_bp(Amount::MAX) != 0, TermsError::Unbounded);
         }
         let falls = self.notice_days.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
-        ensure!(falls && self.notice_days.len() <= NOTICES_MAX, TermsError::Notices);
+        let timely = self.notice_days.first().is_some_and(|first| *first >= FIRST_NOTICE_DAYS)
+            && self.notice_days.last() != Some(&0);
+        let enough = NOTICES.contains(&self.notice_days.len());
+        ensure!(falls && timely && enough, TermsError::Notices);
+        ensure!(self.claim_days > 0, TermsError::NoClaimDays);
         let some = !self.claims.is_nothing() && !self.extension.is_nothing();
         ensure!(some, TermsError::NoPeriod);
         Ok(())

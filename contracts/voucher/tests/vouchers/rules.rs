@@ -254,7 +254,7 @@ fn terms_are_frozen_unless_later_ones_are_better_and_say_so() {
 
 #[test]
 fn terms_that_would_be_worse_in_one_respect_do_not_reach_back() {
-    let later = VoucherTerms { notice_days: vec![3, 2, 1], ..better_terms() };
+    let later = VoucherTerms { notice_days: vec![30, 14, 6], ..better_terms() };
     let elsewhere = VoucherTerms { expired_to_purchaser: true, ..better_terms() };
     for worse in [later, elsewhere] {
         let mut scene = Scene::new();
@@ -275,9 +275,36 @@ fn terms_that_do_not_hold_yet_are_taken_back_and_bad_ones_refused() {
     assert!(matches!(scene.by(issuer(), &soon), Err(Error::Policy(_))));
     scene.by(issuer(), &call::withdraw_terms(version)).unwrap();
     scene.by(issuer(), &soon).unwrap();
-    let none = VoucherTerms { used_bp: VoucherTerms::flat(0), ..terms() };
-    let refused = scene.by(issuer(), &call::schedule_terms(none, instant(days(2)), false));
-    assert_eq!(refused, Err(Error::Terms(TermsError::Unbounded)));
+    let told = |notice_days| VoucherTerms { notice_days, ..terms() };
+    let bad = [
+        (VoucherTerms { used_bp: VoucherTerms::flat(0), ..terms() }, TermsError::Unbounded),
+        (VoucherTerms { claim_days: 0, ..terms() }, TermsError::NoClaimDays),
+        (told(vec![30, 7]), TermsError::Notices),
+        (told(vec![29, 14, 7]), TermsError::Notices),
+        (told(vec![30, 7, 7]), TermsError::Notices),
+        (told(vec![30, 14, 0]), TermsError::Notices),
+        (told((0..9).map(|count| 30 - count).collect()), TermsError::Notices),
+    ];
+    for (terms, error) in bad {
+        let schedule = call::schedule_terms(terms.clone(), instant(days(2)), false);
+        assert_eq!(scene.by(issuer(), &schedule), Err(Error::Terms(error)), "{terms:?}");
+    }
+}
+
+#[test]
+fn how_long_a_present_may_be_claimed_is_of_the_purchase() {
+    // A later version with three days does not shorten what ten days were promised for.
+    let mut scene = Scene::new();
+    let voucher = scene.ten_thousand();
+    let shorter = VoucherTerms { claim_days: 3, ..terms() };
+    scene.by(issuer(), &call::schedule_terms(shorter, instant(1), true)).unwrap();
+    scene.at(1).offer(holder(0), voucher).unwrap();
+    let newer = scene.ten_thousand();
+    scene.offer(holder(0), newer).unwrap();
+    scene.at(days(3) + 1);
+    let late = scene.claim(holder(1), newer);
+    assert!(matches!(late, Err(Error::OfferOver { .. })), "{late:?}");
+    scene.claim(holder(1), voucher).unwrap();
 }
 
 #[test]
