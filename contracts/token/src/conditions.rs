@@ -48,7 +48,7 @@ pub enum Access {
 pub enum Redeemers {
     /// Whoever holds them.
     Anyone,
-    /// Registered merchants that are active.
+    /// Registered merchants, closed ones too, unless they are suspended.
     Merchants,
     /// Nobody.
     Nobody,

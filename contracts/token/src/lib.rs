@@ -53,7 +53,7 @@ pub mod token {
     };
     #[storage]
     pub use crate::state::PurposeToken;
-    pub use crate::state::{About, PolicyVersion, Totals};
+    pub use crate::state::{About, Audit, Counted, PolicyVersion, Totals};
     pub use dure_sdk::standard::{Allowance, Bounded, Bounds, Reason, Redeemable, Token};
     #[event]
     pub use dure_sdk::standard::{Approved, Moved};
@@ -376,14 +376,23 @@ pub mod token {
             self.deposit.get()
         }
 
-        /// The totals, if the books agree: what was issued less what was redeemed and expired is
-        /// outstanding, and the deposit covers it. What holders have is listed by `holders`.
+        /// Counts what holders have, at most `limit` (254 at most) after those that were counted,
+        /// and refuses unless it is in the end what is outstanding: what was issued less what was
+        /// redeemed and expired, covered by the deposit. Ask for all pages at one height.
         #[query]
-        pub fn audit(&self) -> Result<Totals, Error> {
-            let totals = self.totals();
-            self.supply.audit(&UNITS, totals.outstanding).map_err(Error::Supply)?;
+        pub fn audit(&self, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
             self.deposit.covers(Amount::ZERO, &self.supply)?;
-            Ok(totals)
+            let (after, before) = counted.map(|counted| (counted.last, counted.held)).unzip();
+            let page = self.held.page(after.as_ref(), limit.max(1), Order::Ascending);
+            let held = page
+                .items
+                .iter()
+                .fold(before.unwrap_or(Amount::ZERO), |sum, (_, held)| sum.saturating_add(*held));
+            let next = page.next.map(|last| Counted { last, held });
+            if next.is_none() {
+                self.supply.audit(&UNITS, held).map_err(Error::Supply)?;
+            }
+            Ok(Audit { totals: self.totals(), next })
         }
 
         /// Holders with their amounts, those after `after`; at most `limit` of them.

@@ -65,6 +65,26 @@ pub struct About {
     pub decimals: u8,
 }
 
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// How many units there are.
+    pub totals: Totals,
+    /// Where to go on; none: all holders were counted, and have what is outstanding.
+    pub next: Option<Counted>,
+}
+
+/// Holders that were counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// The last of them.
+    pub last: Address,
+    /// What all of them have.
+    pub held: Amount,
+}
+
 /// How many units there are.
 #[dure::ty]
 #[derive(Copy)]

@@ -1,13 +1,16 @@
 //! Units that are issued against a deposit. Each test runs on WASM and natively.
 
+mod merchant;
+
 use dure_sdk::{
     Invocation,
     domain::{
-        registry::{Category, Merchant, MerchantsError, Status},
+        registry::{MerchantsError, Status},
         roles::{Role, RolesError},
     },
 };
-use dure_testing::{Account, Address, Amount, Chain, Executed, Hash, Refusal, codec::Decode};
+use dure_testing::{Account, Address, Amount, Chain, Executed, Refusal, codec::Decode};
+use merchant::MERCHANT;
 use std::collections::BTreeSet;
 use token::token::{
     Conditions, DepositChanged, Error, Paid, PurposeToken, Redeemed, Redeemers, Totals, call,
@@ -53,19 +56,13 @@ impl Money {
     }
 
     fn register(&mut self, account: Address) -> Result<(), Error> {
-        let merchant = Merchant {
-            owner: Hash([77; 32]),
-            region: 1,
-            category: Category([1, 0, 0, 0]),
-            tier: 0,
-            status: Status::Active,
-        };
-        self.send(self.issuer, &call::register_merchant(account, merchant, vec![]))
+        self.send(self.issuer, &call::register_merchant(account, MERCHANT, vec![]))
     }
 
     /// What is held and what covers it; the books agree.
     fn books(&self) -> (u128, Option<u128>) {
-        let Totals { outstanding, .. } = self.chain.ask(self.token, &call::audit()).unwrap();
+        let audit = self.chain.ask(self.token, &call::audit(None, 200)).unwrap();
+        let Totals { outstanding, .. } = audit.totals;
         let deposit = self.chain.ask(self.token, &call::deposit()).unwrap();
         (outstanding.0, deposit.map(|deposit| deposit.0))
     }
@@ -122,7 +119,7 @@ fn without_a_deposit_nothing_is_covered_and_the_first_covers_all_there_is() {
 }
 
 #[test]
-fn an_active_merchant_is_paid_and_redeems_against_the_deposit() {
+fn a_merchant_is_paid_while_active_and_redeems_unless_suspended() {
     let mut m = Money::backed();
     let (issuer, ana, shop) = (m.issuer, m.ana, m.shop);
     let merchant = shop.address();
@@ -144,11 +141,21 @@ fn an_active_merchant_is_paid_and_redeems_against_the_deposit() {
     }
     let held = |of: Account| m.chain.ask(m.token, &call::balance_of(of.address())).unwrap();
     assert_eq!((held(ana), held(shop)), (Amount(50), Amount(20)));
+    // One that closed is paid no more, and gives back what it took before.
+    m.send(issuer, &call::set_status(merchant, Status::Closed)).unwrap();
+    let closed = MerchantsError::NotActive { merchant, status: Status::Closed };
+    assert_eq!(m.send(ana, &pay), Err(Error::Merchants(closed)));
+    assert_eq!(m.send(shop, &call::redeem(Amount(20), till.clone())), Ok(()));
+    assert_eq!(m.books(), (50, Some(70)));
     let by = ana.address();
     let paid = Paid { by, merchant, amount: Amount(30), reference: till.clone() };
     assert_eq!(m.chain.events_of::<Paid>(), [paid]);
-    let redeemed = Redeemed { by: merchant, amount: Amount(10), reference: till };
-    assert_eq!(m.chain.events_of::<Redeemed>(), [redeemed]);
+    let redeemed = [10, 20].map(|amount| Redeemed {
+        by: merchant,
+        amount: Amount(amount),
+        reference: till.clone(),
+    });
+    assert_eq!(m.chain.events_of::<Redeemed>(), redeemed);
 }
 
 /// The fields of storage that a transaction wrote.

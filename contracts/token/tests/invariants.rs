@@ -1,10 +1,13 @@
 //! What no sequence of calls breaks, whoever calls what.
 
-use dure_sdk::domain::registry::{Category, Merchant, MerchantSet, Status};
+mod merchant;
+
+use dure_sdk::domain::registry::MerchantSet;
 use dure_testing::{
-    Account, Address, Amount, Chain, Hash, Refusal,
+    Account, Address, Amount, Chain, Refusal,
     invariants::{Moment, Played},
 };
+use merchant::MERCHANT;
 use token::token::{Conditions, Error, call};
 
 /// A token with a deposit, a holder, a merchant that was paid and an allowance.
@@ -16,14 +19,7 @@ fn set_up() -> (Chain, Address) {
     let token = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
     chain.send(issuer, token, &call::book_deposit(Amount(1_000))).unwrap();
     chain.send(issuer, token, &call::issue(holder.address(), Amount(500))).unwrap();
-    let merchant = Merchant {
-        owner: Hash([77; 32]),
-        region: 1,
-        category: Category([1, 0, 0, 0]),
-        tier: 0,
-        status: Status::Active,
-    };
-    chain.send(issuer, token, &call::register_merchant(shop.address(), merchant, vec![])).unwrap();
+    chain.send(issuer, token, &call::register_merchant(shop.address(), MERCHANT, vec![])).unwrap();
     chain.send(holder, token, &call::approve(shop.address(), Amount(200), None)).unwrap();
     chain.send(holder, token, &call::pay(shop.address(), Amount(100), None)).unwrap();
     (chain, token)
@@ -37,9 +33,10 @@ fn what_is_held_is_the_supply_and_covered(
 ) -> Result<bool, Refusal<Error>> {
     let holders = now.ask(token, &call::holders(None, 200))?;
     let held = holders.iter().try_fold(Amount::ZERO, |sum, (_, held)| sum.checked_add(*held));
-    let totals = now.ask(token, &call::audit())?;
+    let audit = now.ask(token, &call::audit(None, 200))?;
     let deposit = now.ask(token, &call::deposit())?;
-    Ok(held == Some(totals.outstanding) && Some(totals.outstanding) <= deposit)
+    let outstanding = Some(audit.totals.outstanding);
+    Ok(audit.next.is_none() && held == outstanding && outstanding <= deposit)
 }
 
 /// Without what makes others issuers.

@@ -16,14 +16,17 @@
 //! - *Bounds of name, symbol and decimals*: they are for people, and the issuer's to answer for.
 //! - *Allowances of a holder are listed*: not in the standard; an index of events tells them.
 
+mod merchant;
+
 use dure_sdk::{
     Invocation,
     domain::{
-        registry::{Category, Merchant, MerchantsError, Status},
+        registry::MerchantsError,
         roles::{Role, RolesError},
     },
 };
-use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
+use dure_testing::{Account, Address, Amount, Chain, Refusal, TimestampMs, codec::Decode};
+use merchant::MERCHANT;
 use std::fmt::Debug;
 use token::token::{Approved, Conditions, Error, Moved, PurposeToken, Reason, Redeemers, call};
 
@@ -320,14 +323,7 @@ fn what_is_burnt_leaves_balance_and_supply() {
     let unknown = MerchantsError::Unknown { merchant: account };
     scene.refused(holder, call::redeem(Amount(1), None), Error::Merchants(unknown));
     assert_eq!(can(&scene, 1), Err(Reason::NotPermitted { account }));
-    let merchant = Merchant {
-        owner: Hash([77; 32]),
-        region: 1,
-        category: Category([1, 0, 0, 0]),
-        tier: 0,
-        status: Status::Active,
-    };
-    scene.done(issuer, call::register_merchant(account, merchant, vec![]));
+    scene.done(issuer, call::register_merchant(account, MERCHANT, vec![]));
     scene.refused(holder, call::redeem(Amount(101), None), short(100, 101));
     assert_eq!(can(&scene, 101), Err(Reason::Short { left: Amount(100), wanted: Amount(101) }));
     scene.refused(holder, call::redeem(Amount(0), None), Error::Zero);

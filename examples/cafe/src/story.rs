@@ -321,8 +321,9 @@ impl Stage {
                 held += amount.parse::<u128>()?;
                 self.record.balances.push((token.to_string(), holder, amount));
             }
-            let totals = self.client.query(token, "audit", json!({})).await?;
-            let supply = number(&totals["outstanding"])?;
+            let all = json!({ "counted": null, "limit": 200 });
+            let audit = self.client.query(token, "audit", all).await?;
+            let supply = number(&audit["totals"]["outstanding"])?;
             let deposit = number(&self.client.query(token, "deposit", json!({})).await?)?;
             ensure!(held == supply && supply == expected && supply <= deposit, "{name} is off");
             say(&format!("{name}: held {held} = supply {supply} <= deposit {deposit}"), None);

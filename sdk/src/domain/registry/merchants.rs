@@ -231,6 +231,14 @@ impl Merchants {
         self.merchant(address)?.if_active(address)
     }
 
+    /// A merchant that may cash out: any that is not suspended.
+    ///
+    /// # Errors
+    /// `Unknown` and `NotActive`.
+    pub fn cashing_out(&self, address: Address) -> Result<Merchant, MerchantsError> {
+        self.merchant(address)?.if_cashing_out(address)
+    }
+
     /// A merchant that may take a payment of this person: an active one of another owner.
     ///
     /// # Errors
