@@ -215,6 +215,8 @@ fn scheme() -> Scheme {
         refund_percent: 60,
         gift_cap: None,
         cash_out_cap: None,
+        funded_alone: Amount(2_000_000_000),
+        supply_cap: Amount::MAX,
     }
 }
 

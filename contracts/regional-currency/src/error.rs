@@ -12,7 +12,7 @@ use dure_sdk::{
         pool::PoolError,
         recovery::RecoveryError,
         registry::RegistryError,
-        roles::RolesError,
+        roles::{RolesError, TwoManError},
         split::ReceivablesError,
         supply::SupplyError,
     },
@@ -69,10 +69,12 @@ pub enum Error {
     Scheme(SchemeError),
     /// The books.
     Supply(SupplyError),
-    /// The bank has more or less than what it stands for.
+    /// The escrow is more or less than what it stands for.
     Mismatch { escrow: Amount, owed: Amount },
     /// The escrow holds less: the books are wrong.
     Escrow { left: Amount, wanted: Amount },
+    /// A second issuer must agree, and this is not it.
+    TwoMan(TwoManError),
 }
 
 dure_sdk::errors_from! {
@@ -90,4 +92,5 @@ dure_sdk::errors_from! {
     Policy: PolicyError,
     Scheme: SchemeError,
     Supply: SupplyError,
+    TwoMan: TwoManError,
 }

@@ -8,10 +8,11 @@ use dure_sdk::{
         freeze::FreezeOrder,
         lots::{LotKey, PaymentId, Taken},
         policy::Version,
-        roles::Role,
     },
     prelude::*,
 };
+
+pub use dure_sdk::standard::RoleChanged;
 
 /// Somebody bought.
 #[dure::event]
@@ -147,6 +148,30 @@ pub struct PoolClosed {
     pub left: Amount,
 }
 
+/// An issuer asked for what a second one must ask for too.
+#[dure::event]
+pub struct SecondAwaited {
+    /// Names what was asked for.
+    #[index]
+    pub action: Hash,
+    /// Who asked.
+    #[index]
+    pub by: Address,
+    /// The money that it puts aside; of a scheme the greater of what it lets one issuer fund and of
+    /// what it lets be out.
+    pub amount: Amount,
+    /// From when the request is void.
+    pub until: TimestampMs,
+}
+
+/// A request that awaited a second issuer was taken back.
+#[dure::event]
+pub struct RequestWithdrawn {
+    #[index]
+    pub action: Hash,
+    pub by: Address,
+}
+
 /// A programme was defined.
 #[dure::event]
 pub struct ProgrammeDefined {
@@ -175,15 +200,6 @@ pub struct SchemeScheduled {
 #[dure::event]
 pub struct SchemeWithdrawn {
     pub from: Version,
-}
-
-/// An account was given a role, or lost it.
-#[dure::event]
-pub struct RoleChanged {
-    #[index]
-    pub account: Address,
-    pub role: Role,
-    pub has: bool,
 }
 
 /// Everything was stopped, or goes on.

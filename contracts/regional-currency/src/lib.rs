@@ -7,7 +7,8 @@
 //! ([`Scheme`](regional::Scheme)) with the instant from which it holds.
 //!
 //! **Invariants.** What is outstanding is the sum of lots, unclaimed, receivable and pending money.
-//! The escrow is what is outstanding, plus what the pool and the programmes have left. No lot is
+//! The escrow, what was paid in and not paid out as issuers and agents said, is what is
+//! outstanding and what the pool and the programmes have left. No lot is
 //! spent from its expiry on, nor where its set does not permit it. A receipt is paid once.
 //!
 //! **Concurrency.** Payments of different payers to one merchant write in common its receivable,
@@ -26,7 +27,10 @@ use dure_sdk::prelude::*;
 #[dure::contract]
 pub mod regional {
     use crate::money::{EXPIRED_MAX, request_id};
+    use core::ops::ControlFlow::Break;
     use dure_sdk::{
+        codec::Encode,
+        crypto::blake3,
         domain::{
             calendar::{Day, Month},
             cash_out::{CashOut, CashOutState, Step},
@@ -34,7 +38,7 @@ pub mod regional {
             lots::{Lot, LotKey, Payment},
             policy::Version,
             recovery::Request,
-            roles::Role,
+            roles::{Role, Verdict},
         },
         prelude::*,
     };
@@ -45,8 +49,8 @@ pub mod regional {
     pub use crate::event::{
         Bought, Cancelled, CashOutChanged, ClaimChanged, DebtPaid, Expired, FreezeChanged, Given,
         Granted, Paid, PauseChanged, PoolClosed, PoolFunded, ProgrammeDefined, ProgrammeFunded,
-        Recovered, RecoveryDropped, RecoveryRequested, Refunded, RoleChanged, SchemeScheduled,
-        SchemeWithdrawn,
+        Recovered, RecoveryDropped, RecoveryRequested, Refunded, RequestWithdrawn, RoleChanged,
+        SchemeScheduled, SchemeWithdrawn, SecondAwaited,
     };
     pub use crate::money::{RECOVERY_DELAY_MS, payment_id};
     pub use crate::scheme::{Cashback, Scheme, SchemeError, TopUp};
@@ -83,8 +87,9 @@ pub mod regional {
             Ok(())
         }
 
-        /// Puts money into this month's pool or that of one of the next 24. Repeated under its id,
-        /// it changes nothing, as all calls that take one.
+        /// Puts money into this month's pool or that of one of the next 24, or answers that it waits
+        /// for a second issuer to send the same. Repeated under its id once it is done, it changes
+        /// nothing, as all calls that take one.
         #[call]
         pub fn fund_pool(
             &mut self,
@@ -92,17 +97,16 @@ pub mod regional {
             id: Hash,
             month: Month,
             amount: Amount,
-        ) -> Result<(), Error> {
+        ) -> Result<Verdict, Error> {
             self.only(cx, Role::Issuer)?;
-            if !self.first(cx, id, &("pool", month, amount))? {
-                return Ok(());
+            let order = blake3(&("pool", month).encode());
+            if let Break(verdict) = self.agreed(cx, id, order, amount)? {
+                return Ok(verdict);
             }
-            self.freeze.running()?;
-            ensure!(amount > Amount::ZERO, Error::Zero);
             self.pool.fund(month, amount, cx.time())?;
             self.escrow.add(amount);
             cx.emit(&PoolFunded { month, amount });
-            Ok(())
+            Ok(Verdict::Do)
         }
 
         /// Takes out what a month that is over has left, and says how much it is.
@@ -133,7 +137,8 @@ pub mod regional {
             Ok(())
         }
 
-        /// Gives a programme money to grant.
+        /// Gives a programme money to grant, or answers that it waits for a second issuer to send
+        /// the same.
         #[call]
         pub fn fund_programme(
             &mut self,
@@ -141,18 +146,26 @@ pub mod regional {
             id: Hash,
             programme: u32,
             amount: Amount,
-        ) -> Result<(), Error> {
+        ) -> Result<Verdict, Error> {
             self.only(cx, Role::Issuer)?;
-            if !self.first(cx, id, &("programme", programme, amount))? {
-                return Ok(());
-            }
-            self.freeze.running()?;
-            ensure!(amount > Amount::ZERO, Error::Zero);
             self.programme(programme)?;
+            let order = blake3(&("programme", programme).encode());
+            if let Break(verdict) = self.agreed(cx, id, order, amount)? {
+                return Ok(verdict);
+            }
             self.budget(programme, amount);
             self.escrow.add(amount);
             let left = self.budgets.at(&programme).get();
             cx.emit(&ProgrammeFunded { programme, left });
+            Ok(Verdict::Do)
+        }
+
+        /// An issuer takes back what waits for a second one.
+        #[call]
+        pub fn withdraw_request(&mut self, cx: &Cx, action: Hash) -> Result<(), Error> {
+            self.only(cx, Role::Issuer)?;
+            self.two_man.withdraw(action)?;
+            cx.emit(&RequestWithdrawn { action, by: cx.caller() });
             Ok(())
         }
 
@@ -180,13 +193,15 @@ pub mod regional {
             amount: Amount,
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
-            if !self.first(cx, id, &("grant", programme, holder, amount))? {
+            let order = blake3(&("grant", programme, holder, amount).encode());
+            if self.is_done(cx, id, order)? {
                 return Ok(());
             }
             self.freeze.running()?;
             self.freeze.check(holder)?;
             self.may_hold(holder)?;
             self.grant_of(programme, holder, amount, cx.time())?;
+            self.orders.set(&(cx.address(), id), &order);
             cx.emit(&Granted { holder, programme, amount });
             Ok(())
         }
@@ -298,11 +313,11 @@ pub mod regional {
         #[call]
         pub fn request_cash_out(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
             let (merchant, now) = (cx.caller(), cx.time());
+            let step = self.cash_outs.request(request_id(merchant, id), merchant, amount, now)?;
+            let Step::Done(_) = step else { return Ok(()) };
             self.freeze.running()?;
             self.freeze.check(merchant)?;
             self.registry().merchants().cashing_out(merchant)?;
-            let step = self.cash_outs.request(request_id(merchant, id), merchant, amount, now)?;
-            let Step::Done(_) = step else { return Ok(()) };
             let cap = self.scheme.at(now)?.1.cash_out_cap.unwrap_or(Amount(u128::MAX));
             self.cashed.add(&merchant, amount, cap, now)?;
             self.receivables.take(merchant, amount, Day::of(now))?;
@@ -320,11 +335,11 @@ pub mod regional {
             id: Hash,
         ) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
+            let step = self.cash_outs.confirm(request_id(merchant, id))?;
+            let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
             self.freeze.running()?;
             self.freeze.check(merchant)?;
             self.registry().merchants().cashing_out(merchant)?;
-            let step = self.cash_outs.confirm(request_id(merchant, id))?;
-            let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
             self.burn(amount)?;
             self.pay_out(amount)?;
             let state = CashOutState::Confirmed;
@@ -336,9 +351,9 @@ pub mod regional {
         #[call]
         pub fn void_cash_out(&mut self, cx: &Cx, merchant: Address, id: Hash) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
-            self.freeze.running()?;
             let step = self.cash_outs.void(request_id(merchant, id))?;
             let Step::Done(CashOut { amount, requested, .. }) = step else { return Ok(()) };
+            self.freeze.running()?;
             self.receivables.give_back(merchant, amount);
             self.cashed.undo(&merchant, amount, requested, cx.time());
             let state = CashOutState::Void;
@@ -359,10 +374,10 @@ pub mod regional {
         #[call]
         pub fn claim(&mut self, cx: &Cx, id: Hash, amount: Amount) -> Result<(), Error> {
             let (holder, now) = (cx.caller(), cx.time());
-            self.freeze.running()?;
-            self.freeze.check(holder)?;
             let step = self.claims.request(request_id(holder, id), holder, amount, now)?;
             let Step::Done(_) = step else { return Ok(()) };
+            self.freeze.running()?;
+            self.freeze.check(holder)?;
             self.expire_of(cx, holder, EXPIRED_MAX)?;
             let recovered = self.claim_of(holder, amount, now)?;
             if recovered != Amount::ZERO {
@@ -377,10 +392,10 @@ pub mod regional {
         #[call]
         pub fn confirm_claim(&mut self, cx: &Cx, holder: Address, id: Hash) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
-            self.freeze.running()?;
-            self.freeze.check(holder)?;
             let step = self.claims.confirm(request_id(holder, id))?;
             let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
+            self.freeze.running()?;
+            self.freeze.check(holder)?;
             self.burn(amount)?;
             self.pay_out(amount)?;
             let state = CashOutState::Confirmed;
@@ -392,29 +407,26 @@ pub mod regional {
         #[call]
         pub fn void_claim(&mut self, cx: &Cx, holder: Address, id: Hash) -> Result<(), Error> {
             self.only(cx, Role::Agent)?;
-            self.freeze.running()?;
             let step = self.claims.void(request_id(holder, id))?;
             let Step::Done(CashOut { amount, .. }) = step else { return Ok(()) };
+            self.freeze.running()?;
             self.lots.owe(self.recovery.current(holder), amount);
             let state = CashOutState::Void;
             cx.emit(&ClaimChanged { holder, id, amount, state });
             Ok(())
         }
 
-        /// Sets a scheme that holds from an instant on.
+        /// Sets a scheme that holds from an instant on. One that bounds issuers less than what holds
+        /// now waits for a second issuer to send the same.
         #[call]
         pub fn schedule_scheme(
             &mut self,
             cx: &Cx,
             scheme: Scheme,
             from: TimestampMs,
-        ) -> Result<(), Error> {
+        ) -> Result<Verdict, Error> {
             self.only(cx, Role::Issuer)?;
-            scheme.check()?;
-            self.defined(&scheme.sets())?;
-            let from = self.scheme.schedule(&scheme, from, cx.time(), 0, false)?;
-            cx.emit(&SchemeScheduled { from, scheme });
-            Ok(())
+            self.planned(cx, scheme, from)
         }
 
         /// Withdraws a scheme that does not hold yet.
@@ -671,7 +683,7 @@ pub mod regional {
             (amounts.fold(Amount::ZERO, Amount::saturating_add), page.next)
         }
 
-        /// The books, checked: what is in the bank is what is outstanding and what the pool and the
+        /// The books, checked: the escrow is what is outstanding and what the pool and the
         /// programmes have left, and what is outstanding was issued and not taken back. `first` to
         /// `last` are the months of the pool, 120 at most; all that were funded or drawn from must
         /// be among them.

@@ -2,10 +2,11 @@
 
 use crate::{
     error::Error,
-    event::Expired,
+    event::{Expired, SchemeScheduled, SecondAwaited},
     scheme::Scheme,
     state::{Books, Programme, Quote, RegionalCurrency, Sale},
 };
+use core::ops::ControlFlow::{self, Break, Continue};
 use dure_sdk::{
     codec::Encode,
     crypto::blake3,
@@ -18,7 +19,7 @@ use dure_sdk::{
         },
         policy::Brackets,
         pool::OnShort,
-        roles::Role,
+        roles::{Role, Verdict},
     },
     prelude::*,
 };
@@ -26,6 +27,8 @@ use merchants::merchants::{RegistryPublished, call as registry};
 
 /// How long the old key may object to a recovery.
 pub const RECOVERY_DELAY_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long what one issuer asked for waits for a second.
+pub const SECOND_AWAITED_MS: u64 = 3 * 24 * 60 * 60 * 1_000;
 /// The only class of the supply.
 const UNITS: u8 = 0;
 /// Programmes of bonus.
@@ -78,16 +81,77 @@ impl RegionalCurrency {
         self.supply.outstanding(&UNITS)
     }
 
-    /// Whether it is the caller's first order under this id; another one under it is refused.
-    pub(crate) fn first(&mut self, cx: &Cx, id: Hash, order: &impl Encode) -> Result<bool, Error> {
-        let (entry, order) = ((cx.caller(), id), blake3(&order.encode()));
-        let known = self.orders.get(&entry);
-        if let Some(known) = known {
-            ensure!(known == order, Error::IdUsed { id });
-            return Ok(false);
+    /// Whether the issuers' order under this id is carried out; another one under it is refused.
+    pub(crate) fn is_done(&self, cx: &Cx, id: Hash, order: Hash) -> Result<bool, Error> {
+        let known = self.orders.get(&(cx.address(), id));
+        ensure!(known.is_none_or(|known| known == order), Error::IdUsed { id });
+        Ok(known.is_some())
+    }
+
+    /// Whether an order to put money aside is to be carried out now: once, and when it is more than
+    /// an issuer may do alone in a day, after a second one has sent the same.
+    pub(crate) fn agreed(
+        &mut self,
+        cx: &Cx,
+        id: Hash,
+        order: Hash,
+        amount: Amount,
+    ) -> Result<ControlFlow<Verdict>, Error> {
+        let action = blake3(&(id, order).encode());
+        let order = blake3(&(action, amount).encode());
+        if self.is_done(cx, id, order)? {
+            return Ok(Break(Verdict::Do));
         }
-        self.orders.set(&entry, &order);
-        Ok(true)
+        self.freeze.running()?;
+        ensure!(amount > Amount::ZERO, Error::Zero);
+        let alone = self.scheme.at(cx.time())?.1.funded_alone;
+        let verdict = self.second(cx, action, amount, alone)?;
+        if verdict != Verdict::Do {
+            return Ok(Break(verdict));
+        }
+        self.orders.set(&(cx.address(), id), &order);
+        Ok(Continue(()))
+    }
+
+    /// Asks for an action, or agrees to it as the second issuer.
+    fn second(
+        &mut self,
+        cx: &Cx,
+        action: Hash,
+        amount: Amount,
+        alone: Amount,
+    ) -> Result<Verdict, Error> {
+        let (by, now) = (cx.caller(), cx.time());
+        let verdict = self.two_man.ask(by, action, amount, alone, now, SECOND_AWAITED_MS)?;
+        if let Verdict::Waits { until } = verdict {
+            cx.emit(&SecondAwaited { action, by, amount, until });
+        }
+        Ok(verdict)
+    }
+
+    /// Schedules a scheme; one that bounds issuers less, when a second one has sent the same.
+    // Not inlined: all methods become one function, and no function may have more than 64 KiB.
+    #[inline(never)]
+    pub(crate) fn planned(
+        &mut self,
+        cx: &Cx,
+        scheme: Scheme,
+        from: TimestampMs,
+    ) -> Result<Verdict, Error> {
+        scheme.check()?;
+        self.defined(&scheme.sets())?;
+        let now = cx.time();
+        if scheme.is_looser_than(&self.scheme.at(now)?.1) {
+            let action = blake3(&("scheme", &scheme, from).encode());
+            let widest = scheme.funded_alone.max(scheme.supply_cap);
+            let verdict = self.second(cx, action, widest, Amount::ZERO)?;
+            if verdict != Verdict::Do {
+                return Ok(verdict);
+            }
+        }
+        let from = self.scheme.schedule(&scheme, from, now, 0, false)?;
+        cx.emit(&SchemeScheduled { from, scheme });
+        Ok(Verdict::Do)
     }
 
     /// Checks that sets of merchants are defined.
@@ -103,7 +167,7 @@ impl RegionalCurrency {
         Ok(held.fold(Amount::ZERO, Amount::saturating_add))
     }
 
-    /// Money leaves the bank.
+    /// Money leaves the escrow.
     pub(crate) fn pay_out(&mut self, amount: Amount) -> Result<(), Error> {
         let left = |short: Short| Error::Escrow { left: short.left, wanted: short.wanted };
         self.escrow.sub(amount).map_err(left)
@@ -113,14 +177,17 @@ impl RegionalCurrency {
         Ok(self.supply.burn(&UNITS, amount)?)
     }
 
-    /// Issues against money of buyers or of a programme.
-    fn mint(&mut self, amount: Amount) -> Result<(), Error> {
-        Ok(self.supply.issue(&UNITS, amount, Amount::MAX)?)
+    /// Issues against money of buyers or of a programme, up to what may be out.
+    fn mint(&mut self, amount: Amount, cap: Amount) -> Result<(), Error> {
+        Ok(self.supply.issue(&UNITS, amount, cap)?)
     }
 
-    /// Issues what was drawn from the pool, which counts it.
-    fn credit(&mut self, drawn: Amount) -> Result<(), Error> {
-        if drawn == Amount::ZERO { Ok(()) } else { Ok(self.supply.issue_counted(&UNITS, drawn)?) }
+    /// Issues what was drawn from the pool, which counts it, up to what may be out.
+    fn credit(&mut self, drawn: Amount, cap: Amount) -> Result<(), Error> {
+        if drawn == Amount::ZERO {
+            return Ok(());
+        }
+        Ok(self.supply.issue_counted(&UNITS, drawn, cap)?)
     }
 
     /// Money that is out no longer goes back to the pool.
@@ -165,10 +232,11 @@ impl RegionalCurrency {
         now: TimestampMs,
     ) -> Result<(), Error> {
         let Programme { set, end } = self.programme(programme)?;
+        let cap = self.scheme.at(now)?.1.supply_cap;
         self.spend_budget(programme, amount)?;
         let key = LotKey { class: Class::Policy, expiry: end, programme, set, purchase: 0 };
         self.lots.grant(holder, key, amount, now)?;
-        self.mint(amount)
+        self.mint(amount, cap)
     }
 
     /// Ends lots that expired: bonus goes to the pool, an allowance to its programme; of own money
@@ -314,8 +382,8 @@ impl RegionalCurrency {
             let key = bonus_key(TOP_UP, top_up.set, top_up.validity.end(now)?);
             self.lots.grant(buyer, key, bonus, now)?;
         }
-        self.mint(paid)?;
-        self.credit(subsidy.saturating_add(bonus))?;
+        self.mint(paid, scheme.supply_cap)?;
+        self.credit(subsidy.saturating_add(bonus), scheme.supply_cap)?;
         self.escrow.add(paid);
         Ok(Sale { buyer, face, paid, subsidy, bonus, lot })
     }
@@ -338,7 +406,7 @@ impl RegionalCurrency {
         }
         let order = PaymentOrder { id, payer, person, payee: merchant, time };
         let credited = self.lots.pay(order, plan, &accrual, credit)?;
-        self.credit(accrual.earned.cashback)?;
+        self.credit(accrual.earned.cashback, Amount::MAX)?;
         self.pool_again(credited.recovered, time)?;
         let today = Day::of(time);
         self.receivables.credit(merchant, amount, today, today);

@@ -41,6 +41,11 @@ pub struct Scheme {
     pub gift_cap: Option<Amount>,
     /// What a merchant may cash out in a month; none: all of it.
     pub cash_out_cap: Option<Amount>,
+    /// What an issuer may fund in a day alone; more needs a second one (1.12).
+    pub funded_alone: Amount,
+    /// All that may be out when money is sold or granted. Cashback is within its pool instead: no
+    /// payment is refused for this.
+    pub supply_cap: Amount,
 }
 
 /// A bonus at the purchase, credited as money of its own.
@@ -111,6 +116,11 @@ impl Scheme {
 }
 
 impl Scheme {
+    /// Whether it bounds what issuers do less than the other: then two of them schedule it.
+    pub(crate) fn is_looser_than(&self, other: &Self) -> bool {
+        self.funded_alone > other.funded_alone || self.supply_cap > other.supply_cap
+    }
+
     /// The sets that money of the scheme is issued on, each once.
     pub(crate) fn sets(&self) -> Vec<u32> {
         let top_up = self.top_up.as_ref().map(|top_up| top_up.set);

@@ -11,7 +11,7 @@ use dure_sdk::{
         policy::Policy,
         pool::Pool,
         recovery::Recovery,
-        roles::Roles,
+        roles::{Roles, TwoMan},
         split::Receivables,
         supply::Supply,
     },
@@ -44,7 +44,7 @@ pub struct RegionalCurrency {
     pub(crate) budgets_total: Balance,
     /// Everything outstanding is of one class: money is neither made nor lost by a payment.
     pub(crate) supply: Supply<u8>,
-    /// Money in the bank that stands behind all of it.
+    /// What was paid in and not paid out, as issuers and agents said: it stands behind all of it.
     pub(crate) escrow: Balance,
     /// Face of a person's discounted purchases of the month.
     pub(crate) bought: Caps<Hash>,
@@ -56,11 +56,13 @@ pub struct RegionalCurrency {
     pub(crate) sales: Map<(Address, Hash), Sale>,
     /// Amounts of cancels by the payment and their id.
     pub(crate) cancels: Map<(PaymentId, Hash), Amount>,
-    /// What an account ordered under an id, as a hash.
+    /// What the issuers ordered under an id, as a hash; the address is the contract's own.
     pub(crate) orders: Map<(Address, Hash), Hash>,
     /// Bonus of purchases that went back to the pool when it expired, by person and lot: a refund
     /// does not keep it back again.
     pub(crate) ended_bonus: Map<(Hash, LotKey), Amount>,
+    /// What one issuer asked for and a second must ask for too.
+    pub(crate) two_man: TwoMan,
 }
 
 /// An allowance for a purpose: who gets it spends it where the set says, until the end.
@@ -159,7 +161,7 @@ pub struct Books {
     pub issued: Amount,
     /// All that was taken back.
     pub burned: Amount,
-    /// Money in the bank.
+    /// What was paid in and not paid out, as issuers and agents said.
     pub escrow: Amount,
     /// What the pool has left in the months asked for.
     pub pool: Amount,

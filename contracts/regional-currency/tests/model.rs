@@ -11,6 +11,7 @@ use dure_sdk::{
         lots::LotKey,
         policy::{Bracket, Brackets},
         pool::OnShort,
+        roles::Verdict,
     },
     native::Sandbox,
 };
@@ -104,6 +105,7 @@ fn terms() -> impl Strategy<Value = Terms> {
             base_cap: 5_000,
             purchase_cap: 10_000,
             holding_cap: 15_000,
+            supply_cap: 25_000,
             gift_cap: 3_000,
             cash_out_cap: 6_000,
             validity_days: 60,
@@ -139,6 +141,8 @@ fn scheme(terms: &Terms) -> Scheme {
         refund_percent: terms.refund_percent,
         gift_cap: Some(Amount(terms.gift_cap)),
         cash_out_cap: Some(Amount(terms.cash_out_cap)),
+        funded_alone: Amount(1_000_000),
+        supply_cap: Amount(terms.supply_cap),
     }
 }
 
@@ -260,7 +264,9 @@ impl World {
             }
             Act::Fund { amount } => {
                 let fund = call::fund_pool(new, Month::of(TimestampMs(now)), Amount(amount));
-                (said(sandbox.caller(CITY).send(WON, &fund).map(|()| 0)), model.fund(amount))
+                let done = sandbox.caller(CITY).send(WON, &fund);
+                // Below what one may fund alone.
+                (said(done.map(|done| u128::from(done != Verdict::Do))), model.fund(amount))
             }
             Act::Wait { days } => {
                 model.now += days * DAY;

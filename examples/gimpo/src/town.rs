@@ -19,6 +19,9 @@ pub(crate) const OWNERS: usize = 40;
 pub(crate) const NEIGHBOURS: usize = 20;
 /// Agents of banks, each with a key of its own.
 const AGENTS: [&str; 5] = ["bob", "carol", "dave", "erin", "frank"];
+/// What one of the city's keys may put aside in a day alone, and what may be out: the goal of 2019.
+const FUNDED_ALONE: u128 = 200_000_000;
+const SUPPLY_CAP: u128 = 29_200_000_000;
 /// Calls of one transaction of the set-up, and such transactions at once.
 const CALLS: usize = 40;
 const AT_ONCE: usize = 12;
@@ -116,6 +119,8 @@ pub(crate) fn scheme(terms: Terms) -> Value {
         "refund_percent": REFUND_PERCENT as u32,
         "gift_cap": GIFT_CAP.to_string(),
         "cash_out_cap": null,
+        "funded_alone": FUNDED_ALONE.to_string(),
+        "supply_cap": SUPPLY_CAP.to_string(),
     })
 }
 

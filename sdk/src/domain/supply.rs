@@ -114,9 +114,14 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
     /// is told what they counted: see [`Supply::audit_with`].
     ///
     /// # Errors
-    /// `AboveCap` when more than the greatest amount would be outstanding; nothing is changed then.
-    pub fn issue_counted(&mut self, class: &C, amount: Amount) -> Result<(), SupplyError> {
-        let (running, cap) = (self.outstanding.at(class), Amount::MAX);
+    /// `AboveCap` when more than the cap would be outstanding; nothing is changed then.
+    pub fn issue_counted(
+        &mut self,
+        class: &C,
+        amount: Amount,
+        cap: Amount,
+    ) -> Result<(), SupplyError> {
+        let running = self.outstanding.at(class);
         running.add_within(amount, cap).map_err(|_| SupplyError::AboveCap {
             outstanding: running.get(),
             wanted: amount,

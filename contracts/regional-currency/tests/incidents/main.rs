@@ -3,8 +3,10 @@
 
 #[path = "../city/mod.rs"]
 mod city;
+mod issuers;
 mod orders;
 mod persons;
+mod race;
 mod recovery;
 mod scene;
 mod wallets;
@@ -14,7 +16,6 @@ use dure_sdk::{
     Amount, TimestampMs,
     domain::{
         calendar::Month,
-        caps::CapsError,
         lots::LotsError,
         policy::{Bracket, Brackets},
         pool::PoolError,
@@ -25,24 +26,6 @@ use dure_sdk::{
 use merchants::merchants::call as registry;
 use regional_currency::regional::{Error, Scheme, call};
 use scene::{HOUR, Scene, scheme};
-
-#[test]
-fn a_thousand_shares_instead_of_a_thousand_won_are_not_issued() {
-    // Samsung Securities, 2018: what was issued had nothing behind it. Here money is granted out of
-    // what was put aside, and bought out of what was paid and a pool, each to its last won.
-    let mut scene = Scene::new();
-    let short = Error::ProgrammeShort {
-        programme: PROGRAMME,
-        left: Amount(20_000),
-        wanted: Amount(20_000_000),
-    };
-    assert_eq!(scene.grant(1, 20_000_000), Err(short));
-    let cap = Amount(100_000);
-    let above = CapsError::AboveCap { left: cap, wanted: Amount(100_000_000), cap };
-    assert_eq!(scene.buy(1, 100_000_000), Err(Error::Caps(above)));
-    assert_eq!(scene.holding(), [0; 5]);
-    scene.books_balance();
-}
 
 #[test]
 fn cashback_farmed_by_cancelling_is_taken_back() {
@@ -163,5 +146,33 @@ fn a_holder_has_sixty_four_lots_and_a_payment_takes_sixteen() {
     assert_eq!(scene.pay(0, 100, 16_001), Err(Error::Lots(parts)));
     scene.pay(0, 100, 16_000).unwrap();
     assert!(scene.buy(65, 1_000).is_ok());
+    scene.books_balance();
+}
+
+#[test]
+fn a_payment_with_sixty_five_lots_is_made_in_as_many_parts_as_the_errors_say() {
+    let mut scene = Scene::new();
+    for number in 0..64 {
+        scene.buy(number, 1_000).unwrap();
+    }
+    scene.grant(64, 500).unwrap();
+    assert_eq!(scene.0.ask(WON, &call::lots(account(0), None, 100)).unwrap().len(), 65);
+    let (mut left, mut parts) = (64_500, 0);
+    while left > 0 {
+        parts += 1;
+        let part = match scene.pay(1, 100 + parts, left) {
+            Err(Error::Lots(LotsError::TooManyParts { covered, wanted, limit: 16 })) => {
+                assert_eq!(wanted, Amount(left));
+                scene.pay(1, 100 + parts, covered.0).unwrap();
+                covered.0
+            }
+            paid => paid.map(|_| left).unwrap(),
+        };
+        left -= part;
+    }
+    // 16 lots at most each time, and cashback of one is spent in the next.
+    assert_eq!(parts, 5);
+    let owed = scene.0.ask(WON, &call::merchant_account(merchant(1))).unwrap().receivable;
+    assert_eq!(owed, Amount(64_500));
     scene.books_balance();
 }

@@ -116,13 +116,9 @@ fn while_all_is_paused_no_money_moves() {
     scene.city(&call::pause(id(7))).unwrap();
     let this = Month::of(TimestampMs(START));
     let of_city = [
-        call::fund_pool(id(20), this, Amount(1)),
-        call::fund_programme(id(21), PROGRAMME, Amount(1)),
         call::grant(id(22), PROGRAMME, account(0), Amount(1)),
         call::confirm_cash_out(merchant(0), id(3)),
         call::void_cash_out(merchant(0), id(3)),
-        call::confirm_claim(account(0), id(3)),
-        call::void_claim(account(0), id(3)),
         call::complete_recovery(account(0)),
     ];
     for (index, call) in of_city.iter().enumerate() {
@@ -130,6 +126,9 @@ fn while_all_is_paused_no_money_moves() {
         assert!(matches!(found, Err(Error::Freeze(_))), "{index}: {found:?}");
     }
     let paused = |found: Result<(), Error>| matches!(found, Err(Error::Freeze(_)));
+    assert!(paused(scene.city(&call::fund_pool(id(20), this, Amount(1))).map(|_| ())));
+    let fund = call::fund_programme(id(21), PROGRAMME, Amount(1));
+    assert!(paused(scene.city(&fund).map(|_| ())));
     assert!(paused(scene.city(&call::close_month(this)).map(|_| ())));
     assert!(paused(scene.city(&call::drain_programme(PROGRAMME)).map(|_| ())));
     assert!(paused(scene.city(&call::expire(account(0), 1)).map(|_| ())));
@@ -143,6 +142,58 @@ fn while_all_is_paused_no_money_moves() {
     assert_eq!(scene.pay(0, 2, 1_000), Ok(Amount(100)));
     scene.city(&call::resume()).unwrap();
     scene.city(&call::confirm_cash_out(merchant(0), id(3))).unwrap();
+}
+
+#[test]
+fn a_cash_out_or_a_claim_that_is_sent_again_is_answered_whatever_stopped_since() {
+    let mut scene = Scene::new();
+    scene.buy(1, 10_000).unwrap();
+    scene.pay(0, 2, 5_000).unwrap();
+    let (holder, shop) = (account(0), merchant(0));
+    let ask = |number| call::request_cash_out(id(number), Amount(10));
+    let claim = |number| call::claim(id(number), Amount(10));
+    scene.at(40 * DAY);
+    for number in 3..6 {
+        scene.by(shop, &ask(number)).unwrap();
+        scene.by(holder, &claim(number)).unwrap();
+    }
+    // The third of each waits for its answer.
+    let answers = [
+        call::confirm_cash_out(shop, id(3)),
+        call::void_cash_out(shop, id(4)),
+        call::confirm_claim(holder, id(3)),
+        call::void_claim(holder, id(4)),
+    ];
+    for answer in &answers {
+        scene.city(answer).unwrap();
+    }
+    let (holding, stored) = (scene.holding(), scene.0.storage_of(WON));
+    scene.city(&call::pause(id(7))).unwrap();
+    for account in [holder, shop] {
+        scene.city(&call::freeze(account, id(7))).unwrap();
+    }
+    let suspend = registry::set_status(shop, Status::Suspended, None);
+    scene.0.caller(CITY).send(REGISTRY, &suspend).unwrap();
+    for answer in &answers {
+        assert_eq!(scene.city(answer), Ok(()));
+    }
+    for number in 3..6 {
+        assert_eq!(scene.by(shop, &ask(number)), Ok(()));
+        assert_eq!(scene.by(holder, &claim(number)), Ok(()));
+    }
+    assert_eq!(scene.holding(), holding);
+    assert_eq!(scene.0.storage_of(WON).len(), stored.len() + 3, "the orders to stop alone");
+    // What waits, waits.
+    let waiting = [
+        call::confirm_cash_out(shop, id(5)),
+        call::void_cash_out(shop, id(5)),
+        call::confirm_claim(holder, id(5)),
+        call::void_claim(holder, id(5)),
+    ];
+    for call in &waiting {
+        assert!(matches!(scene.city(call), Err(Error::Freeze(_))));
+    }
+    assert_eq!(scene.0.storage_of(WON).len(), stored.len() + 3);
 }
 
 #[test]

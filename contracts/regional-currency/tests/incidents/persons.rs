@@ -1,13 +1,18 @@
 //! What holds for a person, whichever account acts.
 
 use crate::{
-    city::{DAY, START, WON, account, id, merchant},
+    city::{CITY, DAY, REGISTRY, START, WON, account, id, merchant},
     scene::{Scene, scheme},
 };
 use dure_sdk::{
-    Amount, TimestampMs,
-    domain::{caps::CapsError, lots::LotsError},
+    Address, Amount, Hash, TimestampMs,
+    domain::{
+        caps::CapsError,
+        lots::LotsError,
+        registry::{MerchantsError, RegistryError},
+    },
 };
+use merchants::merchants::call as registry;
 use regional_currency::regional::{Error, Scheme, call};
 
 /// 50,000 are paid, the cashback of 5,000 spent, and the payment cancelled: 5,000 are owed.
@@ -53,6 +58,25 @@ fn cashback_that_was_kept_is_paid_out_of_a_claim() {
     scene.by(account(0), &claim(49_000)).unwrap();
     assert_eq!(scene.holding(), [0; 5]);
     assert_eq!(scene.pool(1), pool + 6_000 + 5_000);
+    scene.books_balance();
+}
+
+#[test]
+fn a_merchants_owner_neither_buys_nor_pays_in_the_own_shop() {
+    let mut scene = Scene::new();
+    let owner = Address([78; 32]);
+    let link = registry::link(owner, Hash([200; 32]));
+    scene.0.caller(CITY).send(REGISTRY, &link).unwrap();
+    let sold = scene.city(&call::sell(id(1), owner, Amount(1_000)));
+    assert!(matches!(sold, Err(Error::Owner(_))), "{sold:?}");
+    // What a friend gives is spent in other shops.
+    scene.buy(2, 1_000).unwrap();
+    scene.by(account(0), &call::give(owner, Amount(1_000))).unwrap();
+    let pay = |at| call::pay(merchant(at), Amount(500), id(3));
+    let own = MerchantsError::OwnShop { merchant: merchant(0) };
+    let own = Error::Registry(RegistryError::Merchants(own));
+    assert_eq!(scene.by(owner, &pay(0)), Err(own));
+    assert_eq!(scene.by(owner, &pay(1)), Ok(Amount(25)));
     scene.books_balance();
 }
 

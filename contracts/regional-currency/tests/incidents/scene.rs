@@ -40,6 +40,8 @@ pub(crate) fn scheme() -> Scheme {
         refund_percent: 60,
         gift_cap: Some(Amount(50_000)),
         cash_out_cap: None,
+        funded_alone: Amount(150_000),
+        supply_cap: Amount(1_000_000),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Terms {
     pub(crate) base_cap: u128,
     pub(crate) purchase_cap: u128,
     pub(crate) holding_cap: u128,
+    pub(crate) supply_cap: u128,
     pub(crate) gift_cap: u128,
     pub(crate) cash_out_cap: u128,
     pub(crate) validity_days: u64,
@@ -305,13 +306,17 @@ impl Model {
         if bonus > 0 {
             self.add(who, (Class::Bonus, self.end(self.terms.bonus_days), TOP_UP, 0), bonus);
         }
+        if self.outstanding() > self.terms.supply_cap {
+            return None;
+        }
         self.escrow += paid;
         Some(paid)
     }
 
     pub(crate) fn grant(&mut self, who: usize, amount: u128) -> Option<u128> {
         let end = self.terms.programme_end;
-        if amount > self.programme || self.now >= end {
+        let above = self.outstanding() + amount > self.terms.supply_cap;
+        if amount > self.programme || self.now >= end || above {
             return None;
         }
         self.programme -= amount;
