@@ -23,6 +23,19 @@ pub fn key_to_json(
     bytes: &[u8],
     root: &str,
 ) -> Result<Value, JsonError> {
+    decode(types, ty, &mut key_to_scale(types, ty, bytes, root)?.as_slice(), root)
+}
+
+/// Rewrites an ordered key of the type `ty` as SCALE; `root` begins the path of errors.
+///
+/// # Errors
+/// [`JsonError`] when the bytes are no such key.
+pub fn key_to_scale(
+    types: &PortableRegistry,
+    ty: u32,
+    bytes: &[u8],
+    root: &str,
+) -> Result<Vec<u8>, JsonError> {
     let mut rest = bytes;
     let mut walker =
         Walker { types, path: Path::new(root), out: Vec::new(), budget: JSON_BYTES_MAX };
@@ -30,7 +43,7 @@ pub fn key_to_json(
     if !rest.is_empty() {
         return Err(walker.path.error(JsonErrorKind::LeftOver { extra: rest.len() }));
     }
-    decode(types, ty, &mut walker.out.as_slice(), root)
+    Ok(walker.out)
 }
 
 struct Walker<'a> {

@@ -35,7 +35,7 @@ pub use budget::Budget;
 pub use decode::decode;
 pub use encode::encode;
 pub use error::{JsonError, JsonErrorKind};
-pub use key::key_to_json;
+pub use key::{key_to_json, key_to_scale};
 pub use names::replace_names;
 pub use schema::{primitive_name, type_name};
 pub use storage::{Entry, entry_to_json};

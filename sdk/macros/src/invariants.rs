@@ -15,6 +15,7 @@ pub(crate) struct Options {
     set_up: Path,
     without: Vec<LitStr>,
     effort: Option<(LitInt, LitInt)>,
+    within_days: Option<LitInt>,
 }
 
 impl Parse for Options {
@@ -24,7 +25,8 @@ impl Parse for Options {
                 "name the function that sets the chain up: `#[dure_testing::invariants(set_up)]`",
             ));
         }
-        let mut options = Self { set_up: input.parse()?, without: Vec::new(), effort: None };
+        let set_up = input.parse()?;
+        let mut options = Self { set_up, without: Vec::new(), effort: None, within_days: None };
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -40,9 +42,11 @@ impl Parse for Options {
                 let sequences = inner.parse()?;
                 inner.parse::<Token![,]>()?;
                 options.effort = Some((sequences, inner.parse()?));
+            } else if name == "within_days" {
+                options.within_days = Some(inner.parse()?);
             } else {
-                let reason = "after the set-up come `without(\"method\", ..)` and \
-                              `effort(sequences, calls)`";
+                let reason = "after the set-up come `without(\"method\", ..)`, \
+                              `effort(sequences, calls)` and `within_days(days)`";
                 return Err(syn::Error::new(name.span(), reason));
             }
         }
@@ -77,6 +81,7 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> syn::Result<Tok
     let (set_up, without) = (&options.set_up, &options.without);
     let effort =
         options.effort.iter().map(|(sequences, calls)| quote!(.effort(#sequences, #calls)));
+    let days = options.within_days.iter();
     Ok(quote! {
         #(#attributes)*
         #[test]
@@ -87,12 +92,10 @@ pub(crate) fn expand(options: &Options, mut function: ItemFn) -> syn::Result<Tok
             let search = ::dure_testing::invariants::search(&start)
                 #(.without(#without))*
                 #(#effort)*
+                #(.within_days(#days))*
                 .corpus(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/", stringify!(#name)))
                 .#rule;
-            match search.run() {
-                Ok(explored) => explored.assert_all_accepted(),
-                Err(violation) => panic!("{violation}"),
-            }
+            ::dure_testing::invariants::conclude(stringify!(#name), search.run());
         }
     })
 }
@@ -142,8 +145,10 @@ mod tests {
         check("", "(set_up)");
         check("set_up, effrot(1, 2)", "`effort(sequences, calls)`");
         check("set_up, effort(1)", "");
-        let options: Options = parse_quote!(scene::set_up, without("a", "b"), effort(9, 8),);
+        check("set_up, within_days(1 day)", "");
+        let options: Options =
+            parse_quote!(scene::set_up, without("a", "b"), effort(9, 8), within_days(30),);
         assert_eq!(options.without.len(), 2);
-        assert!(options.effort.is_some());
+        assert!(options.effort.is_some() && options.within_days.is_some());
     }
 }

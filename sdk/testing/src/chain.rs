@@ -11,11 +11,11 @@ use codec::{Decode, DecodeAll, Encode};
 use dure_runtime::{BlockContext, Executor, ExecutorConfig, Fault, StateRead, genesis, system};
 use dure_sdk::Invocation;
 use dure_types::{
-    Address, Event, Gas, Genesis, Hash, Height, Selector, Tier, TimestampMs, ValidatorSet, address,
-    limits,
+    Address, Call, Event, Gas, Genesis, Hash, Height, Selector, Tier, TimestampMs, TransactionBody,
+    ValidatorSet, address, limits,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     path::Path,
     sync::{Arc, Mutex, OnceLock},
 };
@@ -39,6 +39,18 @@ pub struct Chain {
     pub(crate) last: Option<Executed>,
     pub(crate) why: String,
     pub(crate) shadows: Shadows,
+    /// The latest calls of contracts that were accepted: random sequences begin with what they know.
+    pub(crate) accepted: VecDeque<Accepted>,
+}
+
+/// Calls that are remembered.
+const ACCEPTED_KEPT: usize = 256;
+
+/// A call that was accepted.
+pub(crate) struct Accepted {
+    pub(crate) by: Address,
+    pub(crate) call: Call,
+    pub(crate) output: Vec<u8>,
 }
 
 /// A moment of a chain, to go back to: see [`Chain::snapshot`].
@@ -105,6 +117,7 @@ impl Chain {
             last: None,
             why: String::new(),
             shadows: Shadows::new(),
+            accepted: VecDeque::new(),
         }
     }
 
@@ -190,6 +203,19 @@ impl Chain {
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
+    }
+
+    pub(crate) fn remember(&mut self, body: &TransactionBody, outputs: &[Vec<u8>]) {
+        for (call, output) in body.calls.iter().zip(outputs) {
+            if call.contract == Address::SYSTEM {
+                continue;
+            }
+            if self.accepted.len() >= ACCEPTED_KEPT {
+                self.accepted.pop_front();
+            }
+            let (by, call, output) = (body.account, call.clone(), output.clone());
+            self.accepted.push_back(Accepted { by, call, output });
+        }
     }
 
     /// The state after the last block.

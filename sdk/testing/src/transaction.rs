@@ -103,6 +103,7 @@ impl Chain {
             Outcome::Receipt(Receipt { result: Ok(outputs), gas_used, .. }) => {
                 let methods = body.calls.iter().map(|call| (call.contract, call.method));
                 lock(&self.gas).add(methods.collect(), gas_used);
+                self.remember(body, &outputs);
                 self.events.extend(output.events.iter().cloned());
                 let executed = Executed { outputs, events: output.events, gas_used, changed };
                 self.last = Some(executed.clone());

@@ -167,8 +167,12 @@ fn a_method_that_no_call_got_through_to_is_told_with_what_refused_it() {
     assert_eq!(pause.mostly, Some((refusal.to_owned(), pause.refused)));
     let failed = std::panic::catch_unwind(|| explored.assert_all_accepted()).unwrap_err();
     let said = failed.downcast_ref::<String>().unwrap();
-    let tried = pause.refused;
+    let tried = pause.tried();
     let line =
-        format!("\n  ledger.pause: tried {tried} times, {tried} times refused with {refusal}");
+        format!("\n  ledger.pause: accepted 0 of {tried}, {tried} times refused with {refusal}");
     assert!(said.contains(&line), "{said}");
+    let warning = explored.warning().unwrap();
+    assert!(warning.contains(&line) && explored.to_string().contains(&warning), "{explored}");
+    let approve = &explored.methods["ledger.approve"];
+    assert!(!approve.is_seldom_accepted() && !warning.contains("ledger.approve"), "{explored}");
 }

@@ -1,36 +1,41 @@
 //! Arguments from the types of a specification.
 
+use super::{
+    leaf::{Kind, Leaf},
+    learned::{Fact, Learned},
+};
 use codec::{Compact, Encode};
 use dure_types::Address;
 use rand_chacha::{ChaCha8Rng, rand_core::Rng};
 use scale_info::{PortableRegistry, TypeDef, TypeDefPrimitive};
 use std::collections::VecDeque;
 
-/// Numbers that occurred lately are kept up to this many.
-const NUMBERS_KEPT: usize = 48;
-/// Hashes and other 32 bytes that occurred lately.
-const HASHES_KEPT: usize = 16;
-/// Numbers that methods returned lately.
-const RETURNED_KEPT: usize = 6;
 /// Nested types are followed this deep; below, options and lists are empty.
 const DEPTH_MAX: usize = 6;
-const DAY_MS: u64 = 86_400_000;
+const HOUR_MS: u64 = 3_600_000;
+pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
+/// Time from one block to the next, unless more passes.
+const BLOCK_MS: u64 = crate::chain::BLOCK_MS;
 
-/// Makes values, and learns from what occurs.
+/// Makes values, mostly out of what was learned.
 pub(super) struct Generator {
     random: ChaCha8Rng,
-    addresses: Vec<Address>,
-    numbers: VecDeque<u128>,
-    hashes: VecDeque<[u8; 32]>,
-    /// Numbers that methods returned lately: names of things, mostly.
-    returned: VecDeque<u128>,
+    accounts: Vec<Address>,
+    contracts: Vec<Address>,
+    pub(super) learned: Learned,
+    /// The stored entry that the next call is about.
+    about: Option<Fact>,
     time: u64,
 }
 
 impl Generator {
-    pub(super) fn new(random: ChaCha8Rng, addresses: Vec<Address>, time: u64) -> Self {
-        let (numbers, hashes) = (VecDeque::new(), VecDeque::new());
-        Self { random, addresses, numbers, hashes, returned: VecDeque::new(), time }
+    pub(super) const fn new(
+        random: ChaCha8Rng,
+        accounts: Vec<Address>,
+        contracts: Vec<Address>,
+        learned: Learned,
+    ) -> Self {
+        Self { random, accounts, contracts, learned, about: None, time: 0 }
     }
 
     /// A number below `bound`.
@@ -44,48 +49,85 @@ impl Generator {
         self.below(n) == 0
     }
 
-    /// How long to wait before a call: mostly not at all.
-    pub(super) fn wait(&mut self) -> u64 {
-        match self.below(16) {
-            0 => 3_600_000,
-            1 => DAY_MS,
-            2 => DAY_MS * 31,
-            3 => u64::try_from(self.below(100)).unwrap_or(0) * DAY_MS,
-            _ => 0,
-        }
+    /// Which of so many: the last, which are the latest, more often.
+    pub(super) fn late(&mut self, length: usize) -> usize {
+        self.below(length).max(self.below(length))
     }
 
-    pub(super) fn set_time(&mut self, time: u64) {
+    fn recall<T: Copy>(&mut self, known: impl Fn(&Learned) -> &VecDeque<T>) -> Option<T> {
+        let length = known(&self.learned).len();
+        let index = self.late(length);
+        known(&self.learned).get(index).copied()
+    }
+
+    /// Chooses the stored entry that the next call is about; some calls are about none.
+    pub(super) fn choose_fact(&mut self) {
+        let index = self.late(self.learned.facts().len());
+        let fact = self.learned.facts().get(index).map(|(_, fact)| fact.clone());
+        self.about = fact.filter(|_| !self.once_in(4));
+    }
+
+    /// Two times of three, one of those that belong to the entry that the call is about.
+    fn related<T: Copy>(&mut self, of: impl Fn(&Fact) -> Vec<T>) -> Option<T> {
+        let known = self.about.as_ref().map(of).filter(|known| !known.is_empty())?;
+        let index = self.below(known.len());
+        known.get(index).copied().filter(|_| !self.once_in(3))
+    }
+
+    /// Index of the account that calls.
+    pub(super) fn caller(&mut self) -> usize {
+        let related = self.related(|fact| fact.addresses.clone());
+        let known = related
+            .and_then(|related| self.accounts.iter().position(|account| account.0 == related));
+        known.unwrap_or_else(|| self.below(self.accounts.len()))
+    }
+
+    /// How long all waits of a sequence may be together, in milliseconds.
+    pub(super) fn span(&mut self, most: u64) -> u64 {
+        let span = match self.below(4) {
+            0 => DAY_MS,
+            1 => 10 * DAY_MS,
+            2 => 40 * DAY_MS,
+            _ => most,
+        };
+        span.min(most)
+    }
+
+    /// How long to wait before a call: mostly not at all, and never longer than `left`.
+    pub(super) fn wait(&mut self, left: u64) -> u64 {
+        if !self.once_in(8) {
+            return 0;
+        }
+        let wait = match self.below(4) {
+            0 => HOUR_MS,
+            1 => DAY_MS,
+            2 => left >> self.below(4),
+            _ => {
+                // Until just before what ends at a known time, that very time, or just after.
+                let known = self.recall(Learned::times).unwrap_or(0);
+                let side = u64::try_from(self.below(3)).unwrap_or(0);
+                known.saturating_add(side).saturating_sub(self.time.saturating_add(BLOCK_MS + 1))
+            }
+        };
+        if wait <= left { wait } else { 0 }
+    }
+
+    pub(super) const fn set_time(&mut self, time: u64) {
         self.time = time;
     }
 
-    /// Remembers a number that occurred.
-    pub(super) fn learn(&mut self, number: u128) {
-        if number > 2 && !self.numbers.contains(&number) {
-            if self.numbers.len() >= NUMBERS_KEPT {
-                self.numbers.pop_front();
+    /// Writes another value in the place of a leaf.
+    pub(super) fn renew(&mut self, leaf: Leaf, bytes: &mut [u8]) {
+        match leaf.kind {
+            Kind::Address => leaf.put_bytes(bytes, &self.address().0),
+            Kind::Hash => leaf.put_bytes(bytes, &self.hash()),
+            Kind::Time => leaf.put(bytes, u128::from(self.time())),
+            Kind::Number => {
+                let was = leaf.number(bytes).unwrap_or(0);
+                let near = self.once_in(3);
+                let number = if near { self.near(was) } else { self.number(leaf.width) };
+                leaf.put(bytes, number);
             }
-            self.numbers.push_back(number);
-        }
-    }
-
-    /// Remembers a number that a method returned.
-    pub(super) fn learn_returned(&mut self, number: u128) {
-        if !self.returned.contains(&number) {
-            if self.returned.len() >= RETURNED_KEPT {
-                self.returned.pop_front();
-            }
-            self.returned.push_back(number);
-        }
-    }
-
-    /// Remembers 32 bytes that occurred.
-    pub(super) fn learn_hash(&mut self, bytes: [u8; 32]) {
-        if !self.hashes.contains(&bytes) {
-            if self.hashes.len() >= HASHES_KEPT {
-                self.hashes.pop_front();
-            }
-            self.hashes.push_back(bytes);
         }
     }
 
@@ -167,59 +209,90 @@ impl Generator {
         let bits = u32::try_from(width.min(16) * 8).unwrap_or(128);
         let greatest = u128::MAX >> 128u32.saturating_sub(bits);
         let small = u128::try_from(self.below(12)).unwrap_or(0);
-        if width >= 4 && !self.returned.is_empty() && self.once_in(3) {
-            let index = self.below(self.returned.len());
-            return self.returned.get(index).copied().unwrap_or_default() & greatest;
+        let of_width = move |known: &[(usize, u128)]| -> Vec<u128> {
+            known.iter().filter(|known| known.0 == width).map(|known| known.1).collect()
+        };
+        if let Some(key) = self.related(|fact| of_width(&fact.keys)) {
+            return key & greatest;
         }
-        let number = match self.below(16) {
-            0 => 0,
-            1 => 1,
-            2..=4 => small,
-            5..=10 if !self.numbers.is_empty() => {
-                let index = self.below(self.numbers.len());
-                let known = self.numbers.get(index).copied().unwrap_or_default();
-                match self.below(6) {
-                    0 => known.saturating_add(1),
-                    1 => known.saturating_sub(1),
-                    2 => known / 2,
-                    _ => known,
-                }
-            }
-            11 => greatest,
-            12 => greatest >> 1,
-            13 => greatest.saturating_sub(small),
-            14 => 10u128.saturating_pow(u32::try_from(small).unwrap_or(0)),
-            _ => u128::from(self.random.next_u64() % 1_000),
+        if let Some(known) = self.related(|fact| of_width(&fact.numbers)) {
+            let part = u128::try_from(self.below(17)).unwrap_or(0);
+            let part = if self.once_in(4) { known / 16 * part } else { self.near(known) };
+            return part & greatest;
+        }
+        let number = match self.below(32) {
+            0 => match self.below(3) {
+                0 => greatest,
+                1 => greatest >> 1,
+                _ => greatest.saturating_sub(small),
+            },
+            1 => 10u128.saturating_pow(u32::try_from(small).unwrap_or(0)),
+            2 => self.recall(|known| known.numbers(16)).unwrap_or(small),
+            3 | 4 => u128::try_from(self.below(1_000)).unwrap_or(0),
+            5..=11 => small,
+            12..=17 => self.recall(|known| known.all_returned(width)).unwrap_or(small),
+            _ => match self.recall(|known| known.numbers(width)) {
+                Some(known) => self.near(known),
+                None => small,
+            },
         };
         if number > greatest { number & greatest } else { number }
     }
 
+    /// A known number, its neighbours, a part of it, or what it is above another.
+    fn near(&mut self, known: u128) -> u128 {
+        let part = u128::try_from(self.below(17)).unwrap_or(0);
+        match self.below(12) {
+            0 => known.saturating_add(1),
+            1 => known.saturating_sub(1),
+            2 => known / 2,
+            3 => known / 16 * part,
+            4 => known / 100,
+            5 => self.recall(|all| all.numbers(16)).map_or(known, |other| known.abs_diff(other)),
+            _ => known,
+        }
+    }
+
     fn address(&mut self) -> Address {
-        if self.addresses.is_empty() || self.once_in(32) {
+        if self.once_in(2)
+            && let Some(related) = self.related(|fact| fact.addresses.clone())
+        {
+            return Address(related);
+        }
+        if self.once_in(32) {
             return Address([u8::try_from(self.below(4)).unwrap_or(0); 32]);
         }
-        let index = self.below(self.addresses.len());
-        self.addresses.get(index).copied().unwrap_or_default()
+        if self.once_in(8) {
+            let index = self.below(self.contracts.len());
+            return self.contracts.get(index).copied().unwrap_or_default();
+        }
+        let index = self.below(self.accounts.len());
+        self.accounts.get(index).copied().unwrap_or_default()
     }
 
     fn time(&mut self) -> u64 {
         let days = u64::try_from(self.below(60)).unwrap_or(0);
-        match self.below(8) {
+        match self.below(16) {
             0 => 0,
             1 => u64::MAX,
-            2 => self.time,
-            3 => self.time.saturating_add(1_000),
-            4 => self.time.saturating_sub(DAY_MS * days),
+            2 => self.time.saturating_sub(DAY_MS * days),
+            3 => self.time,
+            4 => self.time.saturating_add(1_000),
+            5 => self.time.saturating_add(HOUR_MS),
+            6 => self.time.saturating_add(DAY_MS * 10 * days),
+            7..=9 => self.recall(Learned::times).unwrap_or(self.time),
+            10 | 11 => self.related(|fact| fact.times.clone()).unwrap_or(self.time),
             _ => self.time.saturating_add(DAY_MS * days),
         }
     }
 
     fn hash(&mut self) -> [u8; 32] {
-        if !self.hashes.is_empty() && !self.once_in(4) {
-            let index = self.below(self.hashes.len());
-            return self.hashes.get(index).copied().unwrap_or_default();
-        }
-        [u8::try_from(self.below(4)).unwrap_or(0); 32]
+        let related = self.related(|fact| fact.hashes.clone());
+        let known = match related {
+            None if !self.once_in(3) => self.recall(Learned::hashes),
+            related => related,
+        };
+        known.unwrap_or_else(|| [u8::try_from(self.below(256)).unwrap_or(0); 32])
     }
 
     fn length(&mut self) -> usize {

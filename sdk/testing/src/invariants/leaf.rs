@@ -3,6 +3,19 @@
 use codec::{Compact, Decode};
 use scale_info::{PortableRegistry, TypeDef, TypeDefPrimitive};
 
+/// What a leaf says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An integer.
+    Number,
+    /// An instant: an integer, too.
+    Time,
+    /// An account or a contract: 32 bytes.
+    Address,
+    /// Other 32 bytes.
+    Hash,
+}
+
 /// One integer of fixed width, or 32 bytes, inside encoded bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -10,6 +23,8 @@ pub(super) struct Leaf {
     pub(super) at: usize,
     /// How many bytes it has: 1, 2, 4, 8, 16, or 32 for an address or a hash.
     pub(super) width: usize,
+    /// What it says.
+    pub(super) kind: Kind,
 }
 
 impl Leaf {
@@ -21,12 +36,20 @@ impl Leaf {
         Some(u128::from_le_bytes(wide))
     }
 
-    /// Writes another value in its place.
+    /// Its value, when it is 32 bytes.
+    pub(super) fn wide(self, bytes: &[u8]) -> Option<[u8; 32]> {
+        bytes.get(self.at..self.at + self.width)?.try_into().ok()
+    }
+
+    /// Writes another number in its place.
     pub(super) fn put(self, bytes: &mut [u8], number: u128) {
-        let wide = number.to_le_bytes();
-        if let (Some(place), Some(value)) =
-            (bytes.get_mut(self.at..self.at + self.width), wide.get(..self.width))
-        {
+        self.put_bytes(bytes, &number.to_le_bytes());
+    }
+
+    /// Writes other bytes in its place: the first ones of these.
+    pub(super) fn put_bytes(self, bytes: &mut [u8], value: &[u8]) {
+        let place = bytes.get_mut(self.at..self.at + self.width);
+        if let (Some(place), Some(value)) = (place, value.get(..self.width)) {
             place.copy_from_slice(value);
         }
     }
@@ -38,9 +61,20 @@ const DEPTH_MAX: usize = 16;
 /// Lists the leaves of values of these types, one after another; those before the first byte that
 /// does not decode.
 pub(super) fn leaves(types: &PortableRegistry, ids: &[u32], bytes: &[u8]) -> Vec<Leaf> {
-    let mut walker = Walker { types, bytes, at: 0, found: Vec::new() };
+    let mut walker = Walker::new(types, bytes);
     let _ = ids.iter().try_for_each(|id| walker.value(*id, 0));
     walker.found
+}
+
+/// The bytes of each value of these types, one after another; none when they do not decode.
+pub(super) fn split(types: &PortableRegistry, ids: &[u32], bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut walker = Walker::new(types, bytes);
+    let parts = ids.iter().map(|id| {
+        let begin = walker.at;
+        walker.value(*id, 0)?;
+        Some(bytes.get(begin..walker.at)?.to_vec())
+    });
+    parts.collect()
 }
 
 struct Walker<'a> {
@@ -50,12 +84,22 @@ struct Walker<'a> {
     found: Vec<Leaf>,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
+    fn new(types: &'a PortableRegistry, bytes: &'a [u8]) -> Self {
+        Self { types, bytes, at: 0, found: Vec::new() }
+    }
+
     fn value(&mut self, id: u32, depth: usize) -> Option<()> {
         if depth > DEPTH_MAX {
             return None;
         }
-        match &self.types.resolve(id)?.type_def {
+        let ty = self.types.resolve(id)?;
+        match ty.path.segments.last().map(String::as_str) {
+            Some("Address") => return self.leaf(32, Kind::Address),
+            Some("TimestampMs") => return self.leaf(8, Kind::Time),
+            _ => {}
+        }
+        match &ty.type_def {
             TypeDef::Composite(composite) => {
                 composite.fields.iter().try_for_each(|field| self.value(field.ty.id, depth + 1))
             }
@@ -85,7 +129,7 @@ impl Walker<'_> {
             TypeDef::Primitive(TypeDefPrimitive::U8)
         );
         match (of_bytes, length) {
-            (true, 32) => self.leaf(32),
+            (true, 32) => self.leaf(32, Kind::Hash),
             (true, _) => self.skip(length).map(drop),
             (false, _) => (0..length).try_for_each(|_| self.value(element, depth + 1)),
         }
@@ -99,18 +143,18 @@ impl Walker<'_> {
                 let length = self.compact()?;
                 self.skip(usize::try_from(length).ok()?).map(drop)
             }
-            TypeDefPrimitive::U8 | TypeDefPrimitive::I8 => self.leaf(1),
-            TypeDefPrimitive::U16 | TypeDefPrimitive::I16 => self.leaf(2),
-            TypeDefPrimitive::U32 | TypeDefPrimitive::I32 => self.leaf(4),
-            TypeDefPrimitive::U64 | TypeDefPrimitive::I64 => self.leaf(8),
-            TypeDefPrimitive::U128 | TypeDefPrimitive::I128 => self.leaf(16),
+            TypeDefPrimitive::U8 | TypeDefPrimitive::I8 => self.leaf(1, Kind::Number),
+            TypeDefPrimitive::U16 | TypeDefPrimitive::I16 => self.leaf(2, Kind::Number),
+            TypeDefPrimitive::U32 | TypeDefPrimitive::I32 => self.leaf(4, Kind::Number),
+            TypeDefPrimitive::U64 | TypeDefPrimitive::I64 => self.leaf(8, Kind::Number),
+            TypeDefPrimitive::U128 | TypeDefPrimitive::I128 => self.leaf(16, Kind::Number),
             TypeDefPrimitive::U256 | TypeDefPrimitive::I256 => self.skip(32).map(drop),
         }
     }
 
-    fn leaf(&mut self, width: usize) -> Option<()> {
+    fn leaf(&mut self, width: usize, kind: Kind) -> Option<()> {
         let at = self.skip(width)?;
-        self.found.push(Leaf { at, width });
+        self.found.push(Leaf { at, width, kind });
         Some(())
     }
 
@@ -154,5 +198,8 @@ mod tests {
         let expect: Value = ("won".into(), Some(8), vec![1, 2], [9; 32], true);
         assert_eq!(changed, expect.encode());
         assert_eq!(leaves(&types, &[ty], &bytes[..5]), []);
+        let twice = [bytes.clone(), changed.clone()];
+        assert_eq!(split(&types, &[ty, ty], &twice.concat()), Some(twice.to_vec()));
+        assert_eq!(split(&types, &[ty, ty], &bytes), None);
     }
 }

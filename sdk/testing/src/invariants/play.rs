@@ -1,16 +1,16 @@
 //! Playing one call and checking what must hold.
 
 use super::{
-    generate::Generator,
-    leaf::{Leaf, leaves},
+    learned::{Learned, Slot},
+    lesson::Lesson,
     moment::{Layered, Moment, Played},
 };
 use dure_abi::spec::{ContractSpec, MethodSpec};
-use dure_runtime::{StateDelta, StateRead, TracedCall};
+use dure_runtime::{StateRead, TracedCall};
 use dure_types::{
     Address, Call, ExecutionError, Gas, Height, TimestampMs, TransactionBody, limits,
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A contract whose methods are called.
 pub(super) struct Target {
@@ -19,6 +19,34 @@ pub(super) struct Target {
     pub(super) spec: Arc<ContractSpec>,
     /// Indices of the methods of the specification that are called.
     pub(super) methods: Vec<usize>,
+    /// By method and argument.
+    slots: Vec<Vec<Slot>>,
+}
+
+impl Target {
+    pub(super) fn new(
+        name: String,
+        contract: Address,
+        spec: Arc<ContractSpec>,
+        methods: Vec<usize>,
+    ) -> Self {
+        let mut known: BTreeMap<(&str, u32), Slot> = BTreeMap::new();
+        let mut slots = Vec::new();
+        for method in &spec.methods {
+            let mut of_method = Vec::new();
+            for arg in &method.args {
+                let next = Slot(known.len());
+                of_method.push(*known.entry((&arg.name, arg.ty)).or_insert(next));
+            }
+            slots.push(of_method);
+        }
+        Self { name, contract, spec, methods, slots }
+    }
+
+    /// What an argument of a method shares with arguments of others.
+    pub(super) fn slot(&self, method: usize, argument: usize) -> Option<Slot> {
+        self.slots.get(method)?.get(argument).copied()
+    }
 }
 
 /// One call of a sequence.
@@ -65,13 +93,23 @@ pub(super) struct Game<'a> {
     pub(super) accounts: Vec<(Address, String)>,
     pub(super) targets: Vec<Target>,
     pub(super) rules: Vec<(String, Rule<'a>)>,
+    /// What every sequence knows from the start.
+    pub(super) learned: Learned,
 }
 
 impl Game<'_> {
     /// The method that a step calls.
     pub(super) fn method(&self, step: &Step) -> Option<(&Target, &MethodSpec)> {
-        let target = self.targets.get(step.target)?;
-        Some((target, target.spec.methods.get(step.method)?))
+        self.method_at((step.target, step.method))
+    }
+
+    /// A method by the index of its target, and its own.
+    pub(super) fn method_at(
+        &self,
+        (target, method): (usize, usize),
+    ) -> Option<(&Target, &MethodSpec)> {
+        let target = self.targets.get(target)?;
+        Some((target, target.spec.methods.get(method)?))
     }
 
     /// Plays a call and checks every rule; the learner hears of what occurred.
@@ -79,7 +117,7 @@ impl Game<'_> {
         &self,
         moment: &mut Moment,
         step: &Step,
-        learner: Option<&mut Generator>,
+        learner: Option<&mut Learned>,
     ) -> Result<Played, Broken> {
         let compares = self.rules.iter().any(|(_, rule)| matches!(rule, Rule::Each(_)));
         let before = compares.then(|| moment.clone());
@@ -94,7 +132,7 @@ impl Game<'_> {
         &self,
         moment: &mut Moment,
         step: &Step,
-        learner: Option<&mut Generator>,
+        learner: Option<&mut Learned>,
     ) -> Result<Played, Broken> {
         let fault = |why: String| Broken { invariant: "the executor works".into(), why };
         let (target, method) =
@@ -124,7 +162,10 @@ impl Game<'_> {
             Ok(outputs) => {
                 let output = outputs.into_iter().next().unwrap_or_default();
                 if let Some(learner) = learner {
-                    self.learn(learner, target, method, step, &output, &ran.delta);
+                    let Step { by, target, method, ref args, .. } = *step;
+                    let (method, output) = ((target, method), output.as_slice());
+                    self.learn(learner, &Lesson { by: Some(by), method, args, output });
+                    self.learn_state(learner, &ran.delta);
                 }
                 Arc::make_mut(&mut moment.state).apply(ran.delta);
                 Ok(output)
@@ -152,50 +193,6 @@ impl Game<'_> {
             |call: &TracedCall| self.targets.iter().find(|target| target.contract == call.contract);
         let named = call.and_then(of_call).and_then(|target| target.spec.with_field_name(&said));
         Some(named.unwrap_or(said))
-    }
-
-    fn learn(
-        &self,
-        learner: &mut Generator,
-        target: &Target,
-        method: &MethodSpec,
-        step: &Step,
-        output: &[u8],
-        delta: &StateDelta,
-    ) {
-        let types = &target.spec.types;
-        let args: Vec<u32> = method.args.iter().map(|arg| arg.ty).collect();
-        self.note(learner, &leaves(types, &args, &step.args), &step.args);
-        let found = leaves(types, &[method.returns], output);
-        self.note(learner, &found, output);
-        for number in found.iter().filter_map(|leaf| leaf.number(output)) {
-            learner.learn_returned(number);
-        }
-        for (key, value) in delta {
-            let Some(value) = value else { continue };
-            let Some((contract, key)) = key.split_first_chunk::<32>() else { continue };
-            let owner = self.targets.iter().find(|known| known.contract.0 == *contract);
-            let (Some(owner), Some(&[a, b])) = (owner, key.get(..2)) else { continue };
-            let id = u16::from_be_bytes([a, b]);
-            if let Some(field) = owner.spec.storage.iter().find(|field| field.id == id) {
-                self.note(learner, &leaves(&owner.spec.types, &[field.value], value), value);
-            }
-        }
-    }
-
-    fn note(&self, learner: &mut Generator, found: &[Leaf], bytes: &[u8]) {
-        for leaf in found {
-            if let Some(number) = leaf.number(bytes) {
-                learner.learn(number);
-                continue;
-            }
-            let hash = bytes.get(leaf.at..leaf.at + 32);
-            if let Some(hash) = hash.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-                && !self.accounts.iter().any(|(address, _)| address.0 == hash)
-            {
-                learner.learn_hash(hash);
-            }
-        }
     }
 
     /// Checks every rule; of an unchanged moment only those of the call itself.

@@ -7,6 +7,9 @@ use dure_types::ExecutionError;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
+/// A method that less than so many of a hundred calls got through to was hardly tested.
+const SELDOM_PER_CENT: u64 = 2;
+
 /// How often a method was called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MethodCount {
@@ -16,6 +19,31 @@ pub struct MethodCount {
     pub refused: u64,
     /// The refusal that most of them met, one of its kind, and how many did.
     pub mostly: Option<(String, u64)>,
+}
+
+impl MethodCount {
+    /// Calls of the method.
+    #[must_use]
+    pub const fn tried(&self) -> u64 {
+        self.accepted.saturating_add(self.refused)
+    }
+
+    /// Whether so few calls got through, less than two of a hundred, that what the method does was
+    /// hardly tested.
+    #[must_use]
+    pub const fn is_seldom_accepted(&self) -> bool {
+        self.accepted.saturating_mul(100) < self.tried().saturating_mul(SELDOM_PER_CENT)
+    }
+}
+
+impl fmt::Display for MethodCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accepted {} of {}", self.accepted, self.tried())?;
+        match &self.mostly {
+            Some((refusal, times)) => write!(f, ", {times} times refused with {refusal}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A run in which every invariant held.
@@ -46,6 +74,18 @@ impl Explored {
         never.map(|(name, _)| name.as_str()).collect()
     }
 
+    /// Methods that so few calls got through to that what they do was hardly tested, and what most
+    /// of the calls were refused with; nothing when there are none. [`Explored`] shows it, too.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let seldom = self.methods.iter().filter(|(_, count)| count.is_seldom_accepted());
+        let lines: String = seldom.map(|(name, count)| format!("\n  {name}: {count}")).collect();
+        let remedy = "these were hardly tested, since few calls or none got through; call them in \
+                      the set-up, give it the accounts and amounts that they need, bound the time \
+                      by `within_days`, or leave out by `without` what prevents them:";
+        (!lines.is_empty()).then(|| format!("{remedy}{lines}"))
+    }
+
     /// Fails the test when there are methods that no call got through to, and says what they were
     /// refused with: accounts and amounts that the set-up lacks, mostly.
     ///
@@ -54,13 +94,7 @@ impl Explored {
     #[track_caller]
     pub fn assert_all_accepted(&self) {
         let never = self.methods.iter().filter(|(_, count)| count.accepted == 0);
-        let line = |(name, count): (&String, &MethodCount)| {
-            let mostly = count.mostly.as_ref().map_or_else(String::new, |(refusal, times)| {
-                format!(", {times} times refused with {refusal}")
-            });
-            format!("\n  {name}: tried {} times{mostly}", count.refused)
-        };
-        let lines: String = never.map(line).collect();
+        let lines: String = never.map(|(name, count)| format!("\n  {name}: {count}")).collect();
         assert!(
             lines.is_empty(),
             "no call of these was accepted, so that what they do was not tested; let the set-up \
@@ -140,6 +174,9 @@ impl fmt::Display for Explored {
         let width = self.methods.keys().map(String::len).max().unwrap_or(0);
         for (name, count) in &self.methods {
             writeln!(f, "{name:<width$}  accepted {}, refused {}", count.accepted, count.refused)?;
+        }
+        if let Some(warning) = self.warning() {
+            writeln!(f, "warning: {warning}")?;
         }
         Ok(())
     }
@@ -263,4 +300,19 @@ pub(super) fn steps_to_json(game: &Game<'_>, steps: &[Step]) -> Value {
         })
     };
     Value::Array(steps.iter().map(of).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MethodCount;
+
+    #[test]
+    fn less_than_two_of_a_hundred_are_seldom() {
+        let seldom = |accepted, refused| {
+            let count = MethodCount { accepted, refused, mostly: None };
+            count.is_seldom_accepted()
+        };
+        assert!(seldom(3, 299) && seldom(0, 1));
+        assert!(!seldom(2, 98) && !seldom(1, 0) && !seldom(0, 0));
+    }
 }

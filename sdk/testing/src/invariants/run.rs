@@ -1,8 +1,10 @@
 //! Describing a run, and making it.
 
 use super::{
+    choose::Chooser,
     corpus,
-    generate::Generator,
+    generate::DAY_MS,
+    learned::Learned,
     moment::{Moment, Played},
     play::{Broken, Game, Rule, Step, Target, start},
     report::{Explored, Tally, Violation},
@@ -54,6 +56,7 @@ pub struct Invariants<'a> {
     corpus: Option<PathBuf>,
     sequences: u64,
     calls: u64,
+    days: u64,
     seed: u64,
 }
 
@@ -70,6 +73,7 @@ impl<'a> Invariants<'a> {
             corpus: None,
             sequences: 256,
             calls: 64,
+            days: 400,
             seed: 0,
         }
     }
@@ -147,6 +151,14 @@ impl<'a> Invariants<'a> {
         self
     }
 
+    /// The longest time that a sequence takes, besides a second for each call; 400 days unless
+    /// told. Three sequences of four take 40 days, 10 days or one at most.
+    #[must_use]
+    pub const fn within_days(mut self, days: u64) -> Self {
+        self.days = days;
+        self
+    }
+
     /// Other sequences than usual; `INVARIANT_SEED` in the environment overrules it.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
@@ -167,6 +179,7 @@ impl<'a> Invariants<'a> {
             Err(_) => self.seed,
         };
         let (corpus, sequences, calls) = (self.corpus.clone(), self.sequences, self.calls);
+        let longest_ms = self.days.saturating_mul(DAY_MS);
         let game = self.game()?;
         let begun = Instant::now();
         if let Err(broken) = game.check(None, &game.start, None, false) {
@@ -180,7 +193,7 @@ impl<'a> Invariants<'a> {
                 return Err(Violation::new(&game, steps, broken, Some(path.clone()), (0, seed)));
             }
         }
-        let search = Search::new(&game, seed, sequences, calls);
+        let search = Search::new(&game, seed, (sequences, calls), longest_ms);
         let made = search.explore();
         let total = made.values().fold(0, |sum, count| sum + count.accepted + count.refused);
         if let Some((_, steps, broken)) = search.into_found() {
@@ -217,7 +230,7 @@ impl<'a> Invariants<'a> {
                 more => format!("{}{}", spec.name, more + 1),
             };
             if !methods.is_empty() {
-                targets.push(Target { name, contract, spec, methods });
+                targets.push(Target::new(name, contract, spec, methods));
             }
         }
         let known = names.accounts();
@@ -234,7 +247,10 @@ impl<'a> Invariants<'a> {
             let text = "a run needs a contract with a method to call, an account and an invariant";
             return Err(Violation::setup(text.to_owned()));
         }
-        Ok(Game { start: start(self.chain), accounts, targets, rules: self.rules })
+        let (start, learned) = (start(self.chain), Learned::default());
+        let mut game = Game { start, accounts, targets, rules: self.rules, learned };
+        game.learned = game.learn_start(self.chain);
+        Ok(game)
     }
 }
 
@@ -246,15 +262,16 @@ struct Search<'a> {
     seed: u64,
     sequences: u64,
     calls: u64,
+    longest_ms: u64,
     next: AtomicU64,
     /// The broken sequence with the least number, so that threads do not decide what is found.
     found: Mutex<Option<Found>>,
 }
 
 impl<'a> Search<'a> {
-    fn new(game: &'a Game<'a>, seed: u64, sequences: u64, calls: u64) -> Self {
+    fn new(game: &'a Game<'a>, seed: u64, (sequences, calls): (u64, u64), longest_ms: u64) -> Self {
         let (next, found) = (AtomicU64::new(0), Mutex::new(None));
-        Self { game, seed, sequences, calls, next, found }
+        Self { game, seed, sequences, calls, longest_ms, next, found }
     }
 
     /// Plays all sequences on all cores, or those up to the first that breaks something.
@@ -309,22 +326,22 @@ impl<'a> Search<'a> {
         let (first, second) = bytes.split_at_mut(16);
         first.get_mut(..8)?.copy_from_slice(&self.seed.to_le_bytes());
         second.get_mut(..8)?.copy_from_slice(&number.to_le_bytes());
-        let game = self.game;
-        let known = game.accounts.iter().map(|(address, _)| *address);
-        let addresses = known.chain(game.targets.iter().map(|target| target.contract)).collect();
-        let time = game.start.block.time.0;
-        let mut generator = Generator::new(ChaCha8Rng::from_seed(bytes), addresses, time);
-        let mut moment = game.start.clone();
+        let random = ChaCha8Rng::from_seed(bytes);
+        let mut chooser = Chooser::new(self.game, random, self.longest_ms);
+        let mut moment = self.game.start.clone();
         let mut steps = Vec::new();
         for _ in 0..self.calls {
-            generator.set_time(moment.block.time.0);
-            let step = self.make(&mut generator)?;
+            let step = chooser.step(moment.block.time)?;
             steps.push(step.clone());
-            match game.step(&mut moment, &step, Some(&mut generator)) {
+            let learned = &mut chooser.generator.learned;
+            match self.game.step(&mut moment, &step, Some(learned)) {
                 Ok(played) => {
                     let count = counts.get_mut(step.target)?.get_mut(step.method)?;
                     match &played.result {
-                        Ok(_) => count.accepted += 1,
+                        Ok(_) => {
+                            count.accepted += 1;
+                            chooser.accepted(&step);
+                        }
                         Err(error) => count.refuse(error),
                     }
                 }
@@ -332,18 +349,6 @@ impl<'a> Search<'a> {
             }
         }
         None
-    }
-
-    fn make(&self, generator: &mut Generator) -> Option<Step> {
-        let target = generator.below(self.game.targets.len());
-        let known = self.game.targets.get(target)?;
-        let method = *known.methods.get(generator.below(known.methods.len()))?;
-        let by = generator.below(self.game.accounts.len());
-        let mut args = Vec::new();
-        for arg in &known.spec.methods.get(method)?.args {
-            generator.value(&known.spec.types, arg.ty, &mut args);
-        }
-        Some(Step { advance_ms: generator.wait(), by, target, method, args })
     }
 
     fn into_found(self) -> Option<Found> {

@@ -1,9 +1,9 @@
 //! What a function under `#[invariants]` begins with, and what it answers.
 
-use super::Invariants;
+use super::{Explored, Invariants, Violation};
 use crate::Chain;
 use dure_types::Address;
-use std::fmt::Debug;
+use std::{fmt::Debug, io::Write};
 
 /// The chain that sequences begin with, and the contracts whose methods are called.
 ///
@@ -95,4 +95,20 @@ pub fn search<S: Start>(start: &S) -> Invariants<'_> {
     let contracts = start.contracts().addresses();
     let search = Invariants::of(start.chain()).no_panic();
     contracts.into_iter().fold(search, Invariants::contract)
+}
+
+/// What `#[invariants]` ends with: the report, for who asks to see it, and a warning for everybody.
+///
+/// # Panics
+/// When an invariant was broken, or no call of some method was accepted.
+#[track_caller]
+pub fn conclude(test: &str, searched: Result<Explored, Violation>) {
+    let explored = searched.unwrap_or_else(|violation| panic!("{violation}"));
+    println!("{explored}");
+    explored.assert_all_accepted();
+    if let Some(warning) = explored.warning() {
+        // Past the harness, which hides what a test that passes prints. A line that cannot be
+        // shown is no failure of the test.
+        let _ = writeln!(std::io::stderr(), "{test}: {warning}");
+    }
 }
