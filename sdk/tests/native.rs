@@ -98,6 +98,13 @@ pub mod relay {
             self.held.at(&who).get()
         }
 
+        /// Gives, and answers with an error behind a name of its own.
+        #[call]
+        pub fn hidden(&mut self, to: Address) -> Answer {
+            self.held.at(&to).add(Amount(1));
+            Err(Error::Next { code: 0 })
+        }
+
         /// A query that tries to write through a call.
         #[query]
         pub fn sneak(&self, cx: &Cx, to: Address) -> Result<(), Error> {
@@ -107,6 +114,8 @@ pub mod relay {
             done.map(|_| ()).map_err(|error| Error::Next { code: number(&error) })
         }
     }
+
+    pub type Answer = Result<u8, Error>;
 
     pub fn number<E>(error: &CallError<E>) -> u8 {
         match error {
@@ -167,6 +176,13 @@ fn what_failed_wrote_nothing_and_the_caller_goes_on() {
     assert_eq!(sandbox.panic_text(), Some("ninety-nine"));
     assert_eq!(sandbox.ask(BACK, &call::held(GUEST)), Ok(Amount::ZERO));
     assert_eq!(sandbox.events(), []);
+}
+
+#[test]
+fn a_result_behind_an_alias_is_a_value() {
+    let mut sandbox = scene();
+    assert_eq!(sandbox.send(BACK, &call::hidden(GUEST)), Ok(Err(Error::Next { code: 0 })));
+    assert_eq!(sandbox.ask(BACK, &call::held(GUEST)), Ok(Amount(1)));
 }
 
 #[test]

@@ -57,6 +57,14 @@ pub mod door {
             self.guests.get() / rooms
         }
 
+        /// Answers how many, or fails: with the contract's error a query does not answer.
+        #[query]
+        pub fn room_for(&self, wanted: u64) -> Result<u64, Error> {
+            let left = self.room.get() - self.guests.get();
+            ensure!(wanted <= left, Error::Full { room: left, wanted });
+            Ok(left - wanted)
+        }
+
         #[query]
         pub fn guests(&self) -> u64 {
             self.guests.get()
@@ -78,6 +86,11 @@ fn a_refusal_names_what_was_wrong_and_changes_nothing() {
     let refused = sandbox.send(address, &call::enter(2));
     assert_eq!(refused, Err(CallError::Contract(Error::Full { room: 3, wanted: 2 })));
     assert_eq!(sandbox.ask(address, &call::guests()), Ok(2));
+
+    // A query that returns the error fails with it, as a call does.
+    assert_eq!(sandbox.ask(address, &call::room_for(1)), Ok(0));
+    let full = Error::Full { room: 1, wanted: 2 };
+    assert_eq!(sandbox.ask(address, &call::room_for(2)), Err(CallError::Contract(full)));
 
     // A panic is no error of the contract: the caller learns only that it trapped.
     assert_eq!(sandbox.ask(address, &call::guests_in_a_room(0)), Err(CallError::Trapped));
