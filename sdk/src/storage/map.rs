@@ -74,6 +74,17 @@ impl<T: Storable> Stored for T {
     }
 }
 
+/// What a map reads and writes as a whole: every value but an amount, which is changed in its place.
+#[diagnostic::on_unimplemented(
+    message = "the entries of a map of `{Self}` are not read and written as a whole",
+    label = "name the entry first: `.at(&key)`, and then `.get()`, `.add(..)` or `.sub(..)`",
+    note = "a map of `Balance` or `Counter` holds amounts, which are nought unless added to"
+)]
+pub trait Whole: Encode + Decode {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Encode + Decode> Whole for T {}
+
 impl<K: StorageKey, V> Map<K, V> {
     #[inline]
     pub(super) fn key(&self, key: &K) -> KeyBuffer {
@@ -87,24 +98,34 @@ impl<K: StorageKey, V> Map<K, V> {
     }
 }
 
-impl<K: StorageKey, V: Encode + Decode> Map<K, V> {
+// The bounds are at the methods, not at the `impl`: so the compiler says what to write instead.
+impl<K: StorageKey, V> Map<K, V> {
     /// Reads the value of a key.
     #[inline]
     #[must_use]
-    pub fn get(&self, key: &K) -> Option<V> {
+    pub fn get(&self, key: &K) -> Option<V>
+    where
+        V: Whole,
+    {
         load(self.key(key).as_slice())
     }
 
     /// Whether the key has a value.
     #[inline]
     #[must_use]
-    pub fn contains(&self, key: &K) -> bool {
+    pub fn contains(&self, key: &K) -> bool
+    where
+        V: Whole,
+    {
         host::storage_has(self.key(key).as_slice())
     }
 
     /// Writes the value of a key.
     #[inline]
-    pub fn set(&mut self, key: &K, value: &V) {
+    pub fn set(&mut self, key: &K, value: &V)
+    where
+        V: Whole,
+    {
         store(self.key(key).as_slice(), value);
     }
 }

@@ -21,7 +21,7 @@ pub use counter::{Counter, CounterAt};
 pub use indexed::{Index, IndexedMap, Taken};
 pub use item::Item;
 pub use list::{OutOfRange, StorageVec};
-pub use map::{Map, Stored};
+pub use map::{Map, Stored, Whole};
 pub use queue::Queue;
 pub use scan::{Entries, Order, Page};
 pub use set::{Keys, Set};
