@@ -36,8 +36,10 @@
 //! ```
 //!
 //! The test fails, too, when a call panics, and when no call of some method was accepted: what it
-//! does was not tested. The function answers `bool`, `Result<bool, E>` or `Result<(), E>`. Failing
-//! sequences are kept in `tests/corpus/` under the function's name.
+//! does was not tested. Of methods that hardly got through it warns on standard error. Beside
+//! `without` and `effort` there is `within_days(60)`, the longest time of a sequence. The function
+//! answers `bool`, `Result<bool, E>` or `Result<(), E>`. Failing sequences are kept in
+//! `tests/corpus/` under the function's name.
 //!
 //! Behind the attribute is [`Invariants`], for what it cannot say. It takes a chain as a test has
 //! set it up, makes sequences of calls from the specifications of the contracts on it, and checks
