@@ -18,13 +18,15 @@
 //! unless = { query = "is_merchant", args = { who = "@bob" }, is = true }
 //! ```
 //!
+//! A time is a number of milliseconds, or a date as [`dure_rpc::json`] takes it, in quotes or not.
+//!
 //! A contract's address follows from who signs and its salt (its name unless told), so it is known
 //! before the contract is made, and the same file means the same contracts.
 
 use super::exit::Failure;
 use dure_rpc::json::replace_names;
 use dure_types::Address;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -48,7 +50,7 @@ pub(super) struct Planned {
     /// Another contract, whose code it gets; not in a file.
     #[serde(skip)]
     pub(super) like: Option<Address>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json")]
     pub(super) init: Value,
     pub(super) salt: Option<String>,
     pub(super) key: Option<String>,
@@ -60,7 +62,7 @@ pub(super) struct Planned {
 pub(super) struct PlannedCall {
     pub(super) contract: String,
     pub(super) method: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json")]
     pub(super) args: Value,
     pub(super) key: Option<String>,
     pub(super) unless: Unless,
@@ -71,9 +73,29 @@ pub(super) struct PlannedCall {
 #[serde(deny_unknown_fields)]
 pub(super) struct Unless {
     pub(super) query: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json")]
     pub(super) args: Value,
+    #[serde(deserialize_with = "json")]
     pub(super) is: Value,
+}
+
+/// A value of the file as JSON; a date without quotes is the text that it was written as.
+fn json<'de, D: Deserializer<'de>>(file: D) -> Result<Value, D::Error> {
+    toml::Value::deserialize(file).map(plain)
+}
+
+fn plain(value: toml::Value) -> Value {
+    match value {
+        toml::Value::Datetime(date) => Value::String(date.to_string()),
+        toml::Value::Array(items) => items.into_iter().map(plain).collect(),
+        toml::Value::Table(fields) => {
+            fields.into_iter().map(|(name, field)| (name, plain(field))).collect()
+        }
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(flag) => flag.into(),
+    }
 }
 
 impl Plan {
@@ -177,6 +199,17 @@ mod tests {
             init = ["$b"]
         "#;
         assert_eq!(order(text), Ok(vec!["b".into(), "c".into(), "a".into()]));
+    }
+
+    #[test]
+    fn a_date_without_quotes_is_the_text_of_it() {
+        let text = "[contract.a]\nwasm = \"a\"\ninit = { days = [2026-03-01, \"2026-03-02\"], at = \
+                    2026-03-01T09:30:00+09:00, sum = 5 }";
+        let plan = Plan::parse(text, "deploy.toml").unwrap();
+        let expect = json!({
+            "days": ["2026-03-01", "2026-03-02"], "at": "2026-03-01T09:30:00+09:00", "sum": 5,
+        });
+        assert_eq!(plan.contracts["a"].init, expect);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! JSON to SCALE.
 
 use super::{
-    DEPTH_MAX, JsonError, JsonErrorKind,
+    DEPTH_MAX, JsonError, JsonErrorKind, date,
     error::{Path, shorten},
-    schema::{Form, fields_form, find, form, nullable, primitive_name, type_name},
+    schema::{Form, fields_form, find, form, is_time, nullable, primitive_name, type_name},
 };
 use codec::{Compact, Encode};
 use scale_info::{Field, PortableRegistry, TypeDefPrimitive, TypeDefVariant, form::PortableForm};
@@ -108,6 +108,13 @@ impl Writer<'_> {
         let types = self.types;
         let described = find(types, ty)
             .ok_or_else(|| self.path.error(JsonErrorKind::UnknownType { id: ty }))?;
+        if let Value::String(text) = value
+            && is_time(types, described)
+            && !is_decimal(text)
+        {
+            let time = date::milliseconds(text);
+            return self.put(&time.ok_or_else(|| self.expected(date::FORMS.to_owned(), value))?);
+        }
         match form(types, described) {
             Form::Option(inner) => self.option(inner, value, depth),
             Form::Enum(variants) => self.variant(ty, variants, value, depth),

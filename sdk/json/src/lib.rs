@@ -12,7 +12,11 @@
 //! | `u64`, `i64` and wider | decimal string; on input also a number below 2^53 |
 //! | `Vec<u8>`, `[u8; N]`, `Address`, `Hash` | string, 0x and hexadecimal digits |
 //! | `BTreeMap` | array of pairs |
+//! | `TimestampMs` | decimal string, milliseconds since 1970; on input also a date, see below |
 //! | `bool`, `char`, `String` | boolean, string of one character, string |
+//!
+//! A date is a day, `2026-03-01`, and means its 00:00 in Korea, as `dure_sdk::domain::calendar`
+//! counts days; or a moment by RFC 3339 with its offset, `2026-03-01T09:30:00+09:00`.
 //!
 //! Both the specification and the bytes come from strangers: depth ([`DEPTH_MAX`]) and the size
 //! of what is built ([`JSON_BYTES_MAX`]) are bounded, and an error names the path of the value
@@ -20,6 +24,7 @@
 
 mod arguments;
 mod budget;
+mod date;
 mod decode;
 mod encode;
 mod error;

@@ -59,6 +59,14 @@ pub(super) fn fields_form(fields: &[Field<PortableForm>]) -> Form<'_> {
     }
 }
 
+/// Whether the type is a point in time: the SDK's `TimestampMs`, a number of milliseconds.
+pub(super) fn is_time(types: &PortableRegistry, ty: &Type<PortableForm>) -> bool {
+    let Form::Newtype(inner) = form(types, ty) else { return false };
+    let is_u64 = find(types, inner)
+        .is_some_and(|ty| matches!(ty.type_def, TypeDef::Primitive(TypeDefPrimitive::U64)));
+    is_u64 && ty.path.segments.last().is_some_and(|name| name == "TimestampMs")
+}
+
 /// Whether a value of the type can be `null` in JSON, so that an `Option` around it needs a mark.
 pub(super) fn nullable(types: &PortableRegistry, id: u32) -> bool {
     let mut id = id;

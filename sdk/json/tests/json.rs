@@ -1,7 +1,10 @@
 //! SCALE to JSON and back is the identity, and hostile input is refused with its path.
 
 use codec::{Compact, Decode, Encode};
-use dure_abi::spec::{ContractSpec, VERSION};
+use dure_abi::{
+    TimestampMs,
+    spec::{ContractSpec, VERSION},
+};
 use dure_json::{Budget, JSON_BYTES_MAX, JsonErrorKind, decode, encode};
 use proptest::prelude::*;
 use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
@@ -156,6 +159,21 @@ fn safe_numbers_are_taken_for_wide_integers_and_unsafe_ones_are_not() {
     assert!(to_scale::<u64>(&json!(1.5)).is_err());
     assert_eq!(to_scale::<u8>(&json!("255")), Ok(vec![255]));
     assert!(to_scale::<u8>(&json!(256)).is_err());
+}
+
+#[test]
+fn a_time_is_taken_as_milliseconds_or_as_a_date_and_a_number_only_as_a_number() {
+    type Period = (TimestampMs, Option<TimestampMs>);
+    let (from, until) = (1_772_290_800_000u64, 1_772_323_200_500u64);
+    let expect = Ok((from, Some(until)).encode());
+    assert_eq!(to_scale::<Period>(&json!([from, until.to_string()])), expect);
+    let dates = json!(["2026-03-01", "2026-03-01T00:00:00.5Z"]);
+    assert_eq!(to_scale::<Period>(&dates), expect);
+    assert_eq!(to_json(&TimestampMs(from)), json!(from.to_string()));
+    let refused = to_scale::<Period>(&json!(["2026-03-01", "1 March"])).unwrap_err();
+    let words = "args[1]: expected milliseconds since 1970, a day as 2026-03-01";
+    assert!(refused.starts_with(words), "{refused}");
+    assert!(to_scale::<u64>(&json!("2026-03-01")).is_err());
 }
 
 #[test]
