@@ -6,6 +6,7 @@ use dure_types::{Address, Gas};
 use eyre::{WrapErr, ensure, eyre};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use stage::{plain_token, short};
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -66,9 +67,10 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
         record.contracts.push((name.to_owned(), deployment.contract.to_string()));
         Ok::<_, ClientError>(deployment.contract)
     };
-    let k_token = init("K-token", "KT", "Merchants");
+    let k_token = plain_token("K-token", "KT", "Merchants");
     let k_token = deploy("K-token", &company, &token, k_token).await?;
-    let coin = deploy("café token", &cafe, &token, init("Café", "CAFE", "Anyone")).await?;
+    let coin = plain_token("Café", "CAFE", "Anyone");
+    let coin = deploy("café token", &cafe, &token, coin).await?;
     let init = json!({"terms": one_for_one(cafe.address(), k_token, coin)});
     let desk = deploy("desk", &cafe, &module("exchange")?, init).await?;
     let init = json!({"token": coin.to_string()});
@@ -90,28 +92,6 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
 fn started_at() -> u128 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis())
-}
-
-/// What a token is made with that nothing binds; `redeem` says who gives it back.
-fn init(name: &str, symbol: &str, redeem: &str) -> Value {
-    let caps = json!({
-        "per_purchase": null,
-        "spent_per_month": null,
-        "held": null,
-        "issued_per_month": null,
-        "issued_in_total": null,
-    });
-    let conditions = json!({
-        "from": null,
-        "until": null,
-        "merchants": null,
-        "hold": "Anyone",
-        "spend": "Anyone",
-        "gifts": true,
-        "redeem": redeem,
-        "caps": caps,
-    });
-    json!({"name": name, "symbol": symbol, "decimals": 0, "conditions": conditions})
 }
 
 /// Terms of a desk that takes one token and gives the other.
@@ -141,11 +121,6 @@ fn one_for_one(source: Address, takes: Address, gives: Address) -> Value {
 /// An id that nothing else has.
 fn fresh_id() -> eyre::Result<String> {
     Ok(Key::generate()?.address().to_string())
-}
-
-fn short(address: Address) -> String {
-    let text = address.to_string();
-    format!("{}…{}", &text[..8], &text[62..])
 }
 
 impl Stage {

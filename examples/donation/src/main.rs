@@ -63,7 +63,7 @@ impl Winter {
         let auditors = [stage.key("carol")?, stage.key("dave")?];
         let (coal_yard, family) = (Key::generate()?.address(), Key::generate()?.address());
         let registry = stage.deploy("merchants", &city, json!({})).await?;
-        let token = stage.deploy("token", &city, plain_token("Won", "KRW")).await?;
+        let token = stage.deploy("token", &city, plain_token("Won", "KRW", "Anyone")).await?;
         let rules = json!({ "overhead_bp": 1_500, "quorum": 2 });
         let init = json!({
             "registry": registry.to_string(), "token": token.to_string(), "rules": rules,

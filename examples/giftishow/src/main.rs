@@ -82,7 +82,7 @@ impl Shop {
         let (issuer, cafe) = (stage.key("alice")?, stage.key("bob")?);
         let payees = [stage.key("carol")?, issuer.clone(), stage.key("dave")?, stage.key("erin")?];
         let registry = stage.deploy("merchants", &issuer, json!({})).await?;
-        let token = stage.deploy("token", &issuer, plain_token("Won", "KRW")).await?;
+        let token = stage.deploy("token", &issuer, plain_token("Won", "KRW", "Anyone")).await?;
         let init = json!({
             "registry": registry.to_string(), "token": token.to_string(), "terms": terms(),
         });

@@ -57,7 +57,7 @@ impl Market {
     async fn open(stage: Stage) -> eyre::Result<Self> {
         part("A neighbourhood opens a market");
         let (city, utility) = (stage.key("alice")?, stage.key("bob")?);
-        let token = stage.deploy("token", &city, plain_token("Won", "KRW")).await?;
+        let token = stage.deploy("token", &city, plain_token("Won", "KRW", "Anyone")).await?;
         let operator = stage.key("carol")?.address().to_string();
         let zone = |import: u64, export: u64| json!({ "operator": operator, "import_mwon": import.to_string(), "export_mwon": export.to_string() });
         let terms = json!({

@@ -172,16 +172,17 @@ impl Stage {
     }
 }
 
-/// What a `token` without conditions is made of.
+/// What a `token` without conditions is made of; `redeem` says who gives it back: `"Anyone"`, or
+/// `"Merchants"`.
 #[must_use]
-pub fn plain_token(name: &str, symbol: &str) -> Value {
+pub fn plain_token(name: &str, symbol: &str, redeem: &str) -> Value {
     let unbounded = json!({
         "per_purchase": null, "spent_per_month": null, "held": null,
         "issued_per_month": null, "issued_in_total": null,
     });
     let conditions = json!({
         "from": null, "until": null, "merchants": null, "hold": "Anyone", "spend": "Anyone",
-        "gifts": true, "redeem": "Anyone", "caps": unbounded,
+        "gifts": true, "redeem": redeem, "caps": unbounded,
     });
     json!({ "name": name, "symbol": symbol, "decimals": 0, "conditions": conditions })
 }

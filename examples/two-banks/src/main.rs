@@ -58,7 +58,12 @@ impl Banks {
         part("A central bank, two banks, a clearing house");
         let central = stage.key("carol")?;
         let reserve = stage
-            .deploy_as("central bank money", "token", &central, plain_token("Reserve", "R"))
+            .deploy_as(
+                "central bank money",
+                "token",
+                &central,
+                plain_token("Reserve", "R", "Anyone"),
+            )
             .await?;
         let scheme = json!({
             "hold_ms": "604800000", "penalty_bp": 10, "payment_priority": 255,
@@ -104,7 +109,8 @@ impl Banks {
     ) -> eyre::Result<Bank> {
         let key = stage.key(key)?;
         let title = format!("deposits of bank {name}");
-        let deposit = stage.deploy_as(&title, "token", &key, plain_token(&title, name)).await?;
+        let plain = plain_token(&title, name, "Anyone");
+        let deposit = stage.deploy_as(&title, "token", &key, plain).await?;
         let account = key.address().to_string();
         let admit = json!({
             "account": account, "deposit": deposit.to_string(), "cap": CAP.to_string(),
