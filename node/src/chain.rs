@@ -8,7 +8,7 @@ use crate::{
     view::View,
 };
 use dure_runtime::Executor;
-use dure_types::{Genesis, Hash, Height, TimestampMs};
+use dure_types::{Genesis, Hash, Height, TimestampMs, limits};
 use std::sync::Arc;
 
 /// The parts of a node that never change while it runs, shared by its threads.
@@ -25,6 +25,8 @@ pub struct Chain {
     pub tree: Tree,
     /// The newest executed blocks.
     pub recent: Recent,
+    /// Heights whose undo records are kept: so far back transactions can be traced.
+    pub undo_heights: u64,
 }
 
 /// The newest height that was decided and executed: what `final` means.
@@ -49,13 +51,17 @@ impl Chain {
         genesis: Genesis,
         store: Arc<dyn Store>,
         executor: Arc<Executor>,
+        undo_heights: u64,
     ) -> Result<Arc<Self>, Fault> {
         let id = genesis.chain_id();
         let tree = match state::applied(store.as_ref())? {
             Some(applied) => Tree::load(store.as_ref(), &applied)?,
             None => execution::write_genesis(store.as_ref(), &genesis)?,
         };
-        Ok(Arc::new(Self { genesis, id, store, executor, tree, recent: Recent::default() }))
+        let recent = Recent::default();
+        // Proofs at the newest certified height read them.
+        let undo_heights = undo_heights.max(limits::UNDO_HEIGHTS);
+        Ok(Arc::new(Self { genesis, id, store, executor, tree, recent, undo_heights }))
     }
 
     /// Opens a consistent snapshot at the newest executed height.

@@ -17,6 +17,9 @@ pub struct NodeConfig {
     pub mempool: MempoolLimits,
     /// Gives blocks their time.
     pub clock: WallClock,
+    /// Heights of which it is kept what they changed: so far back transactions can be traced. At
+    /// least [`limits::UNDO_HEIGHTS`], which proofs need.
+    pub undo_heights: u64,
 }
 
 /// How much may wait.
@@ -40,6 +43,7 @@ impl NodeConfig {
             consensus_key,
             mempool: MempoolLimits::default(),
             clock: WallClock::fixed(),
+            undo_heights: limits::UNDO_HEIGHTS,
         }
     }
 }

@@ -8,9 +8,9 @@
 mod chain;
 mod program;
 
-use dure_client::Key;
+use dure_client::{Client, ClientError, Key, RpcError, Wait, shape::TraceAnswer};
 use dure_node::genesis_file;
-use dure_types::TimestampMs;
+use dure_types::{Address, Gas, TimestampMs};
 use program::{Dev, code, dure};
 use serde_json::{Value, json};
 use std::{fs, path::Path, process::Output};
@@ -52,15 +52,117 @@ fn a_failure_names_the_error_of_the_source_and_the_path_to_it() {
     let address = counter(&dev, folder.path());
     let failed = people(&dev, &["call", &address, "fail"]);
     let expect = "error: counter::Error::Refused { limit: 7 } at counter.fail\n";
-    assert_eq!((code(&failed), said_on(&dev, &failed).as_str()), (1, expect));
+    let unsent = format!("{expect}  refused before it was sent\n");
+    assert_eq!((code(&failed), said_on(&dev, &failed)), (1, unsent));
     let failed = dev.run(&["call", &address, "fail"]);
     let said: Value = serde_json::from_slice(&failed.stderr).unwrap();
+    assert_eq!(said["sent"], false);
     assert_eq!(said["at"], "counter.fail");
     assert_eq!(said["said"], "counter::Error::Refused { limit: 7 }");
     assert_eq!(said["error"]["code"], 4001);
     let simulated = people(&dev, &["simulate", &address, "fail"]);
     assert_eq!(code(&simulated), 1);
     assert_eq!(text(&simulated.stderr), expect);
+}
+
+/// A contract named `counter` that refuses whatever it is asked, with the time; it is made only
+/// with a start above nought.
+fn picky() -> Vec<u8> {
+    let module = r#"(module
+        (import "dure1" "input" (func $input (param i32)))
+        (import "dure1" "ret" (func $ret (param i32 i32)))
+        (import "dure1" "time_ms" (func $time (result i64)))
+        (memory (export "memory") 1)
+        (func $refuse (result i32)
+          (i64.store (i32.const 33) (call $time))
+          (call $ret (i32.const 32) (i32.const 9))
+          (i32.const 1))
+        (func (export "dure_init") (param i32) (result i32)
+          (call $input (i32.const 0))
+          (if (i64.ne (i64.load (i32.const 0)) (i64.const 0)) (then (return (i32.const 0))))
+          (call $refuse))
+        (func (export "dure_call") (param i32) (result i32) (call $refuse))
+        (func (export "dure_query") (param i32) (result i32) (call $refuse)))"#;
+    chain::with_spec(wat::parse_str(module).unwrap())
+}
+
+#[test]
+fn what_refuses_a_contract_is_told_by_its_code_and_an_error_with_the_time_keeps_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let path = folder.path().join("counter.wasm");
+    fs::write(&path, picky()).unwrap();
+    let file = path.display().to_string();
+    let deploy = |start: &str| people(&dev, &["deploy", &file, "--init", start]);
+    let plan = folder.path().join("deploy.toml");
+    fs::write(&plan, "[contract.a]\nwasm = \"counter.wasm\"\ninit = { start = 0 }\n").unwrap();
+    let apply = || people(&dev, &["apply", &plan.display().to_string()]);
+    let unsent = |refused: &Output, place: &str| {
+        let said = text(&refused.stderr);
+        assert_eq!(code(refused), 1, "{said}");
+        let end = format!(" }} at {place}\n  refused before it was sent\n");
+        assert!(said.contains("error: counter::Error::Refused { limit: "), "{said}");
+        assert!(said.ends_with(&end), "{said}");
+    };
+    let made = "system.instantiate -> counter.new";
+    unsent(&deploy("[0]"), made);
+    unsent(&apply(), made);
+    let account = dev.answer(&["account", "@alice"]);
+    assert!(account["transactions"].as_array().unwrap().is_empty(), "nothing was sent: {account}");
+
+    let done = dev.answer(&["deploy", &file, "--init", "[1]"]);
+    let (address, hash) = (done["address"].as_str().unwrap(), &done["code"]);
+    unsent(&deploy("[0]"), made);
+    unsent(&apply(), made);
+    unsent(&people(&dev, &["call", address, "add", "--amount", "1"]), "counter.add");
+    let asked = text(&people(&dev, &["query", address, "value"]).stderr);
+    assert!(asked.ends_with(" } at counter.value\n"), "{asked}");
+
+    let init = json!({ "code": hash, "salt": "0x01", "init": "0x0000000000000000" }).to_string();
+    for (call, place) in [
+        (["call", address, "add", "--args", "[1]"], "counter.add"),
+        (["call", "system", "instantiate", "--args", &init], made),
+    ] {
+        let failed = people(&dev, &[&call[..], &["--gas", "5000000"]].concat());
+        let said = text(&failed.stderr);
+        let (error, id) = said.split_once(&format!(" }} at {place}\n  transaction ")).unwrap();
+        assert!(error.contains("error: counter::Error::Refused { limit: "), "{said}");
+        let receipt = text(&people(&dev, &["tx", id.trim()]).stdout);
+        assert!(receipt.contains("counter::Error::Refused { limit: "), "{receipt}");
+    }
+}
+
+/// Adds so often, each in a block of its own, after the first time, which is traced at the end.
+async fn traced_after(
+    client: &Client,
+    key: &Key,
+    counter: Address,
+    times: u64,
+) -> Result<TraceAnswer, ClientError> {
+    let add = || client.transaction(key).call(counter, "add", json!({ "amount": 1 }));
+    let first = add().submit(Wait::Final).await?;
+    for _ in 0..times {
+        add().gas_limit(Gas(5_000_000)).submit(Wait::Final).await?;
+    }
+    client.trace(first.id.0).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_development_chain_traces_what_another_node_no_longer_can() {
+    let node = chain::Chain::start().await;
+    let client = node.client().await;
+    let counter = node.counter(&client).await;
+    let gone = traced_after(&client, &node.alice, counter, 64).await.unwrap_err();
+    assert!(matches!(gone.refusal(), Some(RpcError::StateGone { .. })), "{gone}");
+    node.stop().await;
+
+    let dev = Dev::start(&[]);
+    let client = Client::connect(&dev.url).await.unwrap();
+    let seed = dev.ready["keys"][0]["seed"].as_str().unwrap();
+    let key = Key::from_text(seed).unwrap();
+    let made = client.deploy(&key, &chain::counter(), &json!([5]), b"far").await.unwrap();
+    let traced = traced_after(&client, &key, made.contract, 64).await.unwrap();
+    assert_eq!((traced.exact, &traced.trace[0].value), (true, &json!("6")));
 }
 
 #[test]
@@ -133,7 +235,8 @@ fn what_a_contract_or_a_genesis_says_does_not_steer_the_terminal() {
     let done = dev.answer(&["deploy", &file.display().to_string(), "--init", "[1]"]);
     let address = done["address"].as_str().unwrap();
     let called = people(&dev, &["call", address, "add", "--amount", "1"]);
-    let expect = "error: panicked: \\u{1b}[2K\\rOK\\nfinal\\u{9b} at counter.add\n";
+    let expect = "error: panicked: \\u{1b}[2K\\rOK\\nfinal\\u{9b} at counter.add\n  refused before it \
+                  was sent\n";
     assert_eq!((code(&called), said_on(&dev, &called).as_str()), (1, expect));
     let simulated = people(&dev, &["simulate", address, "add", "--amount", "1"]);
     let shown = text(&simulated.stdout);
@@ -189,6 +292,14 @@ fn a_trace_shows_calls_events_and_gas_of_what_was_and_of_what_would_be() {
     assert_eq!((&call["args"], &call["value"]), (&json!({ "amount": "3" }), &json!("8")));
     assert_eq!(call["events"][0]["name"], "Added");
     let shown = text(&people(&dev, &["trace", id]).stdout);
+    let number = |value: &Value| value.as_str().unwrap().parse::<u64>().unwrap();
+    let (used, base, calls) =
+        (number(&past["gas_used"]), number(&past["gas_base"]), number(&call["gas_used"]));
+    assert_eq!(used, base + calls);
+    let sum = format!("{used} = base cost {base} + calls {calls}\n");
+    assert!(shown.contains(&format!("gas          {sum}")), "{shown}");
+    let receipt = text(&people(&dev, &["tx", id]).stdout);
+    assert!(receipt.contains(&format!(", gas {sum}")), "{receipt}");
     assert!(shown.contains("counter.add { amount: 3 }"), "{shown}");
     assert!(shown.contains("-> ok: 8"), "{shown}");
     assert!(shown.contains("  event Added { amount: 3 }"), "{shown}");

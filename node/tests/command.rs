@@ -152,6 +152,8 @@ fn a_simulation_is_of_whom_its_key_names_and_a_filter_knows_names() {
     let named = events(r#"{"amount": "@bob"}"#);
     let written = events(&json!({ "amount": bob }).to_string());
     assert_eq!(said(&named), said(&written));
+    let of_system = dev.run(&["events", "--contract", "system", "--event", "Instantiated"]);
+    assert!(String::from_utf8_lossy(&of_system.stdout).contains(address), "{}", said(&of_system));
 }
 
 #[test]

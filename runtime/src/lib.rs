@@ -33,7 +33,7 @@ pub mod vm;
 
 pub use executor::{
     BlockContext, BlockOutput, Executor, ExecutorConfig, QueryOutput, Simulation,
-    TransactionOutput, deployed, receipt_leaf, receipts_root,
+    TransactionOutput, base_gas, deployed, receipt_leaf, receipts_root,
 };
 pub use signature::VerifiedTransaction;
 pub use state::read::{Before, Fault, StateDelta, StateRead};

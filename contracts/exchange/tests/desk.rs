@@ -152,3 +152,15 @@ fn a_token_that_the_desk_asks_needs_a_shadow_as_well() {
     chain.shadow::<PurposeToken>(coin);
     assert_eq!(chain.ask(desk, &call::audit(coin)).unwrap().held, Amount(0));
 }
+
+#[test]
+fn terms_that_are_none_are_refused_in_the_words_of_the_contract() {
+    let mut chain = Chain::new();
+    let owner = chain.account("owner");
+    let terms = terms(owner.address(), [owner.address(), Address::SYSTEM]);
+    let terms = Terms { fee_bp: 10_000, ..terms };
+    let refused = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, terms).unwrap_err();
+    let why = "exchange::Error::Terms { FeeTooHigh: { fee_bp: 10000 } } at system.instantiate -> \
+               exchange.new";
+    assert_eq!((refused.to_string(), chain.why()), (format!("call 0: {why}"), why));
+}

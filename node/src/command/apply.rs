@@ -294,10 +294,11 @@ impl<'a> Apply<'a> {
         let salt = planned.salt.as_deref().unwrap_or(name).as_bytes();
         let Some(Source { code, init, .. }) = self.sources.get(name) else { return Ok(()) };
         match code {
-            Code::Module(wasm) => self.client.deploy(&key, wasm, init, salt).await?,
-            Code::Like(like, _) => self.client.instantiate_like(&key, *like, init, salt).await?,
-        };
-        Ok(())
+            Code::Module(wasm) => self.client.deploy(&key, wasm, init, salt).await,
+            Code::Like(like, _) => self.client.instantiate_like(&key, *like, init, salt).await,
+        }
+        .map(drop)
+        .map_err(trace::tried)
     }
 
     fn address(&self, name: &str) -> Address {

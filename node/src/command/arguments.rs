@@ -2,8 +2,9 @@
 
 use super::{exit::Failure, key, plan::resolve};
 use dure_abi::spec::{ContractSpec, MethodSpec};
-use dure_rpc::json::{arguments_from_json, encode, type_name};
+use dure_rpc::json::{JsonError, arguments_from_json, encode, type_name};
 use dure_types::limits;
+use scale_info::PortableRegistry;
 use serde_json::{Map, Value};
 
 /// What stands after the method's name.
@@ -95,7 +96,7 @@ impl Rest {
                 let text = format!("--{name}: {} has no such argument; {known}", method.name);
                 return Err(Failure::Usage(text));
             };
-            object.insert(name.clone(), typed(spec, arg.ty, name, text)?);
+            object.insert(name.clone(), typed(&spec.types, arg.ty, name, text)?);
         }
         let value = Value::Object(object);
         check(spec, method, &value)?;
@@ -103,24 +104,31 @@ impl Rest {
     }
 }
 
-/// Reads a word as a value of a type: as text if the type takes text, else as JSON.
-fn typed(spec: &ContractSpec, ty: u32, name: &str, text: &str) -> Result<Value, Failure> {
+/// Reads a word as a value of a type: as text if the type takes text, else as JSON. What begins as
+/// an object or a list is meant as one, and what is wrong is told of what is in it.
+fn typed(types: &PortableRegistry, ty: u32, name: &str, text: &str) -> Result<Value, Failure> {
     let path = format!("args.{name}");
     let fits = |value: &Value| {
         let mut out = Vec::new();
-        encode(&spec.types, ty, value, &mut out, limits::TRANSACTION_BYTES_MAX, &path)
+        encode(types, ty, value, &mut out, limits::TRANSACTION_BYTES_MAX, &path)
     };
-    let is_address = type_name(&spec.types, ty).contains("Address");
-    let as_text = if is_address && text.starts_with('@') {
+    let is_address = type_name(types, ty).contains("Address");
+    let as_text = if is_address && (text.starts_with('@') || text == key::SYSTEM) {
         Value::String(key::address(text)?.to_string())
     } else {
         Value::String(text.to_owned())
     };
-    match (fits(&as_text), serde_json::from_str::<Value>(text)) {
-        (Ok(()), _) => Ok(as_text),
-        (Err(_), Ok(json)) if fits(&json).is_ok() => Ok(json),
+    let Err(error) = fits(&as_text) else { return Ok(as_text) };
+    let wrong = |error: JsonError| Failure::Argument(error.into());
+    if text.trim_start().starts_with(['{', '[']) {
+        let json =
+            parse_json(text).map_err(|error| Failure::Usage(format!("--{name}: {error}")))?;
+        return fits(&json).map(|()| json).map_err(wrong);
+    }
+    match serde_json::from_str::<Value>(text) {
+        Ok(json) if fits(&json).is_ok() => Ok(json),
         _ if is_address && key::is_known(text) => Err(key::lacks_at(text)),
-        (Err(error), _) => Err(Failure::Argument(error.into())),
+        _ => Err(wrong(error)),
     }
 }
 
@@ -139,6 +147,7 @@ fn check(spec: &ContractSpec, method: &MethodSpec, value: &Value) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use scale_info::{MetaType, Registry, TypeInfo};
 
     fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
@@ -160,5 +169,29 @@ mod tests {
     fn a_word_without_a_name_is_refused() {
         assert!(Rest::parse(&words("5"), OF_CALL).is_err());
         assert!(Rest::parse(&words("--amount"), OF_CALL).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_inside_a_value_is_told_with_its_path() {
+        #[derive(TypeInfo)]
+        #[allow(dead_code, reason = "only its type is used")]
+        struct Merchant {
+            region: u32,
+            open: bool,
+        }
+        let mut registry = Registry::new();
+        let ty = registry.register_type(&MetaType::new::<Merchant>()).id;
+        let types = PortableRegistry::from(registry);
+        let check = |text: &str, expect: &str| {
+            let refused = typed(&types, ty, "merchant", text).unwrap_err().to_string();
+            assert!(refused.contains(expect), "{text}: {refused}");
+        };
+        let wrong = r#"{"region": "x", "open": true}"#;
+        check(wrong, "args.merchant.region: expected u32, found \"x\"");
+        check(r#"{"region": 1}"#, "args.merchant.open: the field is missing");
+        check(r#"{"region": 1,"#, "--merchant: no JSON: EOF");
+        check("7", "args.merchant: expected an object with [region, open]");
+        let right = r#"{"region": 1, "open": true}"#;
+        assert_eq!(typed(&types, ty, "merchant", right).unwrap()["region"], 1);
     }
 }

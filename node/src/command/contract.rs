@@ -8,7 +8,7 @@ use super::{
     inspect, key,
     output::Output,
     read::{connect, say_chain},
-    trace::{explain, submit},
+    trace::{explain, submit, tried},
     words::Specs,
 };
 use crate::printable::one_line;
@@ -17,7 +17,7 @@ use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
 use dure_client::{Client, RpcError, Wait, module_spec};
 use dure_rpc::{
     json::{Ordered, arguments_from_json},
-    shape::{CallRequest, ExecutionResult, ReceiptShape, Submission},
+    shape::{CallRequest, ExecutionResult, Number, ReceiptShape, Submission},
 };
 use dure_types::{
     Address, Gas,
@@ -57,9 +57,10 @@ pub(super) struct CallArgs {
     /// Name of the method.
     #[arg(required_unless_present = "help")]
     method: Option<String>,
-    /// `--args JSON`, or `--name value` for each argument, where `@NAME` is the address of a key; among them `--rpc URL`, and of a call
-    /// `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`, `--wait accepted|final|certified`, of a
-    /// simulation `--by ADDRESS` or `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`.
+    /// `--args JSON`, or `--name value` for each argument, where `@NAME` is the address of a key;
+    /// among them `--rpc URL`, and of a call `--key NAME`, `--sponsor ADDRESS`, `--gas LIMIT`,
+    /// `--wait accepted|final|certified`, of a simulation `--by ADDRESS` or `--key NAME`,
+    /// `--sponsor ADDRESS`, `--gas LIMIT`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
     /// Show help; after a contract, that of its methods; after a method, that of its arguments.
@@ -118,7 +119,7 @@ pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), 
     let client = connect(&args.remote.rpc).await?;
     say_chain(&client, output);
     let signer = key::signer(&client, args.key.as_deref()).await?;
-    let done = client.deploy(&signer, &wasm, &init, &salt).await?;
+    let done = client.deploy(&signer, &wasm, &init, &salt).await.map_err(tried)?;
     let value = json!({
         "code": done.code.to_string(),
         "address": done.contract.to_string(),
@@ -177,8 +178,6 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
     say_chain(&client, output);
     let value = arguments(&client, contract, &method, &[MethodKind::Call], &rest).await?;
     let signer = key::signer(&client, rest.option("key")).await?;
-    let request =
-        CallRequest { contract: contract.into(), method: method.clone(), args: value.clone() };
     let mut transaction = client.transaction(&signer).call(contract, &method, value);
     if let Some(sponsor) = rest.option("sponsor") {
         transaction = transaction.sponsor(key::address(sponsor)?);
@@ -188,7 +187,7 @@ pub(super) async fn call(args: CallArgs, output: &mut Output) -> Result<(), Fail
             gas.parse().map_err(|_| Failure::Usage(format!("--gas {gas}: expected a number")))?;
         transaction = transaction.gas_limit(Gas(gas));
     }
-    let done = submit(&client, signer.address(), transaction, request, wait).await?;
+    let done = submit(&client, transaction, wait).await?;
     let specs = Specs::of_receipt(&client, done.receipt.as_ref(), output).await;
     output.answer(&done, || submission_text(&done, &specs))
 }
@@ -205,7 +204,7 @@ pub(super) async fn query(args: CallArgs, output: &mut Output) -> Result<(), Fai
         CallRequest { contract: contract.into(), method: method.clone(), args: value.clone() };
     let answer = match client.query(contract, &method, value).await {
         Ok(answer) => answer,
-        Err(error) => return Err(explain(&client, Address::default(), request, error).await),
+        Err(error) => return Err(explain(&client, request, error).await),
     };
     let spec = client.spec(contract).await?;
     let answer = match spec.method(&method) {
@@ -222,12 +221,7 @@ pub(super) async fn target(
     rest: &Rest,
 ) -> Result<(Client, Address), Failure> {
     let client = connect(rest.option("rpc").unwrap_or(rpc)).await?;
-    Ok((client, self::address(address)?))
-}
-
-/// Reads which contract is meant.
-pub(super) fn address(text: &str) -> Result<Address, Failure> {
-    if text == "system" { Ok(Address::SYSTEM) } else { key::address(text) }
+    Ok((client, key::address(address)?))
 }
 
 /// The arguments of a method of one of these kinds as JSON, checked against the specification.
@@ -278,7 +272,8 @@ fn submission_text(done: &Submission, specs: &Specs) -> String {
 
 /// A receipt for people.
 pub(super) fn receipt_text(receipt: &ReceiptShape, specs: &Specs) -> String {
-    let mut text = format!("final        height {}, gas {}\n", receipt.height, receipt.gas_used);
+    let gas = gas_text(receipt.gas_used, receipt.gas_base);
+    let mut text = format!("final        height {}, gas {gas}\n", receipt.height);
     text.push_str(&execution_text(&receipt.result, specs));
     for event in &receipt.events {
         let said =
@@ -286,6 +281,14 @@ pub(super) fn receipt_text(receipt: &ReceiptShape, specs: &Specs) -> String {
         let _ = writeln!(text, "event        {} {said}", event.place);
     }
     text
+}
+
+/// The gas of a transaction with its parts: the lines of its calls, in a trace, add up to theirs.
+pub(super) fn gas_text(used: Number, base: Number) -> String {
+    match base.0 {
+        0 => used.to_string(),
+        base => format!("{used} = base cost {base} + calls {}", used.0.saturating_sub(base)),
+    }
 }
 
 /// How execution ended, for people.

@@ -25,6 +25,9 @@ use std::{
 /// a node is started on the same folder.
 const GENESIS_TIME: TimestampMs = TimestampMs(1_760_000_000_000);
 
+/// As far back a call can be traced: an hour, while nobody but its author uses the chain.
+const UNDO_HEIGHTS: u64 = 3_600;
+
 /// How to run it.
 #[derive(Debug, Args)]
 pub(super) struct DevArgs {
@@ -73,6 +76,7 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
     let config = NodeConfig {
         data_dir,
         clock: WallClock::movable(),
+        undo_heights: UNDO_HEIGHTS,
         ..NodeConfig::new(genesis, validator.signing().clone())
     };
     let rpc = RpcConfig {

@@ -103,6 +103,11 @@ impl Failure {
         };
         let plain = || json!({ "code": null, "message": self.to_string(), "data": null });
         let mut value = json!({ "error": error.unwrap_or_else(plain), "exit": self.code() });
+        if let Self::Client(ClientError::Tried { .. })
+        | Self::Called { error: ClientError::Tried { .. }, .. } = self
+        {
+            value["sent"] = json!(false);
+        }
         if let Self::Called { said, path, .. } = self {
             value["said"] = json!(said);
             value["at"] = json!(path);
@@ -127,7 +132,10 @@ fn told(error: &ClientError) -> String {
             format!("{error}; it has {}", known.join(", "))
         }
         Some(RpcError::StateGone { .. }) => {
-            format!("{error}; `dure trace ADDRESS METHOD` tries a call on the state of now")
+            format!(
+                "{error}; `dure tx ID` has its receipt still, and `dure trace ADDRESS METHOD ..` \
+                 tries the call on the state of now"
+            )
         }
         _ => error.to_string(),
     }
@@ -135,12 +143,20 @@ fn told(error: &ClientError) -> String {
 
 /// The transaction's own error, where the innermost one does not tell it already.
 fn tail(error: &ClientError, said: &str) -> String {
-    match error.refusal() {
+    let outer = match error.refusal() {
         Some(RpcError::ContractRefused { text, .. }) if text == said => String::new(),
         Some(RpcError::Trapped { .. }) if said.starts_with("panicked") => String::new(),
         Some(RpcError::ContractRefused { text, .. }) => {
             format!("\n  answered as {}", one_line(text))
         }
-        _ => format!("\n  {}", one_line(&error.to_string())),
+        Some(refusal) => {
+            let (name, code) = (refusal.name(), refusal.code());
+            format!("\n  {name} ({code}): {}", one_line(&refusal.to_string()))
+        }
+        None => format!("\n  {}", one_line(&error.to_string())),
+    };
+    match error {
+        ClientError::Tried { .. } => format!("{outer}\n  refused before it was sent"),
+        _ => outer,
     }
 }

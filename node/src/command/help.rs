@@ -2,9 +2,10 @@
 
 use super::{
     Cli,
-    contract::{address, method_of},
+    contract::method_of,
     exit::Failure,
     inspect::{described_method, form, signature},
+    key,
     output::Output,
     read::connect,
 };
@@ -37,7 +38,7 @@ impl Help {
             return output.answer(&text, || text.clone());
         };
         let client = connect(&self.rpc).await?;
-        let contract = address(shown)?;
+        let contract = key::address(shown)?;
         let spec = client.spec(contract).await?;
         let methods = match &self.method {
             Some(name) => vec![method_of(&spec, contract, name, kinds)?],

@@ -40,13 +40,10 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
             format!("code      {code}\nbytes     {}\n{}", wasm.len(), text(&spec))
         });
     }
-    let contract = match args.what.as_str() {
-        "system" => Address::SYSTEM,
-        text if text.ends_with(".wasm") => {
-            return Err(Failure::File(format!("{text}: no such file")));
-        }
-        text => key::address(text)?,
-    };
+    if args.what.ends_with(".wasm") {
+        return Err(Failure::File(format!("{}: no such file", args.what)));
+    }
+    let contract = key::address(&args.what)?;
     let client = connect(&args.remote.rpc).await?;
     let spec = client.spec(contract).await?;
     let entry = client.contract(contract).await?.contract;

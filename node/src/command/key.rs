@@ -16,6 +16,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What stands for the address of the system contract.
+pub(super) const SYSTEM: &str = "system";
+
 /// Keys lie in files of their own; a name stands for `NAME.key` in the folder of keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
@@ -222,8 +225,11 @@ pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, 
     }
 }
 
-/// Reads an address: hexadecimal, or @NAME for the account of a key.
+/// Reads an address: hexadecimal, @NAME for the account of a key, `system` for the system contract.
 pub(super) fn address(text: &str) -> Result<Address, Failure> {
+    if text == SYSTEM {
+        return Ok(Address::SYSTEM);
+    }
     match text.strip_prefix('@') {
         Some(name) => Ok(named(name)?.address()),
         None if is_known(text) => Err(lacks_at(text)),

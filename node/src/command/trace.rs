@@ -3,7 +3,7 @@
 use super::{
     Remote,
     arguments::{OF_TRIAL, Rest},
-    contract::{Asked, CallArgs, arguments, execution_text, target},
+    contract::{Asked, CallArgs, arguments, execution_text, gas_text, target},
     dev_key::{DEV_NAMES, dev_key},
     exit::Failure,
     key,
@@ -27,8 +27,8 @@ use serde_json::Value;
 /// What to look into.
 #[derive(Debug, Args)]
 pub(super) struct TraceArgs {
-    /// A transaction id of the last 64 heights, whose state is kept; or a contract, and after it a
-    /// method with its arguments, to see what the call would do.
+    /// A transaction id, of the last heights, whose state is kept: 64, of a `dure dev` 3,600; or a
+    /// contract, and after it a method with its arguments, to see what the call would do.
     what: String,
     /// Name of the method.
     method: Option<String>,
@@ -62,9 +62,10 @@ async fn past(what: &str, rpc: &str, output: &mut Output) -> Result<(), Failure>
     output.answer(&answer, || {
         let exact = if answer.exact { "" } else { "  (not as the receipt says)" };
         let mut text = format!(
-            "height {}, index {}{exact}\n{}",
+            "height {}, index {}{exact}\ngas          {}\n{}",
             answer.height,
             answer.index,
+            gas_text(answer.gas_used, answer.gas_base),
             tree(&answer.trace, &specs)
         );
         debug(&answer.debug, &mut text);
@@ -139,7 +140,8 @@ fn ended(result: &ExecutionResult, trace: &[CallTrace]) -> Result<(), Failure> {
 }
 
 fn simulation_text(answer: &SimulationAnswer, specs: &Specs) -> String {
-    let mut text = format!("gas          {}\n{}", answer.gas_used, tree(&answer.trace, specs));
+    let gas = gas_text(answer.gas_used, answer.gas_base);
+    let mut text = format!("gas          {gas}\n{}", tree(&answer.trace, specs));
     debug(&answer.debug, &mut text);
     text
 }
@@ -150,7 +152,7 @@ fn debug(lines: &[String], text: &mut String) {
     }
 }
 
-/// The calls as an indented tree.
+/// The calls as an indented tree; the gas of each has that of those below it in it.
 fn tree(trace: &[CallTrace], specs: &Specs) -> String {
     let mut text = String::new();
     for call in trace {
@@ -205,15 +207,22 @@ fn origin(trace: &[CallTrace]) -> Option<(&CallTrace, String)> {
     innermost.map(|call| (call, path.join(" -> ")))
 }
 
-/// A call's failure, with where it came from and what a panic said.
+/// The failure of calls, with where it came from and what a panic said; what the system contract
+/// refused says all itself.
 pub(super) fn called(error: ClientError, trace: &[CallTrace]) -> Failure {
-    let Some((call, path)) = origin(trace) else { return Failure::Client(error) };
+    let origin = origin(trace).filter(|_| in_execution(&error));
+    let Some((call, path)) = origin else { return Failure::Client(error) };
     let said = match (&call.panic, &call.error) {
         (Some(panic), _) => format!("panicked: {panic}"),
         (None, Some(error)) => refusal(&error.data),
         (None, None) => String::new(),
     };
     Failure::Called { error, said, path }
+}
+
+/// Whether a contract failed, and not what is around it.
+fn in_execution(error: &ClientError) -> bool {
+    error.refusal().is_some_and(|refusal| (4_001..=4_010).contains(&refusal.code()))
 }
 
 /// Calls a method, and waits until that is final; says why it was refused as [`explain`] does.
@@ -224,65 +233,55 @@ pub(super) async fn call(
     method: &str,
     args: Value,
 ) -> Result<Submission, Failure> {
-    let transaction = client.transaction(key).call(contract, method, args.clone());
-    let request = CallRequest { contract: contract.into(), method: method.into(), args };
-    submit(client, key.address(), transaction, request, Wait::Final).await
+    submit(client, client.transaction(key).call(contract, method, args), Wait::Final).await
 }
 
-/// Sends a transaction of one call; says why it was refused, and its id where it is on the chain.
+/// Sends a transaction; says why it was refused, and its id where it is on the chain.
 pub(super) async fn submit(
     client: &Client,
-    by: Address,
     transaction: TransactionBuilder<'_>,
-    request: CallRequest,
     wait: Wait,
 ) -> Result<Submission, Failure> {
-    let signed = match transaction.sign().await {
-        Ok(signed) => signed,
-        // Tried first, and not sent.
-        Err(error) => return Err(explain(client, by, request, error).await),
-    };
+    let signed = transaction.sign().await.map_err(tried)?;
     let submitted = client.submit(&signed, wait).await?;
-    let id = submitted.0.id.to_string();
+    let id = submitted.0.id;
     match submitted.into_success() {
         Ok(done) => Ok(done),
         Err(error) => {
-            let failure = Box::new(explain(client, by, request, error).await);
-            Err(Failure::Sent { id, failure })
+            // Where it is no longer known how it ran, what it came to still is.
+            let trace = client.trace(id.0).await.map_or_else(|_| Vec::new(), |ran| ran.trace);
+            let failure = Box::new(called(error, &trace));
+            Err(Failure::Sent { id: id.to_string(), failure })
         }
     }
 }
 
-/// Finds where a failed call came from by trying it once more; the failure as it was when that
-/// shows nothing.
-pub(super) async fn explain(
-    client: &Client,
-    by: Address,
-    call: CallRequest,
-    error: ClientError,
-) -> Failure {
-    let in_execution =
-        error.refusal().is_some_and(|refusal| (4_001..=4_010).contains(&refusal.code()));
-    if !in_execution {
+/// Says where calls failed that were tried before they were sent.
+pub(super) fn tried(mut error: ClientError) -> Failure {
+    let trace = match &mut error {
+        ClientError::Tried { trace, .. } => std::mem::take(trace),
+        _ => Vec::new(),
+    };
+    called(error, &trace)
+}
+
+/// Says where a query failed, by trying it once more; the failure as it was when that succeeds.
+pub(super) async fn explain(client: &Client, query: CallRequest, error: ClientError) -> Failure {
+    if !in_execution(&error) {
         return Failure::Client(error);
     }
     let request = SimulateRequest {
-        account: by.into(),
-        calls: OneOrMany::One(call),
+        account: Address::default().into(),
+        calls: OneOrMany::One(query),
         gas_limit: None,
         sponsor: None,
         rehearse: false,
     };
     match client.simulate(request).await {
-        // The state may have moved on since: only the same failure explains it.
-        Ok(answer) => match &answer.result {
-            ExecutionResult::Failed { error: again, .. }
-                if Some(&again.data) == error.refusal() =>
-            {
-                called(error, &answer.trace)
-            }
-            _ => Failure::Client(error),
-        },
-        Err(_) => Failure::Client(error),
+        // Time has passed since, and what it says of it is as true as before.
+        Ok(SimulationAnswer { result: ExecutionResult::Failed { error, .. }, trace, .. }) => {
+            called(error.data.into(), &trace)
+        }
+        _ => Failure::Client(error),
     }
 }

@@ -2,10 +2,12 @@
 
 use super::{
     Remote,
+    arguments::parse_json,
     exit::Failure,
     key,
     output::Output,
     read::{connect, say_chain},
+    trace::{called, tried},
 };
 use crate::printable::one_line;
 use clap::Args;
@@ -46,8 +48,8 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
     let shown = args.file.display().to_string();
     let wasm = crate::file::read(&args.file, CODE_BYTES_MAX)
         .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
-    let migrate: Value = serde_json::from_str(&args.migrate)
-        .map_err(|error| Failure::Usage(format!("--migrate: {error}")))?;
+    let migrate =
+        parse_json(&args.migrate).map_err(|error| Failure::Usage(format!("--migrate: {error}")))?;
     let contract = key::address(&args.address)?;
     let client = connect(&args.remote.rpc).await?;
     let signer = key::signer(&client, args.key.as_deref()).await?;
@@ -57,7 +59,7 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
         return show(contract, &rehearsal, output);
     }
     say_chain(&client, output);
-    let done = client.upgrade(&signer, contract, &wasm, &migrate).await?;
+    let done = client.upgrade(&signer, contract, &wasm, &migrate).await.map_err(tried)?;
     let value = json!({
         "contract": contract.to_string(),
         "code": done.code.to_string(),
@@ -82,10 +84,7 @@ fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result
     if let ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } =
         &answer.result
     {
-        if let Some(text) = &answer.panic {
-            output.progress(&format!("panic: {}", one_line(text)));
-        }
-        return Err(Failure::Client(error.data.clone().into()));
+        return Err(called(error.data.clone().into(), &answer.trace));
     }
     let fields = fields(stored, offered);
     let own = answer.changes.iter().filter(|change| change.contract == contract.into());

@@ -71,7 +71,8 @@ impl Node {
         check(&config.genesis, me)?;
         let store = open(&config)?;
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
-        let chain = Chain::open(config.genesis, store, Arc::new(executor))?;
+        let executor = Arc::new(executor);
+        let chain = Chain::open(config.genesis, store, executor, config.undo_heights)?;
         chain.executor.prune_cache(&SnapshotState(chain.reader())).map_err(Fault::from)?;
         let recovered = recover(&chain, me)?;
         let wall = config.clock;

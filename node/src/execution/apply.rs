@@ -10,7 +10,7 @@ use crate::{
 };
 use codec::Encode;
 use dure_runtime::{StateDelta, TransactionOutput, VerifiedTransaction};
-use dure_types::{Address, Hash, Height, Outcome, limits};
+use dure_types::{Address, Hash, Height, Outcome};
 use std::collections::BTreeSet;
 
 /// Writes the changed state itself.
@@ -28,10 +28,10 @@ pub(super) fn put_applied(writes: &mut WriteBatch, applied: &Applied) {
     writes.put(Column::StateMeta, APPLIED_KEY, applied.encode());
 }
 
-/// Writes what the changed keys were before, and forgets the record that is too old.
-pub(super) fn put_undo(writes: &mut WriteBatch, height: Height, undo: &Undo) {
+/// Writes what the changed keys were before; so many records are kept, the one before them goes.
+pub(super) fn put_undo(writes: &mut WriteBatch, height: Height, undo: &Undo, kept: u64) {
     writes.put(Column::Undo, column::height(height), undo.encode());
-    if let Some(old) = height.0.checked_sub(limits::UNDO_HEIGHTS) {
+    if let Some(old) = height.0.checked_sub(kept) {
         writes.delete(Column::Undo, column::height(Height(old)));
     }
 }

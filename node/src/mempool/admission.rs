@@ -11,7 +11,7 @@ use crate::{
 };
 use codec::DecodeAll;
 use dure_runtime::{
-    StateRead, VerifiedTransaction,
+    StateRead, VerifiedTransaction, base_gas,
     signature::SignatureError,
     state::key::{SystemField, of_system},
     system::{self, AccountRecord, NonceState, Usage},
@@ -91,9 +91,7 @@ pub fn admit(
         return Ok(Err(rejection));
     }
     let parameters = system::parameters(state)?;
-    let bytes =
-        parameters.transaction_gas_per_byte.0.saturating_mul(transaction.encoded_len() as u64);
-    let base = parameters.transaction_gas_base.saturating_add(Gas(bytes));
+    let base = base_gas(&parameters, transaction.encoded_len());
     let (gas_limit, limit) = (body.gas_limit, parameters.block_gas_max);
     if base > gas_limit {
         return Ok(Err(Rejection::GasTooLow { gas_limit, base }));

@@ -2,12 +2,15 @@
 
 use super::{failure::of_fault, spec::SpecView};
 use crate::view::{Located, NumberedEvent, View};
+use codec::{Decode, Encode};
 use dure_rpc::{
     Place, RpcError,
     hex::Bytes,
-    shape::{CallOutput, EventItem, ExecutionResult, ReceiptShape},
+    shape::{CallOutput, EventItem, ExecutionResult, Number, ReceiptShape},
 };
-use dure_types::{Call, Event, Failure, Hash, Outcome, Transaction};
+use dure_types::{
+    Address, Call, Event, Failure, Hash, Outcome, Transaction, address, domain::selector,
+};
 use serde_json::Value;
 
 /// One event.
@@ -32,9 +35,10 @@ pub(super) fn numbered(specs: &SpecView<'_>, stored: &NumberedEvent) -> EventIte
     event(specs, place, stored.transaction, &stored.event)
 }
 
-/// Outputs of calls, or what stopped them.
+/// Outputs of the calls of an account, or what stopped them.
 pub(super) fn result(
     specs: &SpecView<'_>,
+    account: Address,
     calls: &[Call],
     result: &Result<Vec<Vec<u8>>, Failure>,
 ) -> ExecutionResult {
@@ -43,10 +47,28 @@ pub(super) fn result(
             let decoded = calls.iter().zip(outputs).map(|(call, bytes)| output(specs, call, bytes));
             ExecutionResult::Succeeded { outputs: decoded.collect() }
         }
-        Err(failure) => ExecutionResult::Failed {
-            call: failure.call,
-            error: RpcError::of_execution(&failure.error, specs).into(),
-        },
+        Err(failure) => {
+            let ran = calls.iter().take(usize::from(failure.call).saturating_add(1));
+            let given = ran.filter_map(|call| given(account, call));
+            let errors = specs.errors_with(given.collect());
+            let error = RpcError::of_execution(&failure.error, &errors).into();
+            ExecutionResult::Failed { call: failure.call, error }
+        }
+    }
+}
+
+/// The contract that a call makes or upgrades, with the code that it gives it.
+fn given(account: Address, call: &Call) -> Option<(Address, Hash)> {
+    let mut args = call.args.as_slice();
+    if call.contract != Address::SYSTEM {
+        None
+    } else if call.method == selector("instantiate") {
+        let (code, salt) = <(Hash, Vec<u8>)>::decode(&mut args).ok()?;
+        Some((address::contract(account, &salt), code))
+    } else if call.method == selector("upgrade") {
+        <(Address, Hash)>::decode(&mut args).ok()
+    } else {
+        None
     }
 }
 
@@ -88,15 +110,17 @@ pub(super) fn shape(
     transaction: &Transaction,
     events: &[NumberedEvent],
 ) -> ReceiptShape {
-    let (result, gas_used, gas_charged) = match &located.outcome {
+    let nought = Number::default();
+    let (result, gas_used, gas_base, gas_charged) = match &located.outcome {
         Outcome::Receipt(receipt) => {
-            let result = result(specs, &transaction.body.calls, &receipt.result);
-            (result, receipt.gas_used.into(), receipt.gas_charged.into())
+            let body = &transaction.body;
+            let result = result(specs, body.account, &body.calls, &receipt.result);
+            let base = specs.base_gas(transaction.encoded_size()).map_or(nought, Into::into);
+            (result, receipt.gas_used.into(), base, receipt.gas_charged.into())
         }
         Outcome::Skipped(reason) => {
             let error = RpcError::Skipped { reason: reason.to_string() };
-            let nought = dure_rpc::shape::Number::default();
-            (ExecutionResult::Skipped { error: error.into() }, nought, nought)
+            (ExecutionResult::Skipped { error: error.into() }, nought, nought, nought)
         }
     };
     ReceiptShape {
@@ -106,6 +130,7 @@ pub(super) fn shape(
         account: transaction.body.account.into(),
         result,
         gas_used,
+        gas_base,
         gas_charged,
         events: events.iter().map(|stored| numbered(specs, stored)).collect(),
     }

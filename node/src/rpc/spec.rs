@@ -1,13 +1,14 @@
 //! Specifications of contracts, read once from their code and kept.
 
+use codec::Decode;
 use dure_abi::spec::{ContractSpec, MethodKind};
 use dure_rpc::{
     RefusedCall, RpcError,
     json::{Budget, JSON_BYTES_MAX, arguments_from_json},
     shape::CallRequest,
 };
-use dure_runtime::{Fault, StateRead, system};
-use dure_types::{Address, Call, Hash, Selector, domain, limits};
+use dure_runtime::{Fault, StateRead, system, vm};
+use dure_types::{Address, Call, Gas, Hash, Selector, domain, limits};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -34,6 +35,8 @@ pub(super) struct Specs {
 pub(super) struct SpecView<'a> {
     specs: &'a Specs,
     state: &'a dyn StateRead,
+    /// Those of code that only this answer knows: strangers offer it, so nothing keeps them.
+    learned: BTreeMap<Hash, Arc<ContractSpec>>,
     /// Memory for the decoded values of the one answer that the view is for.
     pub(super) budget: Budget,
     /// The same for values that a filter looks at and drops: it bounds the work.
@@ -43,36 +46,65 @@ pub(super) struct SpecView<'a> {
 impl Specs {
     pub(super) const fn at<'a>(&'a self, state: &'a dyn StateRead) -> SpecView<'a> {
         let (budget, looked_at) = (Budget::new(ANSWER_BYTES), Budget::new(ANSWER_BYTES));
-        SpecView { specs: self, state, budget, looked_at }
+        SpecView { specs: self, state, learned: BTreeMap::new(), budget, looked_at }
     }
 }
 
 impl SpecView<'_> {
     /// The specification of a contract; none when there is no contract.
     pub(super) fn find(&self, contract: Address) -> Result<Option<Arc<ContractSpec>>, Fault> {
-        // The system contract has no code; its zero hash stands for this release's own.
-        let code = if contract == Address::SYSTEM {
-            Hash::ZERO
-        } else {
-            match system::contract_record(self.state, contract)? {
+        let code = match contract {
+            Address::SYSTEM => Hash::ZERO,
+            _ => match system::contract_record(self.state, contract)? {
                 Some(record) => record.code,
                 None => return Ok(None),
-            }
+            },
         };
+        self.of_code(code)
+    }
+
+    /// The specification of stored code; none when it is not stored. The system contract has no
+    /// code: the zero hash stands for this release's own.
+    pub(super) fn of_code(&self, code: Hash) -> Result<Option<Arc<ContractSpec>>, Fault> {
+        if let Some(spec) = self.learned.get(&code) {
+            return Ok(Some(Arc::clone(spec)));
+        }
         let known = self.specs.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(spec) = known.get(&code) {
             return Ok(Some(Arc::clone(spec)));
         }
         drop(known);
-        let Some(spec) = system::spec_of(self.state, contract)?.map(Arc::new) else {
-            return Ok(None);
+        let spec = match code {
+            Hash::ZERO => system::spec_of(self.state, Address::SYSTEM)?,
+            _ => system::spec_of_code(self.state, code)?,
         };
+        let Some(spec) = spec.map(Arc::new) else { return Ok(None) };
         let mut known = self.specs.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEPT_MAX {
             known.clear();
         }
         known.insert(code, Arc::clone(&spec));
         Ok(Some(spec))
+    }
+
+    /// Learns the specifications of modules that calls store: a rehearsal enters code that the
+    /// state does not have.
+    pub(super) fn learn(&mut self, calls: &[Call]) {
+        for call in calls {
+            if call.contract == Address::SYSTEM
+                && call.method == domain::selector("deploy")
+                && let Ok(module) = Vec::<u8>::decode(&mut call.args.as_slice())
+                && let Ok(valid) = vm::validate(&module)
+            {
+                self.learned.insert(domain::blake3_hash(&module), Arc::new(valid.spec));
+            }
+        }
+    }
+
+    /// Gas of a transaction of this length before its first call; none when the state cannot tell.
+    pub(super) fn base_gas(&self, length: usize) -> Option<Gas> {
+        let parameters = system::parameters(self.state).ok()?;
+        Some(dure_runtime::base_gas(&parameters, length))
     }
 
     /// Whether any one value more can be looked at and answered: else the page ends, with a next.
@@ -146,36 +178,61 @@ impl SpecView<'_> {
         })
     }
 
-    /// What only decorates an answer: a contract that cannot be read has none.
-    fn lenient(&self, contract: Address) -> Option<Arc<ContractSpec>> {
-        self.find(contract).ok().flatten()
+    /// What reads errors by the state.
+    pub(super) fn errors(&self) -> Errors<'_> {
+        self.errors_with(BTreeMap::new())
+    }
+
+    /// What reads the errors of a transaction that gave these contracts this code.
+    pub(super) const fn errors_with(&self, given: BTreeMap<Address, Hash>) -> Errors<'_> {
+        Errors { specs: self, given }
     }
 }
 
-impl RefusedCall for SpecView<'_> {
+/// Reads errors of contracts by their specifications.
+///
+/// A transaction that failed has made no contract and upgraded none, so the state does not say by
+/// which code to read what its `init` or migration refused with: `given` does.
+pub(super) struct Errors<'a> {
+    specs: &'a SpecView<'a>,
+    given: BTreeMap<Address, Hash>,
+}
+
+impl Errors<'_> {
+    /// What only decorates an answer: a contract that cannot be read has none.
+    fn spec(&self, contract: Address) -> Option<Arc<ContractSpec>> {
+        let found = match self.given.get(&contract) {
+            Some(code) => self.specs.of_code(*code),
+            None => self.specs.find(contract),
+        };
+        found.ok().flatten()
+    }
+}
+
+impl RefusedCall for Errors<'_> {
     fn error_to_json(&self, contract: Address, error: &[u8]) -> Value {
-        let Some(spec) = self.lenient(contract) else { return Value::Null };
+        let Some(spec) = self.spec(contract) else { return Value::Null };
         let Some(ty) = spec.error else { return Value::Null };
-        self.budget.value(&spec, ty, error, "error").unwrap_or(Value::Null)
+        self.specs.budget.value(&spec, ty, error, "error").unwrap_or(Value::Null)
     }
 
     fn error_to_text(&self, contract: Address, error: &[u8]) -> String {
-        let spec = self.lenient(contract);
+        let spec = self.spec(contract);
         let raw = || dure_rpc::hex::to_text(error);
-        spec.map_or_else(raw, |spec| self.budget.error_text(&spec, error))
+        spec.map_or_else(raw, |spec| self.specs.budget.error_text(&spec, error))
     }
 
     fn method_name(&self, contract: Address, method: Selector) -> String {
-        let spec = self.lenient(contract);
+        let spec = self.spec(contract);
         let known = spec.as_ref().and_then(|spec| spec.method_by_selector(method));
         known.map_or_else(|| method.to_string(), |method| method.name.clone())
     }
 
     fn methods(&self, contract: Address) -> Vec<String> {
-        let spec = self.lenient(contract);
+        let spec = self.spec(contract);
         let mut known = Vec::new();
         for method in spec.iter().flat_map(|spec| &spec.methods) {
-            if !self.budget.take(NAME_BYTES + method.name.len()) {
+            if !self.specs.budget.take(NAME_BYTES + method.name.len()) {
                 known.push("...".to_owned());
                 break;
             }

@@ -3,7 +3,7 @@
 use super::{
     failure::{of_fault, of_runtime},
     reader::Reader,
-    spec::SpecView,
+    spec::{Errors, SpecView},
 };
 use crate::{handle::Handle, view::Layered};
 use codec::Encode;
@@ -14,13 +14,15 @@ use dure_rpc::{
     shape::{CallTrace, EventTrace, TraceAnswer},
 };
 use dure_runtime::{BlockContext, Entered, Simulation, StateRead, TracedCall, merkle};
-use dure_types::{Event, Hash, Outcome, Selector, limits};
+use dure_types::{Address, Event, Hash, Outcome, Selector};
 use serde_json::Value;
 use std::sync::Arc;
 
 /// The calls of a simulation as answers show them.
 pub(super) fn calls(specs: &SpecView<'_>, trace: &[TracedCall]) -> Vec<CallTrace> {
-    trace.iter().map(|call| one(specs, call)).collect()
+    let entered = trace.iter().filter(|call| call.code != Hash::ZERO);
+    let errors = specs.errors_with(entered.map(|call| (call.contract, call.code)).collect());
+    trace.iter().map(|call| one(specs, &errors, call)).collect()
 }
 
 /// What was said by the contract that panicked last, as its call shows it.
@@ -34,8 +36,8 @@ pub(super) fn last_panic(
     named.map_or(said, |call| call.panic.clone())
 }
 
-fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
-    let spec = specs.find(call.contract).ok().flatten();
+fn one(specs: &SpecView<'_>, errors: &Errors<'_>, call: &TracedCall) -> CallTrace {
+    let spec = spec_of(specs, call);
     let input = call.input.as_slice();
     let find = |by: &dyn Fn(&ContractSpec) -> Option<MethodSpec>| spec.as_deref().and_then(by);
     let (method, args) = match (call.entered, input.split_first_chunk::<4>()) {
@@ -59,7 +61,7 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
             }),
             None,
         ),
-        Some(Err(error)) => (None, Some(RpcError::of_execution(error, specs).into())),
+        Some(Err(error)) => (None, Some(RpcError::of_execution(error, errors).into())),
         None => (None, Some(RpcError::ExecutionPanicked.into())),
     };
     CallTrace {
@@ -76,13 +78,19 @@ fn one(specs: &SpecView<'_>, call: &TracedCall) -> CallTrace {
             let named = spec.as_ref().and_then(|spec| spec.with_field_name(said));
             named.unwrap_or_else(|| said.to_owned())
         }),
-        events: call.events.iter().map(|event| emitted(specs, event)).collect(),
+        events: call.events.iter().map(|event| emitted(specs, spec.as_deref(), event)).collect(),
     }
 }
 
-fn emitted(specs: &SpecView<'_>, event: &Event) -> EventTrace {
-    let spec = specs.find(event.contract).ok().flatten();
-    let known = spec.as_ref().and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
+/// The specification by which a call was answered; none of an address that is no contract.
+fn spec_of(specs: &SpecView<'_>, call: &TracedCall) -> Option<Arc<ContractSpec>> {
+    let is_contract = call.contract == Address::SYSTEM || call.code != Hash::ZERO;
+    is_contract.then(|| specs.of_code(call.code).ok().flatten()).flatten()
+}
+
+/// An event of a contract that has this specification.
+fn emitted(specs: &SpecView<'_>, spec: Option<&ContractSpec>, event: &Event) -> EventTrace {
+    let known = spec.and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
     let fields = known.and_then(|(spec, known)| specs.budget.event(spec, known, &event.data).ok());
     EventTrace {
         topic: event.topic.into(),
@@ -108,7 +116,8 @@ pub(super) fn of_transaction(
     let height = located.height;
     let state = reader.view.state_before(height).map_err(of_fault)?;
     let state = state.ok_or_else(|| {
-        let oldest = reader.view.height().0.saturating_sub(limits::UNDO_HEIGHTS - 1);
+        let kept = handle.chain.undo_heights.saturating_sub(1);
+        let oldest = reader.view.height().0.saturating_sub(kept);
         RpcError::StateGone { height: height.into(), oldest: oldest.into() }
     })?;
     let header = reader.view.header(height).map_err(of_fault)?;
@@ -130,6 +139,8 @@ pub(super) fn of_transaction(
                 transaction: id.into(),
                 height: height.into(),
                 index: located.index,
+                gas_used: ran.gas_used.into(),
+                gas_base: ran.gas_base.into(),
                 exact: is_exact(&ran, outcome),
                 trace: calls(&specs, &ran.trace),
                 debug: ran.debug,

@@ -51,7 +51,7 @@ pub(super) fn query(
                 (Some(Bytes(bytes)), value.unwrap_or(Value::Null), None)
             }
             Err(error) => {
-                let error = RpcError::of_execution(&error, &specs);
+                let error = RpcError::of_execution(&error, &specs.errors());
                 (None, Value::Null, Some(error.into()))
             }
         };
@@ -79,7 +79,7 @@ pub(super) fn simulate(
         let (count, limit) = (requests.len() as u64, limits::CALLS_MAX as u64);
         return Err(RpcError::CallCount { count, limit });
     }
-    let specs = reader.specs.at(reader.view.state().as_ref());
+    let mut specs = reader.specs.at(reader.view.state().as_ref());
     if let [request] = requests.as_slice()
         && let Ok(call) = specs.call(request, MethodKind::Query)
     {
@@ -99,6 +99,7 @@ pub(super) fn simulate(
     };
     let (executor, state) = (handle.executor(), reader.view.state());
     let tried = if request.rehearse {
+        specs.learn(&body.calls);
         executor.rehearse(state, &block, &body)
     } else {
         executor.simulate(state, &block, &body)
@@ -112,8 +113,9 @@ pub(super) fn simulate(
     Ok(SimulationAnswer {
         height: reader.height(),
         time: block.time.into(),
-        result: decode::result(&specs, &body.calls, &tried.outputs),
+        result: decode::result(&specs, account, &body.calls, &tried.outputs),
         gas_used: tried.gas_used.into(),
+        gas_base: tried.gas_base.into(),
         events: events
             .map(|(event, index)| decode::event(&specs, Place::new(block.height, index), id, event))
             .collect(),
@@ -145,8 +147,9 @@ fn simulate_query(
     Ok(SimulationAnswer {
         height: reader.height(),
         time: block.time.into(),
-        result: decode::result(specs, &[call], &outputs),
+        result: decode::result(specs, Address::SYSTEM, &[call], &outputs),
         gas_used: asked.gas_used.into(),
+        gas_base: Gas::ZERO.into(),
         events: Vec::new(),
         debug: asked.debug,
         panic: trace::last_panic(&asked.trace, &trace, asked.panic),

@@ -15,7 +15,7 @@ use dure_node::{
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
     Address, Call, CommitCertificate, Gas, Genesis, Hash, Height, Outcome, PublicKey, Selector,
-    Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address,
+    Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address, limits,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -200,7 +200,8 @@ impl<'w> Run<'w> {
         recovery::look(&self.store, &self.store.log()?.entries, world.me(), world.chain)?;
         schema::claim(&self.store, world.chain, "memory")?;
         let store = Arc::new(self.store.clone());
-        let chain = Chain::open(world.genesis.clone(), store, Arc::clone(&world.executor))?;
+        let executor = Arc::clone(&world.executor);
+        let chain = Chain::open(world.genesis.clone(), store, executor, limits::UNDO_HEIGHTS)?;
         let recovered = recover(&chain, world.me())?;
         let mempool = MempoolLimits::default();
         let setup = Setup { genesis: &world.genesis, key: world.key.clone(), mempool };

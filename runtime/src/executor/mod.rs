@@ -10,6 +10,7 @@ mod records;
 mod transaction;
 
 pub use block::{deployed, leaf as receipt_leaf, receipts_root};
+pub use prepass::base_gas;
 
 use crate::state::overlay::Overlay;
 use crate::{
@@ -92,6 +93,8 @@ pub struct Simulation {
     pub events: Vec<Event>,
     /// Gas it would use, its base cost included.
     pub gas_used: Gas,
+    /// Gas before its first call.
+    pub gas_base: Gas,
     /// What it would change.
     pub delta: StateDelta,
     /// Text from `debug`.
@@ -279,6 +282,7 @@ impl Executor {
             outputs: ran.result,
             events: ran.events,
             gas_used: ran.gas_used,
+            gas_base: base.min(gas_limit),
             delta: env.overlay.into_delta()?,
             debug: notes.debug,
             panic: notes.panic,

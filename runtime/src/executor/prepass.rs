@@ -46,8 +46,9 @@ pub(super) struct Prepass {
     shares: Records<(Address, Address), Usage>,
 }
 
-/// Gas that a transaction of this length costs before its first call.
-pub(super) fn base_gas(parameters: &Parameters, length: usize) -> Gas {
+/// Gas that a transaction of this length, in bytes with its signatures, costs before its first call.
+#[must_use]
+pub fn base_gas(parameters: &Parameters, length: usize) -> Gas {
     let bytes = parameters.transaction_gas_per_byte.0.saturating_mul(length as u64);
     parameters.transaction_gas_base.saturating_add(Gas(bytes))
 }

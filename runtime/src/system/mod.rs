@@ -9,7 +9,7 @@ mod upgrade;
 pub(crate) use method::enter;
 pub use record::{
     AccountRecord, CodeRecord, ContractRecord, NonceState, NonceWindow, Usage, account_record,
-    code, code_record, contract_record, contracts, nonce_window, parameters, spec_of,
+    code, code_record, contract_record, contracts, nonce_window, parameters, spec_of, spec_of_code,
     sponsor_record, tiers, validators,
 };
 pub(crate) use record::{decode, overlay_contract, overlay_read};

@@ -290,11 +290,20 @@ pub fn spec_of(state: &dyn StateRead, address: Address) -> Result<Option<Contrac
         return Ok(Some(super::spec::contract_spec()));
     }
     let Some(record) = contract_record(state, address)? else { return Ok(None) };
-    let Some(code) = code(state, record.code)? else {
-        return Err(Fault::Corrupt(format!("no code {}", record.code)));
-    };
+    match spec_of_code(state, record.code)? {
+        Some(spec) => Ok(Some(spec)),
+        None => Err(Fault::Corrupt(format!("no code {}", record.code))),
+    }
+}
+
+/// Reads the specification of stored code; none where it is not stored.
+///
+/// # Errors
+/// [`Fault`] when the store fails or holds code that deploy would have refused.
+pub fn spec_of_code(state: &dyn StateRead, hash: Hash) -> Result<Option<ContractSpec>, Fault> {
+    let Some(code) = code(state, hash)? else { return Ok(None) };
     let valid = crate::vm::validate(&code)
-        .map_err(|error| Fault::Corrupt(format!("stored code {}: {error}", record.code)))?;
+        .map_err(|error| Fault::Corrupt(format!("stored code {hash}: {error}")))?;
     Ok(Some(valid.spec))
 }
 

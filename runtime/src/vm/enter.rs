@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{state::read::Fault, system};
 use dure_abi::entry;
-use dure_types::{Address, ExecutionError, Gas, Selector, TrapKind, limits};
+use dure_types::{Address, ExecutionError, Gas, Hash, Selector, TrapKind, limits};
 use std::sync::Arc;
 
 /// What to run.
@@ -45,8 +45,14 @@ pub(crate) fn enter(
 ) -> (Option<Box<Env>>, Result<Done, Fault>) {
     let savepoint = env.overlay.savepoint();
     let events = env.events.len();
-    if let Some(notes) = env.notes.as_mut() {
-        notes.trace.begin(&request);
+    if env.notes.is_some() {
+        let record = match system::overlay_contract(&mut env.overlay, request.contract) {
+            Ok(record) => record,
+            Err(fault) => return (Some(env), Err(fault)),
+        };
+        if let Some(notes) = env.notes.as_mut() {
+            notes.trace.begin(&request, record.map_or(Hash::ZERO, |record| record.code));
+        }
     }
     let (env, done) = enter_unguarded(env, request);
     let Some(mut env) = env else { return (None, done) };

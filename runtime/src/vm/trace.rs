@@ -1,7 +1,7 @@
 //! What simulations remember of the contracts that they entered. Never reaches a receipt.
 
 use super::{Done, EntryKind, Request};
-use dure_types::{Address, Event, ExecutionError, Gas, limits};
+use dure_types::{Address, Event, ExecutionError, Gas, Hash, limits};
 
 /// Which entry point a call went through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct TracedCall {
     pub depth: u32,
     /// Who was entered.
     pub contract: Address,
+    /// The code that it had then; the zero hash of the system contract, and of what is none. A
+    /// transaction that fails leaves no other mark of a contract that it made or upgraded.
+    pub code: Hash,
     /// Who called.
     pub caller: Address,
     /// How.
@@ -55,8 +58,8 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Notes that a contract is entered.
-    pub(crate) fn begin(&mut self, request: &Request) {
+    /// Notes that a contract, which has this code, is entered.
+    pub(crate) fn begin(&mut self, request: &Request, code: Hash) {
         let depth = u32::try_from(self.open.len()).unwrap_or(u32::MAX);
         self.inner.push(Vec::new());
         let full = self.calls.len() >= limits::TRACED_CALLS_MAX;
@@ -69,6 +72,7 @@ impl Trace {
         self.calls.push(TracedCall {
             depth,
             contract: request.contract,
+            code,
             caller: request.caller,
             entered: match request.kind {
                 EntryKind::Init => Entered::Init,

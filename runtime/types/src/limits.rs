@@ -129,7 +129,7 @@ pub const MERKLE_PROOF_BYTES_MAX: usize = 4_096;
 pub const ACKNOWLEDGEMENTS_MAX: usize = 1_024;
 /// Heights between a block and the header that certifies its roots.
 pub const CERTIFY_LAG_MAX: u64 = 16;
-/// Heights of undo records kept: state proofs can be given this far back.
+/// Heights of undo records kept at least: state proofs can be given this far back.
 pub const UNDO_HEIGHTS: u64 = 64;
 /// Heights between the execution of a change of validators and its effect.
 pub const VALIDATOR_CHANGE_DELAY: u64 = 32;

@@ -3,7 +3,11 @@
 use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
 use codec::Encode;
 use dure_abi::spec::ContractSpec;
-use dure_rpc::json::arguments_from_json;
+use dure_rpc::{
+    hex::to_text,
+    json::arguments_from_json,
+    shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer},
+};
 use dure_types::{Address, Hash, Height, address, domain::blake3_hash, limits};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -25,11 +29,12 @@ impl Client {
     /// Stores a module unless it is stored already, and makes a contract of it under `salt`.
     ///
     /// Two transactions: code can be used when the nodes have compiled it, which is waited for.
-    /// `init` are the arguments of the module's init method, an object by name or a list by
-    /// position.
+    /// Both are tried before the first: nothing is stored for a contract that is refused. `init` are
+    /// the arguments of the module's init method, an object by name or a list by position.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] with what the node or the system contract refused.
+    /// [`ClientError::Tried`] or [`ClientError::Refused`] with what the node, the system contract or
+    /// the init method refused.
     pub async fn deploy(
         &self,
         key: &Key,
@@ -39,6 +44,11 @@ impl Client {
     ) -> Result<Deployment, ClientError> {
         let code = blake3_hash(wasm);
         let init = init_arguments(&crate::module::spec(wasm)?, init)?;
+        if self.code_ready(code).await?.is_none() {
+            let args = (code, salt.to_vec(), &init).encode();
+            let answer = self.rehearse(key.address(), Some(wasm), "instantiate", args).await?;
+            refusal(answer)?;
+        }
         let deployed = self.store(key, code, wasm).await?;
         let instantiated = self.make(key, code, init, salt).await?;
         let contract = address::contract(key.address(), salt);
@@ -81,6 +91,32 @@ impl Client {
         Ok(instantiated)
     }
 
+    /// Tries a call of the system contract on a copy of live state, after storing a module where one
+    /// is given; nothing changes.
+    pub(crate) async fn rehearse(
+        &self,
+        account: Address,
+        module: Option<&[u8]>,
+        method: &str,
+        args: Vec<u8>,
+    ) -> Result<SimulationAnswer, ClientError> {
+        let system = |method: &str, args: &[u8]| CallRequest {
+            contract: Address::SYSTEM.into(),
+            method: method.to_owned(),
+            args: Value::String(to_text(args)),
+        };
+        let stored = module.map(|wasm| system("deploy", &wasm.to_vec().encode()));
+        let calls = stored.into_iter().chain([system(method, &args)]).collect();
+        self.simulate(SimulateRequest {
+            account: account.into(),
+            calls: OneOrMany::Many(calls),
+            gas_limit: None,
+            sponsor: None,
+            rehearse: true,
+        })
+        .await
+    }
+
     /// Stores a module, and waits until it can be used.
     pub(crate) async fn store(
         &self,
@@ -103,18 +139,18 @@ impl Client {
                 self.reach(Height(usable.0)).await?;
                 Some(submission)
             }
-            // Somebody else was faster.
-            Err(ClientError::Refused(error)) if matches!(*error, RpcError::CodeExists { .. }) => {
-                None
-            }
-            Err(error) => return Err(error),
+            Err(error) => match error.refusal() {
+                // Somebody else was faster.
+                Some(RpcError::CodeExists { .. }) => None,
+                _ => return Err(error),
+            },
         };
         self.await_compiler(self.code_ready(code).await?.unwrap_or_default()).await?;
         Ok(deployed)
     }
 
     /// First block time at which stored code can be used; none when it is not stored.
-    async fn code_ready(&self, code: Hash) -> Result<Option<u64>, ClientError> {
+    pub(crate) async fn code_ready(&self, code: Hash) -> Result<Option<u64>, ClientError> {
         let record = self.query(Address::SYSTEM, "code", json!([code.to_string()])).await?;
         if record.is_null() {
             return Ok(None);
@@ -130,6 +166,21 @@ impl Client {
         let left = ready.saturating_sub(self.status().await?.now.0);
         tokio::time::sleep(Duration::from_millis(left)).await;
         Ok(())
+    }
+}
+
+/// Refuses what a rehearsal says would be refused.
+///
+/// Gas that ran out says nothing where the module was stored too: in earnest, that is a transaction
+/// of its own.
+pub(crate) fn refusal(answer: SimulationAnswer) -> Result<(), ClientError> {
+    match &answer.result {
+        ExecutionResult::Failed { call: 1.., error }
+            if matches!(error.data, RpcError::OutOfGas { .. }) =>
+        {
+            Ok(())
+        }
+        _ => ClientError::tried(answer).map_or(Ok(()), Err),
     }
 }
 

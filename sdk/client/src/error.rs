@@ -1,7 +1,11 @@
 //! What can go wrong between a program and a node.
 
 use crate::key::KeyError;
-use dure_rpc::{RpcError, hex::HexError};
+use dure_rpc::{
+    RpcError,
+    hex::HexError,
+    shape::{CallTrace, ExecutionResult, SimulationAnswer},
+};
 use jsonrpsee::core::ClientError as Transport;
 
 /// Says why a request has no answer.
@@ -11,6 +15,14 @@ pub enum ClientError {
     /// The node refused, or the call failed; typed, with the limit and the offending value.
     #[error("{name} ({code}): {0}", name = .0.name(), code = .0.code())]
     Refused(Box<RpcError>),
+    /// The calls were tried before they were sent, and refused: nothing of them is on the chain.
+    #[error("{name} ({code}): {error}; refused before it was sent", name = .error.name(), code = .error.code())]
+    Tried {
+        /// What refused them.
+        error: Box<RpcError>,
+        /// Every contract that was entered, in the order of entering.
+        trace: Vec<CallTrace>,
+    },
     /// The node refused with an error that this release does not know.
     #[error("error {code}: {message}")]
     Unknown {
@@ -67,11 +79,21 @@ impl From<RpcError> for ClientError {
 }
 
 impl ClientError {
+    /// What a trial of calls came to that were not sent; none where they would succeed.
+    pub(crate) fn tried(answer: SimulationAnswer) -> Option<Self> {
+        match answer.result {
+            ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } => {
+                Some(Self::Tried { error: Box::new(error.data), trace: answer.trace })
+            }
+            ExecutionResult::Succeeded { .. } => None,
+        }
+    }
+
     /// The node's error, when it was one of the table.
     #[must_use]
     pub fn refusal(&self) -> Option<&RpcError> {
         match self {
-            Self::Refused(error) => Some(error),
+            Self::Refused(error) | Self::Tried { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -103,7 +103,7 @@ impl<'a> TransactionBuilder<'a> {
     /// Signs the transaction without submitting it.
     ///
     /// # Errors
-    /// [`ClientError`] when arguments do not fit, or the simulation fails.
+    /// [`ClientError`] when arguments do not fit; [`ClientError::Tried`] when the simulation fails.
     pub async fn sign(self) -> Result<Transaction, ClientError> {
         let mut calls = Vec::with_capacity(self.calls.len());
         for draft in &self.calls {
@@ -141,8 +141,8 @@ impl<'a> TransactionBuilder<'a> {
     /// Signs and submits, and waits as far as asked.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] when it is refused at the door; and, from [`Wait::Final`] on, when
-    /// a call failed or the transaction was skipped.
+    /// [`ClientError::Tried`] when its calls would fail; [`ClientError::Refused`] when it is refused
+    /// at the door; and, from [`Wait::Final`] on, when a call failed or the transaction was skipped.
     pub async fn submit(self, wait: Wait) -> Result<Submission, ClientError> {
         let client = self.client;
         let transaction = self.sign().await?;
@@ -181,15 +181,10 @@ impl<'a> TransactionBuilder<'a> {
             rehearse: false,
         };
         let answer = self.client.simulate(request).await?;
-        match answer.result {
-            ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } => {
-                Err(error.data.into())
-            }
-            ExecutionResult::Succeeded { .. } => {
-                let used = answer.gas_used.0;
-                let limit = used.saturating_add(used / 2).min(limits::TRANSACTION_GAS_MAX);
-                Ok(Gas(limit))
-            }
+        let used = answer.gas_used.0;
+        match ClientError::tried(answer) {
+            Some(refused) => Err(refused),
+            None => Ok(Gas(used.saturating_add(used / 2).min(limits::TRANSACTION_GAS_MAX))),
         }
     }
 }

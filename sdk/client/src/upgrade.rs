@@ -1,12 +1,9 @@
 //! Giving a contract new code, and trying it first.
 
-use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
+use crate::{Client, ClientError, Key, RpcError, Submission, Wait, deploy::refusal};
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
-use dure_rpc::{
-    json::{arguments_from_json, error_text, return_to_json},
-    shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer},
-};
+use dure_rpc::{json::arguments_from_json, shape::SimulationAnswer};
 use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
 use serde_json::Value;
 
@@ -43,7 +40,8 @@ impl Client {
     /// object when none runs.
     ///
     /// # Errors
-    /// [`ClientError::Refused`] with what the node, the system contract or the migration refused.
+    /// [`ClientError::Tried`] or [`ClientError::Refused`] with what the node, the system contract or
+    /// the migration refused.
     pub async fn upgrade(
         &self,
         key: &Key,
@@ -52,21 +50,15 @@ impl Client {
         migrate: &Value,
     ) -> Result<Upgraded, ClientError> {
         let rehearsal = self.rehearse_upgrade(key.address(), contract, wasm, migrate).await?;
-        if let Some(error) = refusal(&rehearsal.answer.result) {
-            return Err(error.clone().into());
-        }
-        let Rehearsal { code, stored, offered, .. } = rehearsal;
+        let Rehearsal { code, stored, offered, answer } = rehearsal;
+        refusal(answer)?;
         let args = migration_arguments(&stored, &offered, migrate)?;
         let deployed = self.store(key, code, wasm).await?;
         let upgraded = self
             .transaction(key)
             .call_scale(Address::SYSTEM, "upgrade", (contract, code, args).encode())
             .submit(Wait::Final)
-            .await
-            .map_err(|error| match error {
-                ClientError::Refused(error) => read_by(&offered, contract, *error).into(),
-                other => other,
-            })?;
+            .await?;
         self.reach(Height(upgraded.height.0)).await?;
         self.forget_spec(contract);
         Ok(Upgraded { code, deployed, upgraded })
@@ -86,28 +78,9 @@ impl Client {
         let code = blake3_hash(wasm);
         let (stored, offered) = self.specs(contract, wasm).await?;
         let args = migration_arguments(&stored, &offered, migrate)?;
-        let known = self.query(Address::SYSTEM, "code", serde_json::json!([code.to_string()]));
-        let system = |method: &str, args: Vec<u8>| CallRequest {
-            contract: Address::SYSTEM.into(),
-            method: method.to_owned(),
-            args: Value::String(dure_rpc::hex::to_text(&args)),
-        };
-        let mut calls = Vec::new();
-        if known.await?.is_null() {
-            calls.push(system("deploy", wasm.to_vec().encode()));
-        }
-        calls.push(system("upgrade", (contract, code, args).encode()));
-        let request = SimulateRequest {
-            account: account.into(),
-            calls: OneOrMany::Many(calls),
-            gas_limit: None,
-            sponsor: None,
-            rehearse: true,
-        };
-        let mut answer = self.simulate(request).await?;
-        if let ExecutionResult::Failed { error, .. } = &mut answer.result {
-            *error = read_by(&offered, contract, error.data.clone()).into();
-        }
+        let module = self.code_ready(code).await?.is_none().then_some(wasm);
+        let args = (contract, code, args).encode();
+        let answer = self.rehearse(account, module, "upgrade", args).await?;
         Ok(Rehearsal { code, stored, offered, answer })
     }
 
@@ -123,38 +96,6 @@ impl Client {
         let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
             .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
         Ok((stored, offered))
-    }
-}
-
-/// Why a rehearsal says that the upgrade would not be done.
-///
-/// Gas that ran out says nothing where the module was stored too: in earnest, that is a transaction
-/// of its own.
-fn refusal(result: &ExecutionResult) -> Option<&RpcError> {
-    match result {
-        ExecutionResult::Succeeded { .. } => None,
-        ExecutionResult::Failed { call: 1.., error }
-            if matches!(error.data, RpcError::OutOfGas { .. }) =>
-        {
-            None
-        }
-        ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } => {
-            Some(&error.data)
-        }
-    }
-}
-
-/// Reads what a migration refused with: an error of the new code. The node reads it by the code that
-/// it has, which is the old one since nothing was upgraded.
-fn read_by(offered: &ContractSpec, upgraded: Address, error: RpcError) -> RpcError {
-    match error {
-        RpcError::ContractRefused { contract, error, .. } if contract == upgraded.into() => {
-            let decoded =
-                offered.error.and_then(|ty| return_to_json(offered, ty, &error.0, "error").ok());
-            let (decoded, text) = (decoded.unwrap_or_default(), error_text(offered, &error.0));
-            RpcError::ContractRefused { contract, error, decoded, text }
-        }
-        other => other,
     }
 }
 

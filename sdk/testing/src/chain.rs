@@ -1,7 +1,7 @@
 //! The chain itself.
 
 use crate::{
-    Account, Executed, Refusal, TestFailure,
+    Account, Executed, FailureWords, Refusal, TestFailure,
     gas::GasLog,
     names::{Names, lock},
     shadow::Shadows,
@@ -336,8 +336,11 @@ impl Chain {
         if let (Ok(_), Some(&[a, b, c, d])) = (&output.result, input.get(..4)) {
             lock(&self.gas).add(vec![(contract, Selector([a, b, c, d]))], output.gas_used);
         }
-        let panic = output.panic;
-        let answer = output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic });
+        let (panic, trace) = (output.panic, output.trace);
+        let answer = output.result.map_err(|error| {
+            let why = self.names.failure(self.state.as_ref(), &trace, &error);
+            TestFailure::Failed { call: 0, error, words: Box::new(FailureWords { why, panic }) }
+        });
         self.shadow_query(contract, input, &answer)?;
         answer
     }

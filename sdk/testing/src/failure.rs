@@ -7,15 +7,15 @@ use dure_types::{Address, ExecutionError, SkipReason};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestFailure {
-    /// The transaction ran and failed; with it the text of a panic, when the contract panicked.
-    #[error("call {call}: {error}{}", panic.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    /// The transaction ran and failed.
+    #[error("call {call}: {}", words.why)]
     Failed {
         /// Index of the call in the transaction.
         call: u16,
         /// What was wrong.
         error: ExecutionError,
-        /// What the contract said when it panicked.
-        panic: Option<String>,
+        /// The same for people.
+        words: Box<FailureWords>,
     },
     /// The transaction did not run.
     #[error("skipped: {0}")]
@@ -39,6 +39,16 @@ pub enum TestFailure {
     /// The executor or the test's own set-up is broken.
     #[error("fault: {0}")]
     Fault(String),
+}
+
+/// What a transaction or query that failed said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureWords {
+    /// The innermost error that led to it, as its source has it, or what a panic said, and the path
+    /// of calls there.
+    pub why: String,
+    /// What the contract said when it panicked.
+    pub panic: Option<String>,
 }
 
 /// Why a typed call did not succeed.

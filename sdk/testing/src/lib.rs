@@ -44,7 +44,7 @@ pub use dure_types::{
     self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, TimestampMs,
     TrapKind, address::contract as contract_address, domain::selector,
 };
-pub use failure::{Refusal, TestFailure};
+pub use failure::{FailureWords, Refusal, TestFailure};
 pub use gas::{GasReport, GasRow};
 pub use invariants::Invariants;
 pub use transaction::{Executed, call, invoke};

@@ -1,9 +1,10 @@
 //! What accounts, contracts and methods are called, for people.
 
+use codec::DecodeAll;
 use dure_abi::spec::ContractSpec;
 use dure_json::{error_text, hex::to_text};
 use dure_runtime::{Entered, StateRead, TracedCall, system};
-use dure_types::{Address, ExecutionError, Hash, Selector};
+use dure_types::{Address, ExecutionError, Hash, Selector, SystemError};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -43,13 +44,28 @@ impl Names {
             Address::SYSTEM => Hash::ZERO,
             _ => system::contract_record(state, contract).ok().flatten()?.code,
         };
+        self.of_code(state, code)
+    }
+
+    /// The specification of code; the zero hash stands for the system contract's.
+    fn of_code(&self, state: &dyn StateRead, code: Hash) -> Option<Arc<ContractSpec>> {
         let known = lock(&self.specs).get(&code).cloned();
         if known.is_some() {
             return known;
         }
-        let spec = Arc::new(system::spec_of(state, contract).ok().flatten()?);
+        let spec = match code {
+            Hash::ZERO => system::spec_of(state, Address::SYSTEM),
+            _ => system::spec_of_code(state, code),
+        };
+        let spec = Arc::new(spec.ok().flatten()?);
         lock(&self.specs).insert(code, Arc::clone(&spec));
         Some(spec)
+    }
+
+    /// That of a contract when it was entered: one whose init method refused is not there.
+    fn entered(&self, state: &dyn StateRead, call: &TracedCall) -> Option<Arc<ContractSpec>> {
+        let is_contract = call.contract == Address::SYSTEM || call.code != Hash::ZERO;
+        is_contract.then(|| self.of_code(state, call.code)).flatten()
     }
 
     /// Contract and method, `points.transfer`; an init method has no selector.
@@ -59,16 +75,7 @@ impl Names {
         contract: Address,
         method: Option<Selector>,
     ) -> String {
-        let spec = self.spec(state, contract);
-        let known = spec.as_ref().and_then(|spec| match method {
-            Some(selector) => spec.method_by_selector(selector),
-            None => spec.init(),
-        });
-        let name = known.map(|known| known.name.clone()).unwrap_or_else(|| {
-            method.map_or_else(|| "init".to_owned(), |selector| selector.to_string())
-        });
-        let contract = spec.as_ref().map_or_else(|| contract.to_string(), |spec| spec.name.clone());
-        format!("{contract}.{name}")
+        method_of(self.spec(state, contract).as_deref(), contract, method)
     }
 
     /// Puts the names of fields into what contracts said when they panicked; `last` is the text of
@@ -81,7 +88,7 @@ impl Names {
     ) {
         for call in trace {
             let Some(said) = &call.panic else { continue };
-            let spec = self.spec(state, call.contract);
+            let spec = self.entered(state, call);
             let Some(named) = spec.and_then(|spec| spec.with_field_name(said)) else { continue };
             if last.as_ref() == Some(said) {
                 *last = Some(named.clone());
@@ -105,26 +112,13 @@ impl Names {
         }
     }
 
-    /// What an error says, with the names of its contract.
-    fn error(&self, state: &dyn StateRead, error: &ExecutionError) -> String {
-        match error {
-            ExecutionError::Contract { contract, error: bytes } if *contract != Address::SYSTEM => {
-                self.spec(state, *contract)
-                    .map_or_else(|| error.to_string(), |spec| error_text(&spec, bytes))
-            }
-            ExecutionError::Contract { error: bytes, .. } => {
-                let decoded = codec::DecodeAll::decode_all(&mut bytes.as_slice());
-                decoded.map_or_else(
-                    |_| error.to_string(),
-                    |refusal: dure_types::SystemError| refusal.to_string(),
-                )
-            }
-            other => other.to_string(),
-        }
-    }
-
     /// Why a transaction failed: the innermost error that led to it, and the path of calls there.
-    pub(crate) fn failure(&self, state: &dyn StateRead, trace: &[TracedCall]) -> String {
+    pub(crate) fn failure(
+        &self,
+        state: &dyn StateRead,
+        trace: &[TracedCall],
+        error: &ExecutionError,
+    ) -> String {
         let mut path = Vec::new();
         let mut innermost = None;
         for (index, call) in trace.iter().enumerate() {
@@ -136,18 +130,44 @@ impl Names {
                 .any(|other| other.depth == call.depth);
             let failed = call.result.as_ref().is_some_and(Result::is_err);
             if is_last && failed && call.depth as usize == path.len() {
-                path.push(self.method(state, call.contract, selector(call)));
-                innermost = Some(call);
+                let spec = self.entered(state, call);
+                path.push(method_of(spec.as_deref(), call.contract, selector(call)));
+                innermost = Some((call, spec));
             }
         }
-        let Some(call) = innermost else { return String::new() };
+        let Some((call, spec)) = innermost else { return error.to_string() };
         let said = match (&call.panic, &call.result) {
             (Some(panic), _) => format!("panicked: {panic}"),
-            (None, Some(Err(error))) => self.error(state, error),
-            (None, _) => String::new(),
+            (None, Some(Err(error))) => said(spec.as_deref(), error),
+            (None, _) => error.to_string(),
         };
         format!("{said} at {}", path.join(" -> "))
     }
+}
+
+/// Contract and method, `points.transfer`, by the contract's specification.
+fn method_of(spec: Option<&ContractSpec>, contract: Address, method: Option<Selector>) -> String {
+    let known = spec.and_then(|spec| match method {
+        Some(selector) => spec.method_by_selector(selector),
+        None => spec.init(),
+    });
+    let name = known.map(|known| known.name.clone()).unwrap_or_else(|| {
+        method.map_or_else(|| "init".to_owned(), |selector| selector.to_string())
+    });
+    let contract = spec.map_or_else(|| contract.to_string(), |spec| spec.name.clone());
+    format!("{contract}.{name}")
+}
+
+/// What the error of a contract says, by its specification.
+fn said(spec: Option<&ContractSpec>, error: &ExecutionError) -> String {
+    let ExecutionError::Contract { contract, error: bytes } = error else {
+        return error.to_string();
+    };
+    if *contract == Address::SYSTEM {
+        let refusal = SystemError::decode_all(&mut bytes.as_slice());
+        return refusal.map_or_else(|_| error.to_string(), |refusal| refusal.to_string());
+    }
+    spec.map_or_else(|| error.to_string(), |spec| error_text(spec, bytes))
 }
 
 /// The method that a traced call entered; none for an init.

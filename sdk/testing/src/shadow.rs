@@ -82,9 +82,9 @@ impl Chain {
                 events: own_events(&done.events),
                 changed: done.changed.iter().filter(|c| c.before != c.after).cloned().collect(),
             },
-            Err(TestFailure::Failed { call, error, panic }) => {
+            Err(TestFailure::Failed { call, error, words }) => {
                 let Some(error) = comparable(error) else { return Ok(()) };
-                Side::failed(usize::from(*call), error, panic.clone())
+                Side::failed(usize::from(*call), error, words.panic.clone())
             }
             Err(_) => return Ok(()),
         };
@@ -104,9 +104,9 @@ impl Chain {
         }
         let wasm = match answer {
             Ok(output) => Side { result: Ok(vec![output.clone()]), ..Side::nothing() },
-            Err(TestFailure::Failed { error, panic, .. }) => {
+            Err(TestFailure::Failed { error, words, .. }) => {
                 let Some(error) = comparable(error) else { return Ok(()) };
-                Side::failed(0, error, panic.clone())
+                Side::failed(0, error, words.panic.clone())
             }
             Err(_) => return Ok(()),
         };

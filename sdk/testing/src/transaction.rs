@@ -1,7 +1,7 @@
 //! Transactions of a chain.
 
 use crate::{
-    Account, Chain, Changed, Refusal, TestFailure,
+    Account, Chain, Changed, FailureWords, Refusal, TestFailure,
     chain::{BLOCK_MS, fault, typed_output},
     names::lock,
 };
@@ -113,9 +113,11 @@ impl Chain {
                 // What a panic said is known to simulations only.
                 let state = Arc::clone(before) as Arc<dyn StateRead>;
                 let simulation = self.simulate_on(&state, body).map_err(fault)?;
-                self.why = self.names.failure(self.state.as_ref(), &simulation.trace);
-                let (call, error) = (failure.call, failure.error);
-                Err(TestFailure::Failed { call, error, panic: simulation.panic })
+                let (call, error, panic) = (failure.call, failure.error, simulation.panic);
+                let why = self.names.failure(self.state.as_ref(), &simulation.trace, &error);
+                self.why.clone_from(&why);
+                let words = Box::new(FailureWords { why, panic });
+                Err(TestFailure::Failed { call, error, words })
             }
         }
     }

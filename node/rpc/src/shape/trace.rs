@@ -56,6 +56,10 @@ pub struct TraceAnswer {
     pub height: Number,
     /// Index in the block.
     pub index: u32,
+    /// Gas that it used, `gas_base` and what its calls used.
+    pub gas_used: Number,
+    /// Gas before its first call.
+    pub gas_base: Number,
     /// Whether running it again ended as the receipt says, outputs, events and gas alike.
     pub exact: bool,
     /// Every contract that was entered, in the order of entering.

@@ -81,8 +81,10 @@ pub struct ReceiptShape {
     pub account: AddressHex,
     /// Outputs, or what stopped it.
     pub result: ExecutionResult,
-    /// Gas that execution used.
+    /// Gas that it used, `gas_base` and what its calls used.
     pub gas_used: Number,
+    /// Gas of a transaction of its length before its first call.
+    pub gas_base: Number,
     /// Gas taken from the quota.
     pub gas_charged: Number,
     /// Events in order.
@@ -195,8 +197,10 @@ pub struct SimulationAnswer {
     pub time: Number,
     /// Outputs, or what would stop it.
     pub result: ExecutionResult,
-    /// Gas that execution used.
+    /// Gas that it would use, `gas_base` and what its calls use.
     pub gas_used: Number,
+    /// Gas before the first call; nought of a query.
+    pub gas_base: Number,
     /// Events in order; their places are those of the next block's first ones.
     pub events: Vec<EventItem>,
     /// Lines that the contracts wrote with `debug`.

@@ -14,7 +14,7 @@ use super::{
     show::Token,
 };
 use clap::Args;
-use dure_client::{Client, ClientError, RpcError};
+use dure_client::{Client, RpcError};
 use dure_types::{Address, address};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -140,10 +140,10 @@ async fn another_of(client: &Client, creator: Address) -> Result<Option<Address>
 async fn is_token(client: &Client, address: Address) -> Result<bool, Failure> {
     match client.spec(address).await {
         Ok(spec) => Ok(spec.name == CONTRACT && spec.method("schedule_policy").is_some()),
-        Err(ClientError::Refused(error)) if matches!(*error, RpcError::UnknownContract { .. }) => {
-            Ok(false)
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => match error.refusal() {
+            Some(RpcError::UnknownContract { .. }) => Ok(false),
+            _ => Err(error.into()),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! State between two calls of a sequence, as an invariant sees it.
 
-use crate::{Refusal, TestFailure};
+use crate::{FailureWords, Refusal, TestFailure};
 use codec::{Decode, DecodeAll, Encode};
 use dure_runtime::{BlockContext, Executor, Fault, StateDelta, StateRead};
 use dure_sdk::Invocation;
@@ -119,7 +119,11 @@ impl Moment {
         let asked = self.executor.query(&state, &self.block, contract, input, gas);
         let asked = asked.map_err(crate::chain::fault)?;
         let panic = asked.panic;
-        asked.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })
+        asked.result.map_err(|error| {
+            let said = panic.as_ref().map_or_else(String::new, |said| format!(": {said}"));
+            let why = format!("{error}{said}");
+            TestFailure::Failed { call: 0, error, words: Box::new(FailureWords { why, panic }) }
+        })
     }
 }
 

@@ -85,9 +85,7 @@ impl Stage {
             let init = spec.init().ok_or_else(|| meaning(&place, "it has no init method"))?;
             let init = stage.arguments(&spec, init, &deployment.init, &format!("{place}.init"))?;
             let made = stage.chain.deploy_wasm(&wasm, creator, Raw(init)).map_err(|failure| {
-                let why = stage.chain.why();
-                let why = if why.is_empty() { failure.to_string() } else { why.to_owned() };
-                meaning(&place, format!("it does not deploy: {why}"))
+                meaning(&place, format!("it does not deploy: {}", text(&failure)))
             })?;
             stage.introduce(&deployment.name, made, &place)?;
             stage.chain.names.account(made, &deployment.name);
@@ -236,7 +234,7 @@ impl Stage {
                 let called = methods.iter().map(|(contract, ..)| *contract).collect::<Vec<_>>();
                 self.failed(&failure, &called, expect, place)
             }
-            Err(failure) => Err(differs(place, "success", self.text(&failure))),
+            Err(failure) => Err(differs(place, "success", text(&failure))),
         }
     }
 
@@ -277,7 +275,7 @@ impl Stage {
             return Err(meaning(place, "what fails returns nothing and emits nothing"));
         }
         if let Some(part) = &expect.fails {
-            let text = self.text(failure);
+            let text = text(failure);
             self.played.compared += 1;
             if !text.contains(part) {
                 return Err(differs(place, part, text));
@@ -290,13 +288,13 @@ impl Stage {
         let called = called.get(usize::from(*call)).copied().unwrap_or_default();
         self.error(expected, error, called, place)
     }
+}
 
-    /// A failure for people.
-    fn text(&self, failure: &TestFailure) -> String {
-        match (failure, self.chain.why()) {
-            (TestFailure::Failed { .. }, why) if !why.is_empty() => why.to_owned(),
-            _ => failure.to_string(),
-        }
+/// A failure for people.
+fn text(failure: &TestFailure) -> String {
+    match failure {
+        TestFailure::Failed { words, .. } => words.why.clone(),
+        other => other.to_string(),
     }
 }
 
