@@ -29,8 +29,9 @@ impl Client {
     /// Stores a module unless it is stored already, and makes a contract of it under `salt`.
     ///
     /// Two transactions: code can be used when the nodes have compiled it, which is waited for.
-    /// Both are tried before the first: nothing is stored for a contract that is refused. `init` are
-    /// the arguments of the module's init method, an object by name or a list by position.
+    /// Both are tried before the first, unless the node is busy with other trials: nothing is stored
+    /// for a contract that is refused. `init` are the arguments of the module's init method, an
+    /// object by name or a list by position.
     ///
     /// # Errors
     /// [`ClientError::Tried`] or [`ClientError::Refused`] with what the node, the system contract or
@@ -46,8 +47,12 @@ impl Client {
         let init = init_arguments(&crate::module::spec(wasm)?, init)?;
         if self.code_ready(code).await?.is_none() {
             let args = (code, salt.to_vec(), &init).encode();
-            let answer = self.rehearse(key.address(), Some(wasm), "instantiate", args).await?;
-            refusal(answer)?;
+            match self.rehearse(key.address(), Some(wasm), "instantiate", args).await {
+                Ok(answer) => refusal(answer)?,
+                // What is refused then has stored its code, and no more.
+                Err(error) if matches!(error.refusal(), Some(RpcError::Busy { .. })) => {}
+                Err(error) => return Err(error),
+            }
         }
         let deployed = self.store(key, code, wasm).await?;
         let instantiated = self.make(key, code, init, salt).await?;
