@@ -312,7 +312,8 @@ fn queries_cannot_write() {
         let contract = scene.deploy(&Module { query: write.to_owned(), ..module("") });
         let result = scene.chain.query::<()>(contract, "look", ());
         let error = ExecutionError::ReadOnly { contract };
-        assert_eq!(result, Err(TestFailure::Failed { call: 0, error, panic: None }), "{write}");
+        let failure = TestFailure::Failed { call: 0, error, refusal: None, panic: None };
+        assert_eq!(result, Err(failure), "{write}");
     }
 }
 

@@ -181,7 +181,19 @@ fn slow_the_lock_is_written_and_then_held_to() {
     );
     let second: Vec<_> = retyped.into_iter().chain([storage, migration]).collect();
     rewrite(folder, &second);
+    // What the migration opens is what the lock says is stored.
+    let misread = ("before!(Counts, count: Item<u64>)", "before!(Counts, count: Item<i64>)");
+    let wrong: Vec<_> = second.iter().copied().chain([misread]).collect();
+    rewrite(folder, &wrong);
+    let error = refused(&request, "is `item u64`, and `before!` opens it as `item i64`");
+    assert!(error.to_string().contains("src/lib.rs:12"), "{error}");
+    rewrite(folder, &second);
     let built = build(&request, &mut |_| {}).unwrap();
+    let before = &built.spec.history.before;
+    assert_eq!(
+        before.iter().map(|field| (&*field.name, field.id)).collect::<Vec<_>>(),
+        [("count", 0)]
+    );
     assert_eq!((built.spec.history.version, built.spec.history.migrations.len()), (2, 1));
     assert!(fs::read_to_string(&lock).unwrap().contains("version = 2"));
     fs::remove_file(&lock).unwrap();

@@ -4,7 +4,7 @@ use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
 use dure_rpc::{
-    json::{arguments_from_json, error_text, return_to_json},
+    json::{arguments_from_json, entry_text, error_text, return_to_json},
     shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer},
 };
 use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
@@ -84,7 +84,7 @@ impl Client {
         migrate: &Value,
     ) -> Result<Rehearsal, ClientError> {
         let code = blake3_hash(wasm);
-        let (stored, offered) = self.specs(contract, wasm).await?;
+        let (stored, offered) = self.specs(account, contract, wasm).await?;
         let args = migration_arguments(&stored, &offered, migrate)?;
         let known = self.query(Address::SYSTEM, "code", serde_json::json!([code.to_string()]));
         let system = |method: &str, args: Vec<u8>| CallRequest {
@@ -112,14 +112,29 @@ impl Client {
     }
 
     /// The specification of the contract as it is, and that of the module.
+    ///
+    /// Whom the contract does not let upgrade it, and who gives it the code that it has, is told
+    /// that, not what else is wrong: the chain's own order.
     async fn specs(
         &self,
+        account: Address,
         contract: Address,
         wasm: &[u8],
     ) -> Result<(ContractSpec, ContractSpec), ClientError> {
         let offered = crate::module::spec(wasm)?;
         // Read anew: another upgrade may have changed what this client remembers.
         let answer = self.contract(contract).await?;
+        let (contract, code) = (contract.into(), blake3_hash(wasm).into());
+        match answer.contract.upgrader {
+            None => return Err(RpcError::Frozen { contract }.into()),
+            Some(upgrader) if upgrader != account.into() => {
+                return Err(RpcError::NotUpgrader { contract, upgrader }.into());
+            }
+            Some(_) if answer.contract.code == code => {
+                return Err(RpcError::SameCode { contract, code }.into());
+            }
+            Some(_) => {}
+        }
         let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
             .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
         Ok((stored, offered))
@@ -144,8 +159,8 @@ fn refusal(result: &ExecutionResult) -> Option<&RpcError> {
     }
 }
 
-/// Reads what a migration refused with: an error of the new code. The node reads it by the code that
-/// it has, which is the old one since nothing was upgraded.
+/// Reads what a migration refused with, an error of the new code, and the key of an entry that it
+/// left. The node reads them by the code that it has, the old one since nothing was upgraded.
 fn read_by(offered: &ContractSpec, upgraded: Address, error: RpcError) -> RpcError {
     match error {
         RpcError::ContractRefused { contract, error, .. } if contract == upgraded.into() => {
@@ -153,6 +168,10 @@ fn read_by(offered: &ContractSpec, upgraded: Address, error: RpcError) -> RpcErr
                 offered.error.and_then(|ty| return_to_json(offered, ty, &error.0, "error").ok());
             let (decoded, text) = (decoded.unwrap_or_default(), error_text(offered, &error.0));
             RpcError::ContractRefused { contract, error, decoded, text }
+        }
+        RpcError::FieldUnread { field, id, key, .. } => {
+            let entry = entry_text(offered, id, &key.0);
+            RpcError::FieldUnread { field, id, key, entry }
         }
         other => other,
     }

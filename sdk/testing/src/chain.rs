@@ -311,7 +311,10 @@ impl Chain {
             lock(&self.gas).add(vec![(contract, Selector([a, b, c, d]))], output.gas_used);
         }
         let panic = output.panic;
-        let answer = output.result.map_err(|error| TestFailure::Failed { call: 0, error, panic });
+        let answer = output.result.map_err(|error| {
+            let refusal = self.names.refusal(self.state.as_ref(), &error);
+            TestFailure::Failed { call: 0, error, refusal, panic }
+        });
         self.shadow_query(contract, input, &answer)?;
         answer
     }

@@ -7,13 +7,16 @@ use dure_types::{Address, ExecutionError, SkipReason};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestFailure {
-    /// The transaction ran and failed; with it the text of a panic, when the contract panicked.
-    #[error("call {call}: {error}{}", panic.as_ref().map(|text| format!(": {text}")).unwrap_or_default())]
+    /// The transaction ran and failed; with it what a contract said when it refused or panicked.
+    #[error("call {call}: {error}{}{}", said(.refusal), said(.panic))]
     Failed {
         /// Index of the call in the transaction.
         call: u16,
         /// What was wrong.
         error: ExecutionError,
+        /// What the contract refused with, by its specification: `till::Error::Vat { vat: 10001 }`.
+        /// Of the system contract it is a sentence; in an upgrade the new code is asked.
+        refusal: Option<String>,
         /// What the contract said when it panicked.
         panic: Option<String>,
     },
@@ -39,6 +42,10 @@ pub enum TestFailure {
     /// The executor or the test's own set-up is broken.
     #[error("fault: {0}")]
     Fault(String),
+}
+
+fn said(text: &Option<String>) -> String {
+    text.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
 }
 
 /// Why a typed call did not succeed.

@@ -1,9 +1,9 @@
 //! What accounts, contracts and methods are called, for people.
 
 use dure_abi::spec::ContractSpec;
-use dure_json::{error_text, hex::to_text};
+use dure_json::{entry_text, error_text, hex::to_text};
 use dure_runtime::{Entered, StateRead, TracedCall, system};
-use dure_types::{Address, ExecutionError, Hash, Selector};
+use dure_types::{Address, ExecutionError, Hash, SchemaError, Selector, SystemError};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -21,6 +21,8 @@ pub(crate) struct Names {
     accounts: BTreeMap<Address, String>,
     /// By code hash: code never changes.
     specs: Mutex<BTreeMap<Hash, Arc<ContractSpec>>>,
+    /// In an upgrade, whose new code it is and what that offers: its migration speaks for itself.
+    pub(crate) offered: Option<(Address, ContractSpec)>,
 }
 
 impl Names {
@@ -107,19 +109,42 @@ impl Names {
 
     /// What an error says, with the names of its contract.
     fn error(&self, state: &dyn StateRead, error: &ExecutionError) -> String {
-        match error {
-            ExecutionError::Contract { contract, error: bytes } if *contract != Address::SYSTEM => {
-                self.spec(state, *contract)
-                    .map_or_else(|| error.to_string(), |spec| error_text(&spec, bytes))
+        self.refusal(state, error).unwrap_or_else(|| error.to_string())
+    }
+
+    /// What a contract refused with, by its specification; the system contract in words.
+    pub(crate) fn refusal(&self, state: &dyn StateRead, error: &ExecutionError) -> Option<String> {
+        let ExecutionError::Contract { contract, error: bytes } = error else { return None };
+        if *contract == Address::SYSTEM {
+            let refusal = codec::DecodeAll::decode_all(&mut bytes.as_slice()).ok()?;
+            return Some(self.named(refusal).to_string());
+        }
+        match &self.offered {
+            Some((upgraded, offered)) if upgraded == contract => Some(error_text(offered, bytes)),
+            _ => self.spec(state, *contract).map(|spec| error_text(&spec, bytes)),
+        }
+    }
+
+    /// Names the entry that a migration left as its field's new type has it.
+    fn named(&self, refusal: SystemError) -> SystemError {
+        match (refusal, &self.offered) {
+            (SystemError::Schema(SchemaError::FieldUnread { id, key, .. }), Some((_, offered))) => {
+                let field = entry_text(offered, id, &key).into_bytes();
+                SystemError::Schema(SchemaError::FieldUnread { field, id, key: Vec::new() })
             }
-            ExecutionError::Contract { error: bytes, .. } => {
-                let decoded = codec::DecodeAll::decode_all(&mut bytes.as_slice());
-                decoded.map_or_else(
-                    |_| error.to_string(),
-                    |refusal: dure_types::SystemError| refusal.to_string(),
-                )
+            (refusal, _) => refusal,
+        }
+    }
+
+    /// Contract and method that a traced call entered.
+    fn entered(&self, state: &dyn StateRead, call: &TracedCall) -> String {
+        match (call.entered, &self.offered) {
+            (Entered::Migrate, Some((_, offered))) => {
+                let migration = offered.history.migrations.first();
+                let name = migration.map_or("migrate", |migration| migration.name.as_str());
+                format!("{}.{name}", offered.name)
             }
-            other => other.to_string(),
+            _ => self.method(state, call.contract, selector(call)),
         }
     }
 
@@ -136,7 +161,7 @@ impl Names {
                 .any(|other| other.depth == call.depth);
             let failed = call.result.as_ref().is_some_and(Result::is_err);
             if is_last && failed && call.depth as usize == path.len() {
-                path.push(self.method(state, call.contract, selector(call)));
+                path.push(self.entered(state, call));
                 innermost = Some(call);
             }
         }

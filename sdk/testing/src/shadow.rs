@@ -82,7 +82,7 @@ impl Chain {
                 events: own_events(&done.events),
                 changed: done.changed.iter().filter(|c| c.before != c.after).cloned().collect(),
             },
-            Err(TestFailure::Failed { call, error, panic }) => {
+            Err(TestFailure::Failed { call, error, panic, .. }) => {
                 let Some(error) = comparable(error) else { return Ok(()) };
                 Side::failed(usize::from(*call), error, panic.clone())
             }

@@ -114,7 +114,8 @@ impl Chain {
                 let simulation = self.simulate_on(&state, body).map_err(fault)?;
                 self.why = self.names.failure(self.state.as_ref(), &simulation.trace);
                 let (call, error) = (failure.call, failure.error);
-                Err(TestFailure::Failed { call, error, panic: simulation.panic })
+                let refusal = self.names.refusal(self.state.as_ref(), &error);
+                Err(TestFailure::Failed { call, error, refusal, panic: simulation.panic })
             }
         }
     }

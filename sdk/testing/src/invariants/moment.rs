@@ -1,6 +1,6 @@
 //! State between two calls of a sequence, as an invariant sees it.
 
-use crate::{Refusal, TestFailure};
+use crate::{Refusal, TestFailure, names::Names};
 use codec::{Decode, DecodeAll, Encode};
 use dure_runtime::{BlockContext, Executor, Fault, StateDelta, StateRead};
 use dure_sdk::Invocation;
@@ -119,7 +119,10 @@ impl Moment {
         let asked = self.executor.query(&state, &self.block, contract, input, gas);
         let asked = asked.map_err(crate::chain::fault)?;
         let panic = asked.panic;
-        asked.result.map_err(|error| TestFailure::Failed { call: 0, error, panic })
+        asked.result.map_err(|error| {
+            let refusal = Names::default().refusal(self.state.as_ref(), &error);
+            TestFailure::Failed { call: 0, error, refusal, panic }
+        })
     }
 }
 
