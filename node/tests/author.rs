@@ -419,7 +419,8 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
         assert!(code(&refused) == 1 && said.contains("till::Error::Vat { vat: 10001 }"), "{said}");
         unchanged();
     }
-    let others = upgrade(r#"{"vat": 1000}"#, &["--key", "bob"]);
+    // Whoever may not, is told that, whatever else is wrong.
+    let others = upgrade(r#"{"vat": "much"}"#, &["--key", "bob"]);
     assert!(text(&others.stderr).contains("NotUpgrader"), "{}", text(&others.stderr));
     // Neither stored the module.
     let hash = dure_types::domain::blake3_hash(&std::fs::read(&after).unwrap()).to_string();
@@ -436,7 +437,18 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     assert_eq!(field("taken")["name"], "earned");
     assert_eq!(field("note")["after"], Value::Null);
     assert_eq!(field("vat")["before"], Value::Null);
-    assert_eq!(field("prices")["after"], "map String -> Price");
+    let price = "map String -> Price, Price = { amount: Amount, since: TimestampMs }";
+    assert_eq!(
+        (&field("prices")["before"], &field("prices")["after"]),
+        (&json!("map String -> u64"), &json!(price),)
+    );
+    let methods = dry["methods"].as_array().unwrap();
+    let after = json!({
+        "name": "new",
+        "before": "init new()",
+        "after": "init new(vat: u16)",
+    });
+    assert!(methods.contains(&after), "{methods:?}");
     let change = |name: &str| {
         let changes = dry["changes"].as_array().unwrap().iter();
         changes.clone().find(|change| change["field"] == name).unwrap()
@@ -454,6 +466,8 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     let shown = text(&shown.stdout);
     assert!(shown.contains("storage   version 1 -> 2 by `from_1`"), "{shown}");
     assert!(shown.contains("field     taken -> earned (id 2): item u64"), "{shown}");
+    assert!(shown.contains("method    + query vat() -> u16"), "{shown}");
+    assert!(shown.contains("method    - query taken() -> u64"), "{shown}");
     assert!(shown.ends_with("nothing was changed (--dry-run)\n"), "{shown}");
 
     let done = upgrade(r#"{"vat": 1000}"#, &[]);
@@ -463,6 +477,23 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     assert_eq!(dev.answer(&["query", &address, "earned"]), json!("4500"));
     let price = dev.answer(&["query", &address, "price_of", "--item", "coffee"]);
     assert_eq!(price["amount"], "4500");
-    let again = upgrade("{}", &[]);
-    assert!(text(&again.stderr).contains("SameCode"), "{}", text(&again.stderr));
+    // The same code is that first, not an argument too many.
+    for migrate in ["{}", r#"{"vat": 1000}"#] {
+        let again = upgrade(migrate, &["--dry-run"]);
+        assert!(text(&again.stderr).contains("SameCode"), "{}", text(&again.stderr));
+    }
+
+    // A lock that was lost can be had from the chain; of what is gone it knows id and name only.
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("dure.lock");
+    let file = lock.to_str().unwrap();
+    dev.answer(&["inspect", &address, "--lock", file]);
+    let source = format!("{}/../examples/upgrade/after", env!("CARGO_MANIFEST_DIR"));
+    let committed = fs::read_to_string(format!("{source}/dure.lock")).unwrap();
+    let gone = "kind = \"item\"\nvalue = \"String\"\nretired";
+    assert!(committed.contains(gone), "{committed}");
+    let known = committed.replace(gone, "kind = \"?\"\nvalue = \"?\"\nretired");
+    assert_eq!(fs::read_to_string(&lock).unwrap(), known);
+    // What is there is left alone.
+    assert_eq!(code(&dev.run(&["inspect", &after, "--lock", file])), 4);
 }
