@@ -443,12 +443,12 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
         (&json!("map String -> u64"), &json!(price),)
     );
     let methods = dry["methods"].as_array().unwrap();
-    let after = json!({
+    let init = json!({
         "name": "new",
         "before": "init new()",
         "after": "init new(vat: u16)",
     });
-    assert!(methods.contains(&after), "{methods:?}");
+    assert!(methods.contains(&init), "{methods:?}");
     let change = |name: &str| {
         let changes = dry["changes"].as_array().unwrap().iter();
         changes.clone().find(|change| change["field"] == name).unwrap()
