@@ -397,6 +397,57 @@ fn till(commit: &str) -> String {
     built["path"].as_str().unwrap().to_owned()
 }
 
+/// What the rehearsal says of the till: fields, methods and entries.
+fn check_rehearsal(dry: &Value) {
+    assert_eq!(dry["version"], json!({ "from": 1, "to": 2 }));
+    let field = |name: &str| {
+        let fields = dry["fields"].as_array().unwrap().iter();
+        fields.clone().find(|field| field["was"] == name || field["name"] == name).unwrap()
+    };
+    assert_eq!(field("taken")["name"], "earned");
+    assert_eq!(field("note")["after"], Value::Null);
+    assert_eq!(field("vat")["before"], Value::Null);
+    let price = "map String -> Price, Price = { amount: Amount, since: TimestampMs }";
+    assert_eq!(
+        (&field("prices")["before"], &field("prices")["after"]),
+        (&json!("map String -> u64"), &json!(price),)
+    );
+    let methods = dry["methods"].as_array().unwrap();
+    let init = json!({
+        "name": "new",
+        "before": "init new()",
+        "after": "init new(vat: u16)",
+    });
+    assert!(methods.contains(&init), "{methods:?}");
+    let change = |name: &str| {
+        let changes = dry["changes"].as_array().unwrap().iter();
+        changes.clone().find(|change| change["field"] == name).unwrap()
+    };
+    let price = change("prices");
+    assert_eq!((&price["key"], &price["before"]), (&json!("coffee"), &json!("4500")));
+    assert_eq!(price["after"]["amount"], "4500");
+    assert_eq!(
+        (&change("note")["before"], &change("note")["after"]),
+        (&json!("open"), &Value::Null)
+    );
+}
+
+/// A lock that was lost can be had from the chain; of what is gone it knows id and name only.
+fn recover_lock(dev: &Dev, address: &str, module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("dure.lock");
+    let file = lock.to_str().unwrap();
+    dev.answer(&["inspect", address, "--lock", file]);
+    let source = format!("{}/../examples/upgrade/after", env!("CARGO_MANIFEST_DIR"));
+    let committed = fs::read_to_string(format!("{source}/dure.lock")).unwrap();
+    let gone = "kind = \"item\"\nvalue = \"String\"\nretired";
+    assert!(committed.contains(gone), "{committed}");
+    let known = committed.replace(gone, "kind = \"?\"\nvalue = \"?\"\nretired");
+    assert_eq!(fs::read_to_string(&lock).unwrap(), known);
+    // What is there is left alone.
+    assert_eq!(code(&dev.run(&["inspect", module, "--lock", file])), 4);
+}
+
 #[test]
 fn slow_an_upgrade_is_rehearsed_and_then_done() {
     let dev = Dev::start(&[]);
@@ -429,37 +480,7 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     let dry = upgrade(r#"{"vat": 1000}"#, &["--dry-run"]);
     assert_eq!(code(&dry), 0, "{}", text(&dry.stderr));
     let dry: Value = serde_json::from_slice(&dry.stdout).unwrap();
-    assert_eq!(dry["version"], json!({ "from": 1, "to": 2 }));
-    let field = |name: &str| {
-        let fields = dry["fields"].as_array().unwrap().iter();
-        fields.clone().find(|field| field["was"] == name || field["name"] == name).unwrap()
-    };
-    assert_eq!(field("taken")["name"], "earned");
-    assert_eq!(field("note")["after"], Value::Null);
-    assert_eq!(field("vat")["before"], Value::Null);
-    let price = "map String -> Price, Price = { amount: Amount, since: TimestampMs }";
-    assert_eq!(
-        (&field("prices")["before"], &field("prices")["after"]),
-        (&json!("map String -> u64"), &json!(price),)
-    );
-    let methods = dry["methods"].as_array().unwrap();
-    let init = json!({
-        "name": "new",
-        "before": "init new()",
-        "after": "init new(vat: u16)",
-    });
-    assert!(methods.contains(&init), "{methods:?}");
-    let change = |name: &str| {
-        let changes = dry["changes"].as_array().unwrap().iter();
-        changes.clone().find(|change| change["field"] == name).unwrap()
-    };
-    let price = change("prices");
-    assert_eq!((&price["key"], &price["before"]), (&json!("coffee"), &json!("4500")));
-    assert_eq!(price["after"]["amount"], "4500");
-    assert_eq!(
-        (&change("note")["before"], &change("note")["after"]),
-        (&json!("open"), &Value::Null)
-    );
+    check_rehearsal(&dry);
     unchanged();
     let shown =
         people(&dev, &["upgrade", &address, &after, "--migrate", r#"{"vat": 1000}"#, "--dry-run"]);
@@ -482,18 +503,5 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
         let again = upgrade(migrate, &["--dry-run"]);
         assert!(text(&again.stderr).contains("SameCode"), "{}", text(&again.stderr));
     }
-
-    // A lock that was lost can be had from the chain; of what is gone it knows id and name only.
-    let folder = tempfile::tempdir().unwrap();
-    let lock = folder.path().join("dure.lock");
-    let file = lock.to_str().unwrap();
-    dev.answer(&["inspect", &address, "--lock", file]);
-    let source = format!("{}/../examples/upgrade/after", env!("CARGO_MANIFEST_DIR"));
-    let committed = fs::read_to_string(format!("{source}/dure.lock")).unwrap();
-    let gone = "kind = \"item\"\nvalue = \"String\"\nretired";
-    assert!(committed.contains(gone), "{committed}");
-    let known = committed.replace(gone, "kind = \"?\"\nvalue = \"?\"\nretired");
-    assert_eq!(fs::read_to_string(&lock).unwrap(), known);
-    // What is there is left alone.
-    assert_eq!(code(&dev.run(&["inspect", &after, "--lock", file])), 4);
+    recover_lock(&dev, &address, &after);
 }
