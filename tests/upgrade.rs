@@ -464,6 +464,57 @@ fn composite(parts: impl FnOnce(&mut Types) -> Vec<FieldSpec>) -> Code {
     Code { spec: module::spec(types, vec![tills]), ..first() }
 }
 
+/// The same with its parts bent, and how old and new field are called.
+fn bent_composites(start: &Code) -> [(&'static str, String, Code); 6] {
+    let whole = "composite { cash: balance u128, by: map u8 -> u64, drawer: composite { coins: \
+                 item u8 } }";
+    [
+        (
+            whole,
+            "composite { cash: balance u128, by: map u8 -> u64 }".to_owned(),
+            start.with(|spec| spec.storage[0].parts.truncate(2)),
+        ),
+        (
+            whole,
+            whole.replace("cash", "coin"),
+            start.with(|spec| spec.storage[0].parts[0].name = "coin".into()),
+        ),
+        (
+            "cash: balance u128",
+            "cash: item u128".to_owned(),
+            start.with(|spec| spec.storage[0].parts[0].kind = FieldKind::Item),
+        ),
+        (
+            whole,
+            "composite { by: map u8 -> u64, cash: balance u128, drawer: composite { coins: item \
+             u8 } }"
+                .to_owned(),
+            start.with(|spec| {
+                spec.storage[0].parts.swap(0, 1);
+                for (part, id) in spec.storage[0].parts.iter_mut().zip(0..) {
+                    part.id = id;
+                }
+            }),
+        ),
+        (
+            "by: map u8 -> u64",
+            "by: map u64 -> u64".to_owned(),
+            start.with(|spec| {
+                let part = &mut spec.storage[0].parts[1];
+                part.key = Some(part.value);
+            }),
+        ),
+        (
+            "drawer.coins: item u8",
+            "drawer.coins: item u64".to_owned(),
+            start.with(|spec| {
+                let number = spec.storage[0].parts[1].value;
+                spec.storage[0].parts[2].parts[0].value = number;
+            }),
+        ),
+    ]
+}
+
 #[test]
 fn parts_of_a_composite_keep_place_name_and_type_and_new_ones_come_after() {
     let cash = |types: &mut Types| field("cash", 0, FieldKind::Balance, None, types.id::<u128>());
@@ -483,54 +534,8 @@ fn parts_of_a_composite_keep_place_name_and_type_and_new_ones_come_after() {
         vec![cash(types), by(types, 1), drawer(types, inner)]
     });
     let mut scene = Scene::of(&start);
-    let whole = "composite { cash: balance u128, by: map u8 -> u64, drawer: composite { coins: \
-                 item u8 } }";
-    let bent: [(&str, &str, Code); 6] = [
-        (
-            whole,
-            "composite { cash: balance u128, by: map u8 -> u64 }",
-            start.with(|spec| spec.storage[0].parts.truncate(2)),
-        ),
-        (
-            whole,
-            &whole.replace("cash", "coin"),
-            start.with(|spec| spec.storage[0].parts[0].name = "coin".into()),
-        ),
-        (
-            "cash: balance u128",
-            "cash: item u128",
-            start.with(|spec| spec.storage[0].parts[0].kind = FieldKind::Item),
-        ),
-        (
-            whole,
-            "composite { by: map u8 -> u64, cash: balance u128, drawer: composite { coins: item \
-             u8 } }",
-            start.with(|spec| {
-                spec.storage[0].parts.swap(0, 1);
-                for (part, id) in spec.storage[0].parts.iter_mut().zip(0..) {
-                    part.id = id;
-                }
-            }),
-        ),
-        (
-            "by: map u8 -> u64",
-            "by: map u64 -> u64",
-            start.with(|spec| {
-                let part = &mut spec.storage[0].parts[1];
-                part.key = Some(part.value);
-            }),
-        ),
-        (
-            "drawer.coins: item u8",
-            "drawer.coins: item u64",
-            start.with(|spec| {
-                let number = spec.storage[0].parts[1].value;
-                spec.storage[0].parts[2].parts[0].value = number;
-            }),
-        ),
-    ];
-    for (stored, offered, code) in bent {
-        scene.refuses(&code.marked(2), changed("tills", 0, stored, offered));
+    for (stored, offered, code) in bent_composites(&start) {
+        scene.refuses(&code.marked(2), changed("tills", 0, stored, &offered));
     }
     let more = |types: &mut Types, id| field("more", id, FieldKind::Item, None, types.id::<u64>());
     let grown = composite(|types| {
@@ -670,6 +675,9 @@ fn a_spec_with_migrations_needs_the_entry_point() {
         }),
         first().with(|spec| {
             spec.history.renamed = vec![FormerName { name: "held".into(), id: 2 }];
+        }),
+        first().with(|spec| {
+            spec.history.before = vec![FieldSpec { id: 7, ..spec.storage[0].clone() }];
         }),
         first().with(|spec| spec.history.retired = vec![RetiredField { name: "x".into(), id: 1 }]),
         first().with(|spec| {
