@@ -8,7 +8,7 @@ use dure_types::{Address, ExecutionError, SkipReason};
 #[non_exhaustive]
 pub enum TestFailure {
     /// The transaction ran and failed; with it what a contract said when it refused or panicked.
-    #[error("call {call}: {error}{}{}", said(.refusal), said(.panic))]
+    #[error("call {call}: {error}{}{}", said(refusal.as_deref()), said(panic.as_deref()))]
     Failed {
         /// Index of the call in the transaction.
         call: u16,
@@ -16,7 +16,7 @@ pub enum TestFailure {
         error: ExecutionError,
         /// What the contract refused with, by its specification: `till::Error::Vat { vat: 10001 }`.
         /// Of the system contract it is a sentence; in an upgrade the new code is asked.
-        refusal: Option<String>,
+        refusal: Option<Box<str>>,
         /// What the contract said when it panicked.
         panic: Option<String>,
     },
@@ -44,8 +44,8 @@ pub enum TestFailure {
     Fault(String),
 }
 
-fn said(text: &Option<String>) -> String {
-    text.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+fn said(text: Option<&str>) -> String {
+    text.map(|text| format!(": {text}")).unwrap_or_default()
 }
 
 /// Why a typed call did not succeed.

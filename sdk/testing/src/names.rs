@@ -109,19 +109,25 @@ impl Names {
 
     /// What an error says, with the names of its contract.
     fn error(&self, state: &dyn StateRead, error: &ExecutionError) -> String {
-        self.refusal(state, error).unwrap_or_else(|| error.to_string())
+        self.refusal(state, error).map_or_else(|| error.to_string(), String::from)
     }
 
     /// What a contract refused with, by its specification; the system contract in words.
-    pub(crate) fn refusal(&self, state: &dyn StateRead, error: &ExecutionError) -> Option<String> {
+    pub(crate) fn refusal(
+        &self,
+        state: &dyn StateRead,
+        error: &ExecutionError,
+    ) -> Option<Box<str>> {
         let ExecutionError::Contract { contract, error: bytes } = error else { return None };
         if *contract == Address::SYSTEM {
             let refusal = codec::DecodeAll::decode_all(&mut bytes.as_slice()).ok()?;
-            return Some(self.named(refusal).to_string());
+            return Some(self.named(refusal).to_string().into());
         }
         match &self.offered {
-            Some((upgraded, offered)) if upgraded == contract => Some(error_text(offered, bytes)),
-            _ => self.spec(state, *contract).map(|spec| error_text(&spec, bytes)),
+            Some((upgraded, offered)) if upgraded == contract => {
+                Some(error_text(offered, bytes).into())
+            }
+            _ => self.spec(state, *contract).map(|spec| error_text(&spec, bytes).into()),
         }
     }
 
