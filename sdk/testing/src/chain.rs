@@ -310,7 +310,7 @@ impl Chain {
         if let (Ok(_), Some(&[a, b, c, d])) = (&output.result, input.get(..4)) {
             lock(&self.gas).add(vec![(contract, Selector([a, b, c, d]))], output.gas_used);
         }
-        let panic = output.panic;
+        let panic = output.panic.map(Into::into);
         let answer = output.result.map_err(|error| {
             let refusal = self.names.refusal(self.state.as_ref(), &error);
             TestFailure::Failed { call: 0, error, refusal, panic }

@@ -18,7 +18,7 @@ pub enum TestFailure {
         /// Of the system contract it is a sentence; in an upgrade the new code is asked.
         refusal: Option<Box<str>>,
         /// What the contract said when it panicked.
-        panic: Option<String>,
+        panic: Option<Box<str>>,
     },
     /// The transaction did not run.
     #[error("skipped: {0}")]

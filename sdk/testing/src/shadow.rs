@@ -84,7 +84,7 @@ impl Chain {
             },
             Err(TestFailure::Failed { call, error, panic, .. }) => {
                 let Some(error) = comparable(error) else { return Ok(()) };
-                Side::failed(usize::from(*call), error, panic.clone())
+                Side::failed(usize::from(*call), error, panic.as_deref().map(Into::into))
             }
             Err(_) => return Ok(()),
         };
@@ -106,7 +106,7 @@ impl Chain {
             Ok(output) => Side { result: Ok(vec![output.clone()]), ..Side::nothing() },
             Err(TestFailure::Failed { error, panic, .. }) => {
                 let Some(error) = comparable(error) else { return Ok(()) };
-                Side::failed(0, error, panic.clone())
+                Side::failed(0, error, panic.as_deref().map(Into::into))
             }
             Err(_) => return Ok(()),
         };

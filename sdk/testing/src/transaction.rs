@@ -115,7 +115,8 @@ impl Chain {
                 self.why = self.names.failure(self.state.as_ref(), &simulation.trace);
                 let (call, error) = (failure.call, failure.error);
                 let refusal = self.names.refusal(self.state.as_ref(), &error);
-                Err(TestFailure::Failed { call, error, refusal, panic: simulation.panic })
+                let panic = simulation.panic.map(Into::into);
+                Err(TestFailure::Failed { call, error, refusal, panic })
             }
         }
     }

@@ -118,7 +118,7 @@ impl Moment {
         let gas = Gas(limits::QUERY_GAS_MAX);
         let asked = self.executor.query(&state, &self.block, contract, input, gas);
         let asked = asked.map_err(crate::chain::fault)?;
-        let panic = asked.panic;
+        let panic = asked.panic.map(Into::into);
         asked.result.map_err(|error| {
             let refusal = Names::default().refusal(self.state.as_ref(), &error);
             TestFailure::Failed { call: 0, error, refusal, panic }
