@@ -1,6 +1,8 @@
 //! Upgrades: what may take over a contract's storage, what is refused, and that nothing else
 //! changes.
 
+#[path = "upgrade/before.rs"]
+mod before;
 #[path = "upgrade/entries.rs"]
 mod entries;
 #[path = "upgrade/module.rs"]
@@ -92,6 +94,11 @@ impl Scene {
     }
 }
 
+fn changed(field: &str, id: u16, stored: &str, offered: &str) -> SchemaError {
+    let [field, stored, offered] = [field, stored, offered].map(|text| text.as_bytes().to_vec());
+    SchemaError::FieldChanged { field, id, stored, offered }
+}
+
 fn system_error(result: Result<(), TestFailure>) -> SystemError {
     let failure = result.expect_err("it is refused");
     failure.contract_error().unwrap_or_else(|| panic!("not by the system: {failure}"))
@@ -157,6 +164,9 @@ fn a_migration_that_fails_undoes_everything() {
             .upgrade(&first().marked(2).migrating(1, 2, body), 77u64)
             .expect_err("the migration fails");
         assert_eq!(failure.contract_error::<u8>(), expected, "{failure}");
+        // The code that runs has no error of that type: it is read by the code that is refused.
+        let read = failure.to_string().contains("keeper::Error::7");
+        assert_eq!(read, expected.is_some(), "{failure}");
         assert!(
             matches!(&failure, TestFailure::Failed { error, .. } if match error {
                 ExecutionError::Contract { contract, .. } | ExecutionError::Trap { contract, .. } =>
@@ -175,10 +185,10 @@ fn a_migration_that_fails_undoes_everything() {
 
 #[test]
 fn a_migration_may_change_the_type_of_a_field() {
-    let changed = retyped::<u32>().marked(2);
+    let narrow = retyped::<u32>().marked(2);
     let mut scene = Scene::new();
-    scene.refuses(&changed, SchemaError::FieldChanged { field: b"count".to_vec(), id: 0 });
-    scene.upgrade(&changed.migrating(1, 2, WRITE), 5u64).expect("it migrates");
+    scene.refuses(&narrow, changed("count", 0, "item u64", "item u32"));
+    scene.upgrade(&narrow.migrating(1, 2, WRITE), 5u64).expect("it migrates");
 }
 
 #[test]
@@ -212,16 +222,18 @@ fn what_would_lose_stored_fields_is_refused_by_name() {
         &code.with(|spec| spec.name = "other".into()),
         SchemaError::Foreign { stored: name("keeper"), offered: name("other") },
     );
-    let (count, held) = (
-        SchemaError::FieldChanged { field: name("count"), id: 0 },
-        SchemaError::FieldChanged { field: name("held"), id: 1 },
+    scene.refuses(
+        &code.with(|spec| spec.storage[0].kind = FieldKind::Balance),
+        changed("count", 0, "item u64", "balance u64"),
     );
-    scene.refuses(&code.with(|spec| spec.storage[0].kind = FieldKind::Balance), count.clone());
     scene.refuses(
         &code.with(|spec| spec.storage[1].value = spec.storage[1].key.unwrap()),
-        held.clone(),
+        changed("held", 1, "map u8 -> u64", "map u8 -> u8"),
     );
-    scene.refuses(&code.with(|spec| spec.storage[1].key = Some(spec.storage[1].value)), held);
+    scene.refuses(
+        &code.with(|spec| spec.storage[1].key = Some(spec.storage[1].value)),
+        changed("held", 1, "map u8 -> u64", "map u64 -> u64"),
+    );
     // Fields that changed places, each with the other's name.
     scene.refuses(
         &code.with(|spec| {
@@ -230,7 +242,7 @@ fn what_would_lose_stored_fields_is_refused_by_name() {
                 spec.history.renamed.push(FormerName { name: name.into(), id });
             }
         }),
-        count,
+        changed("count", 0, "item u64", "map u8 -> u64"),
     );
     scene.refuses(
         &code.with(|spec| spec.storage.truncate(1)),
@@ -325,7 +337,9 @@ fn only_the_upgrader_upgrades_and_nobody_once_it_is_frozen() {
     let other = scene.chain.account("other");
     let code = first().marked(2).bytes();
     let mine = SystemError::NotUpgrader { contract, upgrader: owner.address() };
-    assert_eq!(system_error(scene.chain.upgrade_wasm(other, contract, &code, ())), mine);
+    let failure = scene.chain.upgrade_wasm(other, contract, &code, 5u8).expect_err("not by them");
+    assert_eq!(failure.contract_error(), Some(mine.clone()), "and not for the argument");
+    assert!(failure.to_string().ends_with(&mine.to_string()), "{failure}");
     let set = |chain: &mut Chain, by, upgrader: Option<Address>| {
         chain.call::<()>(by, Address::SYSTEM, "set_upgrader", (contract, upgrader))
     };
@@ -450,6 +464,57 @@ fn composite(parts: impl FnOnce(&mut Types) -> Vec<FieldSpec>) -> Code {
     Code { spec: module::spec(types, vec![tills]), ..first() }
 }
 
+/// The same with its parts bent, and how old and new field are called.
+fn bent_composites(start: &Code) -> [(&'static str, String, Code); 6] {
+    let whole = "composite { cash: balance u128, by: map u8 -> u64, drawer: composite { coins: \
+                 item u8 } }";
+    [
+        (
+            whole,
+            "composite { cash: balance u128, by: map u8 -> u64 }".to_owned(),
+            start.with(|spec| spec.storage[0].parts.truncate(2)),
+        ),
+        (
+            whole,
+            whole.replace("cash", "coin"),
+            start.with(|spec| spec.storage[0].parts[0].name = "coin".into()),
+        ),
+        (
+            "cash: balance u128",
+            "cash: item u128".to_owned(),
+            start.with(|spec| spec.storage[0].parts[0].kind = FieldKind::Item),
+        ),
+        (
+            whole,
+            "composite { by: map u8 -> u64, cash: balance u128, drawer: composite { coins: item \
+             u8 } }"
+                .to_owned(),
+            start.with(|spec| {
+                spec.storage[0].parts.swap(0, 1);
+                for (part, id) in spec.storage[0].parts.iter_mut().zip(0..) {
+                    part.id = id;
+                }
+            }),
+        ),
+        (
+            "by: map u8 -> u64",
+            "by: map u64 -> u64".to_owned(),
+            start.with(|spec| {
+                let part = &mut spec.storage[0].parts[1];
+                part.key = Some(part.value);
+            }),
+        ),
+        (
+            "drawer.coins: item u8",
+            "drawer.coins: item u64".to_owned(),
+            start.with(|spec| {
+                let number = spec.storage[0].parts[1].value;
+                spec.storage[0].parts[2].parts[0].value = number;
+            }),
+        ),
+    ]
+}
+
 #[test]
 fn parts_of_a_composite_keep_place_name_and_type_and_new_ones_come_after() {
     let cash = |types: &mut Types| field("cash", 0, FieldKind::Balance, None, types.id::<u128>());
@@ -469,38 +534,8 @@ fn parts_of_a_composite_keep_place_name_and_type_and_new_ones_come_after() {
         vec![cash(types), by(types, 1), drawer(types, inner)]
     });
     let mut scene = Scene::of(&start);
-    let changed = SchemaError::FieldChanged { field: b"tills".to_vec(), id: 0 };
-    let bent: [(&str, Code); 6] = [
-        ("one fewer", start.with(|spec| spec.storage[0].parts.truncate(2))),
-        ("another name", start.with(|spec| spec.storage[0].parts[0].name = "coin".into())),
-        ("another kind", start.with(|spec| spec.storage[0].parts[0].kind = FieldKind::Item)),
-        (
-            "changed places",
-            start.with(|spec| {
-                spec.storage[0].parts.swap(0, 1);
-                for (part, id) in spec.storage[0].parts.iter_mut().zip(0..) {
-                    part.id = id;
-                }
-            }),
-        ),
-        (
-            "another key",
-            start.with(|spec| {
-                let part = &mut spec.storage[0].parts[1];
-                part.key = Some(part.value);
-            }),
-        ),
-        (
-            "another type two deep",
-            start.with(|spec| {
-                let number = spec.storage[0].parts[1].value;
-                spec.storage[0].parts[2].parts[0].value = number;
-            }),
-        ),
-    ];
-    for (what, code) in bent {
-        let error = scene.refused(&code.marked(2), ());
-        assert_eq!(error, SystemError::Schema(changed.clone()), "{what}");
+    for (stored, offered, code) in bent_composites(&start) {
+        scene.refuses(&code.marked(2), changed("tills", 0, stored, &offered));
     }
     let more = |types: &mut Types, id| field("more", id, FieldKind::Item, None, types.id::<u64>());
     let grown = composite(|types| {
@@ -640,6 +675,9 @@ fn a_spec_with_migrations_needs_the_entry_point() {
         }),
         first().with(|spec| {
             spec.history.renamed = vec![FormerName { name: "held".into(), id: 2 }];
+        }),
+        first().with(|spec| {
+            spec.history.before = vec![FieldSpec { id: 7, ..spec.storage[0].clone() }];
         }),
         first().with(|spec| spec.history.retired = vec![RetiredField { name: "x".into(), id: 1 }]),
         first().with(|spec| {

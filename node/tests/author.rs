@@ -508,6 +508,57 @@ fn till(commit: &str) -> String {
     built["path"].as_str().unwrap().to_owned()
 }
 
+/// What the rehearsal says of the till: fields, methods and entries.
+fn check_rehearsal(dry: &Value) {
+    assert_eq!(dry["version"], json!({ "from": 1, "to": 2 }));
+    let field = |name: &str| {
+        let fields = dry["fields"].as_array().unwrap().iter();
+        fields.clone().find(|field| field["was"] == name || field["name"] == name).unwrap()
+    };
+    assert_eq!(field("taken")["name"], "earned");
+    assert_eq!(field("note")["after"], Value::Null);
+    assert_eq!(field("vat")["before"], Value::Null);
+    let price = "map String -> Price, Price = { amount: Amount, since: TimestampMs }";
+    assert_eq!(
+        (&field("prices")["before"], &field("prices")["after"]),
+        (&json!("map String -> u64"), &json!(price),)
+    );
+    let methods = dry["methods"].as_array().unwrap();
+    let init = json!({
+        "name": "new",
+        "before": "init new()",
+        "after": "init new(vat: u16)",
+    });
+    assert!(methods.contains(&init), "{methods:?}");
+    let change = |name: &str| {
+        let changes = dry["changes"].as_array().unwrap().iter();
+        changes.clone().find(|change| change["field"] == name).unwrap()
+    };
+    let price = change("prices");
+    assert_eq!((&price["key"], &price["before"]), (&json!("coffee"), &json!("4500")));
+    assert_eq!(price["after"]["amount"], "4500");
+    assert_eq!(
+        (&change("note")["before"], &change("note")["after"]),
+        (&json!("open"), &Value::Null)
+    );
+}
+
+/// A lock that was lost can be had from the chain; of what is gone it knows id and name only.
+fn recover_lock(dev: &Dev, address: &str, module: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("dure.lock");
+    let file = lock.to_str().unwrap();
+    dev.answer(&["inspect", address, "--lock", file]);
+    let source = format!("{}/../examples/upgrade/after", env!("CARGO_MANIFEST_DIR"));
+    let committed = fs::read_to_string(format!("{source}/dure.lock")).unwrap();
+    let gone = "kind = \"item\"\nvalue = \"String\"\nretired";
+    assert!(committed.contains(gone), "{committed}");
+    let known = committed.replace(gone, "kind = \"?\"\nvalue = \"?\"\nretired");
+    assert_eq!(fs::read_to_string(&lock).unwrap(), known);
+    // What is there is left alone.
+    assert_eq!(code(&dev.run(&["inspect", module, "--lock", file])), 4);
+}
+
 #[test]
 fn slow_an_upgrade_is_rehearsed_and_then_done() {
     let dev = Dev::start(&[]);
@@ -530,7 +581,8 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
         assert!(code(&refused) == 1 && said.contains("till::Error::Vat { vat: 10001 }"), "{said}");
         unchanged();
     }
-    let others = upgrade(r#"{"vat": 1000}"#, &["--key", "bob"]);
+    // Whoever may not, is told that, whatever else is wrong.
+    let others = upgrade(r#"{"vat": "much"}"#, &["--key", "bob"]);
     assert!(text(&others.stderr).contains("NotUpgrader"), "{}", text(&others.stderr));
     // Neither stored the module.
     let hash = dure_types::domain::blake3_hash(&std::fs::read(&after).unwrap()).to_string();
@@ -539,32 +591,15 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     let dry = upgrade(r#"{"vat": 1000}"#, &["--dry-run"]);
     assert_eq!(code(&dry), 0, "{}", text(&dry.stderr));
     let dry: Value = serde_json::from_slice(&dry.stdout).unwrap();
-    assert_eq!(dry["version"], json!({ "from": 1, "to": 2 }));
-    let field = |name: &str| {
-        let fields = dry["fields"].as_array().unwrap().iter();
-        fields.clone().find(|field| field["was"] == name || field["name"] == name).unwrap()
-    };
-    assert_eq!(field("taken")["name"], "earned");
-    assert_eq!(field("note")["after"], Value::Null);
-    assert_eq!(field("vat")["before"], Value::Null);
-    assert_eq!(field("prices")["after"], "map String -> Price");
-    let change = |name: &str| {
-        let changes = dry["changes"].as_array().unwrap().iter();
-        changes.clone().find(|change| change["field"] == name).unwrap()
-    };
-    let price = change("prices");
-    assert_eq!((&price["key"], &price["before"]), (&json!("coffee"), &json!("4500")));
-    assert_eq!(price["after"]["amount"], "4500");
-    assert_eq!(
-        (&change("note")["before"], &change("note")["after"]),
-        (&json!("open"), &Value::Null)
-    );
+    check_rehearsal(&dry);
     unchanged();
     let shown =
         people(&dev, &["upgrade", &address, &after, "--migrate", r#"{"vat": 1000}"#, "--dry-run"]);
     let shown = text(&shown.stdout);
     assert!(shown.contains("storage   version 1 -> 2 by `from_1`"), "{shown}");
     assert!(shown.contains("field     taken -> earned (id 2): item u64"), "{shown}");
+    assert!(shown.contains("method    + query vat() -> u16"), "{shown}");
+    assert!(shown.contains("method    - query taken() -> u64"), "{shown}");
     assert!(shown.ends_with("nothing was changed (--dry-run)\n"), "{shown}");
 
     let done = upgrade(r#"{"vat": 1000}"#, &[]);
@@ -574,6 +609,10 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
     assert_eq!(dev.answer(&["query", &address, "earned"]), json!("4500"));
     let price = dev.answer(&["query", &address, "price_of", "--item", "coffee"]);
     assert_eq!(price["amount"], "4500");
-    let again = upgrade("{}", &[]);
-    assert!(text(&again.stderr).contains("SameCode"), "{}", text(&again.stderr));
+    // The same code is that first, not an argument too many.
+    for migrate in ["{}", r#"{"vat": 1000}"#] {
+        let again = upgrade(migrate, &["--dry-run"]);
+        assert!(text(&again.stderr).contains("SameCode"), "{}", text(&again.stderr));
+    }
+    recover_lock(&dev, &address, &after);
 }

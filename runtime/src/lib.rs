@@ -4,7 +4,7 @@
 //! block, and writes what comes back. Parts: [`signature`] turns bytes from outside into
 //! [`VerifiedTransaction`]s; [`Executor`] runs them; [`system`] is the native contract that deploys
 //! and upgrades
-//! the others; `schema` judges whether it may; [`vm`] is the sandbox; [`state`] holds keys, the overlay and the tree; [`merkle`]
+//! the others; [`schema`] judges whether it may; [`vm`] is the sandbox; [`state`] holds keys, the overlay and the tree; [`merkle`]
 //! the tree of receipts and events.
 //!
 //! **Invariant:** same state and block, same output, on every machine (DESIGN G2).
@@ -25,7 +25,7 @@
 mod executor;
 pub mod genesis;
 pub mod merkle;
-mod schema;
+pub mod schema;
 pub mod signature;
 pub mod state;
 pub mod system;

@@ -173,23 +173,33 @@ macro_rules! errors_from {
 ///
 /// The storage struct names the field as it is now; what lies there may still be of the type that
 /// it had, under the same number. Fields of the past can be opened, too. A name that the storage
-/// never had does not compile.
+/// never had does not compile. It stands in the module under `#[contract]`, which puts the type into
+/// the specification: an upgrade by code that declares another type than what is stored is refused.
 ///
 /// # Example
 /// ```
-/// use dure_sdk::prelude::*;
+/// #[dure_sdk::contract]
+/// pub mod shop {
+///     use dure_sdk::prelude::*;
 ///
-/// #[dure::storage(version = 2)]
-/// pub struct Shop {
-///     /// An `Item<u64>` in version 1.
-///     price: Item<Amount>,
-/// }
+///     #[storage(version = 2)]
+///     pub struct Shop {
+///         /// An `Item<u64>` in version 1.
+///         price: Item<Amount>,
+///     }
 ///
-/// impl Shop {
-///     pub fn from_1(&mut self) {
-///         let old = dure::before!(Shop, price: Item<u64>);
-///         if let Some(price) = old.try_get() {
-///             self.price.set(&Amount(price.into()));
+///     impl Shop {
+///         #[init]
+///         pub fn new(&mut self, price: Amount) {
+///             self.price.set(&price);
+///         }
+///
+///         #[migrate(from = 1)]
+///         pub fn from_1(&mut self) {
+///             let old = dure::before!(Shop, price: Item<u64>);
+///             if let Some(price) = old.try_get() {
+///                 self.price.set(&Amount(price.into()));
+///             }
 ///         }
 ///     }
 /// }
@@ -197,12 +207,18 @@ macro_rules! errors_from {
 /// ```
 #[macro_export]
 macro_rules! before {
-    ($storage:ty, $field:ident: $old:ty $(,)?) => {
+    (@noted $storage:ty, $field:ident: $old:ty $(,)?) => {
         <$old as $crate::Field>::open(
             const {
                 let fields = <$storage as $crate::Storage>::FIELDS;
                 $crate::Place::field($crate::field_id(fields, ::core::stringify!($field)))
             },
+        )
+    };
+    ($($elsewhere:tt)*) => {
+        ::core::compile_error!(
+            "`before!` stands in the module under `#[dure::contract]`, which notes the type for \
+             the chain: open the field there, and hand it on"
         )
     };
 }

@@ -158,6 +158,14 @@ impl Builder {
         self.storage.push(field);
     }
 
+    /// Adds a field as the code opens what was stored before.
+    pub fn before<F: crate::Field>(&mut self, name: &str, id: u16) {
+        let field = F::spec(self).named(name, id, false);
+        if !self.history.before.contains(&field) {
+            self.history.before.push(field);
+        }
+    }
+
     /// Sets the version of the storage.
     pub fn version(&mut self, version: u32) {
         self.history.version = version;

@@ -170,7 +170,9 @@ fn what_the_migration_wrote_is_read_and_every_entry_is_paid_for() {
     }
     scene.set(&[0, 1, 254], &7u32.encode());
     let unread = SchemaError::FieldUnread { field: b"held".to_vec(), id: 1, key: vec![254] };
-    assert_eq!(scene.refused(&write, 9u64), SystemError::Schema(unread));
+    let failure = scene.upgrade(&write, 9u64).expect_err("the last is left");
+    assert_eq!(failure.contract_error(), Some(SystemError::Schema(unread)));
+    assert!(failure.to_string().contains("left the entry held[254] (field id 1)"), "{failure}");
     assert_eq!(scene.get([0, 1, 255]), None);
     scene.set(&[0, 1, 254], &7u64.encode());
     scene.upgrade(&write, 9u64).expect("all can be read");

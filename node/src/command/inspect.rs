@@ -12,7 +12,12 @@ use dure_rpc::{
 use dure_types::{Address, domain::blake3_hash, limits::CODE_BYTES_MAX};
 use scale_info::{Field, TypeDef, Variant, form::PortableForm};
 use serde_json::{Value, json};
-use std::{fmt::Write, path::Path};
+use std::{
+    fmt::Write,
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 /// What to look at.
 #[derive(Debug, Args)]
@@ -22,6 +27,10 @@ pub(super) struct InspectArgs {
     /// Most entries of storage that are shown.
     #[arg(long, default_value_t = 100)]
     limit: u32,
+    /// Write the `dure.lock` that the code was built with, where it was lost, into this file; one
+    /// that is there is left alone.
+    #[arg(long, value_name = "FILE")]
+    lock: Option<PathBuf>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -32,6 +41,9 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
         let wasm = crate::file::read(path, CODE_BYTES_MAX)
             .map_err(|error| Failure::File(format!("{}: {error}", args.what)))?;
         let spec = dure_client::module_spec(&wasm)?;
+        if let Some(lock) = &args.lock {
+            return write_lock(&spec, lock, output);
+        }
         let mut value = describe(&spec);
         value["code"] = json!(blake3_hash(&wasm).to_string());
         value["bytes"] = json!(wasm.len());
@@ -46,6 +58,9 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
     let contract = key::address(&args.what)?;
     let client = connect(&args.remote.rpc).await?;
     let spec = client.spec(contract).await?;
+    if let Some(lock) = &args.lock {
+        return write_lock(&spec, lock, output);
+    }
     let entry = client.contract(contract).await?.contract;
     let (entries, more) = storage(&client, contract, args.limit).await?;
     let mut value = describe(&spec);
@@ -80,6 +95,27 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
             shown.push_str("  ... (more: --limit)\n");
         }
         shown
+    })
+}
+
+/// Writes the lock of code that was deployed.
+fn write_lock(spec: &ContractSpec, path: &Path, output: &mut Output) -> Result<(), Failure> {
+    let shown = path.display();
+    let failed = |reason: String| Failure::File(format!("{shown}: {reason}"));
+    let text = dure_build::lock_of(spec).ok_or_else(|| {
+        failed("not written: the specification is not one that `dure build` made".into())
+    })?;
+    let mut file = File::create_new(path).map_err(|error| failed(error.to_string()))?;
+    file.write_all(text.as_bytes()).map_err(|error| failed(error.to_string()))?;
+    let fields = spec.storage.len() + spec.history.retired.len();
+    let (name, version) = (&spec.name, spec.history.version);
+    let value = json!({ "lock": shown.to_string(), "contract": name, "version": version });
+    output.answer(&value, || {
+        format!(
+            "wrote {shown}: {} of version {version}, {fields} fields; `dure build` says what of the \
+             source differs",
+            one_line(name)
+        )
     })
 }
 
@@ -168,7 +204,7 @@ fn interfaces(spec: &ContractSpec) -> Vec<&str> {
     spec.interfaces.iter().map(|interface| interface.name.as_str()).collect()
 }
 
-const fn kind(kind: MethodKind) -> &'static str {
+pub(super) const fn kind(kind: MethodKind) -> &'static str {
     match kind {
         MethodKind::Init => "init",
         MethodKind::Call => "call",

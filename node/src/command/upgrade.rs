@@ -4,6 +4,7 @@ use super::{
     Remote,
     arguments::parse_json,
     exit::Failure,
+    inspect::{kind, signature},
     key,
     output::Output,
     read::{connect, say_chain},
@@ -11,15 +12,13 @@ use super::{
 };
 use crate::printable::one_line;
 use clap::Args;
-use dure_abi::spec::{ContractSpec, FieldSpec};
+use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_client::{
     Rehearsal,
     shape::{ExecutionResult, StorageChange},
 };
-use dure_rpc::{
-    hex::Bytes,
-    json::{entry_to_json, type_name},
-};
+use dure_rpc::{hex::Bytes, json::entry_to_json};
+use dure_runtime::schema::{field_difference, type_difference};
 use dure_types::{Address, limits::CODE_BYTES_MAX};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -86,7 +85,7 @@ fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result
     {
         return Err(called(error.data.clone().into(), &answer.trace));
     }
-    let fields = fields(stored, offered);
+    let (fields, methods) = (fields(stored, offered), methods(stored, offered));
     let own = answer.changes.iter().filter(|change| change.contract == contract.into());
     let changes: Vec<Value> = own.map(|change| changed(stored, offered, change)).collect();
     let value = json!({
@@ -94,34 +93,37 @@ fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result
         "code": rehearsal.code.to_string(),
         "version": { "from": stored.history.version, "to": offered.history.version },
         "fields": fields,
+        "methods": methods,
         "changes": changes,
         "changed": answer.changed,
         "events": answer.events,
         "gas_used": answer.gas_used,
         "height": answer.height,
     });
-    output.answer(&value, || text(contract, rehearsal, &fields, &changes))
+    output.answer(&value, || text(contract, rehearsal, &value))
 }
 
-/// How the layout of a field differs; nothing where it does not.
+/// How fields differ; nothing of those that do not.
 fn fields(stored: &ContractSpec, offered: &ContractSpec) -> Vec<Value> {
     let mut lines = Vec::new();
     for new in &offered.storage {
         let old = stored.storage.iter().find(|old| old.id == new.id);
-        let after = layout(offered, new);
-        let before = old.map(|old| layout(stored, old));
+        let differs = old.and_then(|old| field_difference((stored, old), (offered, new)));
         let was = old.map(|old| old.name.as_str());
-        if before.as_ref() != Some(&after) || was != Some(new.name.as_str()) {
-            let (id, name) = (new.id, new.name.as_str());
-            lines.push(json!({
-                "id": id, "name": name, "was": was, "before": before, "after": after,
-            }));
+        if differs.is_none() && was == Some(new.name.as_str()) {
+            continue;
         }
+        let [before, after] = match differs {
+            Some(words) => words.map(Some),
+            None => [old.map(|old| old.layout(&stored.types)), Some(new.layout(&offered.types))],
+        };
+        lines.push(json!({
+            "id": new.id, "name": new.name, "was": was, "before": before, "after": after,
+        }));
     }
     for old in &stored.storage {
         if !offered.storage.iter().any(|new| new.id == old.id) {
-            let before = layout(stored, old);
-            let none = Value::Null;
+            let (before, none) = (old.layout(&stored.types), Value::Null);
             lines.push(json!({
                 "id": old.id, "name": none, "was": old.name, "before": before, "after": none,
             }));
@@ -130,13 +132,43 @@ fn fields(stored: &ContractSpec, offered: &ContractSpec) -> Vec<Value> {
     lines
 }
 
-fn layout(spec: &ContractSpec, field: &FieldSpec) -> String {
-    let kind = format!("{:?}", field.kind).to_lowercase();
-    let value = type_name(&spec.types, field.value);
-    match field.key {
-        Some(key) => format!("{kind} {} -> {value}", type_name(&spec.types, key)),
-        None => format!("{kind} {value}"),
+/// How methods differ, by name; nothing of those that do not.
+fn methods(stored: &ContractSpec, offered: &ContractSpec) -> Vec<Value> {
+    let line = |name: &str, before: Option<String>, after: Option<String>| json!({ "name": name, "before": before, "after": after });
+    let mut lines = Vec::new();
+    for new in &offered.methods {
+        match stored.method(&new.name) {
+            None => lines.push(line(&new.name, None, Some(shown(offered, new)))),
+            Some(old) => {
+                let [old_more, new_more] = method_types(stored, old, offered, new);
+                let (before, after) =
+                    (shown(stored, old) + &old_more, shown(offered, new) + &new_more);
+                if before != after {
+                    lines.push(line(&new.name, Some(before), Some(after)));
+                }
+            }
+        }
     }
+    let gone = stored.methods.iter().filter(|old| offered.method(&old.name).is_none());
+    lines.extend(gone.map(|old| line(&old.name, Some(shown(stored, old)), None)));
+    lines
+}
+
+/// What the first types that differ in two methods are made of.
+fn method_types(
+    stored: &ContractSpec,
+    old: &MethodSpec,
+    offered: &ContractSpec,
+    new: &MethodSpec,
+) -> [String; 2] {
+    let args = old.args.iter().zip(&new.args).map(|(old, new)| (old.ty, new.ty));
+    let mut types = args.chain([(old.returns, new.returns)]);
+    let differs = types.find_map(|(old, new)| type_difference((stored, old), (offered, new)));
+    differs.unwrap_or_default()
+}
+
+fn shown(spec: &ContractSpec, method: &MethodSpec) -> String {
+    format!("{} {}", kind(method.kind), signature(spec, method))
 }
 
 /// One entry that would change, its values by the code that wrote them.
@@ -155,7 +187,7 @@ fn changed(stored: &ContractSpec, offered: &ContractSpec, change: &StorageChange
     })
 }
 
-fn text(contract: Address, rehearsal: &Rehearsal, fields: &[Value], changes: &[Value]) -> String {
+fn text(contract: Address, rehearsal: &Rehearsal, value: &Value) -> String {
     let (stored, offered) = (&rehearsal.stored, &rehearsal.offered);
     let (from, to) = (stored.history.version, offered.history.version);
     let mut lines = vec![
@@ -168,35 +200,10 @@ fn text(contract: Address, rehearsal: &Rehearsal, fields: &[Value], changes: &[V
         }
         None => format!("storage   version {from}, nothing is migrated"),
     });
-    let word = |value: &Value| match value {
-        Value::String(text) => one_line(text).into_owned(),
-        other => other.to_string(),
-    };
-    for field in fields {
-        let (id, name, was) = (&field["id"], word(&field["name"]), word(&field["was"]));
-        let (before, after) = (word(&field["before"]), word(&field["after"]));
-        lines.push(match (&field["was"], &field["name"]) {
-            (Value::Null, _) => format!("field     + {name} (id {id}): {after}"),
-            (_, Value::Null) => {
-                format!("field     - {was} (id {id}): retired, what is left in it stays")
-            }
-            _ if was != name => format!("field     {was} -> {name} (id {id}): {after}"),
-            _ => format!("field     ~ {name} (id {id}): {before} -> {after}"),
-        });
-    }
-    for change in changes {
-        let field = word(&change["field"]);
-        let key = match &change["key"] {
-            Value::Null => String::new(),
-            key => format!("[{}]", word(key)),
-        };
-        let value = |value: &Value| match value {
-            Value::Null => "nothing".to_owned(),
-            other => other.to_string(),
-        };
-        let (before, after) = (value(&change["before"]), value(&change["after"]));
-        lines.push(format!("change    {field}{key}: {before} -> {after}"));
-    }
+    let listed = |name: &str| value[name].as_array().into_iter().flatten();
+    lines.extend(listed("fields").map(field_line));
+    lines.extend(listed("methods").map(method_line));
+    lines.extend(listed("changes").map(change_line));
     let shown = u32::try_from(rehearsal.answer.changes.len()).unwrap_or(u32::MAX);
     if rehearsal.answer.changed > shown {
         lines.push(format!("change    and {} more", rehearsal.answer.changed - shown));
@@ -204,4 +211,50 @@ fn text(contract: Address, rehearsal: &Rehearsal, fields: &[Value], changes: &[V
     lines.push(format!("gas       {}", rehearsal.answer.gas_used));
     lines.push("nothing was changed (--dry-run)".to_owned());
     lines.join("\n")
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => one_line(text).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn field_line(field: &Value) -> String {
+    let (id, name, was) = (&field["id"], word(&field["name"]), word(&field["was"]));
+    let (before, after) = (word(&field["before"]), word(&field["after"]));
+    match (&field["was"], &field["name"]) {
+        (Value::Null, _) => format!("field     + {name} (id {id}): {after}"),
+        (_, Value::Null) => {
+            format!("field     - {was} (id {id}): {before}; retired, what is left in it stays")
+        }
+        _ if was != name && before == after => {
+            format!("field     {was} -> {name} (id {id}): {after}")
+        }
+        _ if was != name => format!("field     {was} -> {name} (id {id}): {before} -> {after}"),
+        _ => format!("field     ~ {name} (id {id}): {before} -> {after}"),
+    }
+}
+
+fn method_line(method: &Value) -> String {
+    let (before, after) = (word(&method["before"]), word(&method["after"]));
+    match (&method["before"], &method["after"]) {
+        (Value::Null, _) => format!("method    + {after}"),
+        (_, Value::Null) => format!("method    - {before}"),
+        _ => format!("method    ~ {before} -> {after}"),
+    }
+}
+
+fn change_line(change: &Value) -> String {
+    let field = word(&change["field"]);
+    let key = match &change["key"] {
+        Value::Null => String::new(),
+        key => format!("[{}]", word(key)),
+    };
+    let value = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        other => other.to_string(),
+    };
+    let (before, after) = (value(&change["before"]), value(&change["after"]));
+    format!("change    {field}{key}: {before} -> {after}")
 }

@@ -51,6 +51,16 @@ impl<'a> Comparison<'a> {
 
     /// Whether a type of the new registry is alike to one of the old.
     pub(super) fn alike(&mut self, old: u32, new: u32, mode: Mode) -> Result<bool, TooManySteps> {
+        Ok(self.differing(old, new, mode)?.is_none())
+    }
+
+    /// The first two types within these that differ in themselves; none when they are alike.
+    pub(super) fn differing(
+        &mut self,
+        old: u32,
+        new: u32,
+        mode: Mode,
+    ) -> Result<Option<(u32, u32)>, TooManySteps> {
         let mut open = vec![(old, new, mode)];
         while let Some(pair) = open.pop() {
             if !self.seen.insert(pair) {
@@ -58,14 +68,14 @@ impl<'a> Comparison<'a> {
             }
             let (Some(old), Some(new)) = (self.old.resolve(pair.0), self.new.resolve(pair.1))
             else {
-                return Ok(false);
+                return Ok(Some((pair.0, pair.1)));
             };
             self.spend(parts(old).saturating_add(parts(new)).saturating_add(1))?;
             if !shallow(old, new, pair.2, &mut open) {
-                return Ok(false);
+                return Ok(Some((pair.0, pair.1)));
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     fn spend(&mut self, steps: usize) -> Result<(), TooManySteps> {

@@ -9,14 +9,17 @@
 //! variants.
 //!
 //! **Invariant:** time and memory are bounded by the steps that the caller allows, whatever the
-//! registries look like; nothing recurses.
+//! registries look like; nothing recurses further than parts of a field nest, and names of types a
+//! few levels.
 
 mod compare;
+mod difference;
 mod entry;
 mod interface;
 mod upgrade;
 
 pub(crate) use compare::TooManySteps;
+pub use difference::{field_difference, type_difference};
 pub(crate) use entry::Entries;
 pub(crate) use interface::check as check_interfaces;
 pub(crate) use upgrade::{Plan, plan};

@@ -14,10 +14,17 @@
 //!    every field that stays has the same kind, the same key, a value that reads the old ones, and
 //!    the same first parts.
 //!
+//! 9. With a migration, a field that it opens by `before!` and that is stored is declared as it is
+//!    stored: so that its type reads what is there.
+//!
 //! A migration may change any field. Entries of one that changed are read by its new type when the
-//! migration is through (`entry.rs`).
+//! migration is through (`entry.rs`). Of a field that was retired by an earlier code the stored spec
+//! has no type: what `before!` says of it is believed.
 
-use super::compare::{Comparison, Mode, TooManySteps};
+use super::{
+    compare::{Comparison, Mode, TooManySteps},
+    difference::{Difference, difference},
+};
 use dure_abi::spec::{ContractSpec, FieldSpec};
 use dure_types::SchemaError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,16 +60,31 @@ pub(crate) fn plan(
         offered.storage.iter().map(|field| (field.id, field)).collect();
     for field in &stored.storage {
         let Some(other) = by_id.get(&field.id) else { continue };
-        if keeps(&mut comparison, field, other)? {
-            continue;
-        }
+        let Some(found) = difference(&mut comparison, field, other, Mode::Grown)? else { continue };
         if migrate_from.is_none() {
-            return Ok(Err(SchemaError::FieldChanged { field: name(&field.name), id: field.id }));
+            let [stored, offered] = words(&found, stored, offered);
+            let (field, id) = (name(&field.name), field.id);
+            return Ok(Err(SchemaError::FieldChanged { field, id, stored, offered }));
         }
         changed.push(field.id);
         comparison.restart();
     }
+    let opened = offered.history.before.iter().filter(|_| migrate_from.is_some());
+    for declared in opened {
+        let Some(field) = stored.storage.iter().find(|field| field.id == declared.id) else {
+            continue;
+        };
+        if let Some(found) = difference(&mut comparison, field, declared, Mode::Grown)? {
+            let [stored, declared] = words(&found, stored, offered);
+            let (field, id) = (name(&field.name), field.id);
+            return Ok(Err(SchemaError::FieldMisread { field, id, stored, declared }));
+        }
+    }
     Ok(Ok(Plan { migrate_from, changed, steps: comparison.steps() }))
+}
+
+fn words(found: &Difference<'_>, stored: &ContractSpec, offered: &ContractSpec) -> [Vec<u8>; 2] {
+    found.words(&stored.types, &offered.types).map(String::into_bytes)
 }
 
 fn name(text: &str) -> Vec<u8> {
@@ -117,29 +139,4 @@ fn check_names(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), Sche
         }
     }
     Ok(())
-}
-
-fn keeps(
-    comparison: &mut Comparison<'_>,
-    old: &FieldSpec,
-    new: &FieldSpec,
-) -> Result<bool, TooManySteps> {
-    let keys = match (old.key, new.key) {
-        (None, None) => true,
-        // What a key's bytes mean depends on every variant: keys never grow.
-        (Some(old), Some(new)) => comparison.alike(old, new, Mode::Same)?,
-        (None, Some(_)) | (Some(_), None) => false,
-    };
-    let alike =
-        keys && old.kind == new.kind && comparison.alike(old.value, new.value, Mode::Grown)?;
-    if !alike || old.parts.len() > new.parts.len() {
-        return Ok(false);
-    }
-    // A spec nests parts four deep at most. Parts are known by their place: new ones come after.
-    for (old, new) in old.parts.iter().zip(&new.parts) {
-        if old.id != new.id || old.name != new.name || !keeps(comparison, old, new)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

@@ -309,12 +309,21 @@ pub enum SchemaError {
         version: u32,
     },
     /// A field has another kind or type, and no migration runs.
-    #[error("field {field} (id {id}) has another kind or type than what is stored", field = text(.field))]
+    #[error(
+        "field {field} (id {id}) is stored as {stored}, in the code it is {offered}: raise the \
+         version of `#[storage]` by one and rewrite what is stored in a `#[migrate]` method, which \
+         opens it by `dure::before!`",
+        field = text(.field), stored = text(.stored), offered = text(.offered)
+    )]
     FieldChanged {
         /// Its name in the code that runs.
         field: Vec<u8>,
         /// Its id.
         id: u16,
+        /// Kind and types in the code that runs, as far as a refusal repeats them.
+        stored: Vec<u8>,
+        /// The same in the new code.
+        offered: Vec<u8>,
     },
     /// The code neither has a field that is stored nor lists it as retired.
     #[error("the code knows nothing of the stored field {field} (id {id})", field = text(.field))]
@@ -355,8 +364,9 @@ pub enum SchemaError {
     /// The code has another field under the id of a stored one, and does not say that it is the
     /// same.
     #[error(
-        "id {id} is the stored field {stored}, in the code it is {offered}: build it with the \
-         dure.lock of the code that runs, or write `#[was(\"{stored}\")]` above {offered}",
+        "id {id} is the stored field {stored}, in the code it is {offered}: if it was renamed, \
+         write `#[was(\"{stored}\")]` above it; if not, the code was built without the contract's \
+         dure.lock: restore the file, or have `dure inspect CONTRACT --lock dure.lock` write it",
         stored = text(.stored), offered = text(.offered)
     )]
     FieldRenamed {
@@ -369,9 +379,9 @@ pub enum SchemaError {
     },
     /// A field has another kind or type, and the migration left an entry that is none of it.
     #[error(
-        "the migration left an entry of field {field} (id {id}) that its new type cannot read: \
-         rewrite or remove every entry",
-        field = text(.field)
+        "the migration left the entry {entry} (field id {id}), which the field's new type cannot \
+         read: rewrite or remove every entry",
+        entry = entry(.field, .key)
     )]
     FieldUnread {
         /// Its name in the new code.
@@ -380,6 +390,23 @@ pub enum SchemaError {
         id: u16,
         /// The entry's key, without the id, as far as a refusal repeats it.
         key: Vec<u8>,
+    },
+    /// `before!` opens a stored field as something that it is not: the migration would read its
+    /// bytes as others.
+    #[error(
+        "`before!` opens field {field} (id {id}) as {declared}, it is stored as {stored}: copy the \
+         type from the code that runs, its fields by name and in order",
+        field = text(.field), declared = text(.declared), stored = text(.stored)
+    )]
+    FieldMisread {
+        /// Its name in the code that runs.
+        field: Vec<u8>,
+        /// Its id.
+        id: u16,
+        /// Kind and types in the code that runs, as far as a refusal repeats them.
+        stored: Vec<u8>,
+        /// The same as `before!` has them.
+        declared: Vec<u8>,
     },
 }
 
@@ -467,4 +494,14 @@ pub enum ModuleError {
 
 fn text(bytes: &[u8]) -> alloc::borrow::Cow<'_, str> {
     alloc::string::String::from_utf8_lossy(bytes)
+}
+
+/// `prices[0x05]`; of a field that is one value its name.
+fn entry(field: &[u8], key: &[u8]) -> alloc::string::String {
+    let digits: alloc::string::String =
+        key.iter().map(|byte| alloc::format!("{byte:02x}")).collect();
+    match text(field) {
+        field if key.is_empty() => field.into_owned(),
+        field => alloc::format!("{field}[0x{digits}]"),
+    }
 }

@@ -31,6 +31,8 @@ pub const SPEC_NAME_BYTES_MAX: usize = 64;
 pub const SCHEMA_STEPS_MAX: u64 = 65_536;
 /// A function's or import's name as far as a refusal repeats it.
 pub const REFUSAL_NAME_BYTES_MAX: usize = 96;
+/// Kind and types of a field as far as a refusal repeats them.
+pub const REFUSAL_TYPE_BYTES_MAX: usize = 256;
 /// Salt of a contract's address.
 pub const SALT_BYTES_MAX: usize = 32;
 /// Functions, imported and defined, in a module.

@@ -9,8 +9,12 @@ use alloc::{format, string::String, vec::Vec};
 use codec::{Decode, Encode};
 use scale_info::PortableRegistry;
 
+mod name;
+
+pub use name::{primitive_name, type_name};
+
 /// Version of the encoding below.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// Describes one contract. Type ids index `types`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -147,6 +151,9 @@ pub struct StorageHistory {
     pub renamed: Vec<FormerName>,
     /// What this code can migrate from: the version before its own.
     pub migrations: Vec<MigrationSpec>,
+    /// Fields that the code opens as they were stored before, by `before!`: with a migration they
+    /// are held against what is stored.
+    pub before: Vec<FieldSpec>,
 }
 
 /// A field of the past.
@@ -216,7 +223,13 @@ pub struct InterfaceSpec {
 /// The first version, with nothing before it.
 impl Default for StorageHistory {
     fn default() -> Self {
-        Self { version: 1, retired: Vec::new(), renamed: Vec::new(), migrations: Vec::new() }
+        Self {
+            version: 1,
+            retired: Vec::new(),
+            renamed: Vec::new(),
+            migrations: Vec::new(),
+            before: Vec::new(),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use dure_types::{Hash, ModuleError};
 use lock::{LockFile, LockMode};
 use std::path::{Path, PathBuf};
 
-pub use lock::{LOCK_FILE, LockError};
+pub use lock::{LOCK_FILE, LockError, lock_of};
 pub use size::{FunctionSize, Sizes, sizes};
 pub use toolchain::{Toolchain, ToolchainError};
 

@@ -117,6 +117,53 @@ fn refused(request: &BuildRequest, words: &str) -> BuildError {
     error
 }
 
+/// Gives a field another type: refused without a migration, and with one that opens the field as
+/// something that it is not.
+fn retype(folder: &Path, request: &BuildRequest, first: &str) {
+    let lock = folder.join(LOCK_FILE);
+    let narrow = ("count: Item<u64>,", "count: Item<u32>,");
+    let number = ("let count = self.count.get();", "let count = u64::from(self.count.get());");
+    let stored = ("self.count.set(&(count + 1));", "self.count.set(&(count as u32 + 1));");
+    let read = (
+        "pub fn count(&self) -> u64 {\n            self.count.get()",
+        "pub fn count(&self) -> u64 {\n            self.count.get().into()",
+    );
+    let retyped = [narrow, number, stored, read];
+    rewrite(folder, &retyped);
+    let error = refused(request, "#[migrate(from = 1)]");
+    assert!(
+        matches!(&error, BuildError::Lock { path, place, error: LockError::Changed { field, .. } }
+            if **path == *lock.canonicalize().unwrap() && field == "count"
+                && place.as_deref() == Some("src/lib.rs:12")),
+        "{error}"
+    );
+    assert_eq!(fs::read_to_string(&lock).unwrap(), first, "a refused build writes nothing");
+    let storage = ("#[storage]", "#[storage(version = 2)]");
+    let migration = (
+        "/// Raises the count.",
+        "#[migrate(from = 1)]\n        pub fn from_1(&mut self) {\n            \
+         let old = dure::before!(Counts, count: Item<u64>).get();\n            \
+         self.count.set(&(old as u32));\n        }\n\n        /// Raises the count.",
+    );
+    let second: Vec<_> = retyped.into_iter().chain([storage, migration]).collect();
+    rewrite(folder, &second);
+    // What the migration opens is what the lock says is stored.
+    let misread = ("before!(Counts, count: Item<u64>)", "before!(Counts, count: Item<i64>)");
+    let wrong: Vec<_> = second.iter().copied().chain([misread]).collect();
+    rewrite(folder, &wrong);
+    let error = refused(request, "is `item u64`, and `before!` opens it as `item i64`");
+    assert!(error.to_string().contains("src/lib.rs:12"), "{error}");
+    rewrite(folder, &second);
+    let built = build(request, &mut |_| {}).unwrap();
+    let before = &built.spec.history.before;
+    assert_eq!(
+        before.iter().map(|field| (&*field.name, field.id)).collect::<Vec<_>>(),
+        [("count", 0)]
+    );
+    assert_eq!((built.spec.history.version, built.spec.history.migrations.len()), (2, 1));
+    assert!(fs::read_to_string(&lock).unwrap().contains("version = 2"));
+}
+
 #[test]
 fn slow_the_lock_is_written_and_then_held_to() {
     let root = tempfile::tempdir().unwrap();
@@ -155,35 +202,7 @@ fn slow_the_lock_is_written_and_then_held_to() {
     rewrite(folder, &[("count: Item<u64>,", "total: Item<u64>,")]);
     let error = refused(&request, "#[was(\"count\")]");
     assert!(matches!(error, BuildError::Compiler(_)), "{error}");
-    let narrow = ("count: Item<u64>,", "count: Item<u32>,");
-    let number = ("let count = self.count.get();", "let count = u64::from(self.count.get());");
-    let stored = ("self.count.set(&(count + 1));", "self.count.set(&(count as u32 + 1));");
-    let read = (
-        "pub fn count(&self) -> u64 {\n            self.count.get()",
-        "pub fn count(&self) -> u64 {\n            self.count.get().into()",
-    );
-    let retyped = [narrow, number, stored, read];
-    rewrite(folder, &retyped);
-    let error = refused(&request, "#[migrate(from = 1)]");
-    assert!(
-        matches!(&error, BuildError::Lock { path, place, error: LockError::Changed { field, .. } }
-            if **path == *lock.canonicalize().unwrap() && field == "count"
-                && place.as_deref() == Some("src/lib.rs:12")),
-        "{error}"
-    );
-    assert_eq!(fs::read_to_string(&lock).unwrap(), first, "a refused build writes nothing");
-    let storage = ("#[storage]", "#[storage(version = 2)]");
-    let migration = (
-        "/// Raises the count.",
-        "#[migrate(from = 1)]\n        pub fn from_1(&mut self) {\n            \
-         let old = dure::before!(Counts, count: Item<u64>).get();\n            \
-         self.count.set(&(old as u32));\n        }\n\n        /// Raises the count.",
-    );
-    let second: Vec<_> = retyped.into_iter().chain([storage, migration]).collect();
-    rewrite(folder, &second);
-    let built = build(&request, &mut |_| {}).unwrap();
-    assert_eq!((built.spec.history.version, built.spec.history.migrations.len()), (2, 1));
-    assert!(fs::read_to_string(&lock).unwrap().contains("version = 2"));
+    retype(folder, &request, &first);
     fs::remove_file(&lock).unwrap();
     let error = refused(&request, "restore the file");
     assert!(matches!(error, BuildError::Lock { error: LockError::Lost { version: 2 }, .. }));

@@ -3,7 +3,10 @@
 use crate::{Client, ClientError, Key, RpcError, Submission, Wait, deploy::refusal};
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
-use dure_rpc::{json::arguments_from_json, shape::SimulationAnswer};
+use dure_rpc::{
+    json::{arguments_from_json, entry_text},
+    shape::{ExecutionResult, SimulationAnswer},
+};
 use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
 use serde_json::Value;
 
@@ -76,23 +79,45 @@ impl Client {
         migrate: &Value,
     ) -> Result<Rehearsal, ClientError> {
         let code = blake3_hash(wasm);
-        let (stored, offered) = self.specs(contract, wasm).await?;
+        let (stored, offered) = self.specs(account, contract, wasm).await?;
         let args = migration_arguments(&stored, &offered, migrate)?;
         let module = self.code_ready(code).await?.is_none().then_some(wasm);
         let args = (contract, code, args).encode();
-        let answer = self.rehearse(account, module, "upgrade", args).await?;
+        let mut answer = self.rehearse(account, module, "upgrade", args).await?;
+        if let ExecutionResult::Failed { error, .. } = &mut answer.result
+            && let RpcError::FieldUnread { field, id, key, .. } = error.data.clone()
+        {
+            // The node knows the key's type only of fields that are stored.
+            let entry = entry_text(&offered, id, &key.0);
+            *error = RpcError::FieldUnread { field, id, key, entry }.into();
+        }
         Ok(Rehearsal { code, stored, offered, answer })
     }
 
     /// The specification of the contract as it is, and that of the module.
+    ///
+    /// Whom the contract does not let upgrade it, and who gives it the code that it has, is told
+    /// that, not what else is wrong: the chain's own order.
     async fn specs(
         &self,
+        account: Address,
         contract: Address,
         wasm: &[u8],
     ) -> Result<(ContractSpec, ContractSpec), ClientError> {
         let offered = crate::module::spec(wasm)?;
         // Read anew: another upgrade may have changed what this client remembers.
         let answer = self.contract(contract).await?;
+        let (contract, code) = (contract.into(), blake3_hash(wasm).into());
+        match answer.contract.upgrader {
+            None => return Err(RpcError::Frozen { contract }.into()),
+            Some(upgrader) if upgrader != account.into() => {
+                return Err(RpcError::NotUpgrader { contract, upgrader }.into());
+            }
+            Some(_) if answer.contract.code == code => {
+                return Err(RpcError::SameCode { contract, code }.into());
+            }
+            Some(_) => {}
+        }
         let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
             .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
         Ok((stored, offered))

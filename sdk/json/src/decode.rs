@@ -3,9 +3,10 @@
 use super::{
     DEPTH_MAX, JSON_BYTES_MAX, JsonError, JsonErrorKind,
     error::Path,
-    schema::{Form, fields_form, find, form, nullable, primitive_name, type_name},
+    schema::{Form, fields_form, find, form, nullable},
 };
 use codec::{Compact, Decode};
+use dure_abi::spec::{primitive_name, type_name};
 use scale_info::{PortableRegistry, TypeDefPrimitive, TypeDefVariant, form::PortableForm};
 use serde_json::{Map, Value};
 

@@ -3,9 +3,10 @@
 use super::{
     DEPTH_MAX, JsonError, JsonErrorKind, date,
     error::{Path, shorten},
-    schema::{Form, fields_form, find, form, is_time, nullable, primitive_name, type_name},
+    schema::{Form, fields_form, find, form, is_time, nullable},
 };
 use codec::{Compact, Encode};
+use dure_abi::spec::{primitive_name, type_name};
 use scale_info::{Field, PortableRegistry, TypeDefPrimitive, TypeDefVariant, form::PortableForm};
 use serde_json::Value;
 

@@ -7,9 +7,10 @@ use super::{
     DEPTH_MAX, JSON_BYTES_MAX, JsonError, JsonErrorKind,
     decode::{NODE_BYTES, decode},
     error::Path,
-    schema::{Form, find, form, primitive_name, type_name},
+    schema::{Form, find, form},
 };
 use codec::{Compact, Encode};
+use dure_abi::spec::{primitive_name, type_name};
 use scale_info::{PortableRegistry, TypeDefPrimitive, TypeDefVariant, form::PortableForm};
 use serde_json::Value;
 

@@ -38,12 +38,12 @@ mod text;
 pub use arguments::{arguments_from_json, arguments_to_json, event_to_json, return_to_json};
 pub use budget::Budget;
 pub use decode::decode;
+pub use dure_abi::spec::{primitive_name, type_name};
 pub use encode::encode;
 pub use error::{JsonError, JsonErrorKind};
 pub use key::{key_to_json, key_to_scale};
 pub use names::replace_names;
-pub use schema::{primitive_name, type_name};
-pub use storage::{Entry, entry_to_json};
+pub use storage::{Entry, entry_text, entry_to_json};
 pub use text::{Ordered, error_text, fields_text, typed_text, value_text};
 
 /// Levels of nesting that are followed.

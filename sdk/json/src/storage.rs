@@ -1,6 +1,6 @@
 //! Entries of a contract's storage, by its specification.
 
-use super::{Budget, JSON_BYTES_MAX, hex::to_text, key_to_json};
+use super::{Budget, JSON_BYTES_MAX, hex::to_text, key_to_json, value_text};
 use dure_abi::spec::ContractSpec;
 use serde_json::Value;
 
@@ -20,6 +20,17 @@ pub struct Entry {
 #[must_use]
 pub fn entry_to_json(spec: &ContractSpec, key: &[u8], value: &[u8]) -> Entry {
     entry_within(&Budget::new(JSON_BYTES_MAX), spec, key, value)
+}
+
+/// Names an entry as `prices[coffee]`, that of a field with one value by the field. `key` is what
+/// follows the field's id.
+#[must_use]
+pub fn entry_text(spec: &ContractSpec, id: u16, key: &[u8]) -> String {
+    let entry = entry_to_json(spec, &[&id.to_be_bytes(), key].concat(), &[]);
+    match entry.key {
+        Some(key) => format!("{}[{}]", entry.field, value_text(&key)),
+        None => entry.field,
+    }
 }
 
 pub(super) fn entry_within(

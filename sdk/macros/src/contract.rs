@@ -1,6 +1,7 @@
 //! Reading the module under `#[contract]`.
 
 use crate::{
+    before::{self, Before},
     emit,
     method::{Failing, Kind, Method},
     migrate, name,
@@ -23,6 +24,8 @@ pub(crate) struct Contract {
     pub(crate) migrations: Vec<Method>,
     /// Interfaces that the storage implements.
     pub(crate) interfaces: Vec<Path>,
+    /// What it opens by the type that it had.
+    pub(crate) before: Vec<Before>,
 }
 
 #[derive(Default)]
@@ -42,8 +45,9 @@ pub(crate) fn expand(mut module: ItemMod) -> syn::Result<TokenStream> {
              and the storage may lie in other files, named by `#[event] use ..`",
         ));
     };
-    let mut parts = Parts::default();
+    let (mut parts, mut before) = (Parts::default(), Vec::new());
     for item in items.iter_mut() {
+        before::take(item, &mut before)?;
         parts.take(item)?;
     }
     let storage = single(&ident, parts.storage, "struct marked `#[storage]`")?;
@@ -71,7 +75,7 @@ pub(crate) fn expand(mut module: ItemMod) -> syn::Result<TokenStream> {
     migrate::check(&migrations)?;
     let events = parts.events;
     let contract =
-        Contract { ident, docs, storage, error, events, methods, migrations, interfaces };
+        Contract { ident, docs, storage, error, events, methods, migrations, interfaces, before };
     for item in emit::items(&contract) {
         items.push(Item::Verbatim(item));
     }

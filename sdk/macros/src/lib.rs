@@ -7,6 +7,7 @@
 //!
 //! Every refusal names the line and says what to write instead.
 
+mod before;
 mod boundary;
 mod contract;
 mod emit;

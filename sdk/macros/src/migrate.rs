@@ -1,6 +1,7 @@
 //! `#[migrate(from = N)]`: methods that an upgrade runs.
 
 use crate::{
+    before,
     contract::Contract,
     emit,
     method::{Kind, Method, Returns},
@@ -82,7 +83,7 @@ pub(crate) fn items(contract: &Contract) -> Vec<TokenStream> {
     vec![dispatch, export]
 }
 
-/// The statements that describe migrations and interfaces.
+/// The statements that describe migrations, what they open, and interfaces.
 pub(crate) fn spec(contract: &Contract) -> TokenStream {
     let (storage, interfaces) = (&contract.storage, &contract.interfaces);
     let migrations = contract.migrations.iter().map(|method| {
@@ -94,8 +95,10 @@ pub(crate) fn spec(contract: &Contract) -> TokenStream {
         });
         quote!(builder.migration(#text, #from, &[#(#args),*], #fallible, &[#(#docs),*]);)
     });
+    let opened = before::spec(contract);
     quote! {
         #(#migrations)*
+        #opened
         #(builder.interface(&<#storage as #interfaces>::INTERFACE);)*
     }
 }

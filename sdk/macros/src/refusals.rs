@@ -144,6 +144,16 @@ fn names_with_the_same_selector_are_refused() {
 }
 
 #[test]
+fn what_before_opens_is_written_out() {
+    let opens = |text: &str| format!("fn own(&self) {{ if x {{ dure::before!({text}).get(); }} }}");
+    let methods = format!("{INIT} {}", opens("Sample, count: Map<u8, Old>,"));
+    assert_eq!(refusal("", &methods), "");
+    check("", &opens("Sample, count"), "write it out: `dure::before!(Storage, field: Item<Old>)`");
+    let own = "macro_rules! old { ($f:ident) => { before!(Sample, $f: Item<u8>) } }";
+    check(own, "", "write it out");
+}
+
+#[test]
 fn types_out_of_order_are_refused_with_the_remedy() {
     let refused = |result: syn::Result<proc_macro2::TokenStream>, words: &str| {
         let error = result.expect_err("it is refused").to_string();

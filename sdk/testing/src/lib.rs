@@ -41,8 +41,8 @@ pub use codec;
 pub use dure_abi;
 pub use dure_macros::invariants;
 pub use dure_types::{
-    self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, TimestampMs,
-    TrapKind, address::contract as contract_address, domain::selector,
+    self, Address, Amount, Event, ExecutionError, Gas, Hash, Height, Outcome, Receipt, SchemaError,
+    SystemError, TimestampMs, TrapKind, address::contract as contract_address, domain::selector,
 };
 pub use failure::{FailureWords, Refusal, TestFailure};
 pub use gas::{GasReport, GasRow};

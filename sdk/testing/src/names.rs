@@ -2,9 +2,9 @@
 
 use codec::DecodeAll;
 use dure_abi::spec::ContractSpec;
-use dure_json::{error_text, hex::to_text};
+use dure_json::{entry_text, error_text, hex::to_text};
 use dure_runtime::{Entered, StateRead, TracedCall, system};
-use dure_types::{Address, ExecutionError, Hash, Selector, SystemError};
+use dure_types::{Address, ExecutionError, Hash, SchemaError, Selector, SystemError};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -22,6 +22,8 @@ pub(crate) struct Names {
     accounts: BTreeMap<Address, String>,
     /// By code hash: code never changes.
     specs: Mutex<BTreeMap<Hash, Arc<ContractSpec>>>,
+    /// In an upgrade, what the new code offers: it knows the entries that it reads.
+    pub(crate) offered: Option<ContractSpec>,
 }
 
 impl Names {
@@ -131,17 +133,45 @@ impl Names {
             let failed = call.result.as_ref().is_some_and(Result::is_err);
             if is_last && failed && call.depth as usize == path.len() {
                 let spec = self.entered(state, call);
-                path.push(method_of(spec.as_deref(), call.contract, selector(call)));
+                path.push(match (call.entered, &spec) {
+                    (Entered::Migrate, Some(spec)) => migration_of(spec),
+                    _ => method_of(spec.as_deref(), call.contract, selector(call)),
+                });
                 innermost = Some((call, spec));
             }
         }
         let Some((call, spec)) = innermost else { return error.to_string() };
         let said = match (&call.panic, &call.result) {
             (Some(panic), _) => format!("panicked: {panic}"),
-            (None, Some(Err(error))) => said(spec.as_deref(), error),
+            (None, Some(Err(error))) => self.said(spec.as_deref(), error),
             (None, _) => error.to_string(),
         };
         format!("{said} at {}", path.join(" -> "))
+    }
+
+    /// What the error of a contract says, by its specification.
+    fn said(&self, spec: Option<&ContractSpec>, error: &ExecutionError) -> String {
+        let ExecutionError::Contract { contract, error: bytes } = error else {
+            return error.to_string();
+        };
+        if *contract == Address::SYSTEM {
+            let refusal = SystemError::decode_all(&mut bytes.as_slice());
+            return refusal.map_or_else(|_| error.to_string(), |refusal| self.named(refusal));
+        }
+        spec.map_or_else(|| error.to_string(), |spec| error_text(spec, bytes))
+    }
+
+    /// A refusal of the system contract; the entry that a migration left, as its field's new type
+    /// has it.
+    fn named(&self, refusal: SystemError) -> String {
+        match (refusal, &self.offered) {
+            (SystemError::Schema(SchemaError::FieldUnread { id, key, .. }), Some(offered)) => {
+                let field = entry_text(offered, id, &key).into_bytes();
+                SystemError::Schema(SchemaError::FieldUnread { field, id, key: Vec::new() })
+            }
+            (refusal, _) => refusal,
+        }
+        .to_string()
     }
 }
 
@@ -158,16 +188,11 @@ fn method_of(spec: Option<&ContractSpec>, contract: Address, method: Option<Sele
     format!("{contract}.{name}")
 }
 
-/// What the error of a contract says, by its specification.
-fn said(spec: Option<&ContractSpec>, error: &ExecutionError) -> String {
-    let ExecutionError::Contract { contract, error: bytes } = error else {
-        return error.to_string();
-    };
-    if *contract == Address::SYSTEM {
-        let refusal = SystemError::decode_all(&mut bytes.as_slice());
-        return refusal.map_or_else(|_| error.to_string(), |refusal| refusal.to_string());
-    }
-    spec.map_or_else(|| error.to_string(), |spec| error_text(spec, bytes))
+/// Contract and migration, `till.from_1`, by the new code's specification.
+fn migration_of(spec: &ContractSpec) -> String {
+    let migration = spec.history.migrations.first();
+    let name = migration.map_or("migrate", |migration| migration.name.as_str());
+    format!("{}.{name}", spec.name)
 }
 
 /// The method that a traced call entered; none for an init.

@@ -28,7 +28,8 @@ impl Chain {
     /// Stores a module, unless its code is stored, and gives it to a contract that lives.
     ///
     /// # Errors
-    /// As [`Chain::upgrade`].
+    /// As [`Chain::upgrade`]. What refused says so itself: the system contract in a
+    /// [`SystemError`](crate::SystemError), the migration in the error of the new code.
     pub fn upgrade_wasm(
         &mut self,
         by: Account,
@@ -38,7 +39,11 @@ impl Chain {
     ) -> Result<(), TestFailure> {
         let code = self.store(wasm, by)?;
         let args = (contract, code, migrate.encode());
-        self.call::<()>(by, Address::SYSTEM, "upgrade", args)?;
+        let module = dure_runtime::vm::validate(wasm);
+        self.names.offered = module.ok().map(|module| module.spec);
+        let done = self.call::<()>(by, Address::SYSTEM, "upgrade", args);
+        self.names.offered = None;
+        done?;
         // What it was a shadow of is gone.
         self.shadows.remove(&contract);
         Ok(())

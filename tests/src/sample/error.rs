@@ -46,7 +46,7 @@ pub fn system_errors() -> Vec<SystemError> {
         SystemError::NotUpgrader { contract: Address([0xc0; 32]), upgrader: Address([0xac; 32]) },
         SystemError::Frozen { contract: Address([0xc0; 32]) },
         SystemError::SameCode { contract: Address([0xc0; 32]), code },
-        SystemError::Schema(SchemaError::FieldChanged { field: b"held".to_vec(), id: 1 }),
+        SystemError::Schema(SchemaError::FieldLost { field: b"held".to_vec(), id: 1 }),
         SystemError::CodeNotReady { code, from: TimestampMs(1_800_000_000_320) },
         SystemError::CompilerBusy { wait_ms: 9_000, limit_ms: 10_000 },
     ]
@@ -60,7 +60,12 @@ pub fn schema_errors() -> Vec<SchemaError> {
         SchemaError::Older { stored: 3, offered: 2 },
         SchemaError::NoMigration { stored: 1, offered: 3 },
         SchemaError::NothingToMigrate { version: 2 },
-        SchemaError::FieldChanged { field: b"held".to_vec(), id: 1 },
+        SchemaError::FieldChanged {
+            field: b"held".to_vec(),
+            id: 1,
+            stored: b"map Address -> u64".to_vec(),
+            offered: b"map Address -> Amount, Amount = (u128)".to_vec(),
+        },
         SchemaError::FieldLost { field: b"supply".to_vec(), id: 2 },
         SchemaError::FieldReused { field: b"price".to_vec(), id: 3 },
         SchemaError::InterfaceDropped { interface: b"dure-sdk::Token".to_vec() },
@@ -68,6 +73,12 @@ pub fn schema_errors() -> Vec<SchemaError> {
         SchemaError::FieldWithdrawn { field: b"prices".to_vec(), id: 4 },
         SchemaError::FieldRenamed { stored: b"held".to_vec(), offered: b"owed".to_vec(), id: 1 },
         SchemaError::FieldUnread { field: b"prices".to_vec(), id: 4, key: vec![7, 0] },
+        SchemaError::FieldMisread {
+            field: b"prices".to_vec(),
+            id: 4,
+            stored: b"map u16 -> Amount, Amount = (u128)".to_vec(),
+            declared: b"map u16 -> u128".to_vec(),
+        },
     ]
 }
 

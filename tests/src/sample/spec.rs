@@ -62,6 +62,7 @@ pub fn contract_spec() -> ContractSpec {
                 fallible: true,
                 docs: vec!["Books what was forgotten.".to_owned()],
             }],
+            before: vec![storage("held", 1, FieldKind::Map, Some(address), unit)],
         },
         interfaces: vec![InterfaceSpec {
             name: "sample::Payable".to_owned(),

@@ -110,8 +110,9 @@ fn of_schema(error: SchemaError) -> RpcError {
         SchemaError::Older { stored, offered } => RpcError::SchemaOlder { stored, offered },
         SchemaError::NoMigration { stored, offered } => RpcError::NoMigration { stored, offered },
         SchemaError::NothingToMigrate { version } => RpcError::NothingToMigrate { version },
-        SchemaError::FieldChanged { field, id } => {
-            RpcError::FieldChanged { field: text(&field), id }
+        SchemaError::FieldChanged { field, id, stored, offered } => {
+            let (stored, offered) = (text(&stored), text(&offered));
+            RpcError::FieldChanged { field: text(&field), id, stored, offered }
         }
         SchemaError::FieldLost { field, id } => RpcError::FieldLost { field: text(&field), id },
         SchemaError::FieldReused { field, id } => RpcError::FieldReused { field: text(&field), id },
@@ -126,7 +127,14 @@ fn of_schema(error: SchemaError) -> RpcError {
             RpcError::FieldRenamed { stored: text(&stored), offered: text(&offered), id }
         }
         SchemaError::FieldUnread { field, id, key } => {
-            RpcError::FieldUnread { field: text(&field), id, key: Bytes(key) }
+            let (field, key) = (text(&field), Bytes(key));
+            // Only whoever has the module can read the key.
+            let entry = if key.0.is_empty() { field.clone() } else { format!("{field}[{key}]") };
+            RpcError::FieldUnread { field, id, key, entry }
+        }
+        SchemaError::FieldMisread { field, id, stored, declared } => {
+            let (stored, declared) = (text(&stored), text(&declared));
+            RpcError::FieldMisread { field: text(&field), id, stored, declared }
         }
     }
 }

@@ -335,11 +335,11 @@ errors! {
     5026 NothingToMigrate { version: u32 }
         "Arguments were given for a migration, and none runs: the storage keeps its version."
         "the storage keeps version {version}: nothing is migrated, so there are no arguments"
-    5027 FieldChanged { field: String, id: u16 }
-        "A stored field has another kind or type in the code, and no migration runs: raise the storage's version and write one."
-        "field {field} (id {id}) has another kind or type than what is stored"
+    5027 FieldChanged { field: String, id: u16, stored: String, offered: String }
+        "A stored field has another kind or type in the code, and no migration runs: raise the storage's version and write one. `stored` and `offered` are kind and types, 256 bytes of them at most."
+        "field {field} (id {id}) is stored as {stored}, in the code it is {offered}: raise the version of `#[storage]` by one and rewrite what is stored in a `#[migrate]` method, which opens it by `dure::before!`"
     5028 FieldLost { field: String, id: u16 }
-        "The code neither has a stored field nor lists it as retired: build it with the contract's dure.lock."
+        "The code neither has a stored field nor lists it as retired: build it with the contract's dure.lock, which `dure inspect CONTRACT --lock dure.lock` writes where it was lost."
         "the code knows nothing of the stored field {field} (id {id})"
     5029 FieldReused { field: String, id: u16 }
         "The code uses the id of a retired field again: build it with the contract's dure.lock."
@@ -354,11 +354,14 @@ errors! {
         "The code does not publish a field that other contracts may read: keep `#[published]` on it."
         "the code no longer publishes field {field} (id {id})"
     5033 FieldRenamed { stored: String, offered: String, id: u16 }
-        "The id of a stored field has another name in the code, which does not say that it is the same field: build it with the dure.lock of the code that runs, or write `#[was(\"stored\")]` above it."
-        "id {id} is the stored field {stored}, in the code it is {offered}: build it with the dure.lock of the code that runs, or write `#[was(\"{stored}\")]` above {offered}"
-    5034 FieldUnread { field: String, id: u16, key: Bytes }
-        "A field has another kind or type, and the migration left an entry that is none of it: rewrite or remove every entry. `key` is what follows the id, 96 bytes of it at most."
-        "the migration left an entry of field {field} (id {id}) that its new type cannot read: rewrite or remove every entry"
+        "The id of a stored field has another name in the code, which does not say that it is the same field. It was renamed: write `#[was(\"stored\")]` above it. Or the code was built without the contract's dure.lock: restore the file, or write it by `dure inspect CONTRACT --lock dure.lock`."
+        "id {id} is the stored field {stored}, in the code it is {offered}: if it was renamed, write `#[was(\"{stored}\")]` above it; if not, the code was built without the contract's dure.lock: restore the file, or have `dure inspect CONTRACT --lock dure.lock` write it"
+    5034 FieldUnread { field: String, id: u16, key: Bytes, entry: String }
+        "A field has another kind or type, and the migration left an entry that is none of it: rewrite or remove every entry. `key` is what follows the id, 96 bytes of it at most; `entry` is field and key in words."
+        "the migration left the entry {entry} (field id {id}), which the field's new type cannot read: rewrite or remove every entry"
+    5035 FieldMisread { field: String, id: u16, stored: String, declared: String }
+        "`before!` in the code opens a stored field as something that it is not: the migration would read its bytes as others. Copy the type from the code that runs, its fields by name and in order."
+        "`before!` opens field {field} (id {id}) as {declared}, it is stored as {stored}: copy the type from the code that runs, its fields by name and in order"
 
     // 6xxx: the node cannot serve this now.
     6001 Busy { what: String, limit: u64 }

@@ -3,9 +3,9 @@
 //! It decodes within [`limits::SPEC_BYTES_MAX`]; every name is an identifier; every selector and
 //! topic is that of its name, once; there is one `#[init]` method; every type id is in the
 //! registry, whose entries stand at their own index; the ids of fields, retired ones too, differ;
-//! former names are those of fields; there is at most one migration, from the version before the
-//! storage's. Types may refer to each other in
-//! circles, so readers bound their depth.
+//! former names and what `before!` opens are those of fields; there is at most one migration, from
+//! the version before the storage's. Types may refer to each other in circles, so readers bound
+//! their depth.
 
 use codec::DecodeLimit;
 use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec, InterfaceSpec, MethodKind, VERSION};
@@ -136,6 +136,10 @@ fn history_is_sound(spec: &ContractSpec) -> bool {
                 && migration.from.checked_add(1) == Some(history.version)
                 && migration.args.iter().all(|arg| is_name(&arg.name) && has_type(spec, arg.ty))
                 && (!migration.fallible || spec.error.is_some())
+        })
+        // One at a time: a field may be opened in two ways, of which one is wrong.
+        && history.before.iter().all(|field| {
+            ids.contains(&field.id) && fields_are_sound(spec, std::slice::from_ref(field), 0)
         })
 }
 

@@ -18,7 +18,8 @@ pub enum LockError {
     /// The file is missing, and the storage had versions before this one.
     #[error(
         "missing, and the storage has version {version}: without it stored fields could be read \
-         as others; restore the file from the commit that was deployed"
+         as others; restore the file from the commit that was deployed, or have \
+         `dure inspect CONTRACT --lock dure.lock` write it"
     )]
     Lost {
         /// Version in the source.
@@ -137,15 +138,31 @@ pub enum LockError {
         /// The version after it.
         next: u32,
     },
+    /// `before!` opens a field as something that it is not.
+    #[error(
+        "field `{field}` (id {id}) is `{locked}`, and `before!` opens it as `{declared}`: copy the \
+         type from the code that was deployed, its fields by name and in order"
+    )]
+    Misread {
+        /// Name in the file.
+        field: String,
+        /// Its id.
+        id: u16,
+        /// Kind and types in the file, and the parts of what differs.
+        locked: String,
+        /// The same as `before!` has them.
+        declared: String,
+    },
 }
 
 impl LockError {
     /// The field of the source that is meant, by its id.
     pub(crate) const fn field(&self) -> Option<u16> {
         match self {
-            Self::Retired { id, .. } | Self::Used { id, .. } | Self::Changed { id, .. } => {
-                Some(*id)
-            }
+            Self::Retired { id, .. }
+            | Self::Used { id, .. }
+            | Self::Changed { id, .. }
+            | Self::Misread { id, .. } => Some(*id),
             Self::Malformed { .. }
             | Self::Missing
             | Self::Lost { .. }
@@ -174,6 +191,7 @@ impl LockError {
             | Self::Missing
             | Self::Lost { .. }
             | Self::Stale { .. }
+            | Self::Misread { .. }
             | Self::Contract { .. } => "",
         }
     }

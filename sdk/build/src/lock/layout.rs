@@ -16,7 +16,15 @@ pub(super) struct Layout {
     pub(super) in_keys: BTreeSet<String>,
     /// The whole path of each name in `types`.
     paths: BTreeMap<String, Vec<String>>,
+    /// Names written, and how deep in another the one is that is being written: a stranger's types
+    /// may go round in circles.
+    names: u32,
+    depth: u32,
 }
+
+/// Most names of types that are written, and levels of nesting that are followed.
+const NAMES_MAX: u32 = 65_536;
+const DEPTH_MAX: u32 = 64;
 
 impl Layout {
     pub(super) fn of(spec: &ContractSpec) -> Self {
@@ -33,6 +41,11 @@ impl Layout {
         layout
     }
 
+    /// Whether everything is written.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.names < NAMES_MAX
+    }
+
     fn keys(&mut self, types: &PortableRegistry, fields: &[FieldSpec]) {
         for field in fields {
             if let Some(key) = field.key {
@@ -42,7 +55,7 @@ impl Layout {
         }
     }
 
-    fn field(&mut self, types: &PortableRegistry, field: &FieldSpec) -> LockedField {
+    pub(super) fn field(&mut self, types: &PortableRegistry, field: &FieldSpec) -> LockedField {
         let mut parts = Vec::new();
         self.inner(types, field, "", &mut parts);
         LockedField {
@@ -79,6 +92,18 @@ impl Layout {
     /// Names a type, and notes the parts of those that are the contract's own.
     fn name(&mut self, types: &PortableRegistry, id: u32) -> String {
         let Some(ty) = types.resolve(id) else { return "?".into() };
+        if self.depth >= DEPTH_MAX || self.names >= NAMES_MAX {
+            self.names = NAMES_MAX;
+            return "?".into();
+        }
+        self.names += 1;
+        self.depth += 1;
+        let name = self.written(types, ty);
+        self.depth -= 1;
+        name
+    }
+
+    fn written(&mut self, types: &PortableRegistry, ty: &Type<PortableForm>) -> String {
         match &ty.type_def {
             TypeDef::Primitive(primitive) => primitive_name(primitive).into(),
             TypeDef::Sequence(list) => format!("Vec<{}>", self.name(types, list.type_param.id)),
@@ -87,7 +112,7 @@ impl Layout {
             }
             TypeDef::Tuple(tuple) => {
                 let parts: Vec<u32> = tuple.fields.iter().map(|field| field.id).collect();
-                format!("({})", self.names(types, &parts))
+                format!("({})", self.listed(types, &parts))
             }
             TypeDef::Compact(compact) => {
                 format!("Compact<{}>", self.name(types, compact.type_param.id))
@@ -97,7 +122,7 @@ impl Layout {
         }
     }
 
-    fn names(&mut self, types: &PortableRegistry, ids: &[u32]) -> String {
+    fn listed(&mut self, types: &PortableRegistry, ids: &[u32]) -> String {
         ids.iter().map(|id| self.name(types, *id)).collect::<Vec<_>>().join(", ")
     }
 
@@ -106,7 +131,7 @@ impl Layout {
             ty.type_params.iter().filter_map(|param| Some(param.ty?.id)).collect();
         let mut name = self.unique(&ty.path);
         if !parameters.is_empty() {
-            name = format!("{name}<{}>", self.names(types, &parameters));
+            name = format!("{name}<{}>", self.listed(types, &parameters));
         }
         if is_own(&ty.path) && !self.types.contains_key(&name) {
             // Before its parts: a type may contain itself.

@@ -25,15 +25,18 @@
 //! bytes as something that they are not. `retired = true`, written by hand under a field that is
 //! gone, keeps its id from ever being used again.
 
+mod before;
 mod error;
 mod file;
 mod layout;
+mod recover;
 mod settle;
 #[cfg(test)]
 mod tests;
 
 pub use error::LockError;
 pub(crate) use file::LockFile;
+pub use recover::lock_of;
 pub(crate) use settle::settle;
 
 /// Name of the file.

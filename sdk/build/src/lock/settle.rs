@@ -1,7 +1,7 @@
 //! Holding a contract against its lock.
 
 use super::{
-    LockError,
+    LockError, before,
     file::{LockFile, LockedField},
     layout::Layout,
 };
@@ -56,7 +56,9 @@ pub(crate) fn settle(lock: Option<&LockFile>, spec: &ContractSpec) -> Result<Set
         }
     }
     fields.sort_by_key(|field| field.id);
-    if !migrates {
+    if migrates {
+        before::check(lock, spec)?;
+    } else {
         check_types(lock, &layout)?;
     }
     for (name, parts) in &layout.types {

@@ -1,6 +1,6 @@
 //! What a build does to the lock and what it refuses.
 
-use super::{LockError, LockFile, settle};
+use super::{LockError, LockFile, lock_of, settle};
 use dure_abi::{
     Address, Amount,
     spec::{
@@ -8,7 +8,7 @@ use dure_abi::{
         StorageHistory, VERSION,
     },
 };
-use scale_info::{MetaType, Registry, TypeInfo};
+use scale_info::{MetaType, Registry, TypeDef, TypeDefSequence, TypeInfo};
 
 /// Types as two releases of a contract have them; only their type information is used.
 #[allow(dead_code, reason = "the registry reads the fields, nothing else does")]
@@ -53,6 +53,17 @@ mod two {
         Stall,
         Cart,
     }
+    #[derive(TypeInfo)]
+    pub(super) struct NarrowPrice {
+        amount: u64,
+        state: State,
+    }
+    /// As `one::Price`, with an enum that grew.
+    #[derive(TypeInfo)]
+    pub(super) struct OldPrice {
+        amount: Amount,
+        state: State,
+    }
 }
 
 struct Draft {
@@ -86,6 +97,12 @@ impl Draft {
 
     fn was(mut self, id: u16, name: &str) -> Self {
         self.history.renamed.push(FormerName { name: name.into(), id });
+        self
+    }
+
+    /// Makes the last field one that `before!` opens.
+    fn opened(mut self) -> Self {
+        self.history.before.extend(self.storage.pop());
         self
     }
 
@@ -372,4 +389,61 @@ fn a_malformed_lock_names_the_line() {
     check("kind = \"item\"\nretired = 1", "kind = \"item\"", 10, "`true` or `false`");
     check("Place = [0]", "Place = [\"0 Shop\", \"1 Stall\"]", 26, "list of texts");
     check("[field]", "[[field]]", 12, "duplicate");
+}
+
+#[test]
+fn what_before_opens_is_what_the_lock_says_is_stored() {
+    type Key = (Address, one::Place);
+    let lock = locked(first());
+    let second = || first().version(2, &[1]);
+    let copied = second().map::<Key, Vec<two::OldPrice>>(1, "prices").opened();
+    settle(Some(&lock), &copied.spec()).expect("a copy under another name, of which an enum grew");
+    let swapped = second().map::<Key, Vec<two::Price>>(1, "prices").opened();
+    let error = refused(&lock, swapped, "copy the type from the code that was deployed");
+    let LockError::Misread { field, id: 1, locked: old, declared } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(field, "prices");
+    let one = ", Price = [amount: Amount, state: State]";
+    let two = ", Price = [state: State, amount: Amount]";
+    assert!(old.ends_with(one) && declared.ends_with(two), "{old} {declared}");
+    refused(
+        &lock,
+        second().field::<i64>(0, "count").opened(),
+        "is `item u64`, and `before!` opens",
+    );
+    refused(&lock, second().map::<u8, u64>(0, "count").opened(), "`map u8 -> u64`");
+    // Nothing runs: what it says of the past is not read.
+    settle(Some(&lock), &first().field::<i64>(0, "count").opened().spec()).expect("no migration");
+}
+
+#[test]
+fn a_lost_lock_is_written_from_the_specification() {
+    let draft = || first().field::<u8>(4, "kept").was(4, "held");
+    let mut lock = locked(draft());
+    assert_eq!(lock_of(&draft().spec()), Some(lock.render()));
+    let retired = |draft: Draft| {
+        let mut spec = draft.spec();
+        spec.history.retired.push(RetiredField { name: "gone".into(), id: 3 });
+        spec
+    };
+    let text = lock_of(&retired(draft().version(7, &[6]))).expect("a version further on");
+    assert!(
+        text.contains("id = 3\nname = \"gone\"\nkind = \"?\"\nvalue = \"?\"\nretired = true\n")
+    );
+    lock = LockFile::parse(&text).expect("it is a lock");
+    let settled = settle(Some(&lock), &retired(draft().version(7, &[6]))).expect("the same code");
+    assert_eq!(settled.changes, Vec::<String>::new());
+}
+
+#[test]
+fn a_strangers_specification_gives_no_lock() {
+    let mut spec = first().spec();
+    spec.name = "x\"\nversion = 9\n#".into();
+    assert_eq!(lock_of(&spec), None);
+    // A list of itself.
+    let mut spec = Draft::new().field::<u8>(0, "list").spec();
+    let list = TypeDefSequence { type_param: 0.into() };
+    spec.types.types[0].ty.type_def = TypeDef::Sequence(list);
+    assert_eq!(lock_of(&spec), None);
 }

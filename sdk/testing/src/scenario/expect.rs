@@ -135,7 +135,10 @@ impl Stage {
             (Err(TestFailure::Failed { error, .. }), Some(expected)) => {
                 self.error(expected, &error, contract, place)
             }
-            (Err(failure), _) => Err(ScenarioError::Chain { place: place.to_owned(), failure }),
+            (Err(failure), _) => {
+                let (place, failure) = (place.to_owned(), Box::new(failure));
+                Err(ScenarioError::Chain { place, failure })
+            }
         }
     }
 

@@ -60,7 +60,7 @@ pub enum ScenarioError {
         /// Where, as a path.
         place: String,
         /// Why.
-        failure: TestFailure,
+        failure: Box<TestFailure>,
     },
 }
 

@@ -76,7 +76,10 @@ impl Stage {
         }
         for (index, deployment) in setup.contracts.iter().enumerate() {
             let place = format!("setup.contracts[{index}]");
-            let failed = |failure| ScenarioError::Chain { place: place.clone(), failure };
+            let failed = |failure| {
+                let (place, failure) = (place.clone(), Box::new(failure));
+                ScenarioError::Chain { place, failure }
+            };
             let wasm = crate::chain::build(&folder.join(&deployment.source)).map_err(failed)?;
             let creator = stage.account(&deployment.by, &place)?;
             let spec = dure_runtime::vm::validate(&wasm)
@@ -178,7 +181,10 @@ impl Stage {
             let by = step.by.as_ref().ok_or_else(|| meaning(place, "`by` is missing"))?;
             let by = self.account(by, place)?;
             if let Some(at) = at {
-                let late = |failure| ScenarioError::Chain { place: place.to_owned(), failure };
+                let late = |failure| {
+                    let (place, failure) = (place.to_owned(), Box::new(failure));
+                    ScenarioError::Chain { place, failure }
+                };
                 self.chain.set_time(at).map_err(late)?;
             }
             self.transaction(by, &calls, single, &step.expect, place)?;
