@@ -131,6 +131,10 @@ impl View {
     /// # Errors
     /// [`Fault`] when the store fails or is corrupt.
     pub fn state_before(&self, height: Height) -> Result<Option<Arc<dyn StateRead>>, Fault> {
+        // The oldest goes first: without it the others need not be read.
+        if state::undo(self.reader.as_ref(), height)?.is_none() {
+            return Ok(None);
+        }
         let mut state = Layered::over(Arc::clone(&self.state));
         // The record of the block itself comes last: it has the values of before it.
         for above in (height.0..=self.head.height.0).rev() {

@@ -237,18 +237,56 @@ fn store_refuses_work_after_a_failed_barrier() {
     }
 }
 
+/// The last entry ends in zeros, and these are all that stands in the last piece that is read.
 #[test]
-fn store_of_another_chain_or_a_newer_schema_is_refused() {
+fn an_entry_that_ends_in_zeros_at_the_edge_of_a_piece_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || SignerFile::open(directory.path()).unwrap();
+    let (height, mut all) = (Height(1), Vec::new());
+    let mut add = |entry: Vec<u8>| {
+        open().append(height, std::slice::from_ref(&entry)).unwrap();
+        all.push(entry);
+        assert_eq!(open().log().unwrap().entries, all);
+        open().log().unwrap().end
+    };
+    const PIECE: u64 = 262_144;
+    while add(vec![7; 9_000]) + 20_000 < PIECE {}
+    let end = add(vec![7; 100]);
+    // Checksum, length, height and number are 48 bytes.
+    let mut last = vec![7; usize::try_from(PIECE - end).unwrap() - 48];
+    last.extend([0; 3]);
+    assert_eq!(add(last), PIECE + 3);
+}
+
+/// What a torn write left behind its torn beginning does not follow what is written there later.
+#[test]
+fn what_a_torn_write_left_does_not_follow_another_entry() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || SignerFile::open(directory.path()).unwrap();
+    open().append(Height(1), &[vec![1; 40], vec![2; 40], vec![3; 40]]).unwrap();
+    let disk = std::fs::File::options().write(true).open(directory.path().join(SIGNER_FILE));
+    let second = slot_of(Height(1)) as u64 * SLOT_BYTES + 48 + 40;
+    disk.unwrap().write_all_at(&[0; 88], second).unwrap();
+    assert_eq!(open().log().unwrap().entries, [vec![1; 40]]);
+    open().append(Height(1), &[vec![4; 40]]).unwrap();
+    assert_eq!(open().log().unwrap().entries, [vec![1; 40], vec![4; 40]]);
+}
+
+#[test]
+fn store_of_another_chain_or_another_schema_is_refused() {
     let (ours, other) = (Hash([1; 32]), Hash([2; 32]));
     let store = MemoryStore::new();
     schema::claim(&store, ours, "memory").unwrap();
     schema::claim(&store, ours, "memory").unwrap();
     let refused = schema::claim(&store, other, "memory");
     assert!(matches!(refused, Err(StoreError::OtherChain { found, .. }) if found == ours));
-    let newer = (column::SCHEMA + 1).to_le_bytes();
-    store.write(batch(&[(Column::LedgerMeta, column::SCHEMA_KEY, Some(&newer))])).unwrap();
-    let refused = schema::claim(&store, ours, "memory");
-    assert!(matches!(refused, Err(StoreError::NewerSchema { found: 3, known: 2, .. })));
+    let other = |schema: u32| {
+        let schema = schema.to_le_bytes();
+        store.write(batch(&[(Column::LedgerMeta, column::SCHEMA_KEY, Some(&schema))])).unwrap();
+        schema::claim(&store, ours, "memory")
+    };
+    assert!(matches!(other(4), Err(StoreError::NewerSchema { found: 4, known: 3, .. })));
+    assert!(matches!(other(2), Err(StoreError::OlderSchema { found: 2, known: 3, .. })));
 }
 
 #[cfg(feature = "rocksdb")]

@@ -383,9 +383,17 @@ impl Consensus {
         }
     }
 
+    /// Whether the others have no quorum without us: were we silent, nothing would ever be decided.
+    fn is_needed(&self) -> bool {
+        let Stage::Active(active) = &self.stage else { return false };
+        let others = active.start.validators.0.iter().filter(|record| record.id != self.setup.me);
+        let power = others.fold(0u64, |power, record| power.saturating_add(record.power));
+        !active.start.validators.is_quorum(power)
+    }
+
     /// The core cannot be trusted to derive again what it signed: follow, and sign nothing.
     fn fall_silent(&mut self, now: Now, reason: String, out: &mut Vec<Action>) -> Step {
-        if self.observing.is_some() {
+        if self.observing.is_some() || self.is_needed() {
             return Err(OrderingError::Core { height: self.begun, reason });
         }
         out.push(Action::Report(Report::NotSigning { reason }));

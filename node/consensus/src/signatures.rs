@@ -5,7 +5,7 @@ use dure_light::{CertificateError, verify_certificate_by, verify_signature};
 use dure_types::{CommitCertificate, Hash, Proposal, ValidatorSet, Vote, domain::blake3_hash};
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Signatures of one generation; two are kept.
@@ -65,7 +65,7 @@ impl Signatures {
         holds
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -87,7 +87,10 @@ mod tests {
             assert!(!known.verify(&other.verifying_key().to_bytes(), b"yes", &signature));
             assert!(!known.verify(&public, b"yes", &[0; 64]));
         }
-        let kept = |known: &Signatures| known.lock().newer.len() + known.lock().older.len();
+        let kept = |known: &Signatures| {
+            let known = known.lock();
+            known.newer.len() + known.older.len()
+        };
         assert_eq!(kept(&known), 1);
         for number in 0..2 * KEPT_MAX + 2 {
             let message = number.to_le_bytes();

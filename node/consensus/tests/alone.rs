@@ -223,6 +223,25 @@ fn after_a_restart_the_same_header_is_decided_again() {
     assert_eq!(actions, [Action::Decide(Box::new(header), certificate)]);
 }
 
+/// What the log says cannot be derived again, and nobody else decides: the node stops.
+#[test]
+fn after_a_restart_on_a_log_of_another_vote_it_stops() {
+    let mut host = Host::new();
+    host.tick(true);
+    let mut records = host.log.into_iter();
+    let Some(Record::Begin { height, parent }) = records.next() else { panic!("no beginning") };
+    let mut records: Vec<Record> = records.collect();
+    for record in &mut records {
+        if let Record::Vote(vote) = record {
+            vote.block = None;
+        }
+    }
+    let log = Log { height, parent, records };
+    let now = Now { elapsed: Duration::from_secs(20), wall: TimestampMs(20_000) };
+    let stopped = consensus().step(now, start(None, Some(log)));
+    assert!(matches!(stopped, Err(OrderingError::Core { .. })), "{stopped:?}");
+}
+
 #[test]
 fn nothing_is_proposed_between_a_decision_and_the_next_start() {
     let mut lone = consensus();

@@ -14,7 +14,7 @@ use scale_info::{Field, TypeDef, Variant, form::PortableForm};
 use serde_json::{Value, json};
 use std::{
     fmt::Write,
-    fs::File,
+    fs::{self, File},
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -106,7 +106,11 @@ fn write_lock(spec: &ContractSpec, path: &Path, output: &mut Output) -> Result<(
         failed("not written: the specification is not one that `dure build` made".into())
     })?;
     let mut file = File::create_new(path).map_err(|error| failed(error.to_string()))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(error.to_string()))?;
+    file.write_all(text.as_bytes()).map_err(|error| {
+        // Half a lock may read as a shorter one.
+        let _ = fs::remove_file(path);
+        failed(error.to_string())
+    })?;
     let fields = spec.storage.len() + spec.history.retired.len();
     let (name, version) = (&spec.name, spec.history.version);
     let value = json!({ "lock": shown.to_string(), "contract": name, "version": version });

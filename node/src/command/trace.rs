@@ -249,7 +249,8 @@ pub(super) async fn submit(
         Ok(done) => Ok(done),
         Err(error) => {
             // Where it is no longer known how it ran, what it came to still is.
-            let trace = client.trace(id.0).await.map_or_else(|_| Vec::new(), |ran| ran.trace);
+            let ran = client.trace(id.0).await.ok().filter(|ran| ran.exact);
+            let trace = ran.map_or_else(Vec::new, |ran| ran.trace);
             let failure = Box::new(called(error, &trace));
             Err(Failure::Sent { id: id.to_string(), failure })
         }

@@ -1,12 +1,12 @@
 //! The whole schema: every column of both databases, with the layout of its keys.
 //!
 //! Integers in keys are big-endian, so that the order of keys is that of numbers. Values are
-//! SCALE. Changing anything here needs a new [`SCHEMA`] and a decision record.
+//! SCALE. Changing anything here, or in the signer's log, needs a new [`SCHEMA`] and a decision record.
 
 use dure_types::{Address, Hash, Height, ValidatorId};
 
 /// Version of this file.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// One of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

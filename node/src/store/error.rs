@@ -48,6 +48,19 @@ pub enum StoreError {
         /// Newest that we know.
         known: u32,
     },
+    /// Written by an earlier release, whose data this one does not read: run that one, or begin anew.
+    #[error(
+        "{path} has schema {found}, of an earlier release; this one reads {known} alone: run that \
+         release, or take another --data-dir"
+    )]
+    OlderSchema {
+        /// The database.
+        path: String,
+        /// Schema stored.
+        found: u32,
+        /// The one that we read.
+        known: u32,
+    },
     /// A read or write failed.
     #[error("{path}: {reason}")]
     Io {

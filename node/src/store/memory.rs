@@ -340,11 +340,13 @@ impl Store for MemoryStore {
             }
             let signed = &mut inner.signed;
             let first = u32::try_from(signed.entries.len()).unwrap_or(u32::MAX);
-            let bytes = encode_entries(height, first, entries).map_err(|length| {
+            let encoded = encode_entries(height, first, signed.sum, entries).map_err(|length| {
                 let reason = format!("an entry of {length} bytes");
                 StoreError::Io { path: "memory/signer".into(), reason }
-            })?;
+            });
+            let (bytes, sum) = encoded?;
             let place = signed.end;
+            signed.sum = sum;
             signed.end += bytes.len() as u64;
             signed.entries.extend_from_slice(entries);
             match &mut inner.disk {

@@ -10,8 +10,8 @@ use dure_types::Hash;
 /// Marks both databases as ours when they are new, else checks the marks.
 ///
 /// # Errors
-/// [`StoreError::OtherChain`], [`StoreError::NewerSchema`], [`StoreError::Corrupt`], or what a
-/// read or write returns.
+/// [`StoreError::OtherChain`], [`StoreError::NewerSchema`], [`StoreError::OlderSchema`],
+/// [`StoreError::Corrupt`], or what a read or write returns.
 pub fn claim(store: &dyn Store, chain: Hash, path: &str) -> Result<(), StoreError> {
     for database in Database::ALL {
         let path = format!("{path}/{}", database.name());
@@ -56,7 +56,7 @@ pub fn check(
         return Err(StoreError::NewerSchema { path: path.into(), found: schema, known: SCHEMA });
     }
     if schema < SCHEMA {
-        return Err(corrupt(&format!("schema {schema} was never released")));
+        return Err(StoreError::OlderSchema { path: path.into(), found: schema, known: SCHEMA });
     }
     if found != chain {
         return Err(StoreError::OtherChain { path: path.into(), found, expected: chain });

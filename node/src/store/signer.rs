@@ -29,8 +29,8 @@ pub const SLOT_BYTES: u64 = 67_108_864;
 pub const ENTRY_BYTES_MAX: usize = HEADER_BYTES_MAX + 4_096;
 /// Checksum, length, height and number before an entry.
 const HEAD_BYTES: usize = 48;
-/// Bytes that are read at once. None of the pieces that hold entries is all zeros: it is longer than
-/// an entry, so a checksum begins in it.
+/// Bytes that are read at once. A piece that is all zeros is the last: longer than an entry, it would
+/// hold the beginning of one otherwise, a checksum.
 const PIECE_BYTES: usize = 262_144;
 
 const _: () = assert!(SLOT_BYTES.is_multiple_of(PIECE_BYTES as u64));
@@ -42,11 +42,18 @@ pub const fn slot_of(height: Height) -> usize {
     if height.0.is_multiple_of(2) { 0 } else { 1 }
 }
 
-/// The bytes of entries: for each BLAKE3 of the rest, length, height, number in its height, entry.
+/// The bytes of entries: for each a checksum, length, height, number in its height, entry. Returns the
+/// checksum of the last one too, which that of the next one takes in: what a torn write left behind
+/// never follows what was written over its beginning.
 ///
 /// # Errors
 /// The length of an entry above [`ENTRY_BYTES_MAX`].
-pub fn encode_entries(height: Height, first: u32, entries: &[Vec<u8>]) -> Result<Vec<u8>, usize> {
+pub fn encode_entries(
+    height: Height,
+    first: u32,
+    mut sum: Hash,
+    entries: &[Vec<u8>],
+) -> Result<(Vec<u8>, Hash), usize> {
     let mut bytes = Vec::new();
     for (number, entry) in (first..).zip(entries) {
         let length = u32::try_from(entry.len()).map_err(|_| entry.len())?;
@@ -56,10 +63,15 @@ pub fn encode_entries(height: Height, first: u32, entries: &[Vec<u8>]) -> Result
         let place = (height.0.to_le_bytes(), number.to_le_bytes());
         let head = [length.to_le_bytes().as_slice(), &place.0, &place.1].concat();
         let tail = [head.as_slice(), entry].concat();
-        bytes.extend_from_slice(&blake3_hash(&tail).0);
+        sum = checksum(sum, &tail);
+        bytes.extend_from_slice(&sum.0);
         bytes.extend_from_slice(&tail);
     }
-    Ok(bytes)
+    Ok((bytes, sum))
+}
+
+fn checksum(before: Hash, rest: &[u8]) -> Hash {
+    blake3_hash(&[&before.0, rest].concat())
 }
 
 /// Entries of one height, in order.
@@ -71,6 +83,8 @@ pub struct Entries {
     pub entries: Vec<Vec<u8>>,
     /// Where the next one goes, from the start of the slot.
     pub end: u64,
+    /// Checksum of the last one; zeros where there is none.
+    pub sum: Hash,
 }
 
 impl Entries {
@@ -79,7 +93,7 @@ impl Entries {
     pub fn of_slot(slot: usize, bytes: &[u8]) -> Self {
         let mut found = Self::default();
         let mut rest = bytes;
-        while let Some((height, number, entry, after)) = next_entry(rest) {
+        while let Some((height, number, entry, after)) = next_entry(found.sum, rest) {
             let begins = found.entries.is_empty() && slot_of(height) == slot;
             let follows = number as usize == found.entries.len();
             if !follows || !(begins || height == found.height) {
@@ -88,6 +102,7 @@ impl Entries {
             found.height = height;
             found.entries.push(entry.to_vec());
             found.end += (rest.len() - after.len()) as u64;
+            found.sum = Hash(rest.first_chunk().copied().unwrap_or_default());
             rest = after;
         }
         found
@@ -101,7 +116,7 @@ impl Entries {
     }
 }
 
-fn next_entry(bytes: &[u8]) -> Option<(Height, u32, &[u8], &[u8])> {
+fn next_entry(before: Hash, bytes: &[u8]) -> Option<(Height, u32, &[u8], &[u8])> {
     let (sum, rest) = bytes.split_first_chunk::<32>()?;
     let (length, place) = rest.split_first_chunk::<4>()?;
     let (height, place) = place.split_first_chunk::<8>()?;
@@ -109,7 +124,7 @@ fn next_entry(bytes: &[u8]) -> Option<(Height, u32, &[u8], &[u8])> {
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (entry, after) = entry.split_at_checked(length)?;
     let tail = rest.get(..HEAD_BYTES - 32 + length)?;
-    (blake3_hash(tail) == Hash(*sum)).then_some(())?;
+    (checksum(before, tail) == Hash(*sum)).then_some(())?;
     let height = Height(u64::from_le_bytes(*height));
     Some((height, u32::from_le_bytes(*number), entry, after))
 }
@@ -119,8 +134,8 @@ fn next_entry(bytes: &[u8]) -> Option<(Height, u32, &[u8], &[u8])> {
 pub struct SignerFile {
     file: File,
     path: String,
-    /// Height, number of its entries, and their end in the slot.
-    end: Mutex<(Height, u32, u64)>,
+    /// Height, number of its entries, their end in the slot, and the last one's checksum.
+    end: Mutex<(Height, u32, u64, Hash)>,
 }
 
 impl SignerFile {
@@ -152,7 +167,7 @@ impl SignerFile {
         let opened = Self { file, path, end: Mutex::default() };
         let newest = opened.log()?;
         let count = u32::try_from(newest.entries.len()).unwrap_or(u32::MAX);
-        *opened.lock() = (newest.height, count, newest.end);
+        *opened.lock() = (newest.height, count, newest.end, newest.sum);
         Ok(opened)
     }
 
@@ -172,9 +187,9 @@ impl SignerFile {
     pub fn append(&self, height: Height, entries: &[Vec<u8>]) -> Result<(), StoreError> {
         let mut end = self.lock();
         if end.0 != height {
-            *end = (height, 0, 0);
+            *end = (height, 0, 0, Hash::ZERO);
         }
-        let bytes = encode_entries(height, end.1, entries).map_err(|length| {
+        let (bytes, sum) = encode_entries(height, end.1, end.3, entries).map_err(|length| {
             self.failed(format!("an entry of {length} bytes, above {ENTRY_BYTES_MAX}"))
         })?;
         let length = bytes.len() as u64;
@@ -188,6 +203,7 @@ impl SignerFile {
             .map_err(|error| self.failed(error.to_string()))?;
         end.1 = end.1.saturating_add(u32::try_from(entries.len()).unwrap_or(u32::MAX));
         end.2 += length;
+        end.3 = sum;
         Ok(())
     }
 
@@ -207,9 +223,8 @@ impl SignerFile {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => bytes.truncate(filled),
                 Err(error) => return Err(self.failed(error.to_string())),
             }
-            // A hole: zeros are no entry, and nothing follows them.
+            // The last entry may end in a few of these zeros; nothing begins in them.
             if bytes[filled..].iter().all(|byte| *byte == 0) {
-                bytes.truncate(filled);
                 break;
             }
         }
@@ -217,7 +232,7 @@ impl SignerFile {
         Ok(bytes)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, (Height, u32, u64)> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, (Height, u32, u64, Hash)> {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

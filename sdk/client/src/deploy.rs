@@ -55,7 +55,8 @@ impl Client {
             }
         }
         let deployed = self.store(key, code, wasm).await?;
-        let instantiated = self.make(key, code, init, salt).await?;
+        let instantiated = self.make(key, code, init, salt).await;
+        let instantiated = instantiated.map_err(|error| error.after(deployed.as_ref()))?;
         let contract = address::contract(key.address(), salt);
         Ok(Deployment { code, contract, deployed, instantiated })
     }

@@ -1,6 +1,6 @@
 //! What can go wrong between a program and a node.
 
-use crate::key::KeyError;
+use crate::{Submission, key::KeyError};
 use dure_rpc::{
     RpcError,
     hex::HexError,
@@ -15,7 +15,7 @@ pub enum ClientError {
     /// The node refused, or the call failed; typed, with the limit and the offending value.
     #[error("{name} ({code}): {0}", name = .0.name(), code = .0.code())]
     Refused(Box<RpcError>),
-    /// The calls were tried before they were sent, and refused: nothing of them is on the chain.
+    /// Refused before anything was sent, mostly by a trial: nothing of it is on the chain.
     #[error("{name} ({code}): {error}; refused before it was sent", name = .error.name(), code = .error.code())]
     Tried {
         /// What refused them.
@@ -79,6 +79,19 @@ impl From<RpcError> for ClientError {
 }
 
 impl ClientError {
+    /// A refusal that was found before anything was sent.
+    pub(crate) fn unsent(error: RpcError) -> Self {
+        Self::Tried { error: Box::new(error), trace: Vec::new() }
+    }
+
+    /// The same of the second of two transactions: where the first was sent, something was.
+    pub(crate) fn after(self, first: Option<&Submission>) -> Self {
+        match (self, first) {
+            (Self::Tried { error, .. }, Some(_)) => Self::Refused(error),
+            (other, _) => other,
+        }
+    }
+
     /// What a trial of calls came to that were not sent; none where they would succeed.
     pub(crate) fn tried(answer: SimulationAnswer) -> Option<Self> {
         match answer.result {

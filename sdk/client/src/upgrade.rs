@@ -61,7 +61,8 @@ impl Client {
             .transaction(key)
             .call_scale(Address::SYSTEM, "upgrade", (contract, code, args).encode())
             .submit(Wait::Final)
-            .await?;
+            .await
+            .map_err(|error| error.after(deployed.as_ref()))?;
         self.reach(Height(upgraded.height.0)).await?;
         self.forget_spec(contract);
         Ok(Upgraded { code, deployed, upgraded })
@@ -109,12 +110,12 @@ impl Client {
         let answer = self.contract(contract).await?;
         let (contract, code) = (contract.into(), blake3_hash(wasm).into());
         match answer.contract.upgrader {
-            None => return Err(RpcError::Frozen { contract }.into()),
+            None => return Err(ClientError::unsent(RpcError::Frozen { contract })),
             Some(upgrader) if upgrader != account.into() => {
-                return Err(RpcError::NotUpgrader { contract, upgrader }.into());
+                return Err(ClientError::unsent(RpcError::NotUpgrader { contract, upgrader }));
             }
             Some(_) if answer.contract.code == code => {
-                return Err(RpcError::SameCode { contract, code }.into());
+                return Err(ClientError::unsent(RpcError::SameCode { contract, code }));
             }
             Some(_) => {}
         }
