@@ -416,8 +416,8 @@ pub mod regional {
             Ok(())
         }
 
-        /// Sets a scheme that holds from an instant on. One that bounds issuers less than what holds
-        /// now, or than what is scheduled, waits for a second issuer to send the same.
+        /// Sets a scheme that holds from an instant on. One that bounds issuers less than what
+        /// holds now, or than what is scheduled, waits for a second issuer to send the same.
         #[call]
         pub fn schedule_scheme(
             &mut self,

@@ -288,7 +288,7 @@ impl Settlement {
         Ok(Books { funds, tokens })
     }
 
-    /// Counts a page of all pending authorisations for a bank; after the last, its escrow and tokens.
+    /// Counts a page of all pending authorisations for a bank; then its escrow and tokens.
     pub(crate) fn audited_holds(
         &self,
         cx: &Cx,

@@ -392,9 +392,9 @@ pub mod settlement {
             self.audited(cx)
         }
 
-        /// Counts a bank's authorisations, at most `limit` of all that wait (200 at most) after those
-        /// that were counted, and refuses unless they are in the end what is in escrow, covered by
-        /// tokens. Ask for all pages at one height.
+        /// Counts a bank's authorisations, at most `limit` of all that wait (200 at most) after
+        /// those that were counted, and refuses unless they are in the end what is in escrow,
+        /// covered by tokens. Ask for all pages at one height.
         #[query]
         pub fn audit_holds(
             &self,

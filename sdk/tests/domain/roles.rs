@@ -230,7 +230,8 @@ proptest! {
         let mut now = noon().0;
         for (wait, by, action, amount, withdraw) in steps {
             now += wait / 8;
-            let (time, hash, today) = (TimestampMs(now), Hash([action; 32]), Day::of(TimestampMs(now)));
+            let (time, hash) = (TimestampMs(now), Hash([action; 32]));
+            let today = Day::of(time);
             if withdraw && amount == 1 {
                 let found = sandbox.run(|_| two_man.withdraw(hash));
                 prop_assert_eq!(found.is_ok(), waiting.remove(&action).is_some());
