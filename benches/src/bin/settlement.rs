@@ -181,12 +181,13 @@ fn open(chain: &Chain, known: Address, money: Address, shop: Address) -> Vec<Cal
     };
     let month = Month::of(chain.time());
     let all = Amount(1_000_000_000);
+    let allowance = Programme { set: 2, end: month.plus(3).end(), most: Amount(1_000) };
     vec![
         invoke(known, &registry::define_set(1, small)),
         invoke(known, &registry::define_set(2, here)),
         invoke(known, &registry::register(shop, merchant, vec![])),
         invoke(money, &won::fund_pool(Hash([2; 32]), month, all)),
-        invoke(money, &won::define_programme(7, Programme { set: 2, end: month.plus(3).end() })),
+        invoke(money, &won::define_programme(7, allowance)),
         invoke(money, &won::fund_programme(Hash([3; 32]), 7, all)),
     ]
 }

@@ -416,8 +416,8 @@ pub mod regional {
             Ok(())
         }
 
-        /// Sets a scheme that holds from an instant on. One that bounds issuers less than what holds
-        /// now waits for a second issuer to send the same.
+        /// Sets a scheme that holds from an instant on. One that bounds issuers less than what
+        /// holds now, or than what is scheduled, waits for a second issuer to send the same.
         #[call]
         pub fn schedule_scheme(
             &mut self,
@@ -429,13 +429,12 @@ pub mod regional {
             self.planned(cx, scheme, from)
         }
 
-        /// Withdraws a scheme that does not hold yet.
+        /// Withdraws a scheme that does not hold yet. One that bounds issuers more than what holds
+        /// without it waits for a second issuer to send the same.
         #[call]
-        pub fn withdraw_scheme(&mut self, cx: &Cx, from: Version) -> Result<(), Error> {
+        pub fn withdraw_scheme(&mut self, cx: &Cx, from: Version) -> Result<Verdict, Error> {
             self.only(cx, Role::Issuer)?;
-            self.scheme.withdraw(from, cx.time())?;
-            cx.emit(&SchemeWithdrawn { from });
-            Ok(())
+            self.unplanned(cx, from)
         }
 
         /// Gives a role or takes it.

@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    event::{Expired, SchemeScheduled, SecondAwaited},
+    event::{Expired, SchemeScheduled, SchemeWithdrawn, SecondAwaited},
     scheme::Scheme,
     state::{Books, Programme, Quote, RegionalCurrency, Sale},
 };
@@ -17,7 +17,7 @@ use dure_sdk::{
             Accrual, Cancelled, Class, Division, Earning, Ended, LotKey, LotsError, NewId,
             PaymentId, PaymentOrder, Plan, Purchase,
         },
-        policy::Brackets,
+        policy::{Brackets, Version},
         pool::OnShort,
         roles::{Role, Verdict},
     },
@@ -113,7 +113,8 @@ impl RegionalCurrency {
         Ok(Continue(()))
     }
 
-    /// Asks for an action, or agrees to it as the second issuer.
+    /// Asks for an action, or agrees to it as the second issuer. What somebody asked for who is no
+    /// issuer any more is not waited for: the key may have been stolen.
     fn second(
         &mut self,
         cx: &Cx,
@@ -122,11 +123,39 @@ impl RegionalCurrency {
         alone: Amount,
     ) -> Result<Verdict, Error> {
         let (by, now) = (cx.caller(), cx.time());
+        let first = self.two_man.asked(action, now);
+        if first.is_some_and(|first| !self.roles.has(first, Role::Issuer)) {
+            self.two_man.withdraw(action)?;
+        }
         let verdict = self.two_man.ask(by, action, amount, alone, now, SECOND_AWAITED_MS)?;
-        if let Verdict::Waits { until } = verdict {
+        if let (Verdict::Waits { until }, true) = (verdict, first != Some(by)) {
             cx.emit(&SecondAwaited { action, by, amount, until });
         }
         Ok(verdict)
+    }
+
+    /// Agrees as two issuers to what bounds issuers less from an instant on.
+    #[inline(never)]
+    fn loosened(
+        &mut self,
+        cx: &Cx,
+        how: &str,
+        scheme: &Scheme,
+        from: TimestampMs,
+    ) -> Result<Verdict, Error> {
+        let action = blake3(&(how, scheme, from).encode());
+        let widest = scheme.funded_alone.max(scheme.supply_cap);
+        self.second(cx, action, widest, Amount::ZERO)
+    }
+
+    /// Whether a scheme bounds issuers less than the one that holds, or one that will.
+    fn loosens(&self, scheme: &Scheme, now: TimestampMs) -> Result<bool, Error> {
+        let (mut version, mut other) = self.scheme.at(now)?;
+        while !scheme.is_looser_than(&other) {
+            let Some(next) = self.scheme.next(version.0) else { return Ok(false) };
+            (version, other) = (next, self.scheme.version(next)?);
+        }
+        Ok(true)
     }
 
     /// Schedules a scheme; one that bounds issuers less, when a second one has sent the same.
@@ -141,16 +170,31 @@ impl RegionalCurrency {
         scheme.check()?;
         self.defined(&scheme.sets())?;
         let now = cx.time();
-        if scheme.is_looser_than(&self.scheme.at(now)?.1) {
-            let action = blake3(&("scheme", &scheme, from).encode());
-            let widest = scheme.funded_alone.max(scheme.supply_cap);
-            let verdict = self.second(cx, action, widest, Amount::ZERO)?;
+        if self.loosens(&scheme, now)? {
+            let verdict = self.loosened(cx, "scheme", &scheme, from)?;
             if verdict != Verdict::Do {
                 return Ok(verdict);
             }
         }
         let from = self.scheme.schedule(&scheme, from, now, 0, false)?;
         cx.emit(&SchemeScheduled { from, scheme });
+        Ok(Verdict::Do)
+    }
+
+    /// Withdraws a scheme; one that bounds issuers more than what holds in its place, when a second
+    /// one has sent the same.
+    #[inline(never)]
+    pub(crate) fn unplanned(&mut self, cx: &Cx, from: Version) -> Result<Verdict, Error> {
+        let (now, before) = (cx.time(), TimestampMs(from.0.0.saturating_sub(1)));
+        let (scheme, instead) = (self.scheme.version(from)?, self.scheme.at(before.max(now))?.1);
+        if now < from.0 && instead.is_looser_than(&scheme) {
+            let verdict = self.loosened(cx, "withdrawal", &instead, from.0)?;
+            if verdict != Verdict::Do {
+                return Ok(verdict);
+            }
+        }
+        self.scheme.withdraw(from, now)?;
+        cx.emit(&SchemeWithdrawn { from });
         Ok(Verdict::Do)
     }
 
@@ -231,7 +275,8 @@ impl RegionalCurrency {
         amount: Amount,
         now: TimestampMs,
     ) -> Result<(), Error> {
-        let Programme { set, end } = self.programme(programme)?;
+        let Programme { set, end, most } = self.programme(programme)?;
+        ensure!(amount <= most, Error::AboveGrant { programme, most, wanted: amount });
         let cap = self.scheme.at(now)?.1.supply_cap;
         self.spend_budget(programme, amount)?;
         let key = LotKey { class: Class::Policy, expiry: end, programme, set, purchase: 0 };

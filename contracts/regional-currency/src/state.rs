@@ -73,6 +73,8 @@ pub struct Programme {
     pub set: u32,
     /// When it is over.
     pub end: TimestampMs,
+    /// What one grant is at most: a slip of a clerk is not the whole budget.
+    pub most: Amount,
 }
 
 /// A purchase, and what came of it.

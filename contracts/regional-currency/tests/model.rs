@@ -5,19 +5,22 @@ mod plain;
 
 use city::{ACCOUNTS, CITY, DAY, MERCHANTS, PROGRAMME, START, WON, account, city, id, merchant};
 use dure_sdk::{
-    Amount, Hash, TimestampMs,
+    Address, Amount, Hash, Invocation, TimestampMs,
     domain::{
         calendar::{Month, Period},
         lots::LotKey,
         policy::{Bracket, Brackets},
         pool::OnShort,
-        roles::Verdict,
+        roles::{Role, Verdict},
     },
     native::Sandbox,
 };
 use plain::{Model, Terms};
-use proptest::{collection::vec, prelude::*};
-use regional_currency::regional::{Cashback, Owed, Scheme, TopUp, call};
+use proptest::{collection::vec, option, prelude::*};
+use regional_currency::regional::{Cashback, Error, Owed, Scheme, TopUp, call};
+
+/// Who puts money aside: alone, or the two of them.
+const ISSUERS: [Address; 2] = [CITY, Address([94; 32])];
 
 /// One thing that somebody does.
 #[derive(Clone, Debug)]
@@ -65,8 +68,11 @@ enum Act {
         amount: u128,
         paid: Option<bool>,
     },
+    /// An issuer orders so much, or sends an order again that was made before.
     Fund {
+        by: usize,
         amount: u128,
+        again: Option<usize>,
     },
     Wait {
         days: u64,
@@ -90,7 +96,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0usize..4, any::<bool>()).prop_map(|(request, paid)| Act::End { request, paid }),
         1 => (who, 1u128..2_000, any::<Option<bool>>())
             .prop_map(|(who, amount, paid)| Act::Claim { who, amount, paid }),
-        1 => (1u128..2_000).prop_map(|amount| Act::Fund { amount }),
+        3 => (0usize..2, 1u128..5_000, option::of(0usize..3))
+            .prop_map(|(by, amount, again)| Act::Fund { by, amount, again }),
         3 => (0u64..20).prop_map(|days| Act::Wait { days }),
     ]
 }
@@ -106,6 +113,7 @@ fn terms() -> impl Strategy<Value = Terms> {
             purchase_cap: 10_000,
             holding_cap: 15_000,
             supply_cap: 25_000,
+            funded_alone: 3_000,
             gift_cap: 3_000,
             cash_out_cap: 6_000,
             validity_days: 60,
@@ -141,7 +149,7 @@ fn scheme(terms: &Terms) -> Scheme {
         refund_percent: terms.refund_percent,
         gift_cap: Some(Amount(terms.gift_cap)),
         cash_out_cap: Some(Amount(terms.cash_out_cap)),
-        funded_alone: Amount(1_000_000),
+        funded_alone: Amount(terms.funded_alone),
         supply_cap: Amount(terms.supply_cap),
     }
 }
@@ -153,15 +161,22 @@ struct World {
     acts: u64,
     payments: Vec<(usize, usize, Hash)>,
     requests: Vec<(usize, Hash)>,
+    /// Orders to fund a month's pool, done or not.
+    orders: Vec<Invocation<Verdict, Error>>,
 }
 
 impl World {
     fn new(terms: Terms) -> Self {
-        let sandbox = city(scheme(&terms), terms.programme_end);
+        let mut sandbox = city(scheme(&terms), terms.programme_end);
+        // The programme's money is more than one of them puts aside.
+        sandbox.send(WON, &call::set_role(ISSUERS[1], Role::Issuer, true)).unwrap();
+        let fund = call::fund_programme(id(u64::MAX), PROGRAMME, Amount(20_000));
+        assert_eq!(sandbox.caller(ISSUERS[1]).send(WON, &fund), Ok(Verdict::Do));
         let mut model = Model::new(terms, START);
         model.programme = 20_000;
         model.escrow = 20_000;
-        Self { sandbox, model, acts: 0, payments: Vec::new(), requests: Vec::new() }
+        let (payments, requests, orders) = (Vec::new(), Vec::new(), Vec::new());
+        Self { sandbox, model, acts: 0, payments, requests, orders }
     }
 
     /// Does it on both sides and says whether both did it.
@@ -262,11 +277,18 @@ impl World {
                 }
                 (said(done), expected)
             }
-            Act::Fund { amount } => {
-                let fund = call::fund_pool(new, Month::of(TimestampMs(now)), Amount(amount));
-                let done = sandbox.caller(CITY).send(WON, &fund);
-                // Below what one may fund alone.
-                (said(done.map(|done| u128::from(done != Verdict::Do))), model.fund(amount))
+            Act::Fund { by, amount, again } => {
+                let order = match again {
+                    Some(back) => self.orders.len().checked_sub(back + 1)?,
+                    None => {
+                        let month = Month::of(TimestampMs(now));
+                        self.orders.push(call::fund_pool(new, month, Amount(amount)));
+                        model.order(amount);
+                        self.orders.len() - 1
+                    }
+                };
+                let done = sandbox.caller(ISSUERS[by]).send(WON, &self.orders[order]);
+                (said(done.map(|done| u128::from(done != Verdict::Do))), model.fund(by, order))
             }
             Act::Wait { days } => {
                 model.now += days * DAY;
@@ -340,7 +362,7 @@ proptest! {
         acts in vec(act(), 1..80),
     ) {
         let mut world = World::new(terms);
-        world.act(&Act::Fund { amount: 3_000 })?;
+        world.act(&Act::Fund { by: 0, amount: 3_000, again: None })?;
         for act in &acts {
             world.act(act)?;
             world.compare()?;

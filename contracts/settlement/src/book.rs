@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     event::{CycleCut, CycleSettled, ObligationCarried, ObligationEntered, PositionsSettled},
-    state::{Books, Member, Request, Route, Settlement},
+    state::{Books, CountedHolds, HoldsAudit, Member, Request, Route, Settlement},
 };
 use dure_sdk::{
     crypto::blake3,
@@ -18,6 +18,8 @@ use dure_sdk::{
 
 /// Obligations that one call takes out at most: each is an event.
 pub const TAKEN_OUT_MAX: u32 = 512;
+/// Authorisations that one answer counts at most.
+const COUNTED_MAX: u32 = 200;
 /// Positions in one event.
 const POSITIONS_MAX: usize = 256;
 
@@ -286,19 +288,33 @@ impl Settlement {
         Ok(Books { funds, tokens })
     }
 
-    /// Counts a bank's pending authorisations and its tokens.
-    pub(crate) fn audited_holds(&self, cx: &Cx, bank: u32) -> Result<Amount, Error> {
+    /// Counts a page of all pending authorisations for a bank; then its escrow and tokens.
+    pub(crate) fn audited_holds(
+        &self,
+        cx: &Cx,
+        bank: u32,
+        counted: Option<CountedHolds>,
+        limit: u32,
+    ) -> Result<HoldsAudit, Error> {
         let deposit = self.members.get(&bank).and_then(|member| member.deposit);
         let token = TokenClient::at(deposit.ok_or(Error::NotBank { member: bank })?);
-        let pending = self
-            .holds
-            .waiting(None)
-            .filter(|(id, _)| self.routes.get(id).is_some_and(|route| route.from == bank));
-        let counted = pending.fold(Amount::ZERO, |sum, (_, hold)| sum.saturating_add(hold.left));
+        let (from, mut sum) =
+            counted.map_or((None, Amount::ZERO), |counted| (Some(counted.next), counted.held));
+        let mut waiting = self.holds.waiting(from);
+        for (id, hold) in waiting.by_ref().take(limit.clamp(1, COUNTED_MAX) as usize) {
+            if self.routes.get(&id).is_some_and(|route| route.from == bank) {
+                sum = sum.saturating_add(hold.left);
+            }
+        }
         let books = self.escrow.held(&bank);
+        if let Some((id, hold)) = waiting.next() {
+            let next = CountedHolds { next: (hold.expires, id), held: sum };
+            return Ok(HoldsAudit { books, next: Some(next) });
+        }
+        let counted = sum;
         ensure!(books == counted, Error::Uncounted { bank, books, counted });
         let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
         ensure!(books <= tokens, Error::Unbacked { books, tokens });
-        Ok(books)
+        Ok(HoldsAudit { books, next: None })
     }
 }

@@ -54,7 +54,9 @@ pub mod settlement {
     pub use crate::scheme::{Cycle, Scheme, SchemeError};
     #[storage]
     pub use crate::state::Settlement;
-    pub use crate::state::{Books, CycleView, Member, Request, Route, Standing};
+    pub use crate::state::{
+        Books, CountedHolds, CycleView, HoldsAudit, Member, Request, Route, Standing,
+    };
 
     impl Settlement {
         /// The creator administers, issues policy, acts for members and pauses. `token` is what
@@ -390,10 +392,18 @@ pub mod settlement {
             self.audited(cx)
         }
 
-        /// A bank's authorisations, counted one by one, against the escrow and the tokens.
+        /// Counts a bank's authorisations, at most `limit` of all that wait (200 at most) after
+        /// those that were counted, and refuses unless they are in the end what is in escrow,
+        /// covered by tokens. Ask for all pages at one height.
         #[query]
-        pub fn audit_holds(&self, cx: &Cx, bank: u32) -> Result<Amount, Error> {
-            self.audited_holds(cx, bank)
+        pub fn audit_holds(
+            &self,
+            cx: &Cx,
+            bank: u32,
+            counted: Option<CountedHolds>,
+            limit: u32,
+        ) -> Result<HoldsAudit, Error> {
+            self.audited_holds(cx, bank, counted, limit)
         }
 
         /// Every member's position, counted from the obligations of the open cycle one by one.

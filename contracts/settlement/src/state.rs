@@ -103,6 +103,26 @@ pub struct CycleView {
     pub closing: Option<u64>,
 }
 
+/// What a page of an audit of authorisations found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct HoldsAudit {
+    /// What the bank has in escrow.
+    pub books: Amount,
+    /// Where to go on; none: all were counted, and are what is in escrow and covered by tokens.
+    pub next: Option<CountedHolds>,
+}
+
+/// Authorisations that were counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct CountedHolds {
+    /// The first that was not: when it is over, and its id.
+    pub next: (TimestampMs, Hash),
+    /// What the bank's among them come to.
+    pub held: Amount,
+}
+
 /// The books.
 #[dure::ty]
 #[derive(Copy)]

@@ -190,10 +190,15 @@ impl PurposeToken {
 
     /// Checks that the conditions let an account give units back.
     pub(crate) fn redeems(&self, account: Address, now: TimestampMs) -> Result<(), Error> {
-        match self.in_force(now)?.redeem {
+        let conditions = self.in_force(now)?;
+        match conditions.redeem {
             Redeemers::Anyone => Ok(()),
-            Redeemers::Merchants => {
+            // What a closed one has it took before, where no gift reaches a merchant.
+            Redeemers::Merchants if conditions.merchants.is_some() => {
                 self.merchants.cashing_out(account).map(drop).map_err(Error::Merchants)
+            }
+            Redeemers::Merchants => {
+                self.merchants.active(account).map(drop).map_err(Error::Merchants)
             }
             Redeemers::Nobody => Err(Error::NotRedeemer { account }),
         }

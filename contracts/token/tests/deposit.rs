@@ -5,7 +5,7 @@ mod merchant;
 use dure_sdk::{
     Invocation,
     domain::{
-        registry::{MerchantsError, Status},
+        registry::{MerchantSet, MerchantsError, Status},
         roles::{Role, RolesError},
     },
 };
@@ -27,9 +27,13 @@ struct Money {
 
 impl Money {
     fn new() -> Self {
+        Self::of(None)
+    }
+
+    fn of(merchants: Option<MerchantSet>) -> Self {
         let mut chain = Chain::new();
         let [issuer, ana, shop] = ["issuer", "ana", "shop"].map(|name| chain.account(name));
-        let conditions = Conditions { redeem: Redeemers::Merchants, ..Conditions::NONE };
+        let conditions = Conditions { redeem: Redeemers::Merchants, merchants, ..Conditions::NONE };
         let init = ("Won".to_owned(), "KRW".to_owned(), 0u8, conditions);
         chain.shadow::<PurposeToken>(chain.next_address(issuer));
         let token = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
@@ -38,9 +42,12 @@ impl Money {
 
     /// Against a deposit of 100.
     fn backed() -> Self {
-        let mut money = Self::new();
-        assert_eq!(money.send(money.issuer, &call::book_deposit(Amount(100))), Ok(()));
-        money
+        Self::new().covered()
+    }
+
+    fn covered(mut self) -> Self {
+        assert_eq!(self.send(self.issuer, &call::book_deposit(Amount(100))), Ok(()));
+        self
     }
 
     fn send<T: Decode>(&mut self, by: Account, call: &Invocation<T, Error>) -> Result<T, Error> {
@@ -141,21 +148,37 @@ fn a_merchant_is_paid_while_active_and_redeems_unless_suspended() {
     }
     let held = |of: Account| m.chain.ask(m.token, &call::balance_of(of.address())).unwrap();
     assert_eq!((held(ana), held(shop)), (Amount(50), Amount(20)));
-    // One that closed is paid no more, and gives back what it took before.
-    m.send(issuer, &call::set_status(merchant, Status::Closed)).unwrap();
-    let closed = MerchantsError::NotActive { merchant, status: Status::Closed };
-    assert_eq!(m.send(ana, &pay), Err(Error::Merchants(closed)));
-    assert_eq!(m.send(shop, &call::redeem(Amount(20), till.clone())), Ok(()));
-    assert_eq!(m.books(), (50, Some(70)));
     let by = ana.address();
     let paid = Paid { by, merchant, amount: Amount(30), reference: till.clone() };
     assert_eq!(m.chain.events_of::<Paid>(), [paid]);
-    let redeemed = [10, 20].map(|amount| Redeemed {
-        by: merchant,
-        amount: Amount(amount),
-        reference: till.clone(),
-    });
-    assert_eq!(m.chain.events_of::<Redeemed>(), redeemed);
+    let redeemed = Redeemed { by: merchant, amount: Amount(10), reference: till };
+    assert_eq!(m.chain.events_of::<Redeemed>(), [redeemed]);
+}
+
+#[test]
+fn a_closed_merchant_redeems_only_where_nobody_can_send_it_more() {
+    for merchants in [Some(MerchantSet::EVERYWHERE), None] {
+        let mut m = Money::of(merchants.clone()).covered();
+        let (issuer, ana, shop) = (m.issuer, m.ana, m.shop);
+        let merchant = shop.address();
+        m.issue(ana, 80).unwrap();
+        m.register(merchant).unwrap();
+        m.send(ana, &call::transfer(merchant, Amount(30), None)).unwrap();
+        m.send(issuer, &call::set_status(merchant, Status::Closed)).unwrap();
+        let status = Status::Closed;
+        let closed = Err(Error::Merchants(MerchantsError::NotActive { merchant, status }));
+        assert_eq!(m.send(ana, &call::pay(merchant, Amount(1), None)), closed);
+        let sent = m.send(ana, &call::transfer(merchant, Amount(5), None));
+        let redeemed = m.send(shop, &call::redeem(Amount(30), None));
+        if merchants.is_some() {
+            assert_eq!((sent, redeemed), (closed, Ok(())));
+            assert_eq!(m.books(), (50, Some(70)));
+        } else {
+            // A plain transfer asks for no merchant, so what it has now may be anybody's.
+            assert_eq!((sent, redeemed), (Ok(()), closed));
+            assert_eq!(m.books(), (80, Some(100)));
+        }
+    }
 }
 
 /// The fields of storage that a transaction wrote.

@@ -52,7 +52,7 @@ enum Act {
     Withdraw(u128),
     Admit(usize, u8),
     Dismiss(usize),
-    Suspend(usize, bool),
+    SetStatus(usize, Status),
     Pause(bool),
     Sweep,
     Wait(u64),
@@ -67,7 +67,7 @@ struct Model {
     changed: u64,
     held: [u128; ACTORS],
     admitted: BTreeMap<usize, u8>,
-    suspended: [bool; ACTORS],
+    status: [Status; ACTORS],
     paused: bool,
     allowed: BTreeMap<(usize, usize), u128>,
     paid: BTreeMap<(usize, usize), u128>,
@@ -96,7 +96,7 @@ impl Model {
             changed: START,
             held: [0; ACTORS],
             admitted: BTreeMap::new(),
-            suspended: [false; ACTORS],
+            status: [Status::Active; ACTORS],
             paused: false,
             allowed: BTreeMap::new(),
             paid: BTreeMap::new(),
@@ -153,7 +153,7 @@ impl Model {
                 let person = self.person(from);
                 let spent = of(&self.spent, &(person, self.month()));
                 let here = set.regions.is_empty() || set.regions.contains(&merchant(to).region);
-                here && !self.suspended[to]
+                here && self.status[to] == Status::Active
                     && OWNERS[to - 3] != person
                     && within(amount, conditions.caps.per_purchase)
                     && within(spent + amount, conditions.caps.spent_per_month)
@@ -227,7 +227,11 @@ impl Model {
         !self.paused
             && match self.conditions.redeem {
                 Redeemers::Anyone => true,
-                Redeemers::Merchants => by >= 3 && !self.suspended[by],
+                Redeemers::Merchants => {
+                    let status = self.status[by];
+                    let closed = self.conditions.merchants.is_some() && status == Status::Closed;
+                    by >= 3 && (status == Status::Active || closed)
+                }
                 Redeemers::Nobody => false,
             }
     }
@@ -280,7 +284,7 @@ impl Model {
                 done
             }
             Act::Pay(from, to, amount) => {
-                to >= 3 && !self.suspended[to] && self.shift(from, to, amount)
+                to >= 3 && self.status[to] == Status::Active && self.shift(from, to, amount)
             }
             Act::Refund(shop, payer, amount) => self.refund(shop, payer, amount),
             Act::Redeem(by, amount) => self.redeem(by, amount),
@@ -294,9 +298,12 @@ impl Model {
                 done
             }
             Act::Dismiss(actor) => self.admitted.remove(&actor).is_some(),
-            Act::Suspend(shop, suspended) => {
-                self.suspended[shop] = suspended;
-                true
+            Act::SetStatus(shop, status) => {
+                let done = self.status[shop] != Status::Closed;
+                if done {
+                    self.status[shop] = status;
+                }
+                done
             }
             Act::Pause(paused) => {
                 let done = self.paused != paused;
@@ -398,8 +405,7 @@ impl Contract {
                 self.send(ISSUER, &call::admit(address(actor), Some(Hash([person; 32]))))
             }
             Act::Dismiss(actor) => self.send(ISSUER, &call::dismiss(address(actor))),
-            Act::Suspend(shop, suspended) => {
-                let status = if suspended { Status::Suspended } else { Status::Active };
+            Act::SetStatus(shop, status) => {
                 self.send(ISSUER, &call::set_status(address(shop), status))
             }
             Act::Pause(true) => self.send(ISSUER, &call::pause(Hash([7; 32]))),
@@ -477,7 +483,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => n.prop_map(Act::Withdraw),
         3 => (who.clone(), 50u8..52).prop_map(|(actor, person)| Act::Admit(actor, person)),
         1 => who.prop_map(Act::Dismiss),
-        1 => (shop, any::<bool>()).prop_map(|(shop, suspended)| Act::Suspend(shop, suspended)),
+        1 => (shop, select(vec![Status::Active, Status::Suspended, Status::Closed]))
+            .prop_map(|(shop, status)| Act::SetStatus(shop, status)),
         1 => any::<bool>().prop_map(Act::Pause),
         1 => Just(Act::Sweep),
         2 => (1..12 * DAY_MS).prop_map(Act::Wait),

@@ -10,9 +10,10 @@ use dure_sdk::{
     prelude::*,
 };
 
-/// Notices before an expiry: at least three, of which the first is a month before (C9).
+/// Notices before an expiry: at 30 days and two more, at least (C9).
 const NOTICES: core::ops::RangeInclusive<usize> = 3..=8;
-const FIRST_NOTICE_DAYS: u32 = 30;
+/// One of them is so many days before.
+const NOTICE_DAYS: u32 = 30;
 
 /// What an issuer promises.
 #[dure::ty]
@@ -45,7 +46,7 @@ pub enum TermsError {
     Brackets(BracketsError),
     /// A face above the last bound would have no rate.
     Unbounded,
-    /// Fewer or more notices than there have to be, not one after another, the first too late, or
+    /// Fewer or more notices than there have to be, not one after another, none 30 days before, or
     /// the last when it is over.
     Notices,
     /// Nobody could claim what is given.
@@ -63,8 +64,7 @@ impl VoucherTerms {
             ensure!(table.rate_bp(Amount::MAX) != 0, TermsError::Unbounded);
         }
         let falls = self.notice_days.windows(2).all(|pair| matches!(pair, [a, b] if a > b));
-        let timely = self.notice_days.first().is_some_and(|first| *first >= FIRST_NOTICE_DAYS)
-            && self.notice_days.last() != Some(&0);
+        let timely = self.notice_days.contains(&NOTICE_DAYS) && self.notice_days.last() != Some(&0);
         let enough = NOTICES.contains(&self.notice_days.len());
         ensure!(falls && timely && enough, TermsError::Notices);
         ensure!(self.claim_days > 0, TermsError::NoClaimDays);

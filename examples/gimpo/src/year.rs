@@ -162,7 +162,8 @@ impl Year {
     async fn allowance(&mut self) -> eyre::Result<()> {
         let end = noon(self.first, 7, 1)?.time - 12 * 60 * 60 * 1_000;
         let (city, money) = (self.town.city.clone(), self.town.won);
-        let terms = json!({ "set": crate::mirror::MARKETS, "end": end.to_string() });
+        let most = ALLOWANCE.to_string();
+        let terms = json!({ "set": crate::mirror::MARKETS, "end": end.to_string(), "most": most });
         let all = ALLOWANCE * FAMILIES as u128 + 1_000_000;
         let fund =
             json!({ "id": self.id().to_string(), "programme": SPRING, "amount": all.to_string() });

@@ -13,7 +13,7 @@ use dure_sdk::{
     native::Sandbox,
 };
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const ROLES: [Role; 5] =
     [Role::Administrator, Role::Issuer, Role::Agent, Role::Auditor, Role::Pauser];
@@ -106,7 +106,7 @@ fn above_the_limit_a_second_person_names_the_same_action() {
             two_man.ask(person(by), action, Amount(amount), limit, after(ms), VALID)
         };
         assert_eq!(ask(1, 5_000, 0), Ok(Verdict::Waits { until: after(VALID) }));
-        assert_eq!(ask(1, 5_000, 1), Err(TwoManError::SamePerson { by: person(1) }));
+        assert_eq!(ask(1, 5_000, 1), Ok(Verdict::Waits { until: after(VALID) }), "the same");
         let other = TwoManError::OtherAmount { asked: Amount(5_000), amount: Amount(5_001) };
         assert_eq!(ask(2, 5_001, 2), Err(other));
         assert_eq!(ask(2, 5_000, VALID - 1), Ok(Verdict::Do));
@@ -215,6 +215,62 @@ fn one_clerk_cannot_issue_more_than_exists_nor_sell_it_at_once() {
 }
 
 proptest! {
+    /// A step waits, then asks for one of three actions, or takes it back.
+    #[test]
+    fn two_men_agree_as_in_plain_maps(
+        steps in prop::collection::vec(
+            (0..DAY_MS / 2, 1u8..4, 0u8..3, 1u128..4, any::<bool>()),
+            1..60,
+        ),
+    ) {
+        let (mut sandbox, mut two_man, limit) = (Sandbox::new(), two_man(), 8);
+        let valid = DAY_MS / 4;
+        let mut waiting = BTreeMap::<u8, (u8, u128, u64)>::new();
+        let mut alone = BTreeMap::<(u8, Day), u128>::new();
+        let mut now = noon().0;
+        for (wait, by, action, amount, withdraw) in steps {
+            now += wait / 8;
+            let (time, hash) = (TimestampMs(now), Hash([action; 32]));
+            let today = Day::of(time);
+            if withdraw && amount == 1 {
+                let found = sandbox.run(|_| two_man.withdraw(hash));
+                prop_assert_eq!(found.is_ok(), waiting.remove(&action).is_some());
+                continue;
+            }
+            let found = sandbox.run(|_| {
+                two_man.ask(person(by), hash, Amount(amount), Amount(limit), time, valid)
+            });
+            let live = waiting.get(&action).copied().filter(|(.., until)| now < *until);
+            let sum = alone.entry((by, today)).or_default();
+            let expected = match live {
+                Some((_, asked, _)) if asked != amount => {
+                    Err(TwoManError::OtherAmount { asked: Amount(asked), amount: Amount(amount) })
+                }
+                Some((first, _, until)) if first == by => {
+                    Ok(Verdict::Waits { until: TimestampMs(until) })
+                }
+                Some(_) => Ok(Verdict::Do),
+                None if *sum + amount <= limit => {
+                    *sum += amount;
+                    Ok(Verdict::Do)
+                }
+                None => {
+                    waiting.insert(action, (by, amount, now + valid));
+                    Ok(Verdict::Waits { until: TimestampMs(now + valid) })
+                }
+            };
+            if expected == Ok(Verdict::Do) {
+                waiting.remove(&action);
+            }
+            prop_assert_eq!(found, expected);
+            let sum = Amount(alone[&(by, today)]);
+            prop_assert_eq!(sandbox.run(|_| two_man.alone(person(by), today)), sum);
+            let asked = waiting.get(&action).filter(|(.., until)| now < *until);
+            let asked = asked.map(|(by, ..)| person(*by));
+            prop_assert_eq!(sandbox.run(|_| two_man.asked(hash, time)), asked);
+        }
+    }
+
     #[test]
     fn what_cools_is_what_was_issued_and_has_not_matured(
         steps in prop::collection::vec((0u64..90, 0u128..50, 0u64..300, 0u128..40), 1..40),

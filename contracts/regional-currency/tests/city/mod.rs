@@ -64,7 +64,8 @@ pub(crate) fn city(scheme: Scheme, end: u64) -> Sandbox {
     let init = ("Won".to_owned(), "W".to_owned(), REGISTRY, scheme);
     sandbox.deploy::<RegionalCurrency>(WON, init).unwrap();
     let end = TimestampMs(end);
-    let define = call::define_programme(PROGRAMME, Programme { set: 2, end });
+    let define =
+        call::define_programme(PROGRAMME, Programme { set: 2, end, most: Amount(20_000_000) });
     sandbox.send(WON, &define).unwrap();
     sandbox.send(WON, &call::fund_programme(id(u64::MAX), PROGRAMME, Amount(20_000))).unwrap();
     sandbox

@@ -26,6 +26,7 @@ use dure_sdk::{
 use merchants::merchants::call as registry;
 use regional_currency::regional::{Error, Scheme, call};
 use scene::{HOUR, Scene, scheme};
+use std::collections::BTreeSet;
 
 #[test]
 fn cashback_farmed_by_cancelling_is_taken_back() {
@@ -175,4 +176,26 @@ fn a_payment_with_sixty_five_lots_is_made_in_as_many_parts_as_the_errors_say() {
     let owed = scene.0.ask(WON, &call::merchant_account(merchant(1))).unwrap().receivable;
     assert_eq!(owed, Amount(64_500));
     scene.books_balance();
+}
+
+#[test]
+fn payers_of_one_merchant_write_nothing_in_common_but_amounts() {
+    let mut scene = Scene::new();
+    for (number, who) in [(1, 0), (2, 2)] {
+        let sell = call::sell(id(number), account(who), Amount(20_000));
+        scene.city(&sell).unwrap();
+    }
+    let mut written = |who| {
+        let before = scene.0.storage_of(WON);
+        let pay = call::pay(merchant(0), Amount(5_000), id(3));
+        assert_eq!(scene.by(account(who), &pay), Ok(Amount(500)));
+        let after = scene.0.storage_of(WON).into_iter();
+        after.filter(|(key, value)| before.get(key) != Some(value)).map(|(key, _)| key).collect()
+    };
+    let (one, other): (BTreeSet<_>, BTreeSet<_>) = (written(0), written(2));
+    assert!(one.len() > 5, "{one:?}");
+    let fields: Vec<u8> = one.intersection(&other).map(|key| key[0].max(key[1])).collect();
+    // What the merchant is owed, the month's pool, what is outstanding: numbers that are added to.
+    let [receivables, pool, supply] = [8, 11, 15];
+    assert_eq!(fields, [receivables, pool, pool, supply]);
 }

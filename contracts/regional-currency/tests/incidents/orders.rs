@@ -238,7 +238,7 @@ fn money_is_not_issued_on_a_set_that_is_not_defined() {
     let mut scene = Scene::new();
     let unknown =
         |set| Error::Registry(RegistryError::Merchants(MerchantsError::UnknownSet { set }));
-    let terms = Programme { set: 8, end: TimestampMs(START + DAY) };
+    let terms = Programme { set: 8, end: TimestampMs(START + DAY), most: Amount(1) };
     assert_eq!(scene.city(&call::define_programme(9, terms)), Err(unknown(8)));
     let scheme = Scheme { own_set: 9, ..scheme() };
     let schedule = call::schedule_scheme(scheme, TimestampMs(START + 1));

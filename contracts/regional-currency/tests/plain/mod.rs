@@ -18,6 +18,7 @@ pub(crate) struct Terms {
     pub(crate) purchase_cap: u128,
     pub(crate) holding_cap: u128,
     pub(crate) supply_cap: u128,
+    pub(crate) funded_alone: u128,
     pub(crate) gift_cap: u128,
     pub(crate) cash_out_cap: u128,
     pub(crate) validity_days: u64,
@@ -101,6 +102,16 @@ struct Request {
     ended: Option<bool>,
 }
 
+/// An order to fund a month.
+#[derive(Clone, Copy, Debug)]
+struct Order {
+    amount: u128,
+    month: u64,
+    /// Who asked first, and until when it waits.
+    waits: Option<(usize, u64)>,
+    done: bool,
+}
+
 pub(crate) struct Model {
     terms: Terms,
     pub(crate) now: u64,
@@ -108,6 +119,9 @@ pub(crate) struct Model {
     persons: Vec<Person>,
     payments: Vec<Payment>,
     requests: Vec<Request>,
+    orders: Vec<Order>,
+    /// What an issuer funded alone on a day.
+    alone: BTreeMap<(usize, u64), u128>,
     /// By whom, how much, and whether it ended.
     claims: Vec<(usize, u128, bool)>,
     cashed: Vec<(u64, u128)>,
@@ -127,6 +141,8 @@ impl Model {
             claims: Vec::new(),
             payments: Vec::new(),
             requests: Vec::new(),
+            orders: Vec::new(),
+            alone: BTreeMap::new(),
             cashed: vec![(0, 0); MERCHANTS],
             receivable: vec![0; MERCHANTS],
             pool: BTreeMap::new(),
@@ -258,10 +274,39 @@ impl Model {
         (wanted == 0 && counted <= 16).then_some(parts)
     }
 
-    pub(crate) fn fund(&mut self, amount: u128) -> Option<u128> {
+    /// An issuer sends an order to fund the month in which it was made; 1 is that it waits.
+    pub(crate) fn fund(&mut self, by: usize, order: usize) -> Option<u128> {
+        let (now, today) = (self.now, (self.now + KST) / DAY);
+        let Order { amount, month, waits, done } = self.orders[order];
+        if done {
+            return Some(0);
+        }
+        let spent = self.alone.entry((by, today)).or_default();
+        let first = match waits.filter(|(_, until)| now < *until) {
+            Some((first, _)) if first == by => return Some(1),
+            Some(_) => false,
+            None => true,
+        };
+        if first && *spent + amount > self.terms.funded_alone {
+            self.orders[order].waits = Some((by, now + 3 * DAY));
+            return Some(1);
+        }
+        if month != self.month() {
+            return None;
+        }
+        if first {
+            *self.alone.entry((by, today)).or_default() += amount;
+        }
+        self.orders[order].done = true;
         *self.room() += amount;
         self.escrow += amount;
         Some(0)
+    }
+
+    /// Makes an order to fund this month.
+    pub(crate) fn order(&mut self, amount: u128) {
+        let month = self.month();
+        self.orders.push(Order { amount, month, waits: None, done: false });
     }
 
     pub(crate) fn sell(&mut self, who: usize, face: u128) -> Option<u128> {

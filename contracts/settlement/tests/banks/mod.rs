@@ -102,7 +102,14 @@ pub(crate) fn standing(sandbox: &mut Sandbox, index: usize) -> Standing {
 pub(crate) fn audit(sandbox: &mut Sandbox) -> u32 {
     sandbox.ask(HUB, &call::audit()).unwrap();
     for bank in 0..BANKS {
-        sandbox.ask(HUB, &call::audit_holds(bank as u32)).unwrap();
+        let mut counted = None;
+        loop {
+            let audit = call::audit_holds(bank as u32, counted, 1);
+            counted = sandbox.ask(HUB, &audit).unwrap().next;
+            if counted.is_none() {
+                break;
+            }
+        }
     }
     sandbox.ask(HUB, &call::recount()).unwrap()
 }

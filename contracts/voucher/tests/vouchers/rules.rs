@@ -281,6 +281,7 @@ fn terms_that_do_not_hold_yet_are_taken_back_and_bad_ones_refused() {
         (VoucherTerms { claim_days: 0, ..terms() }, TermsError::NoClaimDays),
         (told(vec![30, 7]), TermsError::Notices),
         (told(vec![29, 14, 7]), TermsError::Notices),
+        (told(vec![90, 60, 31]), TermsError::Notices),
         (told(vec![30, 7, 7]), TermsError::Notices),
         (told(vec![30, 14, 0]), TermsError::Notices),
         (told((0..9).map(|count| 30 - count).collect()), TermsError::Notices),

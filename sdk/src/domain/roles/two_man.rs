@@ -6,11 +6,6 @@ use crate::{Address, Amount, Hash, Map, TimestampMs, domain::calendar::Day};
 #[crate::ty]
 #[derive(Copy)]
 pub enum TwoManError {
-    /// A second person must agree, and this is the first.
-    SamePerson {
-        /// Who asked first.
-        by: Address,
-    },
     /// The action is another than the one that was asked for under its hash.
     OtherAmount {
         /// The amount that was asked for.
@@ -77,10 +72,10 @@ impl TwoMan {
     /// `action` is the hash of all that matters of it: method, arguments, a number of its own. At
     /// most `limit` of a person's day needs no second person; what needed one does not count. A
     /// request is good for `valid_ms` after now; at that instant it is over, and the next one to
-    /// ask is the first again.
+    /// ask is the first again. Who asks twice is answered the same: one person is not two.
     ///
     /// # Errors
-    /// `SamePerson` when who asked agrees, `OtherAmount`; nothing is changed then.
+    /// `OtherAmount`; nothing is changed then.
     pub fn ask(
         &mut self,
         by: Address,
@@ -91,9 +86,11 @@ impl TwoMan {
         valid_ms: u64,
     ) -> Result<Verdict, TwoManError> {
         if let Some(waiting) = self.waiting.get(&action).filter(|waiting| now < waiting.until) {
-            let (first, asked) = (waiting.by, waiting.amount);
-            crate::ensure!(first != by, TwoManError::SamePerson { by });
+            let asked = waiting.amount;
             crate::ensure!(asked == amount, TwoManError::OtherAmount { asked, amount });
+            if waiting.by == by {
+                return Ok(Verdict::Waits { until: waiting.until });
+            }
             self.waiting.remove(&action);
             return Ok(Verdict::Do);
         }
@@ -107,6 +104,14 @@ impl TwoMan {
         let until = TimestampMs(now.0.saturating_add(valid_ms));
         self.waiting.set(&action, &Waiting { by, amount, until });
         Ok(Verdict::Waits { until })
+    }
+
+    /// Who asked for an action that waits. A contract takes the request back when that account has
+    /// lost the role since.
+    #[must_use]
+    pub fn asked(&self, action: Hash, now: TimestampMs) -> Option<Address> {
+        let waiting = self.waiting.get(&action).filter(|waiting| now < waiting.until);
+        waiting.map(|waiting| waiting.by)
     }
 
     /// Takes a request back.
