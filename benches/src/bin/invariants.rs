@@ -1,6 +1,6 @@
 //! The runner of invariants on the ledger of `tests/mutants`: calls a second where no bug is, and
-//! how long it takes to report each of the ten bugs, the shortening of the calls included. The peers
-//! are the bars that the runner was made for, on two cores.
+//! how long it takes to report each of the ten bugs, the shortening of the calls included. The
+//! peers are the bars that the runner was made for, on two cores.
 
 #[path = "../../../tests/mutants/tests/rules/mod.rs"]
 mod rules;
@@ -32,8 +32,8 @@ fn main() {
 
 fn line(metric: &str, value: f64, unit: &str, bar: f64) {
     println!(
-        "{{\"bench\":\"invariants\",\"metric\":\"{metric}\",\"value\":{value:.1},\"unit\":\"{unit}\",\
-         \"peer\":\"bar\",\"peer_value\":{bar:.1},\"ratio\":{:.4}}}",
+        "{{\"bench\":\"invariants\",\"metric\":\"{metric}\",\"value\":{value:.1},\
+         \"unit\":\"{unit}\",\"peer\":\"bar\",\"peer_value\":{bar:.1},\"ratio\":{:.4}}}",
         value / bar
     );
 }
