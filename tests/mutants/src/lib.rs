@@ -1,4 +1,5 @@
-//! A ledger with ten bugs, one of which the init method switches on; 0 is the ledger without.
+//! A ledger with ten bugs, which the init method switches on by a bit each: `1 << bug`; 0 is the
+//! ledger without.
 //!
 //! | bug | what it does wrong |
 //! |---|---|
@@ -23,7 +24,7 @@ pub mod ledger {
 
     #[storage]
     pub struct Ledger {
-        bug: Item<u8>,
+        bugs: Item<u16>,
         issuer: Item<Address>,
         cap: Item<Amount>,
         paused: Item<bool>,
@@ -78,8 +79,8 @@ pub mod ledger {
 
     impl Ledger {
         #[init]
-        pub fn new(&mut self, cx: &Cx, bug: u8, cap: Amount) {
-            self.bug.set(&bug);
+        pub fn new(&mut self, cx: &Cx, bugs: u16, cap: Amount) {
+            self.bugs.set(&bugs);
             self.issuer.set(&cx.caller());
             self.cap.set(&cap);
             self.paused.set(&false);
@@ -241,6 +242,12 @@ pub mod ledger {
             self.holds.get(&id)
         }
 
+        /// Ten-thousandths of the supply. Panics where there is none and where there is too much.
+        #[query]
+        pub fn share(&self, of: Amount) -> u128 {
+            of.0 * 10_000 / self.supply.get().0
+        }
+
         /// Whether what is held and what is on hold are the supply.
         #[query]
         pub fn is_conserved(&self) -> bool {
@@ -255,8 +262,8 @@ pub mod ledger {
     }
 
     impl Ledger {
-        fn is(&self, bug: u8) -> bool {
-            self.bug.get() == bug
+        fn is(&self, bug: u32) -> bool {
+            self.bugs.get() >> bug & 1 == 1
         }
 
         fn running(&self) -> Result<(), Error> {

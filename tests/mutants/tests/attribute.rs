@@ -6,22 +6,22 @@ use dure_testing::{
 };
 use mutants::ledger::{Error, call};
 
-fn ledger(bug: u8) -> (Chain, Address) {
+fn ledger(bugs: u16) -> (Chain, Address) {
     let mut chain = Chain::new();
     let (issuer, _) = (chain.account("issuer"), chain.account("guest"));
-    let init = (bug, Amount(1_000_000));
+    let init = (bugs, Amount(1_000_000));
     let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
     (chain, ledger)
 }
 
 /// A transfer to oneself adds and forgets to take.
 fn first_bug() -> (Chain, Address) {
-    ledger(1)
+    ledger(1 << 1)
 }
 
 /// Anybody may raise the cap.
 fn ninth_bug() -> (Chain, Address) {
-    ledger(9)
+    ledger(1 << 9)
 }
 
 // The sequence that the first run found is kept in `tests/corpus`, and played first since then.

@@ -7,9 +7,13 @@ use mutants::ledger::{Error, Moved, call};
 use std::time::{Duration, Instant};
 
 fn set_up() -> (Chain, Address, [Account; 2]) {
+    with_bugs(0)
+}
+
+fn with_bugs(bugs: u16) -> (Chain, Address, [Account; 2]) {
     let mut chain = Chain::new();
     let (issuer, guest) = (chain.account("issuer"), chain.account("guest"));
-    let init = (0u8, Amount(1_000));
+    let init = (bugs, Amount(1_000));
     let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
     chain.send(issuer, ledger, &call::issue(issuer.address(), Amount(10))).unwrap();
     (chain, ledger, [issuer, guest])
@@ -34,6 +38,35 @@ fn a_refusal_is_matched_and_explained() {
     assert!(both.is_err());
     assert!(chain.why().starts_with("ledger::Error::Short"), "{}", chain.why());
     assert!(chain.why().ends_with("at ledger.burn"), "{}", chain.why());
+}
+
+/// A place in the contract's source, as a panic there ends.
+fn place(code: &str) -> String {
+    let mut lines = include_str!("../src/lib.rs").lines();
+    let line = lines.position(|line| line.contains(code)).unwrap() + 1;
+    format!("src/lib.rs:{line}")
+}
+
+#[test]
+fn a_panic_of_rust_and_of_the_sdk_says_its_file_and_line() {
+    let (mut chain, ledger, [issuer, _]) = with_bugs(1 << 7);
+    let share = |chain: &mut Chain, of| {
+        let failed = format!("{:?}", chain.ask(ledger, &call::share(of)).unwrap_err());
+        assert!(failed.contains(&place("of.0 * 10_000 /")), "{failed}");
+        failed
+    };
+    let overflow = share(&mut chain, Amount::MAX);
+    assert!(overflow.contains("attempt to multiply with overflow"), "{overflow}");
+    chain.send(issuer, ledger, &call::burn(Amount(10))).unwrap();
+    let division = share(&mut chain, Amount(1));
+    assert!(division.contains("attempt to divide by zero"), "{division}");
+    chain.send(issuer, ledger, &call::issue(issuer.address(), Amount(10))).unwrap();
+    chain.send(issuer, ledger, &call::hold(issuer.address(), Amount(0))).unwrap();
+    chain.send(issuer, ledger, &call::post(1, Amount::MAX)).unwrap_err();
+    let said = "panicked: a balance exceeds the greatest amount at ";
+    assert!(chain.why().starts_with(said), "{}", chain.why());
+    let place = format!("{} at ledger.post", place("self.held.at(&hold.to).add(amount)"));
+    assert!(chain.why().ends_with(&place), "{}", chain.why());
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl<const WHAT: u8> Contract for Bent<WHAT> {
 fn set_up<C: Contract>() -> (Chain, Address, [Account; 2]) {
     let mut chain = Chain::new();
     let (issuer, guest) = (chain.account("issuer"), chain.account("guest"));
-    let init = (0u8, Amount(1_000));
+    let init = (0u16, Amount(1_000));
     let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
     chain.send(issuer, ledger, &call::issue(issuer.address(), Amount(10))).unwrap();
     chain.shadow::<C>(ledger);
@@ -112,7 +112,7 @@ fn transactions_are_all_or_nothing_on_both_sides() {
 #[test]
 fn a_contract_without_a_shadow_beside_one_that_has_it_is_named() {
     let (mut chain, ledger, [issuer, guest]) = set_up::<Ledger>();
-    let other = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, (0u8, Amount(5))).unwrap();
+    let other = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, (0u16, Amount(5))).unwrap();
     let both = vec![
         invoke(ledger, &call::transfer(guest.address(), Amount(1))),
         call_of(other, "pause", true),

@@ -46,7 +46,8 @@
 //! after every call. A call that the contract refuses changes nothing, and the sequence goes on;
 //! what must always hold is then checked again only if time has passed. A sequence that breaks an
 //! invariant is shortened, its numbers made small, and kept in a folder that belongs into the
-//! repository, whose sequences are played first from then on.
+//! repository, whose sequences are played first from then on. The run goes on after it, and so does
+//! the sequence: what is reported is the first sequence for each invariant that was broken.
 //!
 //! Calls run on the real executor without signature, nonce or quota, which is what makes tens of
 //! thousands of them a second. The same seed makes the same sequences on every machine.
@@ -70,6 +71,7 @@ mod moment;
 mod play;
 mod report;
 mod run;
+mod search;
 mod shrink;
 mod start;
 

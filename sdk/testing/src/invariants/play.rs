@@ -10,7 +10,10 @@ use dure_runtime::{StateRead, TracedCall};
 use dure_types::{
     Address, Call, ExecutionError, Gas, Height, TimestampMs, TransactionBody, limits,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A contract whose methods are called.
 pub(super) struct Target {
@@ -83,6 +86,8 @@ pub(super) enum Rule<'a> {
 /// What was broken, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Broken {
+    /// Index of the rule; that of none when the executor failed.
+    pub(super) rule: usize,
     pub(super) invariant: String,
     pub(super) why: String,
 }
@@ -112,20 +117,32 @@ impl Game<'_> {
         Some((target, target.spec.methods.get(method)?))
     }
 
-    /// Plays a call and checks every rule; the learner hears of what occurred.
+    /// Plays a call and says what of what is watched it broke, which is not watched any more; the
+    /// learner hears of what occurred. Nothing can be played after a failure of the executor.
     pub(super) fn step(
         &self,
         moment: &mut Moment,
         step: &Step,
         learner: Option<&mut Learned>,
-    ) -> Result<Played, Broken> {
-        let compares = self.rules.iter().any(|(_, rule)| matches!(rule, Rule::Each(_)));
-        let before = compares.then(|| moment.clone());
-        let played = self.play(moment, step, learner)?;
+        watch: &mut Watch,
+    ) -> (Option<Played>, Vec<Broken>) {
+        let compares = |(index, (_, rule)): (usize, &(String, Rule<'_>))| {
+            watch.has(index) && matches!(rule, Rule::Each(_))
+        };
+        let before = self.rules.iter().enumerate().any(compares).then(|| moment.clone());
+        let played = match self.play(moment, step, learner) {
+            Ok(played) => played,
+            Err(why) => {
+                let (rule, invariant) = (self.rules.len(), "the executor works".to_owned());
+                let broken = watch.has(rule).then_some(Broken { rule, invariant, why });
+                *watch = Watch::default();
+                return (None, broken.into_iter().collect());
+            }
+        };
         // Refused without time passing: nothing is different that an invariant could look at.
         let unchanged = played.result.is_err() && step.advance_ms == 0;
-        self.check(before.as_ref(), moment, Some(&played), unchanged)?;
-        Ok(played)
+        let broken = self.check(before.as_ref(), moment, Some(&played), unchanged, watch);
+        (Some(played), broken)
     }
 
     fn play(
@@ -133,10 +150,8 @@ impl Game<'_> {
         moment: &mut Moment,
         step: &Step,
         learner: Option<&mut Learned>,
-    ) -> Result<Played, Broken> {
-        let fault = |why: String| Broken { invariant: "the executor works".into(), why };
-        let (target, method) =
-            self.method(step).ok_or_else(|| fault("a step names no method".into()))?;
+    ) -> Result<Played, String> {
+        let (target, method) = self.method(step).ok_or("a step names no method")?;
         let by = self.accounts.get(step.by).map(|(address, _)| *address).unwrap_or_default();
         let passed = step.advance_ms.saturating_add(1_000);
         moment.block.height = Height(moment.block.height.0.saturating_add(1));
@@ -156,7 +171,7 @@ impl Game<'_> {
         let state = Arc::clone(&moment.state) as Arc<dyn StateRead>;
         let ran = moment.executor.simulate(&state, &moment.block, &body);
         drop(state);
-        let ran = ran.map_err(|error| fault(error.to_string()))?;
+        let ran = ran.map_err(|error| error.to_string())?;
         let panic = self.with_field_name(&ran.trace, ran.panic);
         let result = match ran.outputs {
             Ok(outputs) => {
@@ -171,7 +186,7 @@ impl Game<'_> {
                 Ok(output)
             }
             Err(failure) if failure.error == ExecutionError::Internal => {
-                return Err(fault("a host function panicked".into()));
+                return Err("a host function panicked".to_owned());
             }
             Err(failure) => Err(failure.error),
         };
@@ -195,15 +210,21 @@ impl Game<'_> {
         Some(named.unwrap_or(said))
     }
 
-    /// Checks every rule; of an unchanged moment only those of the call itself.
+    /// What is broken of what is watched; of an unchanged moment only rules of the call itself can
+    /// be.
     pub(super) fn check(
         &self,
         before: Option<&Moment>,
         now: &Moment,
         played: Option<&Played>,
         unchanged: bool,
-    ) -> Result<(), Broken> {
-        for (name, rule) in &self.rules {
+        watch: &mut Watch,
+    ) -> Vec<Broken> {
+        let mut broken = Vec::new();
+        for (index, (name, rule)) in self.rules.iter().enumerate() {
+            if !watch.has(index) {
+                continue;
+            }
             let verdict = match (rule, before, played) {
                 (Rule::Always(_) | Rule::Query { .. }, _, _) if unchanged => Ok(()),
                 (Rule::Always(holds), _, _) => holds(now),
@@ -212,18 +233,57 @@ impl Game<'_> {
                 (Rule::NoPanic, _, Some(Played { panic: Some(text), .. })) => Err(text.clone()),
                 (Rule::Each(_) | Rule::NoPanic, _, _) => Ok(()),
             };
-            verdict.map_err(|why| Broken { invariant: name.clone(), why })?;
+            if let Err(why) = verdict {
+                watch.leave(index);
+                broken.push(Broken { rule: index, invariant: name.clone(), why });
+            }
         }
-        Ok(())
+        broken
     }
 
-    /// Plays a sequence from the start: the step that broke something, and what.
-    pub(super) fn replay(&self, steps: &[Step]) -> Option<(usize, Broken)> {
+    /// Plays a sequence from the start until all that is watched is broken: what is, and by which
+    /// step.
+    pub(super) fn replay(&self, steps: &[Step], mut watch: Watch) -> Vec<(usize, Broken)> {
         let mut moment = self.start.clone();
-        steps.iter().enumerate().find_map(|(index, step)| {
-            let broken = self.step(&mut moment, step, None).err()?;
-            Some((index, broken))
-        })
+        let mut all = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            if watch.is_empty() {
+                break;
+            }
+            let (_, broken) = self.step(&mut moment, step, None, &mut watch);
+            all.extend(broken.into_iter().map(|broken| (index, broken)));
+        }
+        all
+    }
+}
+
+/// What calls are still held against: rules by their index, and the executor by the index after.
+#[derive(Clone, Default)]
+pub(super) struct Watch(BTreeSet<usize>);
+
+impl Watch {
+    pub(super) fn all(game: &Game<'_>) -> Self {
+        Self((0..=game.rules.len()).collect())
+    }
+
+    pub(super) fn only(rule: usize) -> Self {
+        Self(BTreeSet::from([rule]))
+    }
+
+    pub(super) fn has(&self, rule: usize) -> bool {
+        self.0.contains(&rule)
+    }
+
+    pub(super) fn leave(&mut self, rule: usize) {
+        self.0.remove(&rule);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn rules(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().copied()
     }
 }
 

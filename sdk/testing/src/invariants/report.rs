@@ -182,9 +182,10 @@ impl fmt::Display for Explored {
     }
 }
 
-/// An invariant that was broken, with the shortest sequence of calls found that breaks it.
+/// An invariant that was broken, with the shortest sequence of calls found that breaks it, and the
+/// others that the same run found broken.
 ///
-/// Shown as one call a line; so shown also by `unwrap`.
+/// Shown as one call a line, one invariant after another; so shown also by `unwrap`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Violation {
     /// Name of the invariant.
@@ -195,17 +196,34 @@ pub struct Violation {
     pub calls: Vec<String>,
     /// Where the sequence is kept.
     pub kept: Option<PathBuf>,
-    /// Calls that were made before it was found.
+    /// The call of the run that broke it, counted as if sequences were played one by one; 0 when
+    /// none was needed that is not kept.
     pub after: u64,
     /// The seed that finds it again.
     pub seed: u64,
+    /// Another invariant that the run found broken after this one.
+    pub next: Option<Box<Self>>,
 }
 
 impl Violation {
     /// The run cannot be made as it is described.
     pub(super) fn setup(why: String) -> Self {
         let invariant = "the run is set up".to_owned();
-        Self { invariant, why, calls: Vec::new(), kept: None, after: 0, seed: 0 }
+        let (calls, kept, next) = (Vec::new(), None, None);
+        Self { invariant, why, calls, kept, after: 0, seed: 0, next }
+    }
+
+    /// The first of them, which leads to the others.
+    pub(super) fn chained(violations: Vec<Self>) -> Option<Self> {
+        violations.into_iter().rev().fold(None, |next, one| {
+            let next = next.map(Box::new);
+            Some(Self { next, ..one })
+        })
+    }
+
+    /// All that the run found broken: this one, and those after it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |one| one.next.as_deref())
     }
 
     pub(super) fn new(
@@ -216,7 +234,8 @@ impl Violation {
         (after, seed): (u64, u64),
     ) -> Self {
         let calls = steps.iter().map(|step| line(game, step)).collect();
-        Self { invariant: broken.invariant, why: broken.why, calls, kept, after, seed }
+        let Broken { invariant, why, .. } = broken;
+        Self { invariant, why, calls, kept, after, seed, next: None }
     }
 }
 
@@ -232,7 +251,7 @@ impl fmt::Display for Violation {
         if let Some(kept) = &self.kept {
             write!(f, ", kept as {}", kept.display())?;
         }
-        Ok(())
+        self.next.as_ref().map_or(Ok(()), |next| write!(f, "\n{next}"))
     }
 }
 

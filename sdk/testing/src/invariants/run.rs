@@ -1,28 +1,19 @@
 //! Describing a run, and making it.
 
 use super::{
-    choose::Chooser,
     corpus,
     generate::DAY_MS,
     learned::Learned,
     moment::{Moment, Played},
-    play::{Broken, Game, Rule, Step, Target, start},
-    report::{Explored, Tally, Violation},
+    play::{Game, Rule, Step, Target, Watch, start},
+    report::{Explored, Violation},
+    search::{Found, Search},
     shrink::shrink,
 };
 use crate::{Account, Chain};
 use dure_abi::spec::MethodKind;
 use dure_types::Address;
-use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{path::PathBuf, time::Instant};
 
 /// A search for sequences of calls that break what must always hold.
 ///
@@ -166,11 +157,12 @@ impl<'a> Invariants<'a> {
         self
     }
 
-    /// Searches.
+    /// Searches. At a broken invariant it goes on and looks for what breaks the others: for as many
+    /// sequences again as were played before the first one was broken, and for 256 more.
     ///
     /// # Errors
-    /// [`Violation`]: the shortest sequence found that breaks an invariant, or why the run cannot
-    /// be made.
+    /// [`Violation`]: the shortest sequence found for each invariant that is broken, or why the run
+    /// cannot be made.
     pub fn run(self) -> Result<Explored, Violation> {
         let seed = match std::env::var("INVARIANT_SEED") {
             Ok(text) => text
@@ -182,21 +174,25 @@ impl<'a> Invariants<'a> {
         let longest_ms = self.days.saturating_mul(DAY_MS);
         let game = self.game()?;
         let begun = Instant::now();
-        if let Err(broken) = game.check(None, &game.start, None, false) {
-            return Err(Violation::new(&game, &[], broken, None, (0, seed)));
-        }
+        let mut watch = Watch::all(&game);
+        let at_start = game.check(None, &game.start, None, false, &mut watch);
+        let violation = |steps: &[Step], broken, kept, after| {
+            Violation::new(&game, steps, broken, kept, (after, seed))
+        };
+        let mut violations: Vec<Violation> =
+            at_start.into_iter().map(|broken| violation(&[], broken, None, 0)).collect();
         let kept =
             corpus.as_ref().map_or_else(|| Ok(Vec::new()), |dir| corpus::read(&game, dir))?;
         for (path, steps) in &kept {
-            if let Some((index, broken)) = game.replay(steps) {
+            for (index, broken) in game.replay(steps, watch.clone()) {
+                watch.leave(broken.rule);
                 let steps = steps.get(..=index).unwrap_or(steps);
-                return Err(Violation::new(&game, steps, broken, Some(path.clone()), (0, seed)));
+                violations.push(violation(steps, broken, Some(path.clone()), 0));
             }
         }
-        let search = Search::new(&game, seed, (sequences, calls), longest_ms);
+        let search = Search::new(&game, watch, seed, (sequences, calls), longest_ms);
         let made = search.explore();
-        let total = made.values().fold(0, |sum, count| sum + count.accepted + count.refused);
-        if let Some((_, steps, broken)) = search.into_found() {
+        for Found { after, steps, broken, .. } in search.into_found() {
             let (steps, broken) = shrink(&game, steps, broken);
             let path = match &corpus {
                 Some(dir) => Some(
@@ -205,8 +201,12 @@ impl<'a> Invariants<'a> {
                 ),
                 None => None,
             };
-            return Err(Violation::new(&game, &steps, broken, path, (total, seed)));
+            violations.push(violation(&steps, broken, path, after));
         }
+        if let Some(violation) = Violation::chained(violations) {
+            return Err(violation);
+        }
+        let total = made.values().fold(0, |sum, count| sum + count.accepted + count.refused);
         let elapsed = begun.elapsed();
         let methods = made.iter().map(|(name, tally)| (name.clone(), tally.counted(&game)));
         Ok(Explored { calls: total, corpus: kept.len(), methods: methods.collect(), elapsed })
@@ -251,107 +251,5 @@ impl<'a> Invariants<'a> {
         let mut game = Game { start, accounts, targets, rules: self.rules, learned };
         game.learned = game.learn_start(self.chain);
         Ok(game)
-    }
-}
-
-type Found = (u64, Vec<Step>, Broken);
-
-/// The sequences of one run, shared by the threads that make them.
-struct Search<'a> {
-    game: &'a Game<'a>,
-    seed: u64,
-    sequences: u64,
-    calls: u64,
-    longest_ms: u64,
-    next: AtomicU64,
-    /// The broken sequence with the least number, so that threads do not decide what is found.
-    found: Mutex<Option<Found>>,
-}
-
-impl<'a> Search<'a> {
-    fn new(game: &'a Game<'a>, seed: u64, (sequences, calls): (u64, u64), longest_ms: u64) -> Self {
-        let (next, found) = (AtomicU64::new(0), Mutex::new(None));
-        Self { game, seed, sequences, calls, longest_ms, next, found }
-    }
-
-    /// Plays all sequences on all cores, or those up to the first that breaks something.
-    fn explore(&self) -> BTreeMap<String, Tally> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut counts: BTreeMap<String, Tally> = BTreeMap::new();
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
-            for worker in workers {
-                // A panic of an invariant is the test's own: it goes on here.
-                let made = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                for (name, count) in made {
-                    counts.entry(name).or_default().add(&count);
-                }
-            }
-        });
-        counts
-    }
-
-    fn work(&self) -> BTreeMap<String, Tally> {
-        let mut counts = vec![Vec::new(); self.game.targets.len()];
-        for (target, counts) in self.game.targets.iter().zip(&mut counts) {
-            *counts = vec![Tally::default(); target.spec.methods.len()];
-        }
-        loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let beaten = crate::names::lock(&self.found).as_ref().is_some_and(|f| f.0 < number);
-            if number >= self.sequences || beaten {
-                break;
-            }
-            if let Some((steps, broken)) = self.sequence(number, &mut counts) {
-                let mut found = crate::names::lock(&self.found);
-                if found.as_ref().is_none_or(|other| number < other.0) {
-                    *found = Some((number, steps, broken));
-                }
-            }
-        }
-        let mut named = BTreeMap::new();
-        for (target, counts) in self.game.targets.iter().zip(&counts) {
-            for index in &target.methods {
-                let method = target.spec.methods.get(*index);
-                let name = method.map_or("?", |method| method.name.as_str());
-                let count = counts.get(*index).cloned().unwrap_or_default();
-                named.insert(format!("{}.{name}", target.name), count);
-            }
-        }
-        named
-    }
-
-    fn sequence(&self, number: u64, counts: &mut [Vec<Tally>]) -> Option<(Vec<Step>, Broken)> {
-        let mut bytes = [0u8; 32];
-        let (first, second) = bytes.split_at_mut(16);
-        first.get_mut(..8)?.copy_from_slice(&self.seed.to_le_bytes());
-        second.get_mut(..8)?.copy_from_slice(&number.to_le_bytes());
-        let random = ChaCha8Rng::from_seed(bytes);
-        let mut chooser = Chooser::new(self.game, random, self.longest_ms);
-        let mut moment = self.game.start.clone();
-        let mut steps = Vec::new();
-        for _ in 0..self.calls {
-            let step = chooser.step(moment.block.time)?;
-            steps.push(step.clone());
-            let learned = &mut chooser.generator.learned;
-            match self.game.step(&mut moment, &step, Some(learned)) {
-                Ok(played) => {
-                    let count = counts.get_mut(step.target)?.get_mut(step.method)?;
-                    match &played.result {
-                        Ok(_) => {
-                            count.accepted += 1;
-                            chooser.accepted(&step);
-                        }
-                        Err(error) => count.refuse(error),
-                    }
-                }
-                Err(broken) => return Some((steps, broken)),
-            }
-        }
-        None
-    }
-
-    fn into_found(self) -> Option<Found> {
-        self.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

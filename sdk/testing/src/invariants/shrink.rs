@@ -2,7 +2,7 @@
 
 use super::{
     leaf::{Leaf, leaves},
-    play::{Broken, Game, Step},
+    play::{Broken, Game, Step, Watch},
 };
 
 /// Calls that may be played to make one sequence smaller.
@@ -35,14 +35,11 @@ impl Shrinker<'_> {
             return false;
         }
         self.left = self.left.saturating_sub(steps.len());
-        match self.game.replay(&steps) {
-            Some((index, broken)) if broken.invariant == self.broken.invariant => {
-                steps.truncate(index + 1);
-                (self.steps, self.broken) = (steps, broken);
-                true
-            }
-            _ => false,
-        }
+        let broken = self.game.replay(&steps, Watch::only(self.broken.rule)).pop();
+        let Some((index, broken)) = broken else { return false };
+        steps.truncate(index + 1);
+        (self.steps, self.broken) = (steps, broken);
+        true
     }
 
     /// Leaves calls out: many at once first, then one by one.
