@@ -3,10 +3,15 @@
 #[path = "hostile/module.rs"]
 mod module;
 
+use curve25519_dalek::{
+    Scalar,
+    constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION},
+};
 use dure_abi::ReadFault;
 use dure_testing::{Account, Address, Chain, codec::Decode};
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use module::{Module, module, put};
+use sha2::{Digest, Sha512};
 
 /// Where the results of a module lie; each takes 8 bytes.
 const RESULTS: u32 = 4_096;
@@ -256,6 +261,25 @@ fn signatures_are_judged_as_those_of_transactions() {
     let mut forged = [0; 64];
     forged[0] = 1;
     assert_eq!(verify(&identity, &forged, 4), [0], "a weak key signs nothing");
+    let (key, odd) = signed_with_torsion();
+    let without_cofactor = VerifyingKey::from_bytes(&key).expect("it is a point");
+    assert!(without_cofactor.verify(b"mark", &Signature::from_bytes(&odd)).is_err());
+    assert_eq!(verify(&key, &odd, 4), [1], "the cofactored equation decides");
+    assert_eq!(verify(&key, &odd, 3), [0], "another message");
+}
+
+/// A key and a signature of `mark` with a point of order 8 added to the key and to R: the equation
+/// holds only times the cofactor, by which ZIP-215 checks it.
+fn signed_with_torsion() -> ([u8; 32], [u8; 64]) {
+    let (torsion, a, r) = (EIGHT_TORSION[1], Scalar::from(3u64), Scalar::from(78u64));
+    let [key, big_r] = [a, r].map(|secret| ED25519_BASEPOINT_POINT * secret + torsion);
+    let [key, big_r] = [key, big_r].map(|point| point.compress().to_bytes());
+    let digest = Sha512::new().chain_update(big_r).chain_update(key).chain_update(b"mark");
+    let k = Scalar::from_bytes_mod_order_wide(&digest.finalize().into());
+    let mut signature = [0; 64];
+    signature[..32].copy_from_slice(&big_r);
+    signature[32..].copy_from_slice((r + k * a).as_bytes());
+    (key, signature)
 }
 
 #[test]

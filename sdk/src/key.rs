@@ -41,6 +41,13 @@ impl KeyBuffer {
         buffer
     }
 
+    /// Starts with bytes of other keys.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        let mut buffer = Buffer::new();
+        buffer.extend(bytes);
+        Self(buffer)
+    }
+
     /// Appends bytes.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {

@@ -118,7 +118,7 @@ pub use scale_info;
 pub use storage::{
     Above, Balance, BalanceAt, Counter, CounterAt, Described, Entries, Field, Index, IndexedMap,
     Item, Keys, Map, Order, OutOfRange, Page, Queue, Set, Short, Storable, Storage, StorageVec,
-    Stored, Taken, Whole, field_id, indexed as index, published,
+    Stored, Taken, Until, Whole, field_id, indexed as index, published,
 };
 
 /// Returns the error unless the condition holds.

@@ -63,6 +63,7 @@ proptest! {
     fn a_map_is_a_btree_map(
         steps in vec((name(), any::<Option<u16>>()), 0..80),
         from in name(),
+        to in name(),
         limit in 1u32..9,
     ) {
         among_neighbours(|| {
@@ -87,6 +88,18 @@ proptest! {
             assert_eq!(map.entries(Some(&from), Order::Ascending).collect::<Vec<_>>(), at_or_after);
             let before: Vec<_> = map.entries(Some(&from), Order::Descending).collect();
             assert_eq!(before, at_or_before);
+            for (order, from_on) in [(Order::Ascending, at_or_after), (Order::Descending, before)] {
+                let inside = |(key, _): &(String, u16)| match order {
+                    Order::Ascending => *key < to,
+                    Order::Descending => *key > to,
+                };
+                let expected: Vec<_> = from_on.into_iter().take_while(inside).collect();
+                let mut until = map.entries(Some(&from), order).until(&to);
+                assert_eq!(until.by_ref().collect::<Vec<_>>(), expected);
+                assert_eq!(until.next(), None, "an end is for good");
+                let whole = ordered(all.clone(), order).into_iter().take_while(inside);
+                assert!(map.entries(None, order).until(&to).eq(whole));
+            }
             for order in [Order::Ascending, Order::Descending] {
                 let expected = ordered(all.clone(), order);
                 assert_eq!(map.entries(None, order).collect::<Vec<_>>(), expected);
@@ -138,6 +151,9 @@ proptest! {
             }
             let after: Vec<_> = model.range(from..).copied().collect();
             assert_eq!(set.entries(Some(&from), Order::Ascending).collect::<Vec<_>>(), after);
+            let to = from.saturating_add(30);
+            let until = set.entries(Some(&from), Order::Ascending).until(&to);
+            assert!(until.eq(model.range(from..to).copied()));
             for order in [Order::Ascending, Order::Descending] {
                 let expected = ordered(model.iter().copied().collect(), order);
                 assert_eq!(set.entries(None, order).collect::<Vec<_>>(), expected);

@@ -37,6 +37,24 @@ fn the_chain_of_the_tutorial_is_one_command() {
     assert_eq!(dev.ready["keys"].as_array().unwrap().len(), 6);
 }
 
+/// `dure test` compiles the virtual machine anew in a crate outside the workspace, which takes
+/// minutes; so its lines are only held against the program, where there is no crate to test.
+#[test]
+fn tests_are_begun_as_the_pages_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place { folder: folder.path(), shown: "~", url: "" };
+    let script = listing("shell/install.sh");
+    let rules = listing("stamps/tests/rules.rs");
+    let lines: Vec<_> = script.lines().filter(|line| line.contains("dure test")).collect();
+    assert_eq!(lines.len(), 4);
+    for line in lines {
+        assert_eq!(place.exit_code(line), 4, "{line}: there is no crate");
+        let chosen = line.split_once(" -- ").map(|(_, test)| format!("fn {test}("));
+        assert!(chosen.is_none_or(|test| rules.contains(&test)), "{line}");
+    }
+    assert_eq!(place.exit_code("dure test --gas"), 2);
+}
+
 #[test]
 fn slow_the_tutorial_does_what_it_shows() {
     let _alone = alone();

@@ -89,6 +89,11 @@ impl Place<'_> {
         steps.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
     }
 
+    /// How one line ends.
+    pub(crate) fn exit_code(&self, line: &str) -> i32 {
+        self.shell(line).status().unwrap().code().unwrap()
+    }
+
     /// A shell that finds the program, the node and what is compiled already.
     fn shell(&self, script: &str) -> Command {
         let program = Path::new(env!("CARGO_BIN_EXE_dure"));

@@ -23,7 +23,7 @@ pub use item::Item;
 pub use list::{OutOfRange, StorageVec};
 pub use map::{Map, Stored, Whole};
 pub use queue::Queue;
-pub use scan::{Entries, Order, Page};
+pub use scan::{Entries, Order, Page, Until};
 pub use set::{Keys, Set};
 
 use crate::{

@@ -23,9 +23,9 @@ const PAGE_MAX: u32 = limits::SCAN_ENTRIES_MAX - 2;
 /// Which way to iterate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Origin the least key on.
+    /// From the least key on.
     Ascending,
-    /// Origin the greatest key on.
+    /// From the greatest key on.
     Descending,
 }
 
@@ -108,6 +108,31 @@ impl<K: StorageKey, V> Entries<K, V> {
         self
     }
 
+    /// Ends before the key `to` (after it when descending); with `from` it is a range.
+    ///
+    /// What a fetch brings of entries beyond is paid for, yet not decoded, and none is fetched after
+    /// it. Whoever knows how many there are in a range says so by [`Entries::fetching`].
+    ///
+    /// # Example
+    /// ```
+    /// use dure_sdk::{native::Sandbox, prelude::*};
+    /// let mut ages = Map::<String, u8>::open(Place::field(0));
+    /// Sandbox::new().run(|_| {
+    ///     for (name, age) in [("ana", 30), ("ben", 20), ("cem", 40)] {
+    ///         ages.set(&name.into(), &age);
+    ///     }
+    ///     let from = ages.entries(Some(&"b".into()), Order::Ascending);
+    ///     assert_eq!(from.until(&"c".into()).collect::<Vec<_>>(), [("ben".into(), 20)]);
+    /// });
+    /// ```
+    #[must_use]
+    pub fn until(self, to: &K) -> Until<K, V> {
+        let place = self.cursor.prefix.as_slice().get(..self.cursor.place_len);
+        let mut end = KeyBuffer::of_bytes(place.unwrap_or_default());
+        to.write(&mut end);
+        Until { entries: self, end, ended: false }
+    }
+
     /// The first of them, fetched alone.
     pub(super) fn first(mut self) -> Option<(K, V)> {
         self.cursor.fetch = 1;
@@ -142,11 +167,43 @@ impl<K: StorageKey, V> Iterator for Entries<K, V> {
     fn next(&mut self) -> Option<Self::Item> {
         let (place_len, decode) = (self.cursor.place_len, self.decode);
         let (key, value) = self.cursor.next()?;
-        let mut bytes = key.get(place_len..).unwrap_or_default();
-        match K::read(&mut bytes) {
-            Some(key) if bytes.is_empty() => Some((key, decode(value))),
-            _ => stop("a stored key is not of the field's type"),
+        Some((key_of(key, place_len), decode(value)))
+    }
+}
+
+/// The key in the bytes of a stored one.
+#[inline]
+fn key_of<K: StorageKey>(stored: &[u8], place_len: usize) -> K {
+    let mut bytes = stored.get(place_len..).unwrap_or_default();
+    match K::read(&mut bytes) {
+        Some(key) if bytes.is_empty() => key,
+        _ => stop("a stored key is not of the field's type"),
+    }
+}
+
+/// [`Entries`] that end before a key.
+pub struct Until<K, V> {
+    entries: Entries<K, V>,
+    /// The key that they end before, which opens with the place.
+    end: KeyBuffer,
+    ended: bool,
+}
+
+impl<K: StorageKey, V> Iterator for Until<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
         }
+        let Entries { cursor, decode, .. } = &mut self.entries;
+        let (place_len, order) = (cursor.place_len, cursor.order);
+        let (key, value) = cursor.next()?;
+        self.ended = match order {
+            Order::Ascending => key >= self.end.as_slice(),
+            Order::Descending => key <= self.end.as_slice(),
+        };
+        (!self.ended).then(|| (key_of(key, place_len), decode(value)))
     }
 }
 

@@ -89,6 +89,13 @@ impl<K: StorageKey> Set<K> {
 /// Iterates over the keys of a [`Set`].
 pub struct Keys<K>(pub(super) Entries<K, ()>);
 
+impl<K: StorageKey> Keys<K> {
+    /// Ends before the key `to` (after it when descending).
+    pub fn until(self, to: &K) -> impl Iterator<Item = K> + use<K> {
+        self.0.until(to).map(|(key, ())| key)
+    }
+}
+
 impl<K: StorageKey> Iterator for Keys<K> {
     type Item = K;
 

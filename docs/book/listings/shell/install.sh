@@ -1,4 +1,6 @@
-# not run by a test: it installs programs and compiles for minutes
+# Not run by a test: `packages` installs programs, `dure` and `docs` compile for minutes, `page` is a
+# server that does not end, `book` needs mdBook. `test`, `test_gas` and `test_one` compile the test
+# library anew in a crate outside the workspace; node/tests/book holds them against the program.
 # ANCHOR: packages
 sudo apt-get install git build-essential
 curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
@@ -27,10 +29,6 @@ cargo doc -p dure-sdk --open
 # ANCHOR: page
 python3 -m http.server 8000 --directory page
 # ANCHOR_END: page
-# ANCHOR: verify_locked
-dure build --locked
-dure verify $A
-# ANCHOR_END: verify_locked
 # ANCHOR: book
 cargo xtask book
 # ANCHOR_END: book

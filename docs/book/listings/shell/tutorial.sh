@@ -49,6 +49,10 @@ dure account @alice --history 2
 # ANCHOR: verify
 dure verify $A
 # ANCHOR_END: verify
+# ANCHOR: verify_locked
+dure build --locked
+dure verify $A
+# ANCHOR_END: verify_locked
 cp dure.lock ../first.lock
 cp "$LISTINGS/stamps-upgraded/src/lib.rs" src/lib.rs
 # ANCHOR: rebuild

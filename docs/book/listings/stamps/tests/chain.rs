@@ -5,7 +5,7 @@ use dure_testing::{
     Account, Address, Amount, Chain, Invariants, TimestampMs, assert_refused, invariants::Moment,
     invoke,
 };
-use stamps::stamps::{Error, Moved, call};
+use stamps::stamps::{Error, Moved, Stamps, call};
 
 fn set_up() -> (Chain, Address, [Account; 2]) {
     let mut chain = Chain::new();
@@ -39,6 +39,23 @@ fn events_and_changes_are_decoded() {
     assert_eq!(changes, ["stamps.held[@guest]: none -> 4", "stamps.held[@issuer]: 10 -> 6"]);
 }
 // ANCHOR_END: changes
+
+// ANCHOR: shadow
+#[test]
+fn a_transfer_does_natively_what_its_wasm_does() {
+    let mut chain = Chain::new();
+    let (issuer, guest) = (chain.account("issuer"), chain.account("guest"));
+    // Before it is deployed, so that `new` runs on both sides as well.
+    chain.shadow::<Stamps>(chain.next_address(issuer));
+    let stamps = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, "Café".to_owned()).unwrap();
+    chain.send(issuer, stamps, &call::issue(issuer.address(), Amount(10))).unwrap();
+    // Breakpoints in `transfer` are hit here.
+    let refused = chain.send(issuer, stamps, &call::transfer(guest.address(), Amount(11)));
+    assert_refused!(refused, Error::Short { .. });
+    chain.send(issuer, stamps, &call::transfer(guest.address(), Amount(4))).unwrap();
+    assert_eq!(chain.ask(stamps, &call::balance(guest.address())).unwrap(), Amount(4));
+}
+// ANCHOR_END: shadow
 
 // ANCHOR: all_or_nothing
 #[test]

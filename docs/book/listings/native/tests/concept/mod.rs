@@ -3,6 +3,7 @@
 mod amounts;
 mod calls;
 mod composite;
+mod crypto;
 mod errors;
 mod events;
 mod published;
