@@ -22,8 +22,6 @@ pub(crate) struct Names {
     accounts: BTreeMap<Address, String>,
     /// By code hash: code never changes.
     specs: Mutex<BTreeMap<Hash, Arc<ContractSpec>>>,
-    /// In an upgrade, what the new code offers: it knows the entries that it reads.
-    pub(crate) offered: Option<ContractSpec>,
 }
 
 impl Names {
@@ -141,37 +139,15 @@ impl Names {
             }
         }
         let Some((call, spec)) = innermost else { return error.to_string() };
+        // Of an upgrade, the new code: it knows the entries that it reads.
+        let migrated = trace.iter().rev().find(|call| call.entered == Entered::Migrate);
+        let offered = migrated.and_then(|call| self.entered(state, call));
         let said = match (&call.panic, &call.result) {
             (Some(panic), _) => format!("panicked: {panic}"),
-            (None, Some(Err(error))) => self.said(spec.as_deref(), error),
+            (None, Some(Err(error))) => said(spec.as_deref(), offered.as_deref(), error),
             (None, _) => error.to_string(),
         };
         format!("{said} at {}", path.join(" -> "))
-    }
-
-    /// What the error of a contract says, by its specification.
-    fn said(&self, spec: Option<&ContractSpec>, error: &ExecutionError) -> String {
-        let ExecutionError::Contract { contract, error: bytes } = error else {
-            return error.to_string();
-        };
-        if *contract == Address::SYSTEM {
-            let refusal = SystemError::decode_all(&mut bytes.as_slice());
-            return refusal.map_or_else(|_| error.to_string(), |refusal| self.named(refusal));
-        }
-        spec.map_or_else(|| error.to_string(), |spec| error_text(spec, bytes))
-    }
-
-    /// A refusal of the system contract; the entry that a migration left, as its field's new type
-    /// has it.
-    fn named(&self, refusal: SystemError) -> String {
-        match (refusal, &self.offered) {
-            (SystemError::Schema(SchemaError::FieldUnread { id, key, .. }), Some(offered)) => {
-                let field = entry_text(offered, id, &key).into_bytes();
-                SystemError::Schema(SchemaError::FieldUnread { field, id, key: Vec::new() })
-            }
-            (refusal, _) => refusal,
-        }
-        .to_string()
     }
 }
 
@@ -193,6 +169,35 @@ fn migration_of(spec: &ContractSpec) -> String {
     let migration = spec.history.migrations.first();
     let name = migration.map_or("migrate", |migration| migration.name.as_str());
     format!("{}.{name}", spec.name)
+}
+
+/// What the error of a contract says, by its specification; a refused upgrade may name an entry of
+/// what is offered.
+fn said(
+    spec: Option<&ContractSpec>,
+    offered: Option<&ContractSpec>,
+    error: &ExecutionError,
+) -> String {
+    let ExecutionError::Contract { contract, error: bytes } = error else {
+        return error.to_string();
+    };
+    if *contract == Address::SYSTEM {
+        let refusal = SystemError::decode_all(&mut bytes.as_slice());
+        return refusal.map_or_else(|_| error.to_string(), |refusal| named(refusal, offered));
+    }
+    spec.map_or_else(|| error.to_string(), |spec| error_text(spec, bytes))
+}
+
+/// A refusal of the system contract; the entry that a migration left, as its field's new type has it.
+fn named(refusal: SystemError, offered: Option<&ContractSpec>) -> String {
+    match (refusal, offered) {
+        (SystemError::Schema(SchemaError::FieldUnread { id, key, .. }), Some(offered)) => {
+            let field = entry_text(offered, id, &key).into_bytes();
+            SystemError::Schema(SchemaError::FieldUnread { field, id, key: Vec::new() })
+        }
+        (refusal, _) => refusal,
+    }
+    .to_string()
 }
 
 /// The method that a traced call entered; none for an init.

@@ -39,11 +39,7 @@ impl Chain {
     ) -> Result<(), TestFailure> {
         let code = self.store(wasm, by)?;
         let args = (contract, code, migrate.encode());
-        let module = dure_runtime::vm::validate(wasm);
-        self.names.offered = module.ok().map(|module| module.spec);
-        let done = self.call::<()>(by, Address::SYSTEM, "upgrade", args);
-        self.names.offered = None;
-        done?;
+        self.call::<()>(by, Address::SYSTEM, "upgrade", args)?;
         // What it was a shadow of is gone.
         self.shadows.remove(&contract);
         Ok(())
