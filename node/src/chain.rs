@@ -1,14 +1,14 @@
 //! What all parts of one running node share: the chain, its store, its executor, its tree.
 
 use crate::{
-    execution::{self, Tree},
+    execution::{self, Tree, UndoRecords, UndoWindow},
     fault::Fault,
     recent::Recent,
     store::{Read, Store, state},
     view::View,
 };
 use dure_runtime::Executor;
-use dure_types::{Genesis, Hash, Height, TimestampMs, limits};
+use dure_types::{Genesis, Hash, Height, TimestampMs};
 use std::sync::Arc;
 
 /// The parts of a node that never change while it runs, shared by its threads.
@@ -25,8 +25,8 @@ pub struct Chain {
     pub tree: Tree,
     /// The newest executed blocks.
     pub recent: Recent,
-    /// Heights whose undo records are kept: so far back transactions can be traced.
-    pub undo_heights: u64,
+    /// What the newest blocks changed: so far back transactions can be traced.
+    pub undo: UndoRecords,
 }
 
 /// The newest height that was decided and executed: what `final` means.
@@ -43,7 +43,8 @@ pub struct Head {
 }
 
 impl Chain {
-    /// Takes over a store that belongs to the chain; a new one gets the state of genesis.
+    /// Takes over a store that belongs to the chain; a new one gets the state of genesis, and one
+    /// that had a wider window of undo records loses those outside this one.
     ///
     /// # Errors
     /// [`Fault`] when the store fails or is corrupt.
@@ -51,7 +52,7 @@ impl Chain {
         genesis: Genesis,
         store: Arc<dyn Store>,
         executor: Arc<Executor>,
-        undo_heights: u64,
+        window: UndoWindow,
     ) -> Result<Arc<Self>, Fault> {
         let id = genesis.chain_id();
         let tree = match state::applied(store.as_ref())? {
@@ -59,9 +60,11 @@ impl Chain {
             None => execution::write_genesis(store.as_ref(), &genesis)?,
         };
         let recent = Recent::default();
-        // Proofs at the newest certified height read them.
-        let undo_heights = undo_heights.max(limits::UNDO_HEIGHTS);
-        Ok(Arc::new(Self { genesis, id, store, executor, tree, recent, undo_heights }))
+        let (undo, surplus) = UndoRecords::load(store.as_ref(), window)?;
+        if !surplus.operations().is_empty() {
+            store.write(surplus)?;
+        }
+        Ok(Arc::new(Self { genesis, id, store, executor, tree, recent, undo }))
     }
 
     /// Opens a consistent snapshot at the newest executed height.

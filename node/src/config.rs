@@ -1,6 +1,6 @@
 //! How a node is set up, apart from what the chain itself prescribes.
 
-use crate::driver::WallClock;
+use crate::{driver::WallClock, execution::UndoWindow};
 use dure_types::{Genesis, limits};
 use std::path::PathBuf;
 
@@ -17,9 +17,8 @@ pub struct NodeConfig {
     pub mempool: MempoolLimits,
     /// Gives blocks their time.
     pub clock: WallClock,
-    /// Heights of which it is kept what they changed: so far back transactions can be traced. At
-    /// least [`limits::UNDO_HEIGHTS`], which proofs need.
-    pub undo_heights: u64,
+    /// How long it is kept what blocks changed: so far back transactions can be traced.
+    pub undo: UndoWindow,
 }
 
 /// How much may wait.
@@ -43,7 +42,7 @@ impl NodeConfig {
             consensus_key,
             mempool: MempoolLimits::default(),
             clock: WallClock::fixed(),
-            undo_heights: limits::UNDO_HEIGHTS,
+            undo: UndoWindow::default(),
         }
     }
 }

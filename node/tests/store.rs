@@ -196,6 +196,28 @@ fn memory_passes_the_suite() {
 }
 
 #[test]
+fn memory_forgets_what_was_removed_with_the_last_snapshot_that_saw_it() {
+    let store = MemoryStore::new();
+    let put = |key: &[u8]| store.write(batch(&[(Column::State, key, Some(b"1"))])).unwrap();
+    let remove = |key: &[u8]| store.write(batch(&[(Column::State, key, None)])).unwrap();
+    put(b"a");
+    put(b"b");
+    let (old, same) = (store.snapshot().unwrap(), store.snapshot().unwrap());
+    remove(b"a");
+    let new = store.snapshot().unwrap();
+    remove(b"b");
+    // What is there again is not forgotten.
+    put(b"b");
+    drop(old);
+    assert_eq!(keys(same.as_ref(), &Range::all(), false, 9), [b"a", b"b"]);
+    assert_eq!(store.keys_held(), 2);
+    drop(same);
+    assert_eq!(store.keys_held(), 1);
+    drop(new);
+    assert_eq!(keys(&store, &Range::all(), false, 9), [b"b"]);
+}
+
+#[test]
 fn keys_order_as_heights_and_places_do() {
     assert!(column::height(Height(255)) < column::height(Height(256)));
     assert!(column::place(Height(1), u32::MAX) < column::place(Height(2), 0));

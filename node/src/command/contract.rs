@@ -298,8 +298,13 @@ pub(super) fn execution_text(result: &ExecutionResult, specs: &Specs) -> String 
         ExecutionResult::Succeeded { outputs } => {
             for output in outputs {
                 let method = output.method.as_deref().unwrap_or("?");
-                let (method, value) = (one_line(method), pretty(&specs.output(output)));
-                let _ = writeln!(text, "output       {method}: {value}");
+                // Of `()` there are no bytes; an empty list has one.
+                let value = if output.output.0.is_empty() {
+                    "ok".to_owned()
+                } else {
+                    pretty(&specs.output(output))
+                };
+                let _ = writeln!(text, "output       {}: {value}", one_line(method));
             }
         }
         ExecutionResult::Failed { call, error } => {

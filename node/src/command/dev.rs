@@ -10,6 +10,7 @@ use super::{
 use crate::{
     config::NodeConfig,
     driver::WallClock,
+    execution::UndoWindow,
     genesis_file::{self, dev_genesis},
     rpc::{Origins, RpcConfig, RpcLimits},
 };
@@ -25,8 +26,9 @@ use std::{
 /// a node is started on the same folder.
 const GENESIS_TIME: TimestampMs = TimestampMs(1_760_000_000_000);
 
-/// As far back a call can be traced: an hour, while nobody but its author uses the chain.
-const UNDO_HEIGHTS: u64 = 3_600;
+/// As far back a call can be traced: an hour, while nobody but its author uses the chain; less
+/// under a load of which that would fill the memory.
+const UNDO: UndoWindow = UndoWindow { heights: 3_600, bytes: 64 << 20 };
 
 /// How to run it.
 #[derive(Debug, Args)]
@@ -76,7 +78,7 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
     let config = NodeConfig {
         data_dir,
         clock: WallClock::movable(),
-        undo_heights: UNDO_HEIGHTS,
+        undo: UNDO,
         ..NodeConfig::new(genesis, validator.signing().clone())
     };
     let rpc = RpcConfig {

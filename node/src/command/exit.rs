@@ -71,7 +71,9 @@ impl Failure {
                 | ClientError::Malformed(_)
                 | ClientError::NeedsWebSocket,
             ) => 3,
-            Self::Client(ClientError::Url { .. } | ClientError::Hex { .. })
+            Self::Client(
+                ClientError::Url { .. } | ClientError::NoTls { .. } | ClientError::Hex { .. },
+            )
             | Self::Argument(_)
             | Self::Init { .. }
             | Self::Usage(_) => 2,

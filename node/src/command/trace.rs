@@ -27,8 +27,9 @@ use serde_json::Value;
 /// What to look into.
 #[derive(Debug, Args)]
 pub(super) struct TraceArgs {
-    /// A transaction id, of the last heights, whose state is kept: 64, of a `dure dev` 3,600; or a
-    /// contract, and after it a method with its arguments, to see what the call would do.
+    /// A transaction id, of the last heights, whose state is kept: 64, of a `dure dev` 3,600 while
+    /// they changed less than 64 MiB; or a contract, and after it a method with its arguments, to
+    /// see what the call would do.
     what: String,
     /// Name of the method.
     method: Option<String>,

@@ -72,7 +72,7 @@ impl Node {
         let store = open(&config)?;
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let executor = Arc::new(executor);
-        let chain = Chain::open(config.genesis, store, executor, config.undo_heights)?;
+        let chain = Chain::open(config.genesis, store, executor, config.undo)?;
         chain.executor.prune_cache(&SnapshotState(chain.reader())).map_err(Fault::from)?;
         let recovered = recover(&chain, me)?;
         let wall = config.clock;

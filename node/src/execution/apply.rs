@@ -5,7 +5,7 @@ use crate::{
     store::{
         Column, Read, WriteBatch,
         column::{self, APPLIED_KEY},
-        state::{self, Applied, Undo},
+        state::{self, Applied},
     },
 };
 use codec::Encode;
@@ -26,14 +26,6 @@ pub(super) fn put_state(writes: &mut WriteBatch, delta: &StateDelta) {
 /// Writes which block the state is after.
 pub(super) fn put_applied(writes: &mut WriteBatch, applied: &Applied) {
     writes.put(Column::StateMeta, APPLIED_KEY, applied.encode());
-}
-
-/// Writes what the changed keys were before; so many records are kept, the one before them goes.
-pub(super) fn put_undo(writes: &mut WriteBatch, height: Height, undo: &Undo, kept: u64) {
-    writes.put(Column::Undo, column::height(height), undo.encode());
-    if let Some(old) = height.0.checked_sub(kept) {
-        writes.delete(Column::Undo, column::height(Height(old)));
-    }
 }
 
 /// Writes outcomes, events and their indexes.

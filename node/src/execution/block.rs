@@ -54,7 +54,7 @@ pub fn execute(chain: &Chain, block: Block) -> Result<Executed, Fault> {
     let output = chain.executor.execute_block(&state, &context, &block.transactions)?;
 
     let mut writes = WriteBatch::new(Database::State);
-    apply::put_undo(&mut writes, header.height, &output.before, chain.undo_heights);
+    chain.undo.put(&mut writes, header.height, &output.before);
     apply::put_state(&mut writes, &output.delta);
     let (transactions, outcomes) = (&block.transactions, &output.outcomes);
     apply::put_outcomes(&mut writes, reader.as_ref(), header.height, transactions, outcomes)?;

@@ -8,8 +8,10 @@ mod block;
 mod genesis;
 mod proof;
 mod tree;
+mod undo;
 
 pub use block::{Block, Executed, execute};
 pub use genesis::write_genesis;
 pub use proof::{certified_entry, receipt_proof};
 pub use tree::Tree;
+pub use undo::{UndoRecords, UndoWindow};

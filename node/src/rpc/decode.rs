@@ -1,6 +1,9 @@
 //! Outcomes and events as answers show them, decoded by the specifications.
 
-use super::{failure::of_fault, spec::SpecView};
+use super::{
+    failure::of_fault,
+    spec::{Codes, SpecView},
+};
 use crate::view::{Located, NumberedEvent, View};
 use codec::{Decode, Encode};
 use dure_rpc::{
@@ -9,7 +12,7 @@ use dure_rpc::{
     shape::{CallOutput, EventItem, ExecutionResult, Number, ReceiptShape},
 };
 use dure_types::{
-    Address, Call, Event, Failure, Hash, Outcome, Transaction, address, domain::selector,
+    Address, Call, Event, Failure, Hash, Outcome, Selector, Transaction, address, domain::selector,
 };
 use serde_json::Value;
 
@@ -49,8 +52,12 @@ pub(super) fn result(
         }
         Err(failure) => {
             let ran = calls.iter().take(usize::from(failure.call).saturating_add(1));
-            let given = ran.filter_map(|call| given(account, call));
-            let errors = specs.errors_with(given.collect());
+            let mut codes = Codes::default();
+            for call in ran {
+                codes.of.extend(given(account, call));
+                codes.offered = offered(call.contract, call.method, &call.args);
+            }
+            let errors = specs.errors_with(codes);
             let error = RpcError::of_execution(&failure.error, &errors).into();
             ExecutionResult::Failed { call: failure.call, error }
         }
@@ -65,11 +72,20 @@ fn given(account: Address, call: &Call) -> Option<(Address, Hash)> {
     } else if call.method == selector("instantiate") {
         let (code, salt) = <(Hash, Vec<u8>)>::decode(&mut args).ok()?;
         Some((address::contract(account, &salt), code))
-    } else if call.method == selector("upgrade") {
-        <(Address, Hash)>::decode(&mut args).ok()
     } else {
-        None
+        upgrade(call.contract, call.method, args)
     }
+}
+
+/// The code that a call offers to a contract.
+pub(super) fn offered(contract: Address, method: Selector, args: &[u8]) -> Option<Hash> {
+    upgrade(contract, method, args).map(|(_, code)| code)
+}
+
+/// The contract and the code of a call that upgrades.
+fn upgrade(contract: Address, method: Selector, mut args: &[u8]) -> Option<(Address, Hash)> {
+    let upgrades = contract == Address::SYSTEM && method == selector("upgrade");
+    upgrades.then(|| <(Address, Hash)>::decode(&mut args).ok()).flatten()
 }
 
 fn output(specs: &SpecView<'_>, call: &Call, bytes: &[u8]) -> CallOutput {

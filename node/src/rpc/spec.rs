@@ -4,7 +4,7 @@ use codec::Decode;
 use dure_abi::spec::{ContractSpec, MethodKind};
 use dure_rpc::{
     RefusedCall, RpcError,
-    json::{Budget, JSON_BYTES_MAX, arguments_from_json},
+    json::{Budget, JSON_BYTES_MAX, arguments_from_json, entry_text},
     shape::CallRequest,
 };
 use dure_runtime::{Fault, StateRead, system, vm};
@@ -180,28 +180,37 @@ impl SpecView<'_> {
 
     /// What reads errors by the state.
     pub(super) fn errors(&self) -> Errors<'_> {
-        self.errors_with(BTreeMap::new())
+        self.errors_with(Codes::default())
     }
 
-    /// What reads the errors of a transaction that gave these contracts this code.
-    pub(super) const fn errors_with(&self, given: BTreeMap<Address, Hash>) -> Errors<'_> {
-        Errors { specs: self, given }
+    /// What reads the errors of a transaction in which contracts had these codes.
+    pub(super) const fn errors_with(&self, codes: Codes) -> Errors<'_> {
+        Errors { specs: self, codes }
     }
+}
+
+/// Codes that only the transaction tells, not the state.
+#[derive(Default)]
+pub(super) struct Codes {
+    /// Those of contracts that it entered, made or upgraded.
+    pub(super) of: BTreeMap<Address, Hash>,
+    /// The one that an upgrade offered that may have been refused.
+    pub(super) offered: Option<Hash>,
 }
 
 /// Reads errors of contracts by their specifications.
 ///
 /// A transaction that failed has made no contract and upgraded none, so the state does not say by
-/// which code to read what its `init` or migration refused with: `given` does.
+/// which code to read what its `init` or migration refused with: `codes` does.
 pub(super) struct Errors<'a> {
     specs: &'a SpecView<'a>,
-    given: BTreeMap<Address, Hash>,
+    codes: Codes,
 }
 
 impl Errors<'_> {
     /// What only decorates an answer: a contract that cannot be read has none.
     fn spec(&self, contract: Address) -> Option<Arc<ContractSpec>> {
-        let found = match self.given.get(&contract) {
+        let found = match self.codes.of.get(&contract) {
             Some(code) => self.specs.of_code(*code),
             None => self.specs.find(contract),
         };
@@ -239,5 +248,10 @@ impl RefusedCall for Errors<'_> {
             known.push(method.name.clone());
         }
         known
+    }
+
+    fn entry_name(&self, field: u16, key: &[u8]) -> Option<String> {
+        let spec = self.specs.of_code(self.codes.offered?).ok().flatten()?;
+        Some(entry_text(&spec, field, key))
     }
 }

@@ -1,9 +1,10 @@
 //! Running a transaction again, to see what it did inside.
 
 use super::{
+    decode,
     failure::{of_fault, of_runtime},
     reader::Reader,
-    spec::{Errors, SpecView},
+    spec::{Codes, SpecView},
 };
 use crate::{handle::Handle, view::Layered};
 use codec::Encode;
@@ -20,9 +21,27 @@ use std::sync::Arc;
 
 /// The calls of a simulation as answers show them.
 pub(super) fn calls(specs: &SpecView<'_>, trace: &[TracedCall]) -> Vec<CallTrace> {
-    let entered = trace.iter().filter(|call| call.code != Hash::ZERO);
-    let errors = specs.errors_with(entered.map(|call| (call.contract, call.code)).collect());
-    trace.iter().map(|call| one(specs, &errors, call)).collect()
+    let below = |index: usize| trace.get(index..).unwrap_or_default();
+    trace.iter().enumerate().map(|(index, call)| one(specs, call, below(index))).collect()
+}
+
+/// The codes of what the first call entered, which its error may be from: others of the
+/// transaction may have entered the same contracts with other code, before or after an upgrade.
+fn codes(trace: &[TracedCall]) -> Codes {
+    let depth = trace.first().map_or(0, |call| call.depth);
+    let inner = trace.iter().skip(1).take_while(|call| call.depth > depth);
+    let mut codes = Codes::default();
+    for call in trace.iter().take(1).chain(inner) {
+        if call.code != Hash::ZERO {
+            codes.of.insert(call.contract, call.code);
+        } else if let (Entered::Call, Some((method, args))) =
+            (call.entered, call.input.split_first_chunk::<4>())
+        {
+            let offered = decode::offered(call.contract, Selector(*method), args);
+            codes.offered = offered.or(codes.offered);
+        }
+    }
+    codes
 }
 
 /// What was said by the contract that panicked last, as its call shows it.
@@ -36,7 +55,8 @@ pub(super) fn last_panic(
     named.map_or(said, |call| call.panic.clone())
 }
 
-fn one(specs: &SpecView<'_>, errors: &Errors<'_>, call: &TracedCall) -> CallTrace {
+/// One call; `trace` begins with it.
+fn one(specs: &SpecView<'_>, call: &TracedCall, trace: &[TracedCall]) -> CallTrace {
     let spec = spec_of(specs, call);
     let input = call.input.as_slice();
     let find = |by: &dyn Fn(&ContractSpec) -> Option<MethodSpec>| spec.as_deref().and_then(by);
@@ -61,7 +81,10 @@ fn one(specs: &SpecView<'_>, errors: &Errors<'_>, call: &TracedCall) -> CallTrac
             }),
             None,
         ),
-        Some(Err(error)) => (None, Some(RpcError::of_execution(error, errors).into())),
+        Some(Err(error)) => {
+            let errors = specs.errors_with(codes(trace));
+            (None, Some(RpcError::of_execution(error, &errors).into()))
+        }
         None => (None, Some(RpcError::ExecutionPanicked.into())),
     };
     CallTrace {
@@ -116,8 +139,7 @@ pub(super) fn of_transaction(
     let height = located.height;
     let state = reader.view.state_before(height).map_err(of_fault)?;
     let state = state.ok_or_else(|| {
-        let kept = handle.chain.undo_heights.saturating_sub(1);
-        let oldest = reader.view.height().0.saturating_sub(kept);
+        let oldest = handle.chain.undo.oldest().unwrap_or(reader.view.height());
         RpcError::StateGone { height: height.into(), oldest: oldest.into() }
     })?;
     let header = reader.view.header(height).map_err(of_fault)?;

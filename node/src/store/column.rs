@@ -87,7 +87,7 @@ columns! {
     History = State / "history",
     /// Bucket number u32 -> list of (key hash, value hash), ascending.
     Buckets = State / "buckets",
-    /// Height -> list of (state key, value before the height or none); 64 heights.
+    /// Height -> list of (state key, value before the height or none); at least 64 heights.
     Undo = State / "undo",
     /// Height -> Roots.
     Roots = State / "roots",

@@ -29,6 +29,8 @@ struct Inner {
     version: u64,
     /// Versions that a snapshot reads, with the number of such snapshots.
     readers: BTreeMap<u64, usize>,
+    /// Keys that a version removed while a snapshot still saw them.
+    removed: BTreeMap<u64, Vec<(Column, Vec<u8>)>>,
     signed: Entries,
     disk: Option<Disk>,
 }
@@ -82,6 +84,12 @@ impl MemoryStore {
         if let Some(disk) = &mut self.write_lock().disk {
             disk.fail_at = Some(failure);
         }
+    }
+
+    /// Keys that take memory: also those that were removed, while a snapshot sees them.
+    #[must_use]
+    pub fn keys_held(&self) -> usize {
+        self.read_lock().columns.values().map(BTreeMap::len).sum()
     }
 
     /// Barriers asked for since the disk was new or crashed.
@@ -165,12 +173,31 @@ impl Inner {
             let versions = entries.entry(key.clone()).or_default();
             versions.push((version, value.clone()));
             forget(versions, &self.readers);
-            if let [(_, None)] = versions.as_slice() {
-                entries.remove(key);
+            match versions.as_slice() {
+                [(_, None)] => drop(entries.remove(key)),
+                [.., (_, None)] => {
+                    self.removed.entry(version).or_default().push((*column, key.clone()));
+                }
+                _ => {}
             }
         }
         if let Some(disk) = &mut self.disk {
             disk.unsynced.entry(batch.database().name()).or_default().push(batch);
+        }
+    }
+
+    /// Forgets removed keys that no snapshot sees any more.
+    fn forget_removed(&mut self) {
+        let oldest = self.readers.keys().next().copied().unwrap_or(u64::MAX);
+        while let Some(entry) = self.removed.first_entry().filter(|entry| *entry.key() <= oldest) {
+            for (column, key) in entry.remove() {
+                let Some(entries) = self.columns.get_mut(&column) else { continue };
+                let Some(versions) = entries.get_mut(&key) else { continue };
+                forget(versions, &self.readers);
+                if let [(_, None)] = versions.as_slice() {
+                    entries.remove(&key);
+                }
+            }
         }
     }
 
@@ -397,6 +424,7 @@ impl Drop for Snapshot {
             *count -= 1;
             if *count == 0 {
                 inner.readers.remove(&self.version);
+                inner.forget_removed();
             }
         }
     }

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "shared with other tests of the program")]
 mod program;
 mod script;
+mod shape;
 
 use program::{Dev, code, dure};
 use script::{Place, alone, listing, listings};
@@ -37,24 +38,6 @@ fn the_chain_of_the_tutorial_is_one_command() {
     assert_eq!(dev.ready["keys"].as_array().unwrap().len(), 6);
 }
 
-/// `dure test` compiles the virtual machine anew in a crate outside the workspace, which takes
-/// minutes; so its lines are only held against the program, where there is no crate to test.
-#[test]
-fn tests_are_begun_as_the_pages_say() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place { folder: folder.path(), shown: "~", url: "" };
-    let script = listing("shell/install.sh");
-    let rules = listing("stamps/tests/rules.rs");
-    let lines: Vec<_> = script.lines().filter(|line| line.contains("dure test")).collect();
-    assert_eq!(lines.len(), 4);
-    for line in lines {
-        assert_eq!(place.exit_code(line), 4, "{line}: there is no crate");
-        let chosen = line.split_once(" -- ").map(|(_, test)| format!("fn {test}("));
-        assert!(chosen.is_none_or(|test| rules.contains(&test)), "{line}");
-    }
-    assert_eq!(place.exit_code("dure test --gas"), 2);
-}
-
 #[test]
 fn slow_the_tutorial_does_what_it_shows() {
     let _alone = alone();
@@ -62,8 +45,12 @@ fn slow_the_tutorial_does_what_it_shows() {
     let dev = Dev::start(&[]);
     Place { folder: folder.path(), shown: "~", url: &dev.url }.check("tutorial");
     let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
-    for (made, kept) in [("first.lock", "stamps"), ("stamps/dure.lock", "stamps-upgraded")] {
-        let kept = fs::read_to_string(listings().join(kept).join("dure.lock")).unwrap();
+    for (made, kept) in [
+        ("first.lock", "stamps/dure.lock"),
+        ("stamps/dure.lock", "stamps-upgraded/dure.lock"),
+        ("stamps/gas.snapshot", "stamps/gas.snapshot"),
+    ] {
+        let kept = fs::read_to_string(listings().join(kept)).unwrap();
         assert_eq!(read(made), kept, "{made}");
     }
 }

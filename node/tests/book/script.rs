@@ -1,5 +1,6 @@
 //! Runs the scripts of the book and compares what they print with what its pages show.
 
+use super::shape::shape;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -89,11 +90,6 @@ impl Place<'_> {
         steps.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
     }
 
-    /// How one line ends.
-    pub(crate) fn exit_code(&self, line: &str) -> i32 {
-        self.shell(line).status().unwrap().code().unwrap()
-    }
-
     /// A shell that finds the program, the node and what is compiled already.
     fn shell(&self, script: &str) -> Command {
         let program = Path::new(env!("CARGO_BIN_EXE_dure"));
@@ -106,6 +102,8 @@ impl Place<'_> {
         shell.env("DURE_KEYS", self.folder.join(".dure/keys"));
         shell.env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true");
         shell.env_remove("CARGO_MANIFEST_DIR").env_remove("RUSTFLAGS");
+        // What a reader's shell has not, and `dure test` asks.
+        shell.env_remove("CI").env_remove("UPDATE_GAS");
         shell
     }
 
@@ -113,9 +111,19 @@ impl Place<'_> {
     /// of its own work: that depends on what was compiled before.
     fn plain(&self, printed: &str) -> String {
         let folder = self.folder.canonicalize().unwrap();
-        let cargo = ["Compiling ", "Blocking ", "Locking ", "Updating ", "Removing ", "Adding "];
+        const CARGO: [&str; 9] = [
+            "Compiling ",
+            "Blocking ",
+            "Locking ",
+            "Updating ",
+            "Removing ",
+            "Adding ",
+            "Finished ",
+            "Running ",
+            "Doc-tests ",
+        ];
         let says = |line: &str| {
-            line.starts_with(' ') && cargo.iter().any(|word| line.trim_start().starts_with(word))
+            line.starts_with(' ') && CARGO.iter().any(|word| line.trim_start().starts_with(word))
         };
         let lines = printed.lines().filter(|line| !says(line));
         let printed: String = lines.map(|line| format!("{line}\n")).collect();
@@ -131,40 +139,4 @@ impl Place<'_> {
 fn target() -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_dure"));
     program.parent().and_then(Path::parent).unwrap().to_path_buf()
-}
-
-/// What must be the same of two outputs: words and exit codes, not other numbers, digits of hashes
-/// or column widths.
-/// What a module's bytes are spent on changes with every compiler, so of that only headings count.
-fn shape(step: &str, text: &str) -> String {
-    let lines = text.lines().filter(|line| step != "check" || !line.starts_with(' '));
-    let kept = |line: &str, one: &str| {
-        if line.starts_with("exit code") { one.to_owned() } else { word(one) }
-    };
-    let words = lines.flat_map(|line| {
-        let words = line.split_whitespace().map(move |one| kept(line, one));
-        words.chain(["\n".to_owned()])
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn word(word: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = word;
-    while let Some(first) = rest.chars().next() {
-        let digits = match rest.strip_prefix("0x") {
-            Some(hex) => {
-                2 + hex.len() - hex.trim_start_matches(|c: char| c.is_ascii_hexdigit()).len()
-            }
-            None => rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len(),
-        };
-        if digits > 0 {
-            plain.push('#');
-            rest = rest.get(digits..).unwrap_or_default();
-        } else {
-            plain.push(first);
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-        }
-    }
-    plain
 }

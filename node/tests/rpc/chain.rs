@@ -179,7 +179,7 @@ pub(crate) fn heavy() -> Vec<u8> {
     with_this_spec(module(), &spec)
 }
 
-fn module() -> Vec<u8> {
+pub(crate) fn module() -> Vec<u8> {
     let selector = |name: &str| i32::from_le_bytes(domain::selector(name).0);
     let text = format!(
         r#"(module
@@ -247,7 +247,7 @@ pub(crate) fn with_spec(wasm: Vec<u8>) -> Vec<u8> {
     with_this_spec(wasm, &spec(registry, error))
 }
 
-fn with_this_spec(mut wasm: Vec<u8>, spec: &ContractSpec) -> Vec<u8> {
+pub(crate) fn with_this_spec(mut wasm: Vec<u8>, spec: &ContractSpec) -> Vec<u8> {
     let name = b"dure.spec";
     let mut body = vec![u8::try_from(name.len()).unwrap()];
     body.extend_from_slice(name);
@@ -263,7 +263,8 @@ fn with_this_spec(mut wasm: Vec<u8>, spec: &ContractSpec) -> Vec<u8> {
     wasm
 }
 
-fn spec(mut registry: Registry, error: u32) -> ContractSpec {
+/// The counter's specification, with this type of error.
+pub(crate) fn spec(mut registry: Registry, error: u32) -> ContractSpec {
     let number = registry.register_type(&MetaType::new::<u64>()).id;
     let unit = registry.register_type(&MetaType::new::<()>()).id;
     let method = |name: &str, kind, args: &[&str], returns| MethodSpec {

@@ -14,3 +14,4 @@ mod share;
 mod slow;
 mod storage;
 mod subscription;
+mod upgrade;

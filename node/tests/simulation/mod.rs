@@ -5,7 +5,7 @@ use dure_consensus::Now;
 use dure_node::{
     chain::Chain,
     config::MempoolLimits,
-    execution::{Block, execute},
+    execution::{Block, UndoWindow, execute},
     fault::Fault,
     genesis_file::dev_genesis,
     machine::{Action, Event, Machine, Setup, Ticket, recover, recovery},
@@ -15,7 +15,7 @@ use dure_node::{
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
     Address, Call, CommitCertificate, Gas, Genesis, Hash, Height, Outcome, PublicKey, Selector,
-    Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address, limits,
+    Signature, TimestampMs, Transaction, TransactionBody, ValidatorId, address,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -201,7 +201,8 @@ impl<'w> Run<'w> {
         schema::claim(&self.store, world.chain, "memory")?;
         let store = Arc::new(self.store.clone());
         let executor = Arc::clone(&world.executor);
-        let chain = Chain::open(world.genesis.clone(), store, executor, limits::UNDO_HEIGHTS)?;
+        let window = UndoWindow::default();
+        let chain = Chain::open(world.genesis.clone(), store, executor, window)?;
         let recovered = recover(&chain, world.me())?;
         let mempool = MempoolLimits::default();
         let setup = Setup { genesis: &world.genesis, key: world.key.clone(), mempool };

@@ -78,7 +78,8 @@ impl<'a> Comparison<'a> {
         Ok(None)
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), TooManySteps> {
+    /// Takes steps for work outside the types.
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), TooManySteps> {
         self.steps = self.steps.saturating_add(steps as u64);
         if self.steps > self.limit { Err(TooManySteps) } else { Ok(()) }
     }

@@ -6,6 +6,7 @@ use dure_abi::{
     standard::{self, Standard, StandardMethod},
 };
 use dure_types::{ModuleError, limits};
+use std::collections::BTreeMap;
 
 /// Checks every interface that a spec lists: its methods are there and, when it is a standard,
 /// have exactly the kinds and types of it.
@@ -17,20 +18,27 @@ pub(crate) fn check(spec: &ContractSpec) -> Result<(), ModuleError> {
         return Ok(());
     }
     let standards = standard::all();
+    // By name, and only what others can call: a spec has room for lists of which each name, looked
+    // for from the first method on, would be a second's work.
+    let methods: BTreeMap<&str, &MethodSpec> = (spec.methods.iter())
+        .filter(|method| method.kind != MethodKind::Init)
+        .map(|method| (method.name.as_str(), method))
+        .collect();
     for interface in &spec.interfaces {
         let lacks = |method: &str| ModuleError::Interface {
             interface: interface.name.as_bytes().to_vec(),
             method: method.as_bytes().to_vec(),
         };
         for name in &interface.methods {
-            offered(spec, name).ok_or_else(|| lacks(name))?;
+            methods.get(name.as_str()).ok_or_else(|| lacks(name))?;
         }
         let Some(standard) = standards.iter().find(|standard| standard.name == interface.name)
         else {
             continue;
         };
         for method in &standard.methods {
-            if !lists(interface, method.name) || !has(spec, standard, method) {
+            let found = methods.get(method.name).filter(|_| lists(interface, method.name));
+            if !found.is_some_and(|found| is_as(spec, found, standard, method)) {
                 return Err(lacks(method.name));
             }
         }
@@ -42,13 +50,12 @@ fn lists(interface: &InterfaceSpec, method: &str) -> bool {
     interface.methods.iter().any(|name| name == method)
 }
 
-/// A method that others can call.
-fn offered<'a>(spec: &'a ContractSpec, name: &str) -> Option<&'a MethodSpec> {
-    spec.method(name).filter(|method| method.kind != MethodKind::Init)
-}
-
-fn has(spec: &ContractSpec, standard: &Standard, wanted: &StandardMethod) -> bool {
-    let Some(method) = offered(spec, wanted.name) else { return false };
+fn is_as(
+    spec: &ContractSpec,
+    method: &MethodSpec,
+    standard: &Standard,
+    wanted: &StandardMethod,
+) -> bool {
     let args = method.args.iter().map(|arg| arg.ty);
     let pairs = wanted.args.iter().copied().zip(args).chain([(wanted.returns, method.returns)]);
     // A standard's types end after some dozens of steps.

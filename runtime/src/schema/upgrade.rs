@@ -17,6 +17,9 @@
 //! 9. With a migration, a field that it opens by `before!` and that is stored is declared as it is
 //!    stored: so that its type reads what is there.
 //!
+//! Judging takes a step for each part of a type that is compared and for each field that `before!`
+//! opens; the caller says how many there may be.
+//!
 //! A migration may change any field. Entries of one that changed are read by its new type when the
 //! migration is through (`entry.rs`). Of a field that was retired by an earlier code the stored spec
 //! has no type: what `before!` says of it is believed.
@@ -70,10 +73,12 @@ pub(crate) fn plan(
         comparison.restart();
     }
     let opened = offered.history.before.iter().filter(|_| migrate_from.is_some());
+    let by_id: BTreeMap<u16, &FieldSpec> =
+        stored.storage.iter().map(|field| (field.id, field)).collect();
     for declared in opened {
-        let Some(field) = stored.storage.iter().find(|field| field.id == declared.id) else {
-            continue;
-        };
+        // One field may be opened many times over, and its types are compared only once.
+        comparison.spend(parts(declared))?;
+        let Some(field) = by_id.get(&declared.id) else { continue };
         if let Some(found) = difference(&mut comparison, field, declared, Mode::Grown)? {
             let [stored, declared] = words(&found, stored, offered);
             let (field, id) = (name(&field.name), field.id);
@@ -81,6 +86,12 @@ pub(crate) fn plan(
         }
     }
     Ok(Ok(Plan { migrate_from, changed, steps: comparison.steps() }))
+}
+
+/// Fields in a field, with itself.
+fn parts(field: &FieldSpec) -> usize {
+    // A spec nests parts four deep at most.
+    field.parts.iter().fold(1, |sum, part| parts(part).saturating_add(sum))
 }
 
 fn words(found: &Difference<'_>, stored: &ContractSpec, offered: &ContractSpec) -> [Vec<u8>; 2] {
@@ -91,7 +102,9 @@ fn name(text: &str) -> Vec<u8> {
     text.as_bytes().to_vec()
 }
 
-/// Rules 1 to 7: all that does not look into types.
+/// Rules 1 to 7: all that does not look into types. Each list is gone through once, and what is
+/// looked for in it is found by order: two lists that a spec has room for, each held against each,
+/// would be a second's work that only their bytes pay for.
 fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), SchemaError> {
     if stored.name != offered.name {
         let (stored, offered) = (name(&stored.name), name(&offered.name));
@@ -114,8 +127,10 @@ fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), Sch
         return Err(SchemaError::FieldLost { field: name(field), id });
     }
     check_names(stored, offered)?;
-    let kept = |name: &str| offered.interfaces.iter().any(|interface| interface.name == name);
-    if let Some(lost) = stored.interfaces.iter().find(|interface| !kept(&interface.name)) {
+    let kept: BTreeSet<&str> =
+        offered.interfaces.iter().map(|interface| interface.name.as_str()).collect();
+    let mut promised = stored.interfaces.iter();
+    if let Some(lost) = promised.find(|interface| !kept.contains(interface.name.as_str())) {
         return Err(SchemaError::InterfaceDropped { interface: name(&lost.name) });
     }
     let published: BTreeSet<u16> =
@@ -131,12 +146,74 @@ fn check_fields(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), Sch
 fn check_names(stored: &ContractSpec, offered: &ContractSpec) -> Result<(), SchemaError> {
     let names: BTreeMap<u16, &str> =
         offered.storage.iter().map(|field| (field.id, field.name.as_str())).collect();
+    let former: BTreeSet<(u16, &str)> =
+        offered.history.renamed.iter().map(|former| (former.id, former.name.as_str())).collect();
     for field in &stored.storage {
         let Some(new) = names.get(&field.id) else { continue };
-        if field.name != *new && !offered.history.had_name(field.id, &field.name) {
+        if field.name != *new && !former.contains(&(field.id, field.name.as_str())) {
             let (stored, offered) = (name(&field.name), name(new));
             return Err(SchemaError::FieldRenamed { stored, offered, id: field.id });
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{TooManySteps, plan};
+    use dure_abi::spec::{
+        ContractSpec, FieldKind, FieldSpec, MigrationSpec, StorageHistory, VERSION,
+    };
+    use scale_info::{MetaType, Registry};
+
+    fn spec(history: StorageHistory) -> ContractSpec {
+        let mut types = Registry::new();
+        types.register_type(&MetaType::new::<u64>());
+        ContractSpec {
+            version: VERSION,
+            name: "keeper".into(),
+            methods: Vec::new(),
+            events: Vec::new(),
+            error: None,
+            storage: vec![count()],
+            history,
+            interfaces: Vec::new(),
+            docs: Vec::new(),
+            types: types.into(),
+        }
+    }
+
+    fn count() -> FieldSpec {
+        FieldSpec {
+            name: "count".into(),
+            id: 0,
+            kind: FieldKind::Item,
+            key: None,
+            value: 0,
+            published: false,
+            parts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_field_opened_many_times_over_is_paid_for_each_time() {
+        let stored = spec(StorageHistory::default());
+        let migration = MigrationSpec {
+            name: "from_1".into(),
+            from: 1,
+            args: Vec::new(),
+            fallible: false,
+            docs: Vec::new(),
+        };
+        let offered = spec(StorageHistory {
+            version: 2,
+            migrations: vec![migration],
+            before: vec![count(); 1_000],
+            ..StorageHistory::default()
+        });
+        // One step besides: that the stored number is the one of the new code.
+        assert_eq!(plan(&stored, &offered, 1_001).map(|plan| plan.unwrap().steps), Ok(1_001));
+        assert_eq!(plan(&stored, &offered, 1_000), Err(TooManySteps));
+    }
 }

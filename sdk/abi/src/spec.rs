@@ -234,12 +234,6 @@ impl Default for StorageHistory {
 }
 
 impl StorageHistory {
-    /// Whether a field had a name before.
-    #[must_use]
-    pub fn had_name(&self, id: u16, name: &str) -> bool {
-        self.renamed.iter().any(|former| former.id == id && former.name == name)
-    }
-
     /// The migration from a version.
     #[must_use]
     pub fn migration(&self, from: u32) -> Option<&MigrationSpec> {

@@ -5,16 +5,14 @@ use codec::Decode;
 use dure_abi::spec::ContractSpec;
 use dure_rpc::DureClient;
 use dure_types::{Address, Hash};
-use jsonrpsee::{
-    core::{
-        ClientError as TransportError, DeserializeOwned,
-        client::{BatchResponse, ClientT, Subscription, SubscriptionClientT},
-        params::BatchRequestBuilder,
-        traits::ToRpcParams,
-    },
-    http_client::{HttpClient, HttpClientBuilder},
-    ws_client::{WsClient, WsClientBuilder},
+use jsonrpsee::core::{
+    ClientError as TransportError, DeserializeOwned,
+    client::{BatchResponse, ClientT, Subscription, SubscriptionClientT},
+    params::BatchRequestBuilder,
+    traits::ToRpcParams,
 };
+use jsonrpsee_http_client::{HttpClient, HttpClientBuilder};
+use jsonrpsee_ws_client::{WsClient, WsClientBuilder};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -46,10 +44,12 @@ struct Inner {
 }
 
 impl Client {
-    /// Connects to `http://HOST:PORT/v1` or `ws://HOST:PORT/v1` and learns which chain it is.
+    /// Connects to `http://HOST:PORT/v1` or `ws://HOST:PORT/v1`, with the feature `tls` to
+    /// `https://` and `wss://`, too, and learns which chain it is.
     ///
     /// # Errors
-    /// [`ClientError::Url`], or [`ClientError::Unreachable`] when nobody answers.
+    /// [`ClientError::Url`], [`ClientError::NoTls`], or [`ClientError::Unreachable`] when nobody
+    /// answers.
     pub async fn connect(url: &str) -> Result<Self, ClientError> {
         let transport = Transport::connect(url).await?;
         let status = transport.chain_status(None).await.map_err(|e| ClientError::of(url, e))?;
@@ -178,6 +178,10 @@ pub(crate) enum Transport {
 impl Transport {
     async fn connect(url: &str) -> Result<Self, ClientError> {
         let failed = |error| ClientError::of(url, error);
+        let secure = url.starts_with("https://") || url.starts_with("wss://");
+        if secure && !cfg!(feature = "tls") {
+            return Err(ClientError::NoTls { url: url.to_owned() });
+        }
         if url.starts_with("http://") || url.starts_with("https://") {
             let client = HttpClientBuilder::default()
                 .request_timeout(REQUEST_TIMEOUT)
@@ -266,6 +270,19 @@ impl SubscriptionClientT for Transport {
         match self {
             Self::Http(client) => client.subscribe_to_method(method).await,
             Self::Ws(client) => client.subscribe_to_method(method).await,
+        }
+    }
+}
+
+#[cfg(all(test, not(feature = "tls")))]
+mod tests {
+    use super::{Client, ClientError};
+
+    #[tokio::test]
+    async fn a_build_without_tls_says_so_before_it_connects() {
+        for url in ["https://127.0.0.1:1/v1", "wss://127.0.0.1:1/v1"] {
+            let refused = Client::connect(url).await;
+            assert!(matches!(refused, Err(ClientError::NoTls { url: told }) if told == url));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Deploying a module and instantiating a contract of it.
 
-use crate::{Client, ClientError, Key, RpcError, Submission, Wait};
+use crate::{Client, ClientError, Key, RpcError, Submission, Wait, transaction::limit_for};
 use codec::Encode;
 use dure_abi::spec::ContractSpec;
 use dure_rpc::{
@@ -8,7 +8,7 @@ use dure_rpc::{
     json::arguments_from_json,
     shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest, SimulationAnswer},
 };
-use dure_types::{Address, Hash, Height, address, domain::blake3_hash, limits};
+use dure_types::{Address, Gas, Hash, Height, address, domain::blake3_hash, limits};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -45,16 +45,20 @@ impl Client {
     ) -> Result<Deployment, ClientError> {
         let code = blake3_hash(wasm);
         let init = init_arguments(&crate::module::spec(wasm)?, init)?;
+        let mut gas = None;
         if self.code_ready(code).await?.is_none() {
             let args = (code, salt.to_vec(), &init).encode();
             match self.rehearse(key.address(), Some(wasm), "instantiate", args).await {
-                Ok(answer) => refusal(answer)?,
+                Ok(answer) => {
+                    gas = storing_gas(&answer);
+                    refusal(answer)?;
+                }
                 // What is refused then has stored its code, and no more.
                 Err(error) if matches!(error.refusal(), Some(RpcError::Busy { .. })) => {}
                 Err(error) => return Err(error),
             }
         }
-        let deployed = self.store(key, code, wasm).await?;
+        let deployed = self.store(key, code, wasm, gas).await?;
         let instantiated = self.make(key, code, init, salt).await;
         let instantiated = instantiated.map_err(|error| error.after(deployed.as_ref()))?;
         let contract = address::contract(key.address(), salt);
@@ -123,23 +127,26 @@ impl Client {
         .await
     }
 
-    /// Stores a module, and waits until it can be used.
+    /// Stores a module, and waits until it can be used. `gas` is its limit where a rehearsal said
+    /// what it takes: else the module, which is large, would be sent once more to find that out.
     pub(crate) async fn store(
         &self,
         key: &Key,
         code: Hash,
         wasm: &[u8],
+        gas: Option<Gas>,
     ) -> Result<Option<Submission>, ClientError> {
         if let Some(ready) = self.code_ready(code).await? {
             self.await_compiler(ready).await?;
             return Ok(None);
         }
-        let submitted = self
-            .transaction(key)
-            .call_scale(Address::SYSTEM, "deploy", wasm.to_vec().encode())
-            .submit(Wait::Final)
-            .await;
-        let deployed = match submitted {
+        let stores = self.transaction(key);
+        let stores = stores.call_scale(Address::SYSTEM, "deploy", wasm.to_vec().encode());
+        let stores = match gas {
+            Some(gas) => stores.gas_limit(gas),
+            None => stores,
+        };
+        let deployed = match stores.submit(Wait::Final).await {
             Ok(submission) => {
                 let usable = submission.receipt.as_ref().map_or(submission.height, |r| r.height);
                 self.reach(Height(usable.0)).await?;
@@ -173,6 +180,16 @@ impl Client {
         tokio::time::sleep(Duration::from_millis(left)).await;
         Ok(())
     }
+}
+
+/// The gas limit of the transaction that stores the module of a rehearsal; none when it stored none.
+pub(crate) fn storing_gas(answer: &SimulationAnswer) -> Option<Gas> {
+    let first = answer.trace.first()?;
+    let stored = first.contract == Address::SYSTEM.into()
+        && first.method.as_deref() == Some("deploy")
+        && first.error.is_none();
+    // The base cost is that of a longer transaction.
+    stored.then(|| limit_for(answer.gas_base.0.saturating_add(first.gas_used.0)))
 }
 
 /// Refuses what a rehearsal says would be refused.

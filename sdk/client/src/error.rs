@@ -45,9 +45,18 @@ pub enum ClientError {
     /// Subscriptions need a WebSocket: connect to `ws://`.
     #[error("subscriptions need a WebSocket; connect to ws:// instead of http://")]
     NeedsWebSocket,
-    /// The URL begins with something else than `http://` or `ws://`.
-    #[error("{url}: expected a URL that begins with http:// or ws://")]
+    /// The URL begins with something else than `http://`, `https://`, `ws://` or `wss://`.
+    #[error("{url}: expected a URL that begins with http://, https://, ws:// or wss://")]
     Url {
+        /// What was given.
+        url: String,
+    },
+    /// The build has no TLS, which the URL asks for.
+    #[error(
+        "{url}: this build has no TLS: use http:// or ws://, or build with the feature `tls` \
+         (`cargo build -p dure-node --no-default-features --features tls`)"
+    )]
+    NoTls {
         /// What was given.
         url: String,
     },

@@ -171,7 +171,7 @@ impl<'a> TransactionBuilder<'a> {
         Ok(Call { contract, method: method.selector, args })
     }
 
-    /// Simulates, and adds half for what may differ when the transaction runs.
+    /// Simulates, and asks for the limit that what was used then needs.
     async fn estimate(&self, calls: &[Call]) -> Result<Gas, ClientError> {
         let request = SimulateRequest {
             account: self.account.into(),
@@ -184,7 +184,7 @@ impl<'a> TransactionBuilder<'a> {
         let used = answer.gas_used.0;
         match ClientError::tried(answer) {
             Some(refused) => Err(refused),
-            None => Ok(Gas(used.saturating_add(used / 2).min(limits::TRANSACTION_GAS_MAX))),
+            None => Ok(limit_for(used)),
         }
     }
 }
@@ -223,6 +223,11 @@ impl Submitted {
             _ => Ok(self.0),
         }
     }
+}
+
+/// The gas limit of what used so much in a trial: half more, for what may differ in earnest.
+pub(crate) fn limit_for(used: u64) -> Gas {
+    Gas(used.saturating_add(used / 2).min(limits::TRANSACTION_GAS_MAX))
 }
 
 fn request_of(call: &Call) -> CallRequest {

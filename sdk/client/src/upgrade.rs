@@ -1,12 +1,12 @@
 //! Giving a contract new code, and trying it first.
 
-use crate::{Client, ClientError, Key, RpcError, Submission, Wait, deploy::refusal};
+use crate::{
+    Client, ClientError, Key, RpcError, Submission, Wait,
+    deploy::{refusal, storing_gas},
+};
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
-use dure_rpc::{
-    json::{arguments_from_json, entry_text},
-    shape::{ExecutionResult, SimulationAnswer},
-};
+use dure_rpc::{json::arguments_from_json, shape::SimulationAnswer};
 use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
 use serde_json::Value;
 
@@ -54,9 +54,10 @@ impl Client {
     ) -> Result<Upgraded, ClientError> {
         let rehearsal = self.rehearse_upgrade(key.address(), contract, wasm, migrate).await?;
         let Rehearsal { code, stored, offered, answer } = rehearsal;
+        let gas = storing_gas(&answer);
         refusal(answer)?;
         let args = migration_arguments(&stored, &offered, migrate)?;
-        let deployed = self.store(key, code, wasm).await?;
+        let deployed = self.store(key, code, wasm, gas).await?;
         let upgraded = self
             .transaction(key)
             .call_scale(Address::SYSTEM, "upgrade", (contract, code, args).encode())
@@ -84,14 +85,7 @@ impl Client {
         let args = migration_arguments(&stored, &offered, migrate)?;
         let module = self.code_ready(code).await?.is_none().then_some(wasm);
         let args = (contract, code, args).encode();
-        let mut answer = self.rehearse(account, module, "upgrade", args).await?;
-        if let ExecutionResult::Failed { error, .. } = &mut answer.result
-            && let RpcError::FieldUnread { field, id, key, .. } = error.data.clone()
-        {
-            // The node knows the key's type only of fields that are stored.
-            let entry = entry_text(&offered, id, &key.0);
-            *error = RpcError::FieldUnread { field, id, key, entry }.into();
-        }
+        let answer = self.rehearse(account, module, "upgrade", args).await?;
         Ok(Rehearsal { code, stored, offered, answer })
     }
 

@@ -1,6 +1,5 @@
 # Not run by a test: `packages` installs programs, `dure` and `docs` compile for minutes, `page` is a
-# server that does not end, `book` needs mdBook. `test`, `test_gas` and `test_one` compile the test
-# library anew in a crate outside the workspace; node/tests/book holds them against the program.
+# server that does not end, `book` needs mdBook.
 # ANCHOR: packages
 sudo apt-get install git build-essential
 curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh
@@ -13,16 +12,6 @@ cargo build -p dure-node --no-default-features
 export PATH="$PWD/target/debug:$PATH"
 dure --version
 # ANCHOR_END: dure
-# ANCHOR: test
-dure test
-# ANCHOR_END: test
-# ANCHOR: test_gas
-dure test --update-gas
-# ANCHOR_END: test_gas
-# ANCHOR: test_one
-dure test -- only_the_issuer_issues
-INVARIANT_SEED=7 dure test
-# ANCHOR_END: test_one
 # ANCHOR: docs
 cargo doc -p dure-sdk --open
 # ANCHOR_END: docs

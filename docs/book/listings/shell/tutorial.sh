@@ -3,10 +3,19 @@ dure new stamps --template points
 cd stamps
 # ANCHOR_END: new
 ln -s "$CARGO_TARGET_DIR" target
+# ANCHOR: test
+dure test
+# ANCHOR_END: test
+# ANCHOR: test_gas
+dure test --update-gas
+# ANCHOR_END: test_gas
+# ANCHOR: test_one
+dure test -- only_the_issuer_issues
+INVARIANT_SEED=7 dure test
+# ANCHOR_END: test_one
 # ANCHOR: build
 dure build
 # ANCHOR_END: build
-cp "$LISTINGS/stamps/gas.snapshot" .
 # ANCHOR: check
 dure check
 # ANCHOR_END: check

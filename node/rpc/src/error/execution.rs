@@ -16,6 +16,9 @@ pub trait RefusedCall {
     fn method_name(&self, contract: Address, method: dure_types::Selector) -> String;
     /// The methods that the contract has.
     fn methods(&self, contract: Address) -> Vec<String>;
+    /// The stored entry that a refused upgrade names, `prices[coffee]`, by the code that was
+    /// offered; none where that is not known. `key` is what follows the field's id.
+    fn entry_name(&self, field: u16, key: &[u8]) -> Option<String>;
 }
 
 impl RpcError {
@@ -64,7 +67,7 @@ fn of_contract(contract: Address, error: &[u8], rim: &impl RefusedCall) -> RpcEr
     if contract == Address::SYSTEM
         && let Ok(refusal) = SystemError::decode(&mut &error[..])
     {
-        return of_system(refusal);
+        return of_system(refusal, rim);
     }
     RpcError::ContractRefused {
         contract: contract.into(),
@@ -74,7 +77,7 @@ fn of_contract(contract: Address, error: &[u8], rim: &impl RefusedCall) -> RpcEr
     }
 }
 
-fn of_system(error: SystemError) -> RpcError {
+fn of_system(error: SystemError, rim: &impl RefusedCall) -> RpcError {
     match error {
         SystemError::CodeExists { code } => RpcError::CodeExists { code: code.into() },
         SystemError::Module(error) => of_module(error),
@@ -92,7 +95,7 @@ fn of_system(error: SystemError) -> RpcError {
         SystemError::SameCode { contract, code } => {
             RpcError::SameCode { contract: contract.into(), code: code.into() }
         }
-        SystemError::Schema(error) => of_schema(error),
+        SystemError::Schema(error) => of_schema(error, rim),
         SystemError::CodeNotReady { code, from } => {
             RpcError::CodeNotReady { code: code.into(), from: Decimal(from.0) }
         }
@@ -102,7 +105,7 @@ fn of_system(error: SystemError) -> RpcError {
     }
 }
 
-fn of_schema(error: SchemaError) -> RpcError {
+fn of_schema(error: SchemaError, rim: &impl RefusedCall) -> RpcError {
     match error {
         SchemaError::Foreign { stored, offered } => {
             RpcError::SchemaForeign { stored: text(&stored), offered: text(&offered) }
@@ -128,8 +131,8 @@ fn of_schema(error: SchemaError) -> RpcError {
         }
         SchemaError::FieldUnread { field, id, key } => {
             let (field, key) = (text(&field), Bytes(key));
-            // Only whoever has the module can read the key.
-            let entry = if key.0.is_empty() { field.clone() } else { format!("{field}[{key}]") };
+            let raw = || if key.0.is_empty() { field.clone() } else { format!("{field}[{key}]") };
+            let entry = rim.entry_name(id, &key.0).unwrap_or_else(raw);
             RpcError::FieldUnread { field, id, key, entry }
         }
         SchemaError::FieldMisread { field, id, stored, declared } => {
