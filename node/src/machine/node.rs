@@ -85,7 +85,7 @@ impl Machine {
             me,
             limits,
             signatures: Signatures::default(),
-            observe: false,
+            observe: recovered.observe,
         };
         let ordering = Consensus::new(ordering, history, now);
         let mut machine = Self {
