@@ -88,9 +88,10 @@ struct Resting {
 
 type Step = Result<(), OrderingError>;
 
-/// A node without ledger and log begins height 1 only after this time: long enough to hear that others
-/// are far ahead.
-const LOOK_AROUND: Duration = Duration::from_millis(300);
+/// A node without ledger and log begins height 1 only after this time, long enough to hear that others
+/// are ahead, and then after the second, long enough to catch up. Were its disk lost, its key would
+/// have signed at height 1 before.
+const LOOK_AROUND: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
 
 impl Consensus {
     /// Waits for [`Event::Start`]. `history` are the decided headers from [`history_from`] to the
@@ -197,7 +198,8 @@ impl Consensus {
         let reason = Reason { batches, called: resting.called };
         let due = pace(&resting.start, &self.results, reason, self.last_start)?;
         let others = resting.start.validators.0.len() > 1;
-        let looked = self.fresh.filter(|_| others).map(|start| start.elapsed + LOOK_AROUND);
+        let look = LOOK_AROUND[usize::from(self.peers.is_ahead(self.begun))];
+        let looked = self.fresh.filter(|_| others).map(|start| start.elapsed + look);
         Some(looked.map_or(due, |looked| due.max(looked)))
     }
 
@@ -317,6 +319,10 @@ impl Consensus {
         let Stage::Active(active) = &mut self.stage else { return Ok(()) };
         if request.height() != self.begun {
             return Ok(());
+        }
+        if let Some(own) = active.start.validators.get(self.setup.me) {
+            let bytes = request.signed_bytes(self.setup.chain);
+            self.setup.signatures.made(&own.consensus_key, &bytes, &signature);
         }
         let mut effects = Vec::new();
         let done = active.core.signed(request, signature, &mut effects);

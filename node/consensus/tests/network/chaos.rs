@@ -56,7 +56,7 @@ fn world(seed: u64) -> World {
                 [&[1; 5], &[0, 1, 1, 1, 1], &[2, 1, 1, 2, 1], &[1, 1, 1, 1, 0]];
             World::changing(seed, &powers, 1 + seed / 8 % 7, none)
         }
-        3 => World::new(seed, &[1; 4], none).with_twin(),
+        3 => World::new(seed, &[1; 4], none).with_twin(seed as usize / 8 % 4),
         _ => World::new(seed, &[1; 4], none),
     };
     let disks = seed % 8 == 4;
@@ -72,13 +72,18 @@ fn world(seed: u64) -> World {
     world.fsync = ms(1 + world.dice.below(10));
     if seed % 8 > 4 {
         let liar = Several::new(Dice::new(world.dice.next()));
-        world = world.with_liar(0, Box::new(liar));
+        world = world.with_liar(seed as usize / 8 % 4, Box::new(liar));
     }
     if disks {
         let loss = if world.dice.percent(50) { Loss::All } else { Loss::OlderLog };
         let at = ms(2_500 + world.dice.below(2_000));
         let node = world.dice.below(4) as usize;
         world.lose_disk_at(node, loss, at);
+        if world.dice.percent(50) {
+            // The others wait for it, where it signed before.
+            let before = ms(world.dice.below(300));
+            world.isolate_at((node + 1) % 4, at - before);
+        }
     }
     world.with_batches(ms(150)).with_chaos()
 }

@@ -30,12 +30,18 @@ pub(crate) fn broken(rule: &'static str, text: impl fmt::Display) -> ! {
     panic!("{rule}: {text}")
 }
 
-/// Signatures that a check verified itself. Both runs of a seed share them: to verify them twice
-/// would find nothing more.
+/// Signatures that the simulator made or a check verified itself. Both runs of a seed share them: to
+/// verify them twice would find nothing more.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verified(Arc<Mutex<BTreeSet<Hash>>>);
 
 impl Verified {
+    /// A signature that was just made need not be verified.
+    pub(crate) fn made(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
+        let hash = blake3_hash(&(key, message, signature).encode());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    }
+
     fn verify(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         let hash = blake3_hash(&(key, message, signature).encode());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

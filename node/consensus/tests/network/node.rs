@@ -4,13 +4,13 @@ use crate::{checks::broken, sets::Sets};
 use codec::Encode;
 use dure_consensus::{
     Action, Consensus, DECIDED_MAX, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record,
-    Setup, SignRequest, Signatures, Start, history_from,
+    Setup, Signatures, Start, history_from,
 };
 use dure_types::{
     CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
     domain::blake3_hash,
 };
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use std::{collections::BTreeSet, time::Duration};
 
 /// Wall time at the start of every run.
@@ -201,10 +201,6 @@ impl Node {
             Some(life) => life.consensus.step(now, event),
             None => Ok(Vec::new()),
         }
-    }
-
-    pub(crate) fn sign(&self, chain: Hash, request: SignRequest) -> [u8; 64] {
-        self.key.sign(&request.signed_bytes(chain)).to_bytes()
     }
 }
 

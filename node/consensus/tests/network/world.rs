@@ -13,7 +13,7 @@ use dure_consensus::{
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, domain::blake3_hash,
 };
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hasher},
@@ -85,6 +85,7 @@ enum Task {
     Crash(usize),
     Restart(usize),
     Cut,
+    Isolate(usize),
     Disk(usize, Loss),
 }
 
@@ -186,13 +187,18 @@ impl World {
         self
     }
 
-    /// Lets a second node run with the key of node 0: each is honest by itself.
-    pub(crate) fn with_twin(mut self) -> Self {
-        let first = &self.nodes[0];
+    /// Lets a second node run with the key of a node: each is honest by itself.
+    pub(crate) fn with_twin(mut self, node: usize) -> Self {
+        let first = &self.nodes[node];
         self.checks.liars.insert(first.id);
         self.nodes.push(Node::new(first.key.clone(), -first.skew));
         self.restart(self.nodes.len() - 1);
         self
+    }
+
+    /// Cuts a node off, until links are cut otherwise or healed.
+    pub(crate) fn isolate_at(&mut self, node: usize, at: Duration) {
+        self.at(at, Task::Isolate(node));
     }
 
     /// Loses a disk, or a part of it.
@@ -302,7 +308,7 @@ impl World {
         match task {
             Task::Deliver(to, from, message) => self.deliver(to, from, message),
             Task::Signed(node, life, request) => {
-                let signature = self.nodes[node].sign(self.chain, request);
+                let signature = self.sign(node, request);
                 self.alive(node, life, Event::Signed(request, signature));
             }
             Task::Appended(node, life, height, entries) if self.lives(node, life) => {
@@ -334,8 +340,19 @@ impl World {
                 }
             }
             Task::Cut => self.partition(),
+            Task::Isolate(node) => {
+                let others = 0..self.nodes.len();
+                self.cut = others.flat_map(|other| [(other, node), (node, other)]).collect();
+            }
             Task::Disk(node, loss) => self.lose_disk(node, loss),
         }
+    }
+
+    fn sign(&self, node: usize, request: SignRequest) -> [u8; 64] {
+        let (key, message) = (&self.nodes[node].key, request.signed_bytes(self.chain));
+        let signature = key.sign(&message).to_bytes();
+        self.checks.verified.made(key.verifying_key().as_bytes(), &message, &signature);
+        signature
     }
 
     fn deliver(&mut self, to: usize, from: ValidatorId, message: Box<Message>) {
@@ -443,7 +460,7 @@ impl World {
         let reference = BatchReference { author: id, seq, id: blake3_hash(&(id, seq).encode()) };
         let short = self.dice.percent(20);
         let expiry = match short {
-            true => Height(self.newest().0 + 2 + self.dice.below(4)),
+            true => Height(self.newest().0 + self.dice.below(6)),
             false => Height(u64::MAX),
         };
         let born = Born { at: self.now, expiry, holders: BTreeSet::new() };
