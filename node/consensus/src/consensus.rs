@@ -30,6 +30,8 @@ pub struct Setup {
     pub chain: Hash,
     /// The validator, or a node that only follows when the set has no such one.
     pub me: ValidatorId,
+    /// Time of genesis: block 1 is later.
+    pub genesis_time: TimestampMs,
     /// Bounds of a block.
     pub limits: Limits,
     /// Signatures that were verified before.
@@ -614,6 +616,7 @@ impl Consensus {
             results: &self.results,
             ready: &self.ready,
             offences: &self.offences,
+            genesis_time: self.setup.genesis_time,
             limits: self.setup.limits,
             now,
         };
@@ -654,6 +657,8 @@ impl Consensus {
         let (start, chain) = (&active.start, self.setup.chain);
         let evidence = self.offences.for_header(self.begun, &start.validators);
         let bounds = (self.setup.limits, evidence);
+        let after_genesis = self.setup.genesis_time.saturating_add(TimestampMs(1));
+        let now = Now { wall: now.wall.max(after_genesis), ..now };
         let header = propose(chain, start, &self.results, self.ready.iter(), bounds, now);
         let block = header.id(chain);
         self.outbox.record(Record::Header(Box::new(header.clone())), false);

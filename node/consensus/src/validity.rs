@@ -107,6 +107,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) results: &'a Results,
     pub(crate) ready: &'a Ready,
     pub(crate) offences: &'a Offences,
+    pub(crate) genesis_time: TimestampMs,
     pub(crate) limits: Limits,
     pub(crate) now: Now,
 }
@@ -122,8 +123,8 @@ impl Judge<'_> {
         if header.height != height || header.parent != upon {
             return Err(Invalid::Parent { height: header.height, parent: header.parent });
         }
-        let time = parent.map_or(TimestampMs::ZERO, |(parent, _)| parent.time);
-        if parent.is_some() && header.time <= time && !drill::is(Drill::TimeBackwards) {
+        let time = parent.map_or(self.genesis_time, |(parent, _)| parent.time);
+        if header.time <= time && !drill::is(Drill::TimeBackwards) {
             return Err(Invalid::Time { time: header.time, parent: time });
         }
         let listed = header.executed.0.checked_sub(certified.0);

@@ -83,6 +83,7 @@ impl Machine {
         let ordering = dure_consensus::Setup {
             chain,
             me,
+            genesis_time: setup.genesis.time,
             limits,
             signatures: Signatures::default(),
             observe: recovered.observe,

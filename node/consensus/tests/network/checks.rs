@@ -4,7 +4,10 @@
 //! validators say, sign, decide and keep, and hold it against the rules of `docs/consensus.md`,
 //! computed anew. What liars do is looked at only as far as honest validators act on it.
 
-use crate::{node::execute, sets::Sets};
+use crate::{
+    node::{EPOCH_MS, execute},
+    sets::Sets,
+};
 use codec::Encode;
 use dure_consensus::{Message, Polka, Report, RoundProof, SignRequest};
 use dure_light::{verify_certificate_by, verify_signature};
@@ -154,7 +157,7 @@ impl Checks {
         let parent = self.blocks.get(&Height(height.0 - 1));
         let (upon, time, executed) = match parent {
             Some((parent, id)) => (*id, parent.time.0, parent.executed),
-            None if height == Height(1) => (self.chain, 0, Height::ZERO),
+            None if height == Height(1) => (self.chain, EPOCH_MS - 1_000, Height::ZERO),
             None => fail("its parent was never decided"),
         };
         if header.parent != upon || header.check_shape().is_err() {

@@ -164,10 +164,10 @@ fn full_log_falls_silent_and_follows() {
     world.checks.tampered = true;
     let mut world = world.with_batches(ms(100));
     // The others cannot decide without it.
-    world.nodes[3].life = None;
+    world.isolate_at(3, ms(1_500));
     let is_logging = |world: &World| {
         let disk = &world.nodes[0].disk;
-        disk.height().0 > 3 && disk.newest_log().is_some_and(|log| log.height > disk.height())
+        world.now > ms(1_600) && disk.newest_log().is_some_and(|log| log.height > disk.height())
     };
     while !is_logging(&world) {
         world.run_until(world.now + ms(1));

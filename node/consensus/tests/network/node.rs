@@ -124,7 +124,8 @@ impl Node {
         let log = self.disk.newest_log();
         let limits = Limits { block_gas_max: Gas(u64::MAX) };
         let signatures = signatures.clone();
-        let setup = Setup { chain, me: self.id, limits, signatures, observe };
+        let genesis_time = TimestampMs(EPOCH_MS - 1_000);
+        let setup = Setup { chain, me: self.id, genesis_time, limits, signatures, observe };
         let from = history_from(tip);
         let history = self.disk.ledger.iter().filter(|(header, _)| header.height >= from);
         let history = history.map(|(header, _)| (header.clone(), sets.at(header.height).clone()));
