@@ -80,7 +80,7 @@ pub enum Fault {
         ledger: Height,
     },
     /// The signer's mark is older than the ledger: signing could contradict an earlier signature,
-    /// and a lone validator has nobody to learn from.
+    /// and the others have no quorum to learn from.
     #[error(
         "the signer's mark is at height {mark}, behind the ledger at {ledger}; not signing; put \
          back the file signer that belongs to this ledger"

@@ -1,5 +1,8 @@
 //! dure-node.
 
+// Mistakes that are made on purpose must never reach a node.
+const _: () = assert!(!dure_consensus::DRILLS, "built with the feature `drills`");
+
 pub mod chain;
 pub mod command;
 pub mod config;

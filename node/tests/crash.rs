@@ -12,8 +12,11 @@ use dure_consensus::{Log, Record};
 use dure_node::store::{
     Column, Database, MemoryStore, Range, Read, Store, WriteBatch, column, memory::Failure,
 };
-use dure_node::{fault::Fault, machine::recovery};
-use dure_types::{Hash, Height, Outcome};
+use dure_node::{
+    fault::Fault,
+    machine::recovery::{self, Signed},
+};
+use dure_types::{Hash, Height, Outcome, ValidatorId, ValidatorRecord, ValidatorSet};
 use simulation::{Run, World};
 
 /// Runs the script to its end, with a crash when there is a failure, and judges what is there.
@@ -159,8 +162,10 @@ fn ledger_without_the_signers_log_or_with_another_is_refused() {
     let reader = whole.store();
     let judge = |records: &[Record]| {
         let entries: Vec<_> = records.iter().map(Encode::encode).collect();
-        let log = recovery::look(reader, &entries, world.me(), world.chain)?;
-        Ok(log.map(|log| log.records.len()))
+        let me = (world.me(), &world.genesis.validators);
+        let signed = recovery::look(reader, &entries, me, world.chain)?;
+        assert!(!signed.observe, "nobody else decides");
+        Ok(signed.log.map(|log| log.records.len()))
     };
     let kept = Log::decode(&reader.log().unwrap().entries).unwrap().unwrap();
     let (ledger, parent) = (kept.height, kept.parent);
@@ -191,6 +196,41 @@ fn ledger_without_the_signers_log_or_with_another_is_refused() {
     assert!(matches!(judge(&kept.records), Err(Fault::Corrupt(_))));
 }
 
+/// With three others, who have a quorum, a log that is missing or older is followed up; with two, who
+/// have none, nothing would ever be decided, and the operator must know.
+#[test]
+fn without_its_signers_log_a_node_follows_where_others_decide() {
+    let world = World::new();
+    let whole = check(&world, &[], 0);
+    let reader = whole.store();
+    let newest = Log::decode(&reader.log().unwrap().entries).unwrap().unwrap();
+    let older = Record::Begin { height: Height(newest.height.0 - 1), parent: newest.parent };
+    let whole_log = reader.log().unwrap().entries;
+    for (others, follows) in [(3u8, true), (2, false)] {
+        let mut validators = world.genesis.validators.0.clone();
+        let record = validators[0].clone();
+        for other in 1..=others {
+            let id = ValidatorId([other; 32]);
+            let (consensus_key, network_key) = ([other; 32], [100 + other; 32]);
+            let other = ValidatorRecord { id, consensus_key, network_key, ..record.clone() };
+            validators.push(other);
+        }
+        let validators = ValidatorSet::new(validators);
+        let look = |entries: &[Vec<u8>]| {
+            recovery::look(reader, entries, (world.me(), &validators), world.chain)
+        };
+        assert_eq!(look(&whole_log), Ok(Signed::default()), "it is of the newest height");
+        let (missing, behind) = (look(&[]), look(&[older.encode()]));
+        if follows {
+            let observes = Ok(Signed { log: None, observe: true });
+            assert_eq!((missing, behind), (observes.clone(), observes));
+        } else {
+            assert!(matches!(missing, Err(Fault::NoMark { .. })), "{missing:?}");
+            assert!(matches!(behind, Err(Fault::SignerBehind { .. })), "{behind:?}");
+        }
+    }
+}
+
 fn view_header(run: &Run, height: u64) -> dure_types::Header {
     run.chain().view().unwrap().header(Height(height)).unwrap().unwrap()
 }
@@ -217,7 +257,8 @@ fn state_ahead_of_its_ledger_is_refused_by_a_look_alone() {
             }
         }
         copy.write(writes).unwrap();
-        recovery::look(&copy, &log.entries, world.me(), world.chain)
+        let me = (world.me(), &world.genesis.validators);
+        recovery::look(&copy, &log.entries, me, world.chain).map(|signed| signed.log)
     };
     assert_eq!(cut(applied.0 + 1), Ok(None), "whole so far");
     let ledger = Height(applied.0 - 1);

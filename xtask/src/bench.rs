@@ -2,16 +2,19 @@
 //!
 //! Those of our own parts are a program each under `benches/src/bin`. Those that run a foreign
 //! engine beside ours are in `benches/peers`, one program of a workspace of its own that takes the
-//! name.
+//! name. Figures of consensus are on virtual time: its simulator prints them.
 
 use crate::{
     Outcome,
-    cargo::{self, cargo, root, target_dir},
+    cargo::{self, cargo, command, root, target_dir},
+    simulate,
 };
+
+const CONSENSUS: &str = "consensus";
 
 /// Prints the names.
 pub(crate) fn list() -> Outcome {
-    println!("own: {}", own().join(", "));
+    println!("own: {CONSENSUS}, {}", own().join(", "));
     println!("against peers: `cargo xtask bench` with another name asks benches/peers");
     Ok(())
 }
@@ -29,6 +32,11 @@ fn own() -> Vec<String> {
 /// Builds and runs one.
 pub(crate) fn run(name: &str) -> Outcome {
     eprintln!("building and running the bench {name}");
+    if name == CONSENSUS {
+        let simulator = simulate::released()?.program;
+        let tests = ["figures::", "--nocapture", "--test-threads", "1", "--quiet"];
+        return cargo::run(command(&simulator.to_string_lossy()).args(tests));
+    }
     if own().iter().any(|known| known == name) {
         return cargo::run(&mut cargo(&["run", "--release", "-p", "dure-benches", "--bin", name]));
     }

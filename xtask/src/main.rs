@@ -31,7 +31,9 @@ usage: cargo xtask <task>
   test                every test, the fast ones first
   scenario FILE...    play files of settlement rules on a fresh chain, by their first difference
   simulate --seed N | --seeds N | --minutes M
-                      consensus under loss, partitions and crashes; each seed twice, equally
+                      consensus under loss, partitions, crashes and liars; each seed twice, equally
+  simulate --drills [NAME]
+                      the mistakes that chaos must find, or one: by which check, seed and time
   bench [NAME]        run a bench; JSON lines on standard output; without NAME, list them
   book                build the book with mdBook, or say how to install it
   lint                formatting, clippy and documentation, warnings denied
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         ["example", name, "--keep"] => example::run(&mut progress, name, true),
         ["test"] => test::run(&mut progress),
         ["scenario", files @ ..] => scenario::run(&mut progress, files),
+        ["simulate", "--drills", name @ ..] => simulate::drills(&mut progress, name.first()),
         ["simulate", option, number] => simulate::run(&mut progress, option, number),
         ["bench"] => bench::list(),
         ["bench", name] => bench::run(name),

@@ -10,6 +10,7 @@ use crate::{
     cargo::{self, Built, cargo, command, output},
     prerequisites,
     progress::{Progress, time},
+    simulate,
 };
 use std::{
     io::{BufRead, BufReader},
@@ -90,15 +91,11 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     })?;
     let (light_pages, light) = tests(light);
     programs_stage(progress, tally, "test: everything but RocksDB and pages", &light);
-    let documentation = progress.stage("test: examples in the documentation", || {
-        let mut command = cargo(&["test", "--workspace", "--no-default-features", "--doc"]);
-        let report = run_tests(&mut command, |line| println!("{line}"));
-        tally.add(&report);
-        report.outcome
-    });
-    if documentation.is_err() {
-        tally.bad.push("examples in the documentation".into());
-    }
+    let mut documentation = cargo(&["test", "--workspace", "--no-default-features", "--doc"]);
+    command_stage(progress, tally, "examples in the documentation", &mut documentation);
+    let simulator = simulate::with_mistakes(progress)?;
+    let mut drills = test_command(&simulator);
+    command_stage(progress, tally, "chaos finds every mistake", drills.arg("drills::"));
     let mut arguments = vec!["test", "--workspace", "--no-run", "--bin", "dure"];
     arguments.extend(ROCKS.iter().flat_map(|name| ["--test", name]));
     let full = progress
@@ -111,6 +108,18 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
     }
     programs_stage(progress, tally, "test: RocksDB, real processes and pages", &full);
     Ok(())
+}
+
+/// Runs one command of tests; a failure is noted and the rest still runs.
+fn command_stage(progress: &mut Progress, tally: &mut Tally, what: &str, tests: &mut Command) {
+    let outcome = progress.stage(&format!("test: {what}"), || {
+        let report = run_tests(tests, |line| println!("{line}"));
+        tally.add(&report);
+        report.outcome
+    });
+    if outcome.is_err() {
+        tally.bad.push(what.to_owned());
+    }
 }
 
 /// The test programs: those that need a browser, and the others.

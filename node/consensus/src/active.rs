@@ -3,13 +3,14 @@
 use crate::{
     Start,
     core::{Core, CoreError, Effect, Input},
+    drill::{self, Drill},
     event::SignRequest,
     log::Record,
     message::Message,
     timeout::Timeout,
     verify::{Verified, Verifier},
 };
-use dure_types::{Hash, Header, Proposal, TimestampMs, ValidatorId, Vote, vote::Round};
+use dure_types::{Hash, Header, Proposal, TimestampMs, ValidatorId, Vote, VoteKind, vote::Round};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -26,13 +27,13 @@ pub(crate) struct Held {
     /// What never changes about it holds.
     pub(crate) checked: bool,
     /// Looked at until it is valid or not.
-    pub(crate) judged: bool,
+    pub(crate) valid: Option<bool>,
 }
 
 impl Held {
     /// A header that needs no judgement: our own, or one that we judged before a restart.
     pub(crate) const fn valid(header: Header, round: Round, proposer: ValidatorId) -> Self {
-        Self { header, round, proposer, checked: true, judged: true }
+        Self { header, round, proposer, checked: true, valid: Some(true) }
     }
 }
 
@@ -117,6 +118,7 @@ impl Active {
             Record::Vote(vote) if vote.validator == me => {
                 self.may_sign(SignRequest::of_vote(vote));
             }
+            Record::Proposal(_) if drill::is(Drill::ProposalForgotten) => {}
             Record::Proposal(proposal) if proposal.validator == me => {
                 self.may_sign(SignRequest::of_proposal(proposal));
                 self.proposed.insert(proposal.round);
@@ -132,6 +134,21 @@ impl Active {
             SignRequest::Proposal((_, round, ..)) => (2, round),
         };
         *self.signed.entry(place).or_insert(request) == request
+    }
+
+    /// The mistake of [`Drill::LockForgotten`]: a nil that a lock asked for becomes a vote.
+    pub(crate) fn unlocked(&self, request: SignRequest) -> SignRequest {
+        match request {
+            SignRequest::Vote((VoteKind::Prevote, height, round, None))
+                if drill::is(Drill::LockForgotten) =>
+            {
+                let fits = |held: &&Held| held.round == round && held.valid == Some(true);
+                let proposed = self.headers.values().find(fits);
+                let block = proposed.map(|held| held.header.id(self.verifier.chain));
+                SignRequest::Vote((VoteKind::Prevote, height, round, block))
+            }
+            other => other,
+        }
     }
 
     /// A round began.
@@ -188,7 +205,7 @@ impl Active {
                     round: proposal.round,
                     proposer: proposal.validator,
                     checked: false,
-                    judged: false,
+                    valid: None,
                 });
                 Input::Proposal(proposal)
             }

@@ -4,8 +4,9 @@ use crate::{
     Action, Event, Limits, Message, Now, OrderingError, Report, Start,
     active::{Active, HEAL_EVERY, Held},
     core::{Core, CoreError, Effect, Input},
+    drill::{self, Drill},
     event::SignRequest,
-    log::Record,
+    log::{LOG_BYTES_MAX, Log, Record},
     offences::{EVIDENCE_HEIGHTS, Offences},
     outbox::Outbox,
     peers::Peers,
@@ -29,6 +30,8 @@ pub struct Setup {
     pub chain: Hash,
     /// The validator, or a node that only follows when the set has no such one.
     pub me: ValidatorId,
+    /// Time of genesis: block 1 is later.
+    pub genesis_time: TimestampMs,
     /// Bounds of a block.
     pub limits: Limits,
     /// Signatures that were verified before.
@@ -62,6 +65,8 @@ pub struct Consensus {
     expected: BTreeMap<Height, Roots>,
     outbox: Outbox,
     peers: Peers,
+    /// Neither ledger nor log were there at the start, which was then.
+    fresh: Option<Now>,
     /// We sign nothing until a decided block is younger than this.
     observing: Option<TimestampMs>,
     last_start: Duration,
@@ -85,6 +90,11 @@ struct Resting {
 
 type Step = Result<(), OrderingError>;
 
+/// A node without ledger and log begins height 1 only after this time, long enough to hear that others
+/// are ahead, and then after the second, long enough to catch up. Were its disk lost, its key would
+/// have signed at height 1 before.
+const LOOK_AROUND: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
+
 impl Consensus {
     /// Waits for [`Event::Start`]. `history` are the decided headers from [`history_from`] to the
     /// newest, each with the validators of its height.
@@ -94,7 +104,8 @@ impl Consensus {
         history: impl IntoIterator<Item = (Header, ValidatorSet)>,
         now: Now,
     ) -> Self {
-        let observing = setup.observe.then(|| observed_from(now));
+        let observes = setup.observe && !drill::is(Drill::ObservesNever);
+        let observing = observes.then(|| observed_from(now));
         let mut consensus = Self {
             stage: Stage::Decided,
             begun: Height::ZERO,
@@ -106,6 +117,7 @@ impl Consensus {
             expected: BTreeMap::new(),
             outbox: Outbox::default(),
             peers: Peers::default(),
+            fresh: Some(now),
             observing,
             last_start: Duration::ZERO,
             timer: None,
@@ -122,9 +134,7 @@ impl Consensus {
     #[must_use]
     pub fn wants_batch(&self, now: Now) -> bool {
         let Stage::Resting(resting) = &self.stage else { return false };
-        let reason = Reason { batches: true, called: resting.called };
-        let due = pace(&resting.start, &self.results, reason, self.last_start);
-        due.is_some_and(|due| due <= now.elapsed)
+        self.pace(resting, true).is_some_and(|due| due <= now.elapsed)
     }
 
     /// Takes in what happened, and says what to do.
@@ -148,12 +158,14 @@ impl Consensus {
 
     /// Does what is due.
     fn go_on(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
-        self.catch_up(out)?;
+        self.give_up_when_full(now, out)?;
+        self.catch_up(now, out)?;
         self.begin_when_due(now, out)?;
         self.expire(now, out)?;
         self.judge(now, out)?;
         self.propose_when_wanted(now, out)?;
         self.heal(now);
+        self.give_up_when_full(now, out)?;
         if !matches!(self.stage, Stage::Decided) {
             out.extend(self.peers.pull(self.begun, now.elapsed));
         }
@@ -170,7 +182,7 @@ impl Consensus {
     fn due(&self, now: Now) -> Option<Duration> {
         let stage = match &self.stage {
             Stage::Decided => return None,
-            Stage::Resting(resting) => self.pace(resting),
+            Stage::Resting(resting) => self.pace(resting, !self.ready.is_empty()),
             Stage::Active(active) => {
                 let early = active.early.map(|early| {
                     let wait = early.0.saturating_sub(now.wall.0).max(1);
@@ -183,19 +195,28 @@ impl Consensus {
         stage.into_iter().chain(self.peers.pull_due(self.begun)).min()
     }
 
-    fn pace(&self, resting: &Resting) -> Option<Duration> {
-        let reason = Reason { batches: !self.ready.is_empty(), called: resting.called };
-        pace(&resting.start, &self.results, reason, self.last_start)
+    /// When the height may start.
+    fn pace(&self, resting: &Resting, batches: bool) -> Option<Duration> {
+        let reason = Reason { batches, called: resting.called };
+        let due = pace(&resting.start, &self.results, reason, self.last_start)?;
+        let others = resting.start.validators.0.len() > 1;
+        let look = LOOK_AROUND[usize::from(self.peers.is_ahead(self.begun))];
+        let looked = self.fresh.filter(|_| others).map(|start| start.elapsed + look);
+        Some(looked.map_or(due, |looked| due.max(looked)))
     }
 
-    fn start(&mut self, now: Now, start: Box<Start>, out: &mut Vec<Action>) -> Step {
+    fn start(&mut self, now: Now, mut start: Box<Start>, out: &mut Vec<Action>) -> Step {
+        if drill::is(Drill::SetChangeEarly) {
+            start.validators = start.next_validators.clone();
+        }
         let (got, certified) = position(&start);
         let last = self.begun;
         let decided = matches!(self.stage, Stage::Decided);
         if !decided || (last != Height::ZERO && got.0 != last.0 + 1) {
             return Err(OrderingError::OutOfOrder { got, last });
         }
-        if let Some((parent, _)) = start.parent.as_ref().filter(|(p, _)| p.height > self.told) {
+        if let Some((parent, own)) = start.parent.as_ref().filter(|(p, _)| p.height > self.told) {
+            self.rotation.decided_locally(own);
             self.tell(parent);
         }
         (self.begun, self.timer) = (got, None);
@@ -204,6 +225,9 @@ impl Consensus {
         let validators = Arc::new(start.validators.clone());
         let (chain, signatures) = (self.setup.chain, self.setup.signatures.clone());
         let verifier = Verifier::new(chain, signatures, got, validators, proposers);
+        if start.parent.is_some() || start.log.is_some() {
+            self.fresh = None;
+        }
         // A height that we took part in goes on at once.
         let called = start.log.as_ref().is_some_and(|log| log.height == got);
         if called {
@@ -245,7 +269,7 @@ impl Consensus {
 
     fn begin_when_due(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
         let due = match &self.stage {
-            Stage::Resting(resting) => self.pace(resting),
+            Stage::Resting(resting) => self.pace(resting, !self.ready.is_empty()),
             _ => None,
         };
         if due.is_none_or(|due| due > now.elapsed) {
@@ -256,7 +280,8 @@ impl Consensus {
         };
         self.last_start = now.elapsed;
         let Resting { mut start, verifier, .. } = *resting;
-        let log = start.log.take().filter(|log| log.height == self.begun);
+        let fits = |log: &Log| log.height == self.begun || drill::is(Drill::LogOfAnotherHeight);
+        let log = start.log.take().filter(fits);
         self.begin(now, start, verifier, log.map(|log| log.records), out)?;
         self.receive_early(now, out)
     }
@@ -296,6 +321,10 @@ impl Consensus {
         let Stage::Active(active) = &mut self.stage else { return Ok(()) };
         if request.height() != self.begun {
             return Ok(());
+        }
+        if let Some(own) = active.start.validators.get(self.setup.me) {
+            let bytes = request.signed_bytes(self.setup.chain);
+            self.setup.signatures.made(&own.consensus_key, &bytes, &signature);
         }
         let mut effects = Vec::new();
         let done = active.core.signed(request, signature, &mut effects);
@@ -349,9 +378,12 @@ impl Consensus {
                     Record::Proposal(proposal) => proposal.validator == me,
                     _ => false,
                 };
-                self.outbox.record(record, ours);
+                if ours || !drill::is(Drill::ReasonsNotLogged) {
+                    self.outbox.record(record, ours);
+                }
             }
             Effect::Sign(request) => {
+                let request = active.unlocked(request);
                 if !active.may_sign(request) {
                     let (height, round) = (self.begun, active.round);
                     return Err(OrderingError::DoubleSign { height, round });
@@ -407,6 +439,15 @@ impl Consensus {
         self.begin(now, start, verifier, None, out)
     }
 
+    /// A log without room for a reason to vote is as good as none.
+    fn give_up_when_full(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        if !self.outbox.is_full() || !matches!(self.stage, Stage::Active(_)) {
+            return Ok(());
+        }
+        let reason = format!("the log of height {} is above {LOG_BYTES_MAX} bytes", self.begun);
+        self.fall_silent(now, reason, out)
+    }
+
     fn decide_own(&mut self, certificate: CommitCertificate, out: &mut Vec<Action>) -> Step {
         let Stage::Active(active) = &mut self.stage else { return Ok(()) };
         let (height, block) = (self.begun, certificate.block);
@@ -448,32 +489,50 @@ impl Consensus {
             let height = header.height.saturating_add(Height(1));
             out.push(Action::Report(Report::Signing { height }));
         }
+        if self.outbox.is_full() {
+            // What it lacks was never sent, and is no reason to lose a decision.
+            self.outbox.begin_silent(self.begun);
+        }
         self.outbox.send(Action::Decide(Box::new(header), certificate));
         Ok(())
     }
 
     /// Decides what others decided, once their certificate holds.
-    fn catch_up(&mut self, out: &mut Vec<Action>) -> Step {
+    fn catch_up(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
         let (start, resting) = match &self.stage {
             Stage::Decided => return Ok(()),
             Stage::Resting(resting) => (&resting.start, true),
             Stage::Active(active) => (&active.start, false),
         };
-        let Some((header, certificate)) = self.peers.caught(self.begun) else { return Ok(()) };
         let chain = self.setup.chain;
         let upon = start.parent.as_ref().map_or(chain, |(_, certificate)| certificate.block);
-        let holds = header.parent == upon
-            && certificate.height == self.begun
-            && header.id(chain) == certificate.block
-            && self.setup.signatures.certificate(chain, &start.validators, &certificate).is_ok();
-        if !holds {
-            self.peers.drop_caught();
-            return Ok(());
+        let (header, certificate) = loop {
+            let Some((from, header, certificate)) = self.peers.caught(self.begun) else {
+                return Ok(());
+            };
+            let certified = || {
+                let set = &start.validators;
+                self.setup.signatures.certificate(chain, set, &certificate).is_ok()
+            };
+            let holds = header.parent == upon
+                && certificate.height == self.begun
+                && header.id(chain) == certificate.block
+                && certified();
+            if holds || drill::is(Drill::DecidedUnchecked) {
+                break (header, certificate);
+            }
+            self.peers.forget(from);
+        };
+        let member = start.validators.get(self.setup.me).is_some();
+        // The chain is older than we are: perhaps the disk was lost, and the key signed before.
+        let older = |at: Now| header.time.0.saturating_add(CLOCK_DRIFT_MS_MAX) < at.wall.0;
+        if self.fresh.is_some_and(older) && !drill::is(Drill::EmptyDiskVotes) {
+            self.observing.get_or_insert(observed_from(now));
+            out.push(Action::Report(Report::Observing));
         }
-        if resting {
+        if resting && !drill::is(Drill::CaughtUpNotLogged) {
             // The log must not end before the ledger.
-            let signs = self.observing.is_none() && start.validators.get(self.setup.me).is_some();
-            match signs {
+            match member && self.observing.is_none() {
                 true => self.outbox.begin(self.begun, upon, None),
                 false => self.outbox.begin_silent(self.begun),
             }
@@ -496,7 +555,7 @@ impl Consensus {
                 return Ok(());
             }
             Message::Decided(decided) => {
-                self.peers.catch(self.begun, decided);
+                self.peers.catch(from, self.begun, decided);
                 return Ok(());
             }
             other => other,
@@ -507,7 +566,7 @@ impl Consensus {
             return Ok(());
         }
         if height > self.begun {
-            self.peers.saw_ahead(from, height, now.elapsed);
+            self.peers.saw_ahead(from, (self.begun, height), now.elapsed);
             if height.0 == self.begun.0 + 1 {
                 self.peers.keep(from, message);
             }
@@ -557,11 +616,12 @@ impl Consensus {
             results: &self.results,
             ready: &self.ready,
             offences: &self.offences,
+            genesis_time: self.setup.genesis_time,
             limits: self.setup.limits,
             now,
         };
         let mut verdicts = Vec::new();
-        for (block, held) in active.headers.iter_mut().filter(|(_, held)| !held.judged) {
+        for (block, held) in active.headers.iter_mut().filter(|(_, held)| !held.valid.is_some()) {
             let (round, proposer, height) = (held.round, held.proposer, held.header.height);
             let checked = if held.checked { Ok(()) } else { judge.check(&held.header) };
             held.checked = true;
@@ -581,7 +641,7 @@ impl Consensus {
                     false
                 }
             };
-            held.judged = true;
+            held.valid = Some(valid);
             verdicts.push(Input::Verdict { round, proposer, block: *block, valid });
         }
         verdicts.into_iter().try_for_each(|verdict| self.feed(now, verdict, out))
@@ -597,6 +657,8 @@ impl Consensus {
         let (start, chain) = (&active.start, self.setup.chain);
         let evidence = self.offences.for_header(self.begun, &start.validators);
         let bounds = (self.setup.limits, evidence);
+        let after_genesis = self.setup.genesis_time.saturating_add(TimestampMs(1));
+        let now = Now { wall: now.wall.max(after_genesis), ..now };
         let header = propose(chain, start, &self.results, self.ready.iter(), bounds, now);
         let block = header.id(chain);
         self.outbox.record(Record::Header(Box::new(header.clone())), false);
@@ -611,7 +673,7 @@ impl Consensus {
             return;
         }
         active.heal = now.elapsed + HEAL_EVERY;
-        if self.observing.is_some() {
+        if self.observing.is_some() || drill::is(Drill::HealNever) {
             return;
         }
         for message in active.again() {

@@ -118,6 +118,9 @@ pub enum Report {
         /// Why.
         reason: String,
     },
+    /// The ledger is empty, but the chain is older than this node: its disk may have been lost, and
+    /// nobody knows what its key signed. It follows, and signs nothing until [`Report::Signing`].
+    Observing,
     /// Others decided a block that was proposed after we had stopped signing: we sign again.
     Signing {
         /// From this height on.

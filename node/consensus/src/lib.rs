@@ -16,6 +16,7 @@
 mod active;
 mod consensus;
 mod core;
+mod drill;
 mod event;
 mod log;
 mod message;
@@ -31,8 +32,11 @@ mod validity;
 mod verify;
 
 pub use consensus::{Consensus, Setup, history_from};
+#[cfg(feature = "drills")]
+pub use drill::play;
+pub use drill::{DRILLS, Drill};
 pub use event::{Action, Event, Now, OrderingError, ReadyBatch, Report, SignRequest, Start};
-pub use log::{Log, LogError, Record};
+pub use log::{LOG_BYTES_MAX, Log, LogError, Record};
 pub use message::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Polka, RoundProof};
 pub use proposal::{BATCHES_LAG_MAX, BLOCK_INTERVAL_MIN, HEARTBEAT, Limits};
 pub use signatures::Signatures;

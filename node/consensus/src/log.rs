@@ -9,6 +9,12 @@ use crate::{message::Polka, timeout::Timeout};
 use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode};
 use dure_types::{Hash, Header, Height, Proposal, ValidatorId, Vote, VoteKind, vote::Round};
 
+/// Bytes that the log of one height may take, each record with [`ENTRY_HEAD_BYTES`] more. A node whose
+/// log is full falls silent and follows.
+pub const LOG_BYTES_MAX: usize = 50_331_648;
+/// What a store may write beside a record.
+pub(crate) const ENTRY_HEAD_BYTES: usize = 64;
+
 /// One entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 pub enum Record {

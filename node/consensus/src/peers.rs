@@ -1,6 +1,6 @@
 //! Who is ahead of us, who is behind, and what came too early.
 
-use crate::{Action, Message};
+use crate::{Action, DECIDED_MAX, Message};
 use dure_types::{CommitCertificate, Header, Height, ValidatorId};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,21 +9,25 @@ use std::{
 
 /// Messages of the next height that are kept of one validator.
 const EARLY_MAX: usize = 8;
-/// Decided headers that are kept until their turn.
-const CAUGHT_MAX: usize = 256;
 /// Who is one height ahead is asked only after this time: the decision may be on its way.
 const PULL_AFTER: Duration = Duration::from_millis(100);
 /// Between two pulls, and between two answers to one validator that did not ask.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
-/// What we know of others beyond the messages of this height.
+/// What we know of others beyond the messages of this height. Everything is kept by validator: one
+/// that lies takes nothing from the others.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
     early: BTreeMap<ValidatorId, Vec<Message>>,
-    ahead: Option<(ValidatorId, Height, Duration)>,
-    pulled: Option<Duration>,
+    /// Heights that validators work on, after ours as far as we know.
+    ahead: BTreeMap<ValidatorId, Height>,
+    /// When the first of these was noted.
+    since: Option<Duration>,
+    /// Who was asked last, and when.
+    pulled: Option<(ValidatorId, Duration)>,
     served: BTreeMap<ValidatorId, Duration>,
-    caught: VecDeque<(Header, CommitCertificate)>,
+    /// Decided headers that are kept until their turn.
+    caught: BTreeMap<ValidatorId, VecDeque<(Header, CommitCertificate)>>,
 }
 
 impl Peers {
@@ -43,27 +47,43 @@ impl Peers {
             .flat_map(|(from, messages)| messages.into_iter().map(move |message| (from, message)))
     }
 
-    /// Notes that a validator works on a height after ours. Whoever was heard last is asked: one
-    /// that claims the greatest height may lie.
-    pub(crate) fn saw_ahead(&mut self, from: ValidatorId, height: Height, now: Duration) {
-        let (_, seen, since) = self.ahead.unwrap_or((from, height, now));
-        self.ahead = Some((from, seen.max(height), since));
+    /// Notes that a validator works on a height after ours.
+    pub(crate) fn saw_ahead(
+        &mut self,
+        from: ValidatorId,
+        (ours, height): (Height, Height),
+        now: Duration,
+    ) {
+        if self.ahead.values().all(|height| *height <= ours) {
+            self.since = Some(now);
+        }
+        self.ahead.insert(from, height);
+    }
+
+    /// Whether anybody is known to work on a height after `ours`.
+    pub(crate) fn is_ahead(&self, ours: Height) -> bool {
+        self.ahead.values().any(|height| *height > ours)
     }
 
     /// When to look whether to pull; none while nobody is ahead of `ours`.
     pub(crate) fn pull_due(&self, ours: Height) -> Option<Duration> {
-        let (_, height, since) = self.ahead.filter(|(_, height, _)| *height > ours)?;
+        let height = self.ahead.values().max().filter(|height| **height > ours)?;
         let wait = if height.0 > ours.0 + 1 { Duration::ZERO } else { PULL_AFTER };
-        let again = self.pulled.map_or(Duration::ZERO, |pulled| pulled + AGAIN_AFTER);
-        Some((since + wait).max(again))
+        let again = self.pulled.map_or(Duration::ZERO, |(_, pulled)| pulled + AGAIN_AFTER);
+        Some((self.since? + wait).max(again))
     }
 
-    /// Asks who is ahead for what was decided, once that is due.
+    /// Asks who is ahead for what was decided, once that is due. All are asked in turn, whatever
+    /// height they claim: one may lie, or not answer.
     pub(crate) fn pull(&mut self, ours: Height, now: Duration) -> Option<Action> {
         self.pull_due(ours).filter(|due| *due <= now)?;
-        self.pulled = Some(now);
-        // Whoever is heard next is asked next: one may not answer.
-        let (who, _, _) = self.ahead.take()?;
+        self.ahead.retain(|_, height| *height > ours);
+        let mut after =
+            self.ahead.keys().filter(|id| self.pulled.is_none_or(|(last, _)| **id > last));
+        let who = *after.next().or_else(|| self.ahead.keys().next())?;
+        self.pulled = Some((who, now));
+        // Whoever is heard of again is asked again.
+        self.ahead.remove(&who);
         Some(Action::Send(who, Box::new(Message::Pull(ours))))
     }
 
@@ -76,30 +96,45 @@ impl Peers {
         Some(Action::Serve(to, from))
     }
 
-    /// Keeps decided headers from `height` on.
-    pub(crate) fn catch(&mut self, height: Height, decided: Vec<(Header, CommitCertificate)>) {
-        let mut next = self.caught.back().map_or(height, |(header, _)| header.height);
-        if !self.caught.is_empty() {
-            next = next.saturating_add(Height(1));
-        }
+    /// Keeps decided headers from `height` on, of one validator as many as one message holds.
+    pub(crate) fn catch(
+        &mut self,
+        from: ValidatorId,
+        height: Height,
+        decided: Vec<(Header, CommitCertificate)>,
+    ) {
+        let caught = self.caught.entry(from).or_default();
+        caught.retain(|(header, _)| header.height >= height);
+        let mut next =
+            caught.back().map_or(height, |(header, _)| header.height.saturating_add(Height(1)));
         for (header, certificate) in decided {
-            if header.height == next && self.caught.len() < CAUGHT_MAX {
+            if header.height == next && caught.len() < DECIDED_MAX {
                 next = next.saturating_add(Height(1));
-                self.caught.push_back((header, certificate));
+                caught.push_back((header, certificate));
             }
         }
     }
 
-    /// The decided header of a height, unverified.
-    pub(crate) fn caught(&mut self, height: Height) -> Option<(Header, CommitCertificate)> {
-        while self.caught.front().is_some_and(|(header, _)| header.height < height) {
-            self.caught.pop_front();
+    /// The decided header of a height, unverified, and who said so.
+    pub(crate) fn caught(
+        &mut self,
+        height: Height,
+    ) -> Option<(ValidatorId, Header, CommitCertificate)> {
+        for (from, caught) in &mut self.caught {
+            while caught.front().is_some_and(|(header, _)| header.height < height) {
+                caught.pop_front();
+            }
+            if let Some((header, certificate)) =
+                caught.pop_front_if(|(header, _)| header.height == height)
+            {
+                return Some((*from, header, certificate));
+            }
         }
-        self.caught.pop_front_if(|(header, _)| header.height == height)
+        None
     }
 
-    /// Forgets what was to be caught up with: its sender lied.
-    pub(crate) fn drop_caught(&mut self) {
-        self.caught.clear();
+    /// Forgets what a validator said was decided: it lied.
+    pub(crate) fn forget(&mut self, from: ValidatorId) {
+        self.caught.remove(&from);
     }
 }

@@ -1,6 +1,9 @@
 //! Batches that a header may name, in the order in which they came.
 
-use crate::ReadyBatch;
+use crate::{
+    ReadyBatch,
+    drill::{self, Drill},
+};
 use dure_types::{BatchReference, Header};
 use std::collections::BTreeMap;
 
@@ -45,7 +48,10 @@ impl Ready {
     pub(crate) fn decided(&mut self, header: &Header) {
         let numbers = &mut self.numbers;
         self.order.retain(|_, batch| {
-            let keep = !header.batches.contains(&batch.reference) && batch.expiry > header.height;
+            let named = header.batches.contains(&batch.reference);
+            let expired = batch.expiry <= header.height;
+            let keep = (!named || drill::is(Drill::BatchTwice))
+                && (!expired || drill::is(Drill::ExpiredBatch));
             if !keep {
                 numbers.remove(&key(&batch.reference));
             }

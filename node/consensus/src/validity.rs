@@ -3,7 +3,13 @@
 //! Refused is only what is wrong whenever it is looked at. What may come right (a batch on its way,
 //! a result not yet computed, a clock ahead of ours) waits, and the round's timeout bounds it.
 
-use crate::{Limits, Now, Signatures, Start, offences::Offences, proposal::Results, ready::Ready};
+use crate::{
+    Limits, Now, Signatures, Start,
+    drill::{self, Drill},
+    offences::Offences,
+    proposal::Results,
+    ready::Ready,
+};
 use dure_light::CertificateError;
 use dure_types::{
     BatchReference, Hash, Header, Height, TimestampMs, ValidatorId, header::HeaderError,
@@ -101,6 +107,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) results: &'a Results,
     pub(crate) ready: &'a Ready,
     pub(crate) offences: &'a Offences,
+    pub(crate) genesis_time: TimestampMs,
     pub(crate) limits: Limits,
     pub(crate) now: Now,
 }
@@ -112,15 +119,17 @@ impl Judge<'_> {
         let (height, certified) = crate::proposal::position(self.start);
         let parent = self.start.parent.as_ref();
         let upon = parent.map_or(self.chain, |(_, certificate)| certificate.block);
+        let upon = if drill::is(Drill::ParentUnchecked) { header.parent } else { upon };
         if header.height != height || header.parent != upon {
             return Err(Invalid::Parent { height: header.height, parent: header.parent });
         }
-        let time = parent.map_or(TimestampMs::ZERO, |(parent, _)| parent.time);
-        if parent.is_some() && header.time <= time {
+        let time = parent.map_or(self.genesis_time, |(parent, _)| parent.time);
+        if header.time <= time && !drill::is(Drill::TimeBackwards) {
             return Err(Invalid::Time { time: header.time, parent: time });
         }
         let listed = header.executed.0.checked_sub(certified.0);
-        if listed != u64::try_from(header.roots.len()).ok() {
+        let skips = drill::is(Drill::RootSkipped) && listed > Some(0);
+        if listed != u64::try_from(header.roots.len()).ok() && !skips {
             let (count, first) = (header.roots.len(), Height(certified.0 + 1));
             return Err(Invalid::Roots { count, first, last: header.executed });
         }
@@ -135,7 +144,13 @@ impl Judge<'_> {
             }
         }
         if let Some(certificate) = &header.parent_certificate {
-            let validators = &self.start.parent_validators;
+            let validators = match drill::is(Drill::ParentSetMixedUp) {
+                true => &self.start.validators,
+                false => &self.start.parent_validators,
+            };
+            if drill::is(Drill::ParentCertificateUnchecked) {
+                return Ok(());
+            }
             self.signatures.certificate(self.chain, validators, certificate)?;
         }
         Ok(())
@@ -149,7 +164,8 @@ impl Judge<'_> {
     fn look(&self, header: &Header) -> Result<Verdict, Invalid> {
         let (_, certified) = crate::proposal::position(self.start);
         for (height, roots) in (certified.0 + 1..).map(Height).zip(&header.roots) {
-            if self.results.get(height).is_some_and(|own| own != *roots) {
+            let other = self.results.get(height).is_some_and(|own| own != *roots);
+            if other && !drill::is(Drill::RootsUnchecked) {
                 return Err(Invalid::OtherRoots { height });
             }
         }
@@ -157,10 +173,10 @@ impl Judge<'_> {
         let (mut bytes, mut gas) = (0usize, 0u64);
         for reference in &header.batches {
             let Some(batch) = self.ready.get(reference) else {
-                missing = true;
+                missing = !drill::is(Drill::BatchUnheld);
                 continue;
             };
-            if batch.expiry < header.height {
+            if batch.expiry < header.height && !drill::is(Drill::ExpiredBatch) {
                 let BatchReference { seq, .. } = *reference;
                 return Err(Invalid::Expired { seq, expiry: batch.expiry });
             }
@@ -172,7 +188,7 @@ impl Judge<'_> {
         }
         let unknown = header.executed > self.results.newest(self.start);
         let due = TimestampMs(header.time.0.saturating_sub(CLOCK_DRIFT_MS_MAX));
-        let early = due > self.now.wall;
+        let early = due > self.now.wall && !drill::is(Drill::TimeAhead);
         Ok(match missing || unknown || early {
             false => Verdict::Valid,
             true => Verdict::Wait(early.then_some(due)),

@@ -37,7 +37,8 @@ fn validators() -> ValidatorSet {
 fn consensus() -> Consensus {
     let limits = Limits { block_gas_max: Gas(100) };
     let signatures = Signatures::default();
-    let setup = Setup { chain: CHAIN, me: ME, limits, signatures, observe: false };
+    let genesis_time = TimestampMs::ZERO;
+    let setup = Setup { chain: CHAIN, me: ME, genesis_time, limits, signatures, observe: false };
     Consensus::new(setup, [], Now::default())
 }
 

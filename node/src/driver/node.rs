@@ -222,6 +222,7 @@ fn open(config: &NodeConfig) -> Result<Arc<dyn Store>, StartError> {
     #[cfg(feature = "rocksdb")]
     {
         let me = ValidatorId::of_key(config.consensus_key.verifying_key().as_bytes());
+        let me = (me, &config.genesis.validators);
         // What does not belong together is found before RocksDB cuts a damaged log.
         let closed = crate::store::rocks::Closed::look(directory, chain)?;
         crate::machine::recovery::look(&closed, &closed.log()?.entries, me, chain)?;

@@ -83,9 +83,10 @@ impl Machine {
         let ordering = dure_consensus::Setup {
             chain,
             me,
+            genesis_time: setup.genesis.time,
             limits,
             signatures: Signatures::default(),
-            observe: false,
+            observe: recovered.observe,
         };
         let ordering = Consensus::new(ordering, history, now);
         let mut machine = Self {

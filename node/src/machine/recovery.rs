@@ -11,7 +11,9 @@ use crate::{
 };
 use dure_consensus::{Log, history_from};
 use dure_runtime::VerifiedTransaction;
-use dure_types::{Batch, CommitCertificate, Hash, Header, Height, Roots, Transaction, ValidatorId};
+use dure_types::{
+    Batch, CommitCertificate, Hash, Header, Height, Roots, Transaction, ValidatorId, ValidatorSet,
+};
 
 /// Where the machine goes on.
 pub struct Recovered {
@@ -19,6 +21,9 @@ pub struct Recovered {
     pub tip: Option<(Header, CommitCertificate)>,
     /// What we signed at the height after it, and why.
     pub log: Option<Log>,
+    /// The log is missing or older than the ledger: follow the others, and sign nothing until they
+    /// decide a block that was proposed after now.
+    pub observe: bool,
     /// The newest decided headers, ascending, as far back as consensus must know them.
     pub history: Vec<Header>,
     /// Roots that no decided header lists, with whether their block was empty.
@@ -36,7 +41,9 @@ pub struct Recovered {
 /// mark.
 pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let reader = chain.store.as_ref();
-    let log = look(reader, &chain.store.log()?.entries, me, chain.id)?;
+    let validators = &chain.genesis.validators;
+    let signed = look(reader, &chain.store.log()?.entries, (me, validators), chain.id)?;
+    let Signed { log, observe } = signed;
     let tip = ledger::tip(reader)?;
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
@@ -54,15 +61,27 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let history = (history_from(height).0..=height.0)
         .map(|height| ledger::header(reader, Height(height))?.ok_or_else(|| missing(height)))
         .collect::<Result<_, _>>()?;
-    Ok(Recovered { tip, log, history, results, batches, seq_highest })
+    Ok(Recovered { tip, log, observe, history, results, batches, seq_highest })
 }
 
 fn missing(height: u64) -> Fault {
     Fault::Corrupt(format!("header {height} is missing"))
 }
 
-/// Holds signer's log, ledger and state against each other, and writes nothing; returns the log
-/// when it is of the next height.
+/// What the signer's log tells at a start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signed {
+    /// The log, when it is of the height after the newest decided one.
+    pub log: Option<Log>,
+    /// It may lack what this node signed, but others decide without it: follow them at first.
+    pub observe: bool,
+}
+
+/// Holds signer's log, ledger and state against each other, and writes nothing.
+///
+/// A log that is missing, or older than the ledger, is no reason to stop where the others have a
+/// quorum without this node: it follows them, as one that writes no log because it signs nothing
+/// does at every start.
 ///
 /// # Errors
 /// [`Fault`] when what belongs together is not: going on would sign a height twice, or answer from
@@ -70,18 +89,25 @@ fn missing(height: u64) -> Fault {
 pub fn look(
     reader: &dyn Read,
     entries: &[Vec<u8>],
-    me: ValidatorId,
+    (me, validators): (ValidatorId, &ValidatorSet),
     chain: Hash,
-) -> Result<Option<Log>, Fault> {
+) -> Result<Signed, Fault> {
     let log = Log::decode(entries).map_err(|error| Fault::Corrupt(format!("signer: {error}")))?;
+    let others = validators.0.iter().filter(|record| record.id != me);
+    let others = others.fold(0u64, |power, record| power.saturating_add(record.power));
     // The log first: where the ledger lost its tail, the state may well be ahead of it.
-    let log = of_next(reader, log, me, chain)?;
+    let signed = match of_next(reader, log, me, chain) {
+        Err(Fault::NoMark { .. } | Fault::SignerBehind { .. }) if validators.is_quorum(others) => {
+            Signed { log: None, observe: true }
+        }
+        log => Signed { log: log?, observe: false },
+    };
     let ledger = ledger::tip(reader)?.map_or(Height::ZERO, |(header, _)| header.height);
     match state::applied(reader)? {
         Some(state::Applied { height: applied, .. }) if applied > ledger => {
             Err(Fault::StateAhead { applied, ledger })
         }
-        _ => Ok(log),
+        _ => Ok(signed),
     }
 }
 

@@ -33,6 +33,7 @@ const HEAD_BYTES: usize = 48;
 /// hold the beginning of one otherwise, a checksum.
 const PIECE_BYTES: usize = 262_144;
 
+const _: () = assert!(dure_consensus::LOG_BYTES_MAX as u64 <= SLOT_BYTES);
 const _: () = assert!(SLOT_BYTES.is_multiple_of(PIECE_BYTES as u64));
 const _: () = assert!(HEAD_BYTES + ENTRY_BYTES_MAX < PIECE_BYTES);
 

@@ -197,7 +197,8 @@ impl<'w> Run<'w> {
     fn try_start(&mut self) -> Result<(), Fault> {
         let world = self.world;
         // As the driver does it, before anything is written.
-        recovery::look(&self.store, &self.store.log()?.entries, world.me(), world.chain)?;
+        let me = (world.me(), &world.genesis.validators);
+        recovery::look(&self.store, &self.store.log()?.entries, me, world.chain)?;
         schema::claim(&self.store, world.chain, "memory")?;
         let store = Arc::new(self.store.clone());
         let executor = Arc::clone(&world.executor);

@@ -10,6 +10,7 @@
 mod context;
 
 use crate::{
+    drill::{self, Drill},
     event::SignRequest,
     log::Record,
     message::{Polka, RoundProof},
@@ -29,8 +30,8 @@ use malachitebft_core_consensus as malachite;
 use malachitebft_core_consensus::{Effect as Asked, Resume};
 use malachitebft_core_types::{
     PolkaCertificate, PolkaSignature, Round as MalachiteRound, RoundCertificate,
-    RoundCertificateType, RoundSignature, SignedMessage, Validity, ValueOrigin, ValuePayload,
-    VoteExtensionPolicy,
+    RoundCertificateType, RoundSignature, SignedMessage, ThresholdParam, Validity, ValueOrigin,
+    ValuePayload, VoteExtensionPolicy,
 };
 use std::{
     collections::VecDeque,
@@ -120,7 +121,7 @@ impl Core {
     ) -> Self {
         let params = malachite::Params {
             address: Address(me),
-            threshold_params: malachite::ThresholdParams::default(),
+            threshold_params: thresholds(),
             value_payload: ValuePayload::ProposalAndParts,
             enabled: signs,
         };
@@ -159,7 +160,11 @@ impl Core {
         out: &mut Vec<Effect>,
     ) -> Result<(), CoreError> {
         let running = match std::mem::replace(&mut self.task, Task::Failed) {
-            Task::Signing(running, asked) if asked == request => running,
+            Task::Signing(running, asked)
+                if asked == request || drill::is(Drill::LockForgotten) =>
+            {
+                running
+            }
             other => {
                 self.task = other;
                 return Ok(());
@@ -344,6 +349,14 @@ impl Core {
         let entered = state.round_certificate()?;
         (entered.enter_round == state.round()).then(|| from_rounds(&entered.certificate))
     }
+}
+
+fn thresholds() -> malachite::ThresholdParams {
+    let mut thresholds = malachite::ThresholdParams::default();
+    if drill::is(Drill::QuorumInCore) {
+        thresholds.quorum = ThresholdParam::new(1, 2);
+    }
+    thresholds
 }
 
 fn to_input(input: Input, state: &mut State) -> Option<malachite::Input<Context>> {

@@ -1,100 +1,19 @@
-//! Loss, partitions, crashes: nobody decides two things, nothing durable is lost, and once the
-//! faults end everybody goes on within three seconds.
+//! Faults one at a time: power lost at every barrier, a cut, loss, a disk put back or lost.
 
-use crate::world::{Crash, Faults, World};
-use codec::{Decode, Encode};
-use dure_consensus::{Record, Report};
-use dure_types::{Height, VoteKind};
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
+use crate::{
+    chaos::one_history,
+    world::{Crash, Faults, Loss, World},
 };
+use codec::{Decode, Encode};
+use dure_consensus::{LOG_BYTES_MAX, Record, Report};
+use dure_types::{Hash, Height, Roots, VoteKind};
+use std::time::Duration;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// How soon all must decide something new once the faults have ended.
-const LIVELY: Duration = Duration::from_secs(3);
-
-fn chaos(seed: u64, powers: &[u64]) -> (u64, World) {
-    let mut world = World::new(seed, powers, Faults::NONE);
-    let dice = &mut world.dice;
-    world.faults = Faults {
-        loss: dice.below(2) * dice.below(31),
-        twice: dice.below(2) * dice.below(50),
-        delay: (1 + dice.below(40), 1 + dice.below(2) * dice.below(200)),
-        until: ms(6_000),
-        partitions: dice.percent(70),
-        crashes: dice.percent(70),
-    };
-    world.fsync = ms(1 + world.dice.below(10));
-    let end = world.faults.until;
-    let mut world = world.with_batches(ms(150)).with_chaos();
-    world.run_until(end);
-    world.heal();
-    let newest = world.newest();
-    world.run_until(end + LIVELY);
-    let slowest = world.slowest();
-    assert!(slowest > newest, "seed {seed}: at {slowest}, {newest} when the faults ended");
-    (world.trace(), world)
-}
-
-/// Those of CI, or what `cargo xtask simulate` asks for.
-fn seeds() -> Box<dyn Iterator<Item = u64> + Send> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    if let Some(seed) = number("DURE_SEED") {
-        return Box::new(seed..=seed);
-    }
-    if let Some(minutes) = number("DURE_MINUTES") {
-        let end = Instant::now() + Duration::from_secs(60 * minutes);
-        let first = u64::from(std::process::id()) << 32;
-        println!("seeds from {first} on");
-        return Box::new((first..).take_while(move |_| Instant::now() < end));
-    }
-    Box::new(0..number("DURE_SEEDS").unwrap_or(500))
-}
-
-#[test]
-fn chaos_never_forks_and_heals() {
-    let (seeds, count) = (Mutex::new(seeds()), AtomicU64::new(0));
-    let next = || seeds.lock().unwrap().next();
-    let play = || {
-        while let Some(seed) = next() {
-            count.fetch_add(1, Ordering::Relaxed);
-            let powers: &[u64] = match seed % 4 {
-                0 => &[1],
-                1 => &[2, 1, 1, 1, 1],
-                _ => &[1; 4],
-            };
-            let (trace, world) = chaos(seed, powers);
-            let (again, _) = chaos(seed, powers);
-            assert_eq!(trace, again, "seed {seed} ran in two ways");
-            one_history(&world);
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(play);
-        }
-    });
-    println!("{} seeds, each twice", count.into_inner());
-}
-
-fn one_history(world: &World) {
-    let longest = world.nodes.iter().max_by_key(|node| node.disk.height()).unwrap();
-    for node in &world.nodes {
-        let pairs = node.disk.ledger.iter().zip(&longest.disk.ledger);
-        for ((a, b), height) in pairs.zip(1..) {
-            assert_eq!(a.0, b.0, "height {height}");
-            assert_eq!(a.0.height, Height(height));
-        }
-    }
-}
+const ROOTS: Roots = Roots { state: Hash::ZERO, receipts: Hash::ZERO };
 
 /// The attack: a vote that left, whose reason was lost with the power. At every barrier of one
 /// validator in turn the power goes, before the barrier with any part of the write on the disk, and
@@ -142,21 +61,6 @@ fn cut_off_validator_catches_up() {
     assert!(world.slowest() > newest, "{} of {newest}", world.slowest());
 }
 
-#[test]
-fn five_percent_of_loss_costs_less_than_half_the_heights() {
-    let run = |loss| {
-        let mut world = World::new(9, &[1; 4], Faults::NONE);
-        world.faults.loss = loss;
-        world.faults.until = ms(27_000);
-        let mut world = world.with_batches(ms(50));
-        world.run_until(ms(30_000));
-        world.newest().0
-    };
-    let (healthy, lossy) = (run(0), run(5));
-    println!("{healthy} heights, {lossy} with 5 % of loss");
-    assert!(lossy * 2 >= healthy, "{lossy} of {healthy}");
-}
-
 /// The attack: a disk put back from a copy. The log is older than the ledger, so nobody knows what
 /// the key signed since; were it to vote at once, it could vote twice. It follows, and votes again
 /// from the first height after a block that was proposed when it was silent already.
@@ -171,16 +75,37 @@ fn validator_with_an_older_log_follows_before_it_votes() {
     world.crash_node_at(2, ms(6_001));
     world.run_until(ms(6_050));
     world.nodes[2].disk.log = older;
-    world.signed_by.clear();
+    world.checks.lost_log(world.nodes[2].id);
+    world.checks.signed_by.clear();
     world.run_until(ms(6_900));
     let me = world.nodes[2].id;
-    assert!(!world.signed_by.contains(&me), "it voted though nobody knows what it signed");
+    assert!(!world.checks.signed_by.contains(&me), "it voted though nobody knows what it signed");
     world.run_until(ms(12_000));
-    assert!(world.signed_by.contains(&me), "it votes again");
+    assert!(world.checks.signed_by.contains(&me), "it votes again");
     let again =
         |(node, report): &(usize, Report)| *node == 2 && matches!(report, Report::Signing { .. });
     assert_eq!(world.reports.iter().filter(|report| again(report)).count(), 1);
     one_history(&world);
+}
+
+/// The failure: a disk that is lost, with the key kept elsewhere. Nothing tells what the key signed at
+/// the newest heights: the node takes over what was decided, and votes from the first height after a
+/// block that was proposed when it was there again.
+#[test]
+fn validator_whose_disk_was_lost_follows_before_it_votes() {
+    let mut world = World::new(11, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    world.lose_disk_at(2, Loss::All, ms(6_000));
+    world.run_until(ms(6_000));
+    world.checks.signed_by.clear();
+    world.run_until(ms(7_100));
+    let me = world.nodes[2].id;
+    assert!(world.nodes[2].disk.height().0 > 40, "it took over {}", world.nodes[2].disk.height());
+    assert!(!world.checks.signed_by.contains(&me), "it voted though nobody knows what it signed");
+    world.run_until(ms(12_000));
+    assert!(world.checks.signed_by.contains(&me), "it votes again");
+    assert!(world.reports.contains(&(2, Report::Observing)));
 }
 
 /// The failure: what the log says cannot be derived again, by a bug of the core or of ours. The
@@ -192,6 +117,7 @@ fn log_that_cannot_be_derived_again_is_not_signed_upon() {
         let mut world = World::new(12, &[1; 4], Faults::NONE);
         world.faults.until = ms(9_000);
         world.crash_at = Some((barrier, Crash::After));
+        world.checks.tampered = true;
         let mut world = world.with_batches(ms(100));
         while world.nodes[0].life.is_some() {
             world.run_until(world.now + ms(1));
@@ -227,4 +153,48 @@ fn log_that_cannot_be_derived_again_is_not_signed_upon() {
         one_history(&world);
     }
     assert!(found > 1, "{found}");
+}
+
+/// The attack: so much that must be logged at one height that the log has no room for the next vote.
+/// What does not fit is not signed upon: the node follows, and votes again at later heights.
+#[test]
+fn full_log_falls_silent_and_follows() {
+    let mut world = World::new(13, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    world.checks.tampered = true;
+    let mut world = world.with_batches(ms(100));
+    // The others cannot decide without it.
+    world.isolate_at(3, ms(1_500));
+    let is_logging = |world: &World| {
+        let disk = &world.nodes[0].disk;
+        world.now > ms(1_600) && disk.newest_log().is_some_and(|log| log.height > disk.height())
+    };
+    while !is_logging(&world) {
+        world.run_until(world.now + ms(1));
+    }
+    world.crash_node_at(0, world.now);
+    world.run_until(world.now);
+    let disk = &mut world.nodes[0].disk;
+    let next = Height(disk.height().0 + 1);
+    let slot = &mut disk.log[(next.0 % 2) as usize];
+    // Large headers as long as they fit, then lesser ones.
+    for roots in [1_900, 50, 0] {
+        let mut header = disk.ledger[0].0.clone();
+        header.roots = vec![ROOTS; roots];
+        let entry = Record::Header(Box::new(header)).encode();
+        let held: usize = slot.iter().map(|entry| entry.len() + 64).sum();
+        slot.extend(vec![entry.clone(); (LOG_BYTES_MAX - held) / (entry.len() + 64)]);
+    }
+    world.run_until(ms(3_000));
+    assert_eq!(world.newest().0 + 1, next.0, "nobody decides without it");
+    world.heal();
+    world.run_until(ms(9_000));
+    let told = |wanted: fn(&Report) -> bool| {
+        world.reports.iter().any(|(node, report)| *node == 0 && wanted(report))
+    };
+    assert!(told(
+        |report| matches!(report, Report::NotSigning { reason } if reason.contains("log"))
+    ));
+    assert!(told(|report| matches!(report, Report::Signing { .. })));
+    assert!(world.slowest().0 > next.0 + 20, "{}", world.slowest());
 }

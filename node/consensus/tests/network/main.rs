@@ -2,7 +2,14 @@
 //! validators that lie. Every rule that is tested here stands in `docs/consensus.md`.
 
 mod byzantine;
+mod chaos;
+mod checks;
+#[cfg(feature = "drills")]
+mod drills;
 mod faults;
+mod figures;
 mod healthy;
+mod liars;
 mod node;
+mod sets;
 mod world;

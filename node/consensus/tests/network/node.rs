@@ -1,15 +1,16 @@
 //! A host for one validator: its disk, its key, and what it executes.
 
+use crate::{checks::broken, sets::Sets};
 use codec::Encode;
 use dure_consensus::{
-    Action, Consensus, DECIDED_MAX, Event, Limits, Log, Message, Now, OrderingError, ReadyBatch,
-    Record, Setup, SignRequest, Signatures, Start, history_from,
+    Action, Consensus, DECIDED_MAX, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record,
+    Setup, Signatures, Start, history_from,
 };
 use dure_types::{
-    CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId, ValidatorSet,
+    CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
     domain::blake3_hash,
 };
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::SigningKey;
 use std::{collections::BTreeSet, time::Duration};
 
 /// Wall time at the start of every run.
@@ -27,7 +28,7 @@ impl Disk {
     /// Appends entries to the log of a height; of a torn write only the first `kept` survive.
     pub(crate) fn append(&mut self, height: Height, entries: &[Vec<u8>], kept: usize) {
         let slot = &mut self.log[(height.0 % 2) as usize];
-        let newest = Log::decode(slot).unwrap().map(|log| log.height);
+        let newest = newest_log(&[slot.clone(), Vec::new()]).map(|log| log.height);
         if newest != Some(height) {
             slot.clear();
         }
@@ -35,8 +36,7 @@ impl Disk {
     }
 
     pub(crate) fn newest_log(&self) -> Option<Log> {
-        let logs = self.log.iter().filter_map(|slot| Log::decode(slot).unwrap());
-        logs.max_by_key(|log| log.height)
+        newest_log(&self.log)
     }
 
     pub(crate) fn height(&self) -> Height {
@@ -48,6 +48,15 @@ impl Disk {
         let start = usize::try_from(from.0.saturating_sub(1)).unwrap();
         self.ledger.iter().skip(start).take(DECIDED_MAX).cloned().collect()
     }
+}
+
+/// The log of the greater height.
+pub(crate) fn newest_log(slots: &[Vec<Vec<u8>>; 2]) -> Option<Log> {
+    let decode = |slot: &Vec<Vec<u8>>| match Log::decode(slot) {
+        Ok(log) => log,
+        Err(error) => broken("log", error),
+    };
+    slots.iter().filter_map(decode).max_by_key(|log| log.height)
 }
 
 /// One validator from its start to its crash.
@@ -72,6 +81,8 @@ pub(crate) struct Node {
     pub(crate) batches: Vec<ReadyBatch>,
     /// What decided headers name, durable or not.
     pub(crate) named: BTreeSet<Hash>,
+    /// The log at the last crash.
+    pub(crate) older_log: [Vec<Vec<u8>>; 2],
 }
 
 /// Roots of a block, as every honest executor computes them.
@@ -84,7 +95,8 @@ impl Node {
     pub(crate) fn new(key: SigningKey, skew: i64) -> Self {
         let id = ValidatorId::of_key(key.verifying_key().as_bytes());
         let (disk, batches, named) = (Disk::default(), Vec::new(), BTreeSet::new());
-        Self { id, key, disk, life: None, lives: 0, skew, batches, named }
+        let older_log = Default::default();
+        Self { id, key, disk, life: None, lives: 0, skew, batches, named, older_log }
     }
 
     pub(crate) fn now(&self, elapsed: Duration) -> Now {
@@ -92,24 +104,31 @@ impl Node {
         Now { elapsed, wall: TimestampMs(wall) }
     }
 
-    /// Starts on what the disk holds, as the node's recovery does.
+    /// What the disk holds: heights of the log and of the ledger, and whether the log may lack what
+    /// was signed, as the node's recovery judges it.
+    pub(crate) fn found(&self, sets: &Sets) -> (Height, Height, bool) {
+        let tip = self.disk.height();
+        let mark = self.disk.newest_log().map_or(Height::ZERO, |log| log.height);
+        (mark, tip, sets.has_member(self.id, mark, tip))
+    }
+
+    /// Starts on what the disk holds.
     pub(crate) fn start(
         &mut self,
-        chain: Hash,
-        set: &ValidatorSet,
+        (chain, sets): (Hash, &Sets),
         elapsed: Duration,
         signatures: &Signatures,
+        observe: bool,
     ) -> Result<Vec<Action>, OrderingError> {
         let tip = self.disk.height();
         let log = self.disk.newest_log();
-        let mark = log.as_ref().map_or(Height::ZERO, |log| log.height);
-        assert!(mark.0 <= tip.0 + 1, "the ledger lost height {mark}, it ends at {tip}");
         let limits = Limits { block_gas_max: Gas(u64::MAX) };
         let signatures = signatures.clone();
-        let setup = Setup { chain, me: self.id, limits, signatures, observe: mark < tip };
+        let genesis_time = TimestampMs(EPOCH_MS - 1_000);
+        let setup = Setup { chain, me: self.id, genesis_time, limits, signatures, observe };
         let from = history_from(tip);
         let history = self.disk.ledger.iter().filter(|(header, _)| header.height >= from);
-        let history = history.map(|(header, _)| (header.clone(), set.clone()));
+        let history = history.map(|(header, _)| (header.clone(), sets.at(header.height).clone()));
         let now = self.now(elapsed);
         let consensus = Consensus::new(setup, history, now);
         self.lives += 1;
@@ -121,7 +140,7 @@ impl Node {
         for batch in self.unnamed() {
             actions.extend(self.step(elapsed, Event::BatchReady(batch))?);
         }
-        actions.extend(self.begin(set, log, elapsed)?);
+        actions.extend(self.begin(sets, log, elapsed)?);
         while let Some(event) = self.execute_next() {
             actions.extend(self.step(elapsed, event)?);
         }
@@ -130,15 +149,16 @@ impl Node {
 
     fn begin(
         &mut self,
-        set: &ValidatorSet,
+        sets: &Sets,
         log: Option<Log>,
         elapsed: Duration,
     ) -> Result<Vec<Action>, OrderingError> {
+        let tip = self.disk.height().0;
         let start = Start {
             parent: self.disk.ledger.last().cloned(),
-            parent_validators: set.clone(),
-            validators: set.clone(),
-            next_validators: set.clone(),
+            parent_validators: sets.at(Height(tip)).clone(),
+            validators: sets.at(Height(tip + 1)).clone(),
+            next_validators: sets.at(Height(tip + 2)).clone(),
             log,
         };
         self.step(elapsed, Event::Start(Box::new(start)))
@@ -147,13 +167,13 @@ impl Node {
     /// A decision is durable: the next height may start.
     pub(crate) fn decided(
         &mut self,
-        set: &ValidatorSet,
+        sets: &Sets,
         header: Header,
         certificate: CommitCertificate,
         elapsed: Duration,
     ) -> Result<Vec<Action>, OrderingError> {
         self.disk.ledger.push((header, certificate));
-        self.begin(set, None, elapsed)
+        self.begin(sets, None, elapsed)
     }
 
     fn unnamed(&self) -> Vec<ReadyBatch> {
@@ -183,18 +203,9 @@ impl Node {
             None => Ok(Vec::new()),
         }
     }
-
-    pub(crate) fn sign(&self, chain: Hash, request: SignRequest) -> [u8; 64] {
-        self.key.sign(&request.signed_bytes(chain)).to_bytes()
-    }
 }
 
 /// Entries of the log as the store keeps them.
 pub(crate) fn entries(records: &[Record]) -> Vec<Vec<u8>> {
     records.iter().map(Encode::encode).collect()
-}
-
-/// Every message crosses the wire as bytes.
-pub(crate) fn wired(message: &Message) -> Message {
-    Message::from_bytes(&message.encode()).unwrap()
 }

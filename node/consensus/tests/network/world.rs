@@ -1,18 +1,20 @@
 //! A network of validators on virtual time: one seed is one run.
 
-use crate::node::{Node, entries, wired};
+use crate::{
+    byzantine::{Byzantine, Said},
+    checks::{Born, Checks, broken},
+    node::{Disk, EPOCH_MS, Node, entries, newest_log},
+    sets::Sets,
+};
 use codec::Encode;
 use dure_consensus::{
     Action, Event, Message, OrderingError, ReadyBatch, Report, SignRequest, Signatures,
 };
-use dure_light::{verify_certificate_by, verify_signature};
 use dure_types::{
-    BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, ValidatorRecord,
-    ValidatorSet, Vote, VoteKind, domain::blake3_hash, vote::Round,
+    BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, domain::blake3_hash,
 };
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
 use std::{
-    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hasher},
     time::Duration,
@@ -83,35 +85,34 @@ enum Task {
     Crash(usize),
     Restart(usize),
     Cut,
+    Isolate(usize),
+    Disk(usize, Loss),
 }
 
-/// Sees and changes what leaves a node: a validator that lies.
-pub(crate) type Liar = Box<dyn FnMut(&Node, &Message) -> Vec<(Option<usize>, Message)>>;
+/// What becomes of a disk while its node is down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Loss {
+    /// Everything on it is lost.
+    All,
+    /// The log is put back as it was in an earlier life of the node.
+    OlderLog,
+}
 
 pub(crate) struct World {
     pub(crate) chain: Hash,
-    pub(crate) set: ValidatorSet,
     pub(crate) nodes: Vec<Node>,
     pub(crate) now: Duration,
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
     /// Directed links that carry nothing.
     pub(crate) cut: BTreeSet<(usize, usize)>,
-    /// Takes the place of what node 0 sends.
-    pub(crate) liar: Option<Liar>,
+    /// Takes the place of what a node sends.
+    pub(crate) liar: Option<(usize, Box<dyn Byzantine>)>,
+    pub(crate) checks: Checks,
     pub(crate) fsync: Duration,
     tasks: BTreeMap<(Duration, u64), Task>,
     number: u64,
     trace: DefaultHasher,
-    /// Checked while running.
-    decided: BTreeMap<Height, Hash>,
-    pub(crate) decided_at: BTreeMap<Height, Duration>,
-    /// Where batches were named, and when they came.
-    pub(crate) named: BTreeMap<Hash, Height>,
-    pub(crate) born: BTreeMap<Hash, Duration>,
-    signed: BTreeMap<(ValidatorId, u8, Height, Round), Option<Hash>>,
-    /// Validators whose signatures were sent.
-    pub(crate) signed_by: BTreeSet<ValidatorId>,
     pub(crate) reports: Vec<(usize, Report)>,
     /// Barriers of node 0 until now, and the one at which it crashes, with entries that survive.
     pub(crate) barriers: u64,
@@ -119,8 +120,6 @@ pub(crate) struct World {
     pub(crate) steps: u64,
     /// Shared by all: what one verified is not verified by the others again.
     signatures: Signatures,
-    /// What the checks of this world verified, which trust nobody's memory but their own.
-    checked: RefCell<BTreeSet<Hash>>,
 }
 
 /// When at a barrier the power goes.
@@ -136,52 +135,75 @@ pub(crate) const RESTART_AFTER: Duration = Duration::from_millis(200);
 
 impl World {
     pub(crate) fn new(seed: u64, powers: &[u64], faults: Faults) -> Self {
+        let keys = keys(powers.len());
+        let sets = Sets::constant(&keys, powers);
+        Self::of(seed, keys, sets, faults)
+    }
+
+    /// A world whose validators change.
+    pub(crate) fn changing(seed: u64, powers: &[&[u64]], heights: u64, faults: Faults) -> Self {
+        let keys = keys(powers[0].len());
+        let sets = Sets::changing(&keys, powers, heights);
+        Self::of(seed, keys, sets, faults)
+    }
+
+    fn of(seed: u64, keys: Vec<SigningKey>, sets: Sets, faults: Faults) -> Self {
         let mut dice = Dice::new(seed);
         let skew = |dice: &mut Dice| i64::try_from(dice.below(400)).unwrap() - 200;
-        let mut keys: Vec<SigningKey> =
-            (0..powers.len() as u8).map(|n| SigningKey::from_bytes(&[n + 1; 32])).collect();
-        keys.sort_by_key(|key| ValidatorId::of_key(key.verifying_key().as_bytes()));
-        let record = |(index, key): (usize, &SigningKey)| ValidatorRecord {
-            id: ValidatorId::of_key(key.verifying_key().as_bytes()),
-            name: format!("validator {index}"),
-            consensus_key: key.verifying_key().to_bytes(),
-            network_key: [index as u8; 32],
-            consensus_binding: [0; 64],
-            network_binding: [0; 64],
-            power: powers[index],
-        };
-        let set = ValidatorSet::new(keys.iter().enumerate().map(record).collect());
+        let public = |key: &SigningKey| key.verifying_key().to_bytes();
+        let public = keys.iter().map(|key| (ValidatorId::of_key(&public(key)), public(key)));
+        let chain = blake3_hash(b"a chain");
+        let checks = Checks::new(chain, sets, public.collect());
         let nodes = keys.into_iter().map(|key| Node::new(key, skew(&mut dice))).collect();
         let mut world = Self {
-            chain: blake3_hash(b"a chain"),
-            set,
+            chain,
             nodes,
             now: Duration::ZERO,
             dice,
             faults,
             cut: BTreeSet::new(),
             liar: None,
+            checks,
             fsync: Duration::from_millis(2),
             tasks: BTreeMap::new(),
             number: 0,
             trace: DefaultHasher::new(),
-            decided: BTreeMap::new(),
-            decided_at: BTreeMap::new(),
-            named: BTreeMap::new(),
-            born: BTreeMap::new(),
-            signed: BTreeMap::new(),
-            signed_by: BTreeSet::new(),
             reports: Vec::new(),
             barriers: 0,
             crash_at: None,
             steps: 0,
             signatures: Signatures::default(),
-            checked: RefCell::default(),
         };
         for node in 0..world.nodes.len() {
             world.restart(node);
         }
         world
+    }
+
+    /// Makes a node lie.
+    pub(crate) fn with_liar(mut self, node: usize, liar: Box<dyn Byzantine>) -> Self {
+        self.checks.liars.insert(self.nodes[node].id);
+        self.liar = Some((node, liar));
+        self
+    }
+
+    /// Lets a second node run with the key of a node: each is honest by itself.
+    pub(crate) fn with_twin(mut self, node: usize) -> Self {
+        let first = &self.nodes[node];
+        self.checks.liars.insert(first.id);
+        self.nodes.push(Node::new(first.key.clone(), -first.skew));
+        self.restart(self.nodes.len() - 1);
+        self
+    }
+
+    /// Cuts a node off, until links are cut otherwise or healed.
+    pub(crate) fn isolate_at(&mut self, node: usize, at: Duration) {
+        self.at(at, Task::Isolate(node));
+    }
+
+    /// Loses a disk, or a part of it.
+    pub(crate) fn lose_disk_at(&mut self, node: usize, loss: Loss, at: Duration) {
+        self.at(at, Task::Disk(node, loss));
     }
 
     /// Lets a batch come every so often, as long as faults last and a second longer.
@@ -241,9 +263,7 @@ impl World {
             self.trace.write_u128(time.as_nanos());
             self.trace.write_u64(number);
             self.steps += 1;
-            if let Err(error) = self.perform(task) {
-                panic!("at {time:?}: {error}");
-            }
+            self.perform(task);
         }
         self.now = end;
     }
@@ -262,97 +282,116 @@ impl World {
 
     /// The greatest height that any node decided.
     pub(crate) fn newest(&self) -> Height {
-        self.decided.keys().next_back().copied().unwrap_or(Height::ZERO)
+        self.checks.newest()
+    }
+
+    fn is_liar(&self, node: usize) -> bool {
+        self.checks.liars.contains(&self.nodes[node].id)
+    }
+
+    /// Indices of the honest nodes.
+    pub(crate) fn honest(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|node| !self.is_liar(*node))
     }
 
     /// The least height of the honest nodes' ledgers.
     pub(crate) fn slowest(&self) -> Height {
-        let honest = self.nodes.iter().skip(usize::from(self.liar.is_some()));
-        honest.map(|node| node.disk.height()).min().unwrap_or(Height::ZERO)
+        let heights = self.honest().map(|node| self.nodes[node].disk.height());
+        heights.min().unwrap_or(Height::ZERO)
     }
 
     pub(crate) fn trace(&self) -> u64 {
         self.trace.finish()
     }
 
-    fn perform(&mut self, task: Task) -> Result<(), OrderingError> {
+    fn perform(&mut self, task: Task) {
         match task {
-            Task::Deliver(to, from, message) => self.step(to, Event::Received(from, message)),
+            Task::Deliver(to, from, message) => self.deliver(to, from, message),
             Task::Signed(node, life, request) => {
-                let signature = self.nodes[node].sign(self.chain, request);
-                self.alive(node, life, |_| Event::Signed(request, signature))
+                let signature = self.sign(node, request);
+                self.alive(node, life, Event::Signed(request, signature));
             }
             Task::Appended(node, life, height, entries) if self.lives(node, life) => {
-                self.appended(node, height, &entries)
+                self.appended(node, height, &entries);
             }
             Task::Durable(node, life, header, certificate) if self.lives(node, life) => {
-                self.durable(node, *header, certificate)
+                self.durable(node, *header, certificate);
             }
-            Task::Appended(..) | Task::Durable(..) => Ok(()),
+            Task::Appended(..) | Task::Durable(..) => {}
             Task::Execute(node, life) => {
-                if self.nodes[node].lives != life {
-                    return Ok(());
-                }
-                match self.nodes[node].execute_next() {
-                    Some(event) => self.step(node, event),
-                    None => Ok(()),
+                if self.nodes[node].lives == life
+                    && let Some(event) = self.nodes[node].execute_next()
+                {
+                    self.step(node, event);
                 }
             }
             Task::Timer(node, life, at) => {
                 let due = self.nodes[node].life.as_ref().is_some_and(|l| l.timer == Some(at));
-                if due { self.alive(node, life, |_| Event::Timer) } else { Ok(()) }
-            }
-            Task::NewBatch(seq) => {
-                self.new_batch(seq);
-                Ok(())
-            }
-            Task::Batch(node, batch) => {
-                self.nodes[node].batches.push(batch);
-                match self.nodes[node].named.contains(&batch.reference.id) {
-                    true => Ok(()),
-                    false => self.step(node, Event::BatchReady(batch)),
+                if due {
+                    self.alive(node, life, Event::Timer);
                 }
             }
-            Task::Crash(node) => {
-                self.crash(node);
-                Ok(())
-            }
+            Task::NewBatch(seq) => self.new_batch(seq),
+            Task::Batch(node, batch) => self.batch(node, batch),
+            Task::Crash(node) => self.crash(node),
             Task::Restart(node) => {
                 if self.nodes[node].life.is_none() {
                     self.restart(node);
                 }
-                Ok(())
             }
-            Task::Cut => {
-                self.partition();
-                Ok(())
+            Task::Cut => self.partition(),
+            Task::Isolate(node) => {
+                let others = 0..self.nodes.len();
+                self.cut = others.flat_map(|other| [(other, node), (node, other)]).collect();
+            }
+            Task::Disk(node, loss) => self.lose_disk(node, loss),
+        }
+    }
+
+    fn sign(&self, node: usize, request: SignRequest) -> [u8; 64] {
+        let (key, message) = (&self.nodes[node].key, request.signed_bytes(self.chain));
+        let signature = key.sign(&message).to_bytes();
+        self.checks.verified.made(key.verifying_key().as_bytes(), &message, &signature);
+        signature
+    }
+
+    fn deliver(&mut self, to: usize, from: ValidatorId, message: Box<Message>) {
+        if let Some((liar, byzantine)) = &mut self.liar
+            && *liar == to
+        {
+            byzantine.heard(&self.nodes[to], &message);
+        }
+        if let Message::Proposal(_, header) = message.as_ref() {
+            self.fetch(to, from, header);
+        }
+        self.step(to, Event::Received(from, message));
+    }
+
+    /// As hosts do, asks whoever proposes a batch for it.
+    fn fetch(&mut self, to: usize, from: ValidatorId, header: &Header) {
+        let holds = |node: &Node, id| node.batches.iter().find(|b| b.reference.id == id).copied();
+        let senders = self.those(|id| id == from);
+        for reference in &header.batches {
+            let mut held =
+                senders.iter().filter_map(|node| holds(&self.nodes[*node], reference.id));
+            if let (Some(batch), None) = (held.next(), holds(&self.nodes[to], reference.id)) {
+                let ms = 20 + self.dice.below(80);
+                self.after_ms(ms, Task::Batch(to, batch));
             }
         }
     }
 
-    fn alive(
-        &mut self,
-        node: usize,
-        life: u32,
-        event: impl FnOnce(&Self) -> Event,
-    ) -> Result<(), OrderingError> {
-        if self.nodes[node].lives != life {
-            return Ok(());
+    fn alive(&mut self, node: usize, life: u32, event: Event) {
+        if self.nodes[node].lives == life {
+            self.step(node, event);
         }
-        let event = event(self);
-        self.step(node, event)
     }
 
     fn lives(&self, node: usize, life: u32) -> bool {
         self.nodes[node].lives == life && self.nodes[node].life.is_some()
     }
 
-    fn appended(
-        &mut self,
-        node: usize,
-        height: Height,
-        entries: &[Vec<u8>],
-    ) -> Result<(), OrderingError> {
+    fn appended(&mut self, node: usize, height: Height, entries: &[Vec<u8>]) {
         let crash = self.barrier(node);
         let kept = match crash {
             Some(Crash::Torn(kept)) => kept,
@@ -361,32 +400,48 @@ impl World {
         self.nodes[node].disk.append(height, entries, kept);
         match crash {
             Some(_) => self.crash(node),
-            None => return self.step(node, Event::Appended),
+            None => self.step(node, Event::Appended),
         }
-        Ok(())
     }
 
-    fn durable(
-        &mut self,
-        node: usize,
-        header: Header,
-        certificate: CommitCertificate,
-    ) -> Result<(), OrderingError> {
+    fn durable(&mut self, node: usize, header: Header, certificate: CommitCertificate) {
         let crash = self.barrier(node);
         if let Some(Crash::Torn(_)) = crash {
-            self.crash(node);
-            return Ok(());
+            return self.crash(node);
         }
-        let (set, now, life) = (self.set.clone(), self.now, self.nodes[node].lives);
-        let actions = self.nodes[node].decided(&set, header, certificate, now)?;
+        let (now, life, height) = (self.now, self.nodes[node].lives, header.height);
+        if !self.is_liar(node) {
+            self.checks.kept(self.nodes[node].id, height);
+        }
+        let decided = self.nodes[node].decided(&self.checks.sets, header, certificate, now);
         if crash.is_some() {
-            self.crash(node);
-            return Ok(());
+            return self.crash(node);
         }
         let wait = 1 + self.dice.below(4);
         self.after_ms(wait, Task::Execute(node, life));
-        self.act(node, actions);
-        Ok(())
+        self.outcome(node, decided);
+    }
+
+    /// Takes away what is on a disk, once the node is down.
+    fn lose_disk(&mut self, node: usize, loss: Loss) {
+        let older = self.nodes[node].older_log.clone();
+        self.crash(node);
+        let (id, disk) = (self.nodes[node].id, &mut self.nodes[node].disk);
+        match loss {
+            Loss::All => {
+                *disk = Disk::default();
+                self.nodes[node].batches.clear();
+                self.checks.lost(id);
+            }
+            // One of the same height nobody could tell from the true one.
+            Loss::OlderLog
+                if newest_log(&older).map_or(0, |log| log.height.0) < disk.height().0 =>
+            {
+                disk.log = older;
+                self.checks.lost_log(id);
+            }
+            Loss::OlderLog => {}
+        }
     }
 
     /// Counts a barrier of node 0; says how it crashes at this one.
@@ -400,15 +455,37 @@ impl World {
     }
 
     fn new_batch(&mut self, seq: u64) {
-        let author = self.nodes[self.dice.below(self.nodes.len() as u64) as usize].id;
-        let id = blake3_hash(&(author, seq).encode());
-        let reference = BatchReference { author, seq, id };
-        let expiry = Height(u64::MAX);
-        self.born.insert(id, self.now);
+        let author = self.dice.below(self.nodes.len() as u64) as usize;
+        let (id, liar) = (self.nodes[author].id, self.is_liar(author));
+        let reference = BatchReference { author: id, seq, id: blake3_hash(&(id, seq).encode()) };
+        let short = self.dice.percent(20);
+        let expiry = match short {
+            true => Height(self.newest().0 + self.dice.below(6)),
+            false => Height(u64::MAX),
+        };
+        let born = Born { at: self.now, expiry, holders: BTreeSet::new() };
+        self.checks.born.insert(reference.id, born);
         let batch = ReadyBatch { reference, bytes: 100, gas: Gas(1), expiry };
         for node in 0..self.nodes.len() {
-            let ms = self.dice.below(60);
-            self.after_ms(ms, Task::Batch(node, batch));
+            // A liar withholds some of its batches from some.
+            if !(liar && self.dice.percent(40)) {
+                let ms = self.dice.below(60);
+                self.after_ms(ms, Task::Batch(node, batch));
+            }
+        }
+    }
+
+    fn batch(&mut self, node: usize, batch: ReadyBatch) {
+        let id = self.nodes[node].id;
+        if let Some(born) = self.checks.born.get_mut(&batch.reference.id) {
+            born.holders.insert(id);
+        }
+        if self.nodes[node].batches.contains(&batch) {
+            return;
+        }
+        self.nodes[node].batches.push(batch);
+        if !self.nodes[node].named.contains(&batch.reference.id) {
+            self.step(node, Event::BatchReady(batch));
         }
     }
 
@@ -464,22 +541,35 @@ impl World {
                 }
             }
         }
+        self.nodes[node].older_log = self.nodes[node].disk.log.clone();
         self.nodes[node].life = None;
         self.at(self.now + RESTART_AFTER, Task::Restart(node));
     }
 
     fn restart(&mut self, node: usize) {
-        let (chain, set, now) = (self.chain, self.set.clone(), self.now);
-        let started = self.nodes[node].start(chain, &set, now, &self.signatures);
-        let actions = started.unwrap_or_else(|error| panic!("node {node}: {error}"));
-        self.act(node, actions);
+        let (now, id) = (self.now, self.nodes[node].id);
+        let (log, ledger, observe) = self.nodes[node].found(&self.checks.sets);
+        if !self.is_liar(node) {
+            self.checks.started(id, log, ledger, observe);
+        }
+        let sets = &self.checks.sets;
+        let started = self.nodes[node].start((self.chain, sets), now, &self.signatures, observe);
+        self.outcome(node, started);
     }
 
-    pub(crate) fn step(&mut self, node: usize, event: Event) -> Result<(), OrderingError> {
+    pub(crate) fn step(&mut self, node: usize, event: Event) {
         let now = self.now;
-        let actions = self.nodes[node].step(now, event)?;
-        self.act(node, actions);
-        Ok(())
+        let stepped = self.nodes[node].step(now, event);
+        self.outcome(node, stepped);
+    }
+
+    /// An honest node never has to stop; one that lies may well confuse itself.
+    fn outcome(&mut self, node: usize, stepped: Result<Vec<Action>, OrderingError>) {
+        match stepped {
+            Ok(actions) => self.act(node, actions),
+            Err(_) if self.is_liar(node) => self.crash(node),
+            Err(error) => broken("stopped", format_args!("node {node}: {error}")),
+        }
     }
 
     fn act(&mut self, node: usize, actions: Vec<Action>) {
@@ -488,6 +578,9 @@ impl World {
             self.note(node, &action);
             match action {
                 Action::Sign(request) => {
+                    if !self.is_liar(node) {
+                        self.checks.asked(self.nodes[node].id, request);
+                    }
                     let ms = u64::from(self.dice.percent(10));
                     self.after_ms(ms, Task::Signed(node, life, request));
                 }
@@ -496,20 +589,19 @@ impl World {
                     self.at(self.now + self.fsync, task);
                 }
                 Action::Broadcast(message) => {
-                    let others = (0..self.nodes.len()).filter(|other| *other != node);
-                    self.send(node, others.collect(), &message);
+                    let me = self.nodes[node].id;
+                    self.send(node, &self.those(|id| id != me), &message);
                 }
-                Action::Send(to, message) => {
-                    let to = self.nodes.iter().position(|other| other.id == to);
-                    self.send(node, to.into_iter().collect(), &message);
-                }
+                Action::Send(to, message) => self.send(node, &self.those(|id| id == to), &message),
                 Action::Serve(to, from) => {
                     let message = Message::Decided(self.nodes[node].disk.decided(from));
-                    let to = self.nodes.iter().position(|other| other.id == to);
-                    self.send(node, to.into_iter().collect(), &message);
+                    self.send(node, &self.those(|id| id == to), &message);
                 }
                 Action::Decide(header, certificate) => {
-                    self.check_decision(&header, &certificate);
+                    if !self.is_liar(node) {
+                        let now = (self.now, EPOCH_MS + self.now.as_millis() as u64);
+                        self.checks.decided(now, &header, &certificate);
+                    }
                     let named = header.batches.iter().map(|batch| batch.id);
                     self.nodes[node].named.extend(named);
                     let task = Task::Durable(node, life, header, certificate);
@@ -521,9 +613,19 @@ impl World {
                     }
                     self.at(at, Task::Timer(node, life, at));
                 }
-                Action::Report(report) => self.reports.push((node, report)),
+                Action::Report(report) => {
+                    if !self.is_liar(node) {
+                        self.checks.reported(self.nodes[node].id, &report);
+                    }
+                    self.reports.push((node, report));
+                }
             }
         }
+    }
+
+    /// Nodes by their id: a twin has that of another.
+    fn those(&self, wanted: impl Fn(ValidatorId) -> bool) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|node| wanted(self.nodes[*node].id)).collect()
     }
 
     /// Two runs of a seed are equal when what every node did is.
@@ -534,30 +636,43 @@ impl World {
                 self.trace.write(&message.encode());
             }
             Action::Append(_, records) => self.trace.write(&records.encode()),
+            Action::Decide(header, certificate) => {
+                self.trace.write(&(header, certificate).encode());
+            }
+            Action::SetTimer(at) => self.trace.write_u128(at.as_nanos()),
             other => self.trace.write(format!("{other:?}").as_bytes()),
         }
     }
 
-    fn send(&mut self, from: usize, to: Vec<usize>, message: &Message) {
-        if from == 0
-            && let Some(mut liar) = self.liar.take()
-        {
-            for (whom, lie) in liar(&self.nodes[0], message) {
-                let to: Vec<usize> = match whom {
-                    Some(whom) => vec![whom],
-                    None => to.clone(),
-                };
-                self.carry(from, &to, &lie);
+    fn send(&mut self, from: usize, to: &[usize], message: &Message) {
+        match self.liar.take() {
+            Some((liar, mut byzantine)) if liar == from => {
+                for Said { only, bytes } in byzantine.says(&self.nodes[from], to, message) {
+                    match only {
+                        Some(only) => self.carry(from, &[only], &bytes),
+                        None => self.carry(from, to, &bytes),
+                    }
+                }
+                self.liar = Some((liar, byzantine));
             }
-            self.liar = Some(liar);
-            return;
+            liar => {
+                self.liar = liar;
+                if !self.is_liar(from) {
+                    self.checks.said(self.nodes[from].id, message);
+                }
+                self.carry(from, to, &message.encode());
+            }
         }
-        self.check_signatures(from, message);
-        self.carry(from, &to, message);
     }
 
-    fn carry(&mut self, from: usize, to: &[usize], message: &Message) {
+    /// Every message crosses the wire as bytes; what does not decode comes to nothing.
+    fn carry(&mut self, from: usize, to: &[usize], bytes: &[u8]) {
         let id = self.nodes[from].id;
+        let message = Message::from_bytes(bytes);
+        if message.is_err() && !self.is_liar(from) {
+            broken("truth", format_args!("node {from} says what does not decode"));
+        }
+        let Ok(message) = message else { return };
         for to in to.iter().copied() {
             if self.cut.contains(&(from, to)) || self.dice.percent(self.faults.loss) {
                 continue;
@@ -566,48 +681,16 @@ impl World {
             for _ in 0..copies {
                 let (least, more) = self.faults.delay;
                 let ms = least + self.dice.below(more);
-                self.after_ms(ms, Task::Deliver(to, id, Box::new(wired(message))));
+                self.after_ms(ms, Task::Deliver(to, id, Box::new(message.clone())));
             }
         }
     }
+}
 
-    /// One history: nobody decides two blocks at a height, durable or not.
-    fn check_decision(&mut self, header: &Header, certificate: &CommitCertificate) {
-        assert_eq!(header.id(self.chain), certificate.block);
-        let checked = &self.checked;
-        verify_certificate_by(self.chain, &self.set, certificate, |key, message, signature| {
-            let signed = blake3_hash(&(key, message, signature).encode());
-            checked.borrow().contains(&signed)
-                || (verify_signature(key, message, signature)
-                    && checked.borrow_mut().insert(signed))
-        })
-        .unwrap();
-        let first = *self.decided.entry(header.height).or_insert(certificate.block);
-        assert_eq!(first, certificate.block, "two blocks at height {}", header.height);
-        self.decided_at.entry(header.height).or_insert(self.now);
-        for batch in &header.batches {
-            let height = *self.named.entry(batch.id).or_insert(header.height);
-            assert_eq!(height, header.height, "batch {} is named twice", batch.seq);
-        }
-    }
-
-    /// No honest validator ever sends two signatures for one place.
-    fn check_signatures(&mut self, from: usize, message: &Message) {
-        let (kind, height, round, block, id) = match message {
-            Message::Vote(Vote { kind, height, round, block, validator, .. }) => {
-                let kind = if *kind == VoteKind::Prevote { 0 } else { 1 };
-                (kind, *height, *round, *block, *validator)
-            }
-            Message::Proposal(proposal, _) => {
-                let (height, round) = (proposal.height, proposal.round);
-                (2, height, round, Some(proposal.block), proposal.validator)
-            }
-            _ => return,
-        };
-        if id == self.nodes[from].id {
-            self.signed_by.insert(id);
-            let first = *self.signed.entry((id, kind, height, round)).or_insert(block);
-            assert_eq!(first, block, "node {from} signed twice at {height}, round {round}");
-        }
-    }
+/// Keys of validators, in the order of their ids.
+fn keys(count: usize) -> Vec<SigningKey> {
+    let mut keys: Vec<SigningKey> =
+        (0..count as u8).map(|n| SigningKey::from_bytes(&[n + 1; 32])).collect();
+    keys.sort_by_key(|key| ValidatorId::of_key(key.verifying_key().as_bytes()));
+    keys
 }

@@ -1,0 +1,144 @@
+//! Mistakes that can be switched on, to see that the simulator finds them.
+//!
+//! Each is one that people make: a barrier skipped, a lock forgotten, a quorum miscounted. With the
+//! feature `drills` a thread plays one of them; without it [`is`] is the constant `false`, and
+//! nothing of this is left in the program. A node refuses to be compiled with the feature.
+//! `cargo xtask simulate --drills` plays them all; `docs/consensus.md` lists what finds them.
+
+/// Whether this program can make the mistakes.
+pub const DRILLS: bool = cfg!(feature = "drills");
+
+/// A mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drill {
+    /// What we sign leaves before it is durable.
+    VoteBeforeBarrier,
+    /// A decision is handed on before the log of its height is durable.
+    DecisionBeforeBarrier,
+    /// Only what we signed is logged, not what it followed from.
+    ReasonsNotLogged,
+    /// After a restart the log is replayed whatever its height.
+    LogOfAnotherHeight,
+    /// After a restart it is forgotten what was proposed before.
+    ProposalForgotten,
+    /// A height that was caught up with has no log.
+    CaughtUpNotLogged,
+    /// In a later round the lock of an earlier one does not count.
+    LockForgotten,
+    /// The core takes more than half of the power for a quorum.
+    QuorumInCore,
+    /// The quorum of a certificate is not counted.
+    QuorumInCertificate,
+    /// The quorum of a polka is not counted.
+    QuorumInPolka,
+    /// The votes of a polka are taken of any earlier round.
+    PolkaOfAnotherRound,
+    /// A third of the power is not counted before a round is left.
+    QuorumInRounds,
+    /// The certificate that a node holds itself tells who missed, not that in a header.
+    RotationFromLocal,
+    /// A header may certify a height whose root it does not list.
+    RootSkipped,
+    /// Roots are not compared with our own.
+    RootsUnchecked,
+    /// A batch may be named after its expiry.
+    ExpiredBatch,
+    /// A named batch stays ready.
+    BatchTwice,
+    /// A batch that is not held is no obstacle.
+    BatchUnheld,
+    /// The time of a header may be that of its parent, or before.
+    TimeBackwards,
+    /// A header ahead of our clock is voted for at once.
+    TimeAhead,
+    /// A header may have another parent than the block decided.
+    ParentUnchecked,
+    /// The certificate of the parent is not verified.
+    ParentCertificateUnchecked,
+    /// The certificate of the parent is verified with the validators of this height.
+    ParentSetMixedUp,
+    /// The validators of the next height decide this one.
+    SetChangeEarly,
+    /// Evidence may enter the chain again.
+    EvidenceTwice,
+    /// The signatures in evidence are not verified.
+    EvidenceUnchecked,
+    /// What others say was decided is taken over as it is.
+    DecidedUnchecked,
+    /// The memory of signatures does not bind what was signed.
+    MemoUnbound,
+    /// Nothing is ever said again.
+    HealNever,
+    /// With a log older than the ledger we vote at once.
+    ObservesNever,
+    /// An empty disk is taken for a new chain.
+    EmptyDiskVotes,
+}
+
+#[cfg(feature = "drills")]
+mod on {
+    use super::Drill;
+    use std::cell::Cell;
+
+    thread_local! {
+        static ON: Cell<Option<Drill>> = const { Cell::new(None) };
+    }
+
+    /// Makes this thread play a mistake, or none.
+    pub fn play(drill: Option<Drill>) {
+        ON.set(drill);
+    }
+
+    pub(crate) fn is(drill: Drill) -> bool {
+        ON.get() == Some(drill)
+    }
+
+    impl Drill {
+        /// All of them.
+        pub const ALL: &[Self] = &[
+            Self::VoteBeforeBarrier,
+            Self::DecisionBeforeBarrier,
+            Self::ReasonsNotLogged,
+            Self::LogOfAnotherHeight,
+            Self::ProposalForgotten,
+            Self::CaughtUpNotLogged,
+            Self::LockForgotten,
+            Self::QuorumInCore,
+            Self::QuorumInCertificate,
+            Self::QuorumInPolka,
+            Self::PolkaOfAnotherRound,
+            Self::QuorumInRounds,
+            Self::RotationFromLocal,
+            Self::RootSkipped,
+            Self::RootsUnchecked,
+            Self::ExpiredBatch,
+            Self::BatchTwice,
+            Self::BatchUnheld,
+            Self::TimeBackwards,
+            Self::TimeAhead,
+            Self::ParentUnchecked,
+            Self::ParentCertificateUnchecked,
+            Self::ParentSetMixedUp,
+            Self::SetChangeEarly,
+            Self::EvidenceTwice,
+            Self::EvidenceUnchecked,
+            Self::DecidedUnchecked,
+            Self::MemoUnbound,
+            Self::HealNever,
+            Self::ObservesNever,
+            Self::EmptyDiskVotes,
+        ];
+    }
+}
+
+#[cfg(feature = "drills")]
+pub use on::play;
+
+#[cfg(feature = "drills")]
+pub(crate) use on::is;
+
+/// Whether the mistake is to be made.
+#[cfg(not(feature = "drills"))]
+pub(crate) const fn is(_: Drill) -> bool {
+    false
+}

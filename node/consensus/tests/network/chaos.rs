@@ -1,0 +1,138 @@
+//! Everything at once, by a seed: loss, partitions, crashes, lost disks, validators that change, that
+//! lie, and that run twice. What must hold is in `checks.rs`; besides, once the faults have ended all
+//! must go on within three seconds, liars or not.
+
+use crate::{
+    byzantine::Several,
+    checks::{Verified, broken},
+    world::{Dice, Faults, Loss, World},
+};
+use dure_types::Height;
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// When the faults end.
+const END: Duration = ms(6_000);
+/// How soon all must decide something new after that.
+const LIVELY: Duration = ms(3_000);
+
+/// Plays a seed; returns its trace.
+///
+/// # Panics
+/// When a check fails; the message begins with the name of the rule.
+pub(crate) fn chaos(seed: u64, verified: &Verified) -> (u64, World) {
+    let mut world = world(seed);
+    world.checks.verified = verified.clone();
+    world.run_until(END);
+    world.heal();
+    let newest = world.newest();
+    world.run_until(END + LIVELY);
+    let slowest = world.slowest();
+    if slowest <= newest {
+        broken("liveness", format_args!("at {slowest}, {newest} when the faults ended"));
+    }
+    one_history(&world);
+    (world.trace(), world)
+}
+
+/// Eight kinds of worlds, one after the other.
+fn world(seed: u64) -> World {
+    let none = Faults::NONE;
+    let mut world = match seed % 8 {
+        0 => World::new(seed, &[1], none),
+        1 => World::new(seed, &[2, 1, 1, 1, 1], none),
+        2 => {
+            let powers: [&[u64]; 4] =
+                [&[1; 5], &[0, 1, 1, 1, 1], &[2, 1, 1, 2, 1], &[1, 1, 1, 1, 0]];
+            World::changing(seed, &powers, 1 + seed / 8 % 7, none)
+        }
+        3 => World::new(seed, &[1; 4], none).with_twin(seed as usize / 8 % 4),
+        _ => World::new(seed, &[1; 4], none),
+    };
+    let disks = seed % 8 == 4;
+    let dice = &mut world.dice;
+    world.faults = Faults {
+        loss: dice.below(2) * dice.below(31) * u64::from(!disks),
+        twice: dice.below(2) * dice.below(50),
+        delay: (1 + dice.below(40), 1 + dice.below(2) * dice.below(200)),
+        until: END,
+        partitions: dice.percent(70) && !disks,
+        crashes: dice.percent(70),
+    };
+    world.fsync = ms(1 + world.dice.below(10));
+    if seed % 8 > 4 {
+        let liar = Several::new(Dice::new(world.dice.next()));
+        world = world.with_liar(seed as usize / 8 % 4, Box::new(liar));
+    }
+    if disks {
+        let loss = if world.dice.percent(50) { Loss::All } else { Loss::OlderLog };
+        let at = ms(2_500 + world.dice.below(2_000));
+        let node = world.dice.below(4) as usize;
+        world.lose_disk_at(node, loss, at);
+        if world.dice.percent(50) {
+            // The others wait for it, where it signed before.
+            let before = ms(world.dice.below(300));
+            world.isolate_at((node + 1) % 4, at - before);
+        }
+    }
+    world.with_batches(ms(150)).with_chaos()
+}
+
+pub(crate) fn one_history(world: &World) {
+    let honest = || world.honest().map(|node| &world.nodes[node].disk);
+    let longest = honest().max_by_key(|disk| disk.height()).unwrap();
+    for disk in honest() {
+        let pairs = disk.ledger.iter().zip(&longest.ledger);
+        for ((a, b), height) in pairs.zip(1..) {
+            assert_eq!(a.0, b.0, "height {height}");
+            assert_eq!(a.0.height, Height(height));
+        }
+    }
+}
+
+/// Those of CI, or what `cargo xtask simulate` asks for.
+fn seeds() -> Box<dyn Iterator<Item = u64> + Send> {
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    if let Some(seed) = number("DURE_SEED") {
+        return Box::new(seed..=seed);
+    }
+    if let Some(minutes) = number("DURE_MINUTES") {
+        let end = Instant::now() + Duration::from_secs(60 * minutes);
+        let first = u64::from(std::process::id()) << 32;
+        println!("seeds from {first} on");
+        return Box::new((first..).take_while(move |_| Instant::now() < end));
+    }
+    Box::new(0..number("DURE_SEEDS").unwrap_or(500))
+}
+
+#[test]
+fn chaos_never_forks_and_heals() {
+    let (seeds, count) = (Mutex::new(seeds()), AtomicU64::new(0));
+    let next = || seeds.lock().unwrap().next();
+    let play = || {
+        while let Some(seed) = next() {
+            count.fetch_add(1, Ordering::Relaxed);
+            let verified = Verified::default();
+            let run = || chaos(seed, &verified).0;
+            let runs = std::panic::catch_unwind(|| (run(), run()));
+            let (trace, again) = runs.unwrap_or_else(|_| panic!("seed {seed} fails, see above"));
+            assert_eq!(trace, again, "seed {seed} ran in two ways");
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(play);
+        }
+    });
+    println!("{} seeds, each twice", count.into_inner());
+}
