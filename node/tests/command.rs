@@ -8,6 +8,9 @@
 mod chain;
 mod program;
 
+use dure_client::Key;
+use dure_node::genesis_file;
+use dure_types::{TimestampMs, domain::blake3_hash};
 use program::{Dev, code, dure};
 use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
@@ -177,7 +180,43 @@ fn the_secret_of_a_dev_key_is_shown_and_of_no_other() {
 fn dev_keys_stay_on_this_machine() {
     let output = dure(&["dev", "--listen", "0.0.0.0"]);
     assert_eq!(code(&output), 2);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("everybody knows"));
+    assert!(said(&output).contains("everybody knows"));
+    // A file with the same key is no other key; the last URL is this machine under another name.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.key");
+    let alice = dure_rpc::hex::to_text(&blake3_hash(b"dure dev key alice").0);
+    std::fs::write(&path, format!("{alice}\n")).unwrap();
+    let path = path.display().to_string();
+    let dev = Dev::start(&[]);
+    let file = write_counter(folder.path());
+    let init = ["deploy", &file, "--init", r#"{"start": 5}"#, "--key", &path];
+    dev.answer(&init);
+    let elsewhere = dev.url.replace("127.0.0.1", "127.1");
+    let refused = dure(&[&init[..], &["--rpc", &elsewhere]].concat());
+    assert_eq!(code(&refused), 2, "{}", said(&refused));
+    assert!(said(&refused).contains("everybody knows"), "{}", said(&refused));
+}
+
+#[test]
+fn a_node_with_a_dev_key_is_not_reached_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (genesis, key) = (at("genesis.toml"), at("validator.key"));
+    let validator = Key::from_seed(blake3_hash(b"dure dev key validator").0);
+    validator.to_file(&key).unwrap();
+    let network = Key::from_seed([9; 32]);
+    let chain = genesis_file::dev_genesis(
+        "other",
+        TimestampMs(1),
+        validator.signing(),
+        network.signing(),
+        &[],
+    );
+    genesis_file::write(Path::new(&genesis), &chain).unwrap();
+    let start = ["start", "--genesis", &genesis, "--data-dir", &at("data"), "--key", &key];
+    let refused = dure(&[&start[..], &["--listen", "0.0.0.0", "--rpc-port", "0"]].concat());
+    assert_eq!(code(&refused), 2, "{}", said(&refused));
+    assert!(said(&refused).contains("everybody knows"), "{}", said(&refused));
 }
 
 #[test]
@@ -239,12 +278,18 @@ fn a_node_whose_standard_error_is_gone_stops_orderly() {
     assert_eq!(child.wait().unwrap().code(), Some(0), "{line}");
 }
 
+#[cfg(not(feature = "rocksdb"))]
+#[test]
+fn a_build_without_a_database_refuses_a_folder_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = dure(&["dev", "--data-dir", &folder.path().display().to_string()]);
+    assert_eq!(code(&refused), 2, "{}", said(&refused));
+    assert!(said(&refused).contains("has no database"), "{}", said(&refused));
+}
+
 #[cfg(feature = "rocksdb")]
 mod disk {
     use super::*;
-    use dure_client::Key;
-    use dure_node::genesis_file;
-    use dure_types::{TimestampMs, domain::blake3_hash};
 
     fn refused(arguments: &[&str], text: &str) {
         let output = dure(&[&["dev", "--rpc-port", "0"], arguments].concat());
@@ -303,13 +348,17 @@ mod disk {
         let hash = dure(&["genesis", "hash", &path]);
         assert_eq!(String::from_utf8(hash.stdout).unwrap().trim(), chain);
 
-        for database in std::fs::read_dir(&data).unwrap().flatten() {
-            let current = database.path().join("CURRENT");
-            if current.exists() {
-                std::fs::write(current, "garbage").unwrap();
-            }
-        }
-        refused(&["--data-dir", &data], "corrupt");
+        let damage = |database: &str| {
+            let current = Path::new(&data).join(database).join("CURRENT");
+            std::fs::write(current, "garbage").unwrap();
+        };
+        damage("state");
+        refused(&["--data-dir", &data], "move that folder away");
+        // What is said helps.
+        std::fs::rename(Path::new(&data).join("state"), folder.path().join("away")).unwrap();
+        drop(Dev::start(&["--data-dir", &data]));
+        damage("ledger");
+        refused(&["--data-dir", &data], "put a copy");
     }
 }
 

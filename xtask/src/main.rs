@@ -28,7 +28,7 @@ usage: cargo xtask <task>
   demo [--keep]       build everything, start a node and play the café's story on it;
                       --keep leaves the node running and prints its URL and keys
   example [NAME] [--keep]  play an example on a node of its own; without NAME, list them
-  test                every test, the fast ones first
+  test [--without-pages]  every test, the fast ones first; those of pages need Chromium
   scenario FILE...    play files of settlement rules on a fresh chain, by their first difference
   simulate --seed N | --seeds N | --minutes M
                       consensus under loss, partitions, crashes and liars; each seed twice, equally
@@ -51,7 +51,8 @@ fn main() -> ExitCode {
         ["example"] => example::list(),
         ["example", name] => example::run(&mut progress, name, false),
         ["example", name, "--keep"] => example::run(&mut progress, name, true),
-        ["test"] => test::run(&mut progress),
+        ["test"] => test::run(&mut progress, true),
+        ["test", "--without-pages"] => test::run(&mut progress, false),
         ["scenario", files @ ..] => scenario::run(&mut progress, files),
         ["simulate", "--drills", name @ ..] => simulate::drills(&mut progress, name.first()),
         ["simulate", option, number] => simulate::run(&mut progress, option, number),
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
         ["bench", name] => bench::run(name),
         ["book"] => book::run(),
         ["lint"] => lint::run(&mut progress),
-        ["ci"] => lint::run(&mut progress).and_then(|()| test::run(&mut progress)),
+        ["ci"] => lint::run(&mut progress).and_then(|()| test::run(&mut progress, true)),
         ["setup"] => prerequisites::all(&mut progress),
         ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -52,7 +52,6 @@ struct Tally {
     counts: Counts,
     /// Programs with failures, and stages that could not run.
     bad: Vec<String>,
-    skipped: Vec<String>,
 }
 
 impl Tally {
@@ -63,13 +62,13 @@ impl Tally {
     }
 }
 
-/// The task.
-pub(crate) fn run(progress: &mut Progress) -> Outcome {
+/// The task; the pages are left out only when asked to.
+pub(crate) fn run(progress: &mut Progress, pages: bool) -> Outcome {
     let mut tally = Tally::default();
-    let outcome = stages(progress, &mut tally);
+    let outcome = stages(progress, &mut tally, pages);
     progress.summary();
-    for reason in &tally.skipped {
-        println!("skipped: {reason}");
+    if !pages {
+        println!("left out, as asked: pages in Chromium");
     }
     for program in &tally.bad {
         println!("failed: {program}");
@@ -84,7 +83,7 @@ pub(crate) fn run(progress: &mut Progress) -> Outcome {
     }
 }
 
-fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
+fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
     prerequisites::all(progress)?;
     let light = progress.stage("build: tests without RocksDB", || {
         cargo::build(&["test", "--workspace", "--no-default-features", "--no-run"])
@@ -102,9 +101,12 @@ fn stages(progress: &mut Progress, tally: &mut Tally) -> Outcome {
         .stage("build: the node with RocksDB, and its tests", || cargo::build(&arguments))?;
     let of_node = full.into_iter().filter(|built| built.package == "dure-node").collect();
     let (full_pages, mut full) = tests(of_node);
-    match prerequisites::chromium() {
-        Ok(()) => full.extend(light_pages.into_iter().chain(full_pages)),
-        Err(reason) => tally.skipped.push(format!("pages in Chromium: {reason}")),
+    match pages.then(prerequisites::chromium) {
+        Some(Ok(())) => full.extend(light_pages.into_iter().chain(full_pages)),
+        Some(Err(reason)) => tally.bad.push(format!(
+            "pages in Chromium: {reason}; `cargo xtask test --without-pages` leaves them out"
+        )),
+        None => {}
     }
     programs_stage(progress, tally, "test: RocksDB, real processes and pages", &full);
     Ok(())

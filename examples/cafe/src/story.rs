@@ -1,7 +1,9 @@
 //! The story, step by step.
 
 use crate::live::Live;
-use dure_client::{Client, ClientError, Key, Submission, TransactionBuilder, Wait};
+use dure_client::{
+    Client, ClientError, Key, RpcError, Submission, TransactionBuilder, Wait, shape::ReceiptShape,
+};
 use dure_types::{Address, Gas};
 use eyre::{WrapErr, ensure, eyre};
 use serde::{Deserialize, Serialize};
@@ -17,13 +19,13 @@ const PRICE: u128 = 4_500;
 const STOCK: u32 = 5;
 const GAS: Gas = Gas(2_000_000);
 
-/// What the story saw become final.
+/// What the story saw become final, whole.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// Transaction ids.
-    pub(crate) transactions: Vec<String>,
-    /// (token, holder, amount).
-    pub(crate) balances: Vec<(String, String, String)>,
+    /// Every receipt of the three accounts: deploys, payments, and what was refused.
+    pub(crate) receipts: Vec<ReceiptShape>,
+    /// What contracts answered: contract, query, arguments, answer.
+    pub(crate) answers: Vec<(String, String, Value, Value)>,
     /// Contract addresses by name.
     pub(crate) contracts: Vec<(String, String)>,
 }
@@ -85,6 +87,7 @@ pub(crate) async fn play(rpc: &str, keys: &Path, contracts: &Path) -> eyre::Resu
     stage.too_many().await?;
     stage.redeem(&live).await?;
     stage.supply().await?;
+    stage.remember().await?;
     Ok(stage.record)
 }
 
@@ -125,15 +128,13 @@ fn fresh_id() -> eyre::Result<String> {
 
 impl Stage {
     async fn run(
-        &mut self,
+        &self,
         text: &str,
         transaction: impl AsyncFnOnce(&Self) -> Result<Submission, ClientError>,
     ) -> eyre::Result<Submission> {
         let started = Instant::now();
         let submission = transaction(self).await.wrap_err_with(|| text.to_owned())?;
         say(text, Some(started.elapsed()));
-        let id = serde_json::to_value(submission.id)?;
-        self.record.transactions.push(id.as_str().unwrap_or_default().to_owned());
         Ok(submission)
     }
 
@@ -258,7 +259,10 @@ impl Stage {
         };
         say("four coffees out of three in stock are refused", Some(started.elapsed()));
         println!("      {error}");
-        ensure!(format!("{error:?}").contains("OutOfStock"), "another error: {error:?}");
+        let Some(RpcError::ContractRefused { decoded, .. }) = error.refusal() else {
+            return Err(eyre!("another error: {error:?}"));
+        };
+        ensure!(decoded["OutOfStock"]["left"] == 3, "another error: {decoded}");
         ensure!(self.stock().await? == STOCK - 2, "stock is as it was");
         ensure!(self.balance(self.k_token, employee).await? == before, "nothing was taken");
         Ok(())
@@ -292,9 +296,7 @@ impl Stage {
             let holders = self.client.query(token, "holders", holders).await?;
             let mut held = 0;
             for entry in holders.as_array().into_iter().flatten() {
-                let (holder, amount) = (text(&entry[0])?, text(&entry[1])?);
-                held += amount.parse::<u128>()?;
-                self.record.balances.push((token.to_string(), holder, amount));
+                held += number(&entry[1])?;
             }
             let all = json!({ "counted": null, "limit": 200 });
             let audit = self.client.query(token, "audit", all).await?;
@@ -302,6 +304,38 @@ impl Stage {
             let deposit = number(&self.client.query(token, "deposit", json!({})).await?)?;
             ensure!(held == supply && supply == expected && supply <= deposit, "{name} is off");
             say(&format!("{name}: held {held} = supply {supply} <= deposit {deposit}"), None);
+        }
+        Ok(())
+    }
+
+    /// Writes down all that must be found again later.
+    async fn remember(&mut self) -> eyre::Result<()> {
+        for key in [&self.company, &self.cafe, &self.employee] {
+            let mut cursor = None;
+            loop {
+                let page = self.client.history(key.address(), cursor, 100).await?;
+                for item in page.transactions {
+                    let answer = self.client.receipt(item.id.0, false).await?;
+                    self.record.receipts.push(answer.receipt);
+                }
+                match page.next {
+                    Some(next) => cursor = Some(next),
+                    None => break,
+                }
+            }
+        }
+        let books = [("holders", json!({"after": null, "limit": 200})), ("deposit", json!({}))];
+        let mut asked = Vec::new();
+        for token in [self.k_token, self.coin] {
+            asked.extend(books.iter().map(|(query, args)| (token, *query, args.clone())));
+            asked.push((self.desk, "inventory", json!({"token": token.to_string()})));
+        }
+        asked.extend(
+            ["menu", "last_order", "takings", "settled"].map(|q| (self.shop, q, json!({}))),
+        );
+        for (contract, query, args) in asked {
+            let answer = self.client.query(contract, query, args.clone()).await?;
+            self.record.answers.push((contract.to_string(), query.to_owned(), args, answer));
         }
         Ok(())
     }
@@ -318,10 +352,10 @@ impl Stage {
     }
 }
 
-pub(crate) fn text(value: &Value) -> eyre::Result<String> {
+fn text(value: &Value) -> eyre::Result<String> {
     value.as_str().map(str::to_owned).ok_or_else(|| eyre!("not a string: {value}"))
 }
 
-pub(crate) fn number(value: &Value) -> eyre::Result<u128> {
+fn number(value: &Value) -> eyre::Result<u128> {
     Ok(text(value)?.parse()?)
 }

@@ -1,29 +1,22 @@
 //! Whether a node still has what a story saw become final.
 
-use crate::story::{Record, number};
-use dure_client::{Client, ParseAddress, shape::ExecutionResult};
-use dure_types::Hash;
+use crate::story::Record;
+use dure_client::{Client, ParseAddress};
 use eyre::{WrapErr, ensure};
-use serde_json::json;
 
-/// Asks for every receipt and every balance.
+/// Asks for every receipt and every answer, and holds each against what it was.
 pub(crate) async fn verify(rpc: &str, record: &Record) -> eyre::Result<()> {
     let client = Client::connect(rpc).await?;
-    for id in &record.transactions {
-        let hash = Hash(id.parse_address()?.0);
-        let answer = client.receipt(hash, false).await.wrap_err_with(|| id.clone())?;
-        let succeeded = matches!(answer.receipt.result, ExecutionResult::Succeeded { .. });
-        ensure!(succeeded, "{id} did not succeed any more");
+    for told in &record.receipts {
+        let id = told.id;
+        let answer = client.receipt(id.0, false).await.wrap_err_with(|| format!("{id:?}"))?;
+        ensure!(answer.receipt == *told, "the receipt of {id:?} was another");
     }
-    for (token, holder, amount) in &record.balances {
-        let held = client.query(token.parse_address()?, "balance_of", json!({"holder": holder}));
-        let held = number(&held.await?)?.to_string();
-        ensure!(held == *amount, "{holder} has {held} of {token}, not {amount}");
+    for (contract, query, args, told) in &record.answers {
+        let answer = client.query(contract.parse_address()?, query, args.clone()).await?;
+        ensure!(answer == *told, "{query} of {contract} is {answer}, not {told}");
     }
-    println!(
-        "  all there: {} receipts, {} balances",
-        record.transactions.len(),
-        record.balances.len()
-    );
+    let (receipts, answers) = (record.receipts.len(), record.answers.len());
+    println!("  all there: {receipts} receipts, {answers} answers of contracts");
     Ok(())
 }

@@ -61,16 +61,15 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
         }
         None => genesis(&accounts),
     };
-    let data_dir = args.data_dir.filter(|folder| {
-        let stored = cfg!(feature = "rocksdb");
-        if !stored {
-            output.progress(&format!(
-                "this build has no database: {} is not used, the chain is forgotten at the end",
-                folder.display()
-            ));
-        }
-        stored
-    });
+    let data_dir = args.data_dir;
+    if let Some(folder) = data_dir.as_ref().filter(|_| !cfg!(feature = "rocksdb")) {
+        let text = format!(
+            "--data-dir {}: this build has no database, and its chain is forgotten at the end; leave \
+             the option out, or build the node with cargo build --release --bin dure",
+            folder.display()
+        );
+        return Err(Failure::Usage(text));
+    }
     if let Some(folder) = &data_dir {
         write_keys(&folder.join("keys"), &accounts)?;
     }

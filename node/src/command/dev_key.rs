@@ -21,6 +21,12 @@ pub(super) fn dev_network() -> Key {
     derive("network")
 }
 
+/// Whether everybody knows the key, under whatever name or in whatever file it came.
+pub(super) fn is_dev(key: &Key) -> bool {
+    let names = DEV_NAMES.into_iter().chain(["validator", "network"]);
+    names.map(derive).any(|known| known.address() == key.address())
+}
+
 fn derive(name: &str) -> Key {
     Key::from_seed(blake3_hash(format!("dure dev key {name}").as_bytes()).0)
 }
@@ -66,5 +72,8 @@ mod tests {
         addresses.dedup();
         assert_eq!(addresses.len(), DEV_NAMES.len() + 2);
         assert!(dev_key("mallory").is_none());
+        assert!(
+            is_dev(&derive("alice")) && is_dev(&dev_validator()) && !is_dev(&derive("mallory"))
+        );
     }
 }

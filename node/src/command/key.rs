@@ -1,7 +1,7 @@
 //! `dure keys`, and finding the key that a command names.
 
 use super::{
-    dev_key::{DEV_NAMES, dev_key, is_loopback},
+    dev_key::{DEV_NAMES, dev_key, is_dev, is_loopback},
     exit::Failure,
     keys_dir,
     output::{Output, say},
@@ -210,19 +210,17 @@ pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, 
                       its own";
         return Err(Failure::Usage(needed.to_owned()));
     };
-    let path = path_of(name);
-    match dev_key(name).filter(|_| !path.exists()) {
-        Some(key) if is_loopback(client.url()) => Ok(key),
-        Some(_) => {
-            let text = format!(
-                "{name} is a key of dure dev, which everybody knows; it is used on \
-                                this machine only, not at {}",
-                client.url()
-            );
-            Err(Failure::Usage(text))
-        }
-        None => existing(name),
+    // By the key, not by its name: `dure dev --data-dir` writes the same keys into files.
+    let key = self::named(name)?;
+    if is_dev(&key) && !is_loopback(client.url()) {
+        let text = format!(
+            "{name} is a key of dure dev, which everybody knows; it is used on this machine only, \
+             not at {}",
+            client.url()
+        );
+        return Err(Failure::Usage(text));
     }
+    Ok(key)
 }
 
 /// Reads an address: hexadecimal, @NAME for the account of a key, `system` for the system contract.

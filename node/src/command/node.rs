@@ -1,6 +1,6 @@
 //! `dure start`, and running a node until it is told to stop.
 
-use super::{exit::Failure, key, key::peer_id, output::Output};
+use super::{dev_key::is_dev, exit::Failure, key, key::peer_id, output::Output};
 use crate::{
     config::NodeConfig,
     driver::Node,
@@ -74,6 +74,18 @@ pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Fa
     let read = |name: &str| key::read(&key::path_of(name));
     let consensus = read(&args.key)?;
     let network = args.network_key.as_deref().map(read).transpose()?;
+    if !args.serve.listen.is_loopback()
+        && let Some(known) =
+            [Some(&consensus), network.as_ref()].into_iter().flatten().find(|k| is_dev(k))
+    {
+        let text = format!(
+            "--listen {}: {} is a key of dure dev, which everybody knows, so that anybody could \
+             sign for this node; make keys of your own with dure keys new",
+            args.serve.listen,
+            known.address()
+        );
+        return Err(Failure::Usage(text));
+    }
     let config = NodeConfig {
         data_dir: Some(args.data_dir),
         ..NodeConfig::new(genesis, consensus.signing().clone())

@@ -243,8 +243,7 @@ pub(super) async fn submit(
     transaction: TransactionBuilder<'_>,
     wait: Wait,
 ) -> Result<Submission, Failure> {
-    let signed = transaction.sign().await.map_err(tried)?;
-    let submitted = client.submit(&signed, wait).await?;
+    let submitted = transaction.send(wait).await.map_err(tried)?;
     let id = submitted.0.id;
     match submitted.into_success() {
         Ok(done) => Ok(done),

@@ -1,6 +1,8 @@
 //! What can go wrong with the store.
 
+use super::Database;
 use dure_types::Hash;
+use std::path::Path;
 
 /// Says why the store could not be opened, read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,13 +17,14 @@ pub enum StoreError {
         reason: String,
     },
     /// Another process has the database open: stop it, or choose another directory.
-    #[error("{path} is in use by another process")]
+    #[error("{path} is in use by another process: stop it, or take another --data-dir")]
     InUse {
         /// The database.
         path: String,
     },
-    /// The files are damaged: restore a snapshot, or sync from other validators.
-    #[error("{path} is corrupt: {reason}")]
+    /// The files are damaged. The state is computed again from the ledger; a ledger is to be had from
+    /// a copy alone.
+    #[error("{path} is corrupt: {reason}; {}", way_out(path))]
     Corrupt {
         /// The database.
         path: String,
@@ -29,7 +32,10 @@ pub enum StoreError {
         reason: String,
     },
     /// The database belongs to another chain: choose the right directory or genesis.
-    #[error("{path} holds chain {found}; this is chain {expected}")]
+    #[error(
+        "{path} holds chain {found}; this is chain {expected}: give that chain's genesis, or take \
+         another --data-dir"
+    )]
     OtherChain {
         /// The database.
         path: String,
@@ -81,6 +87,15 @@ pub enum StoreError {
     /// An earlier write failed, so that nothing more is trusted to this store.
     #[error("the store refuses work after an earlier failure: {0}")]
     Latched(Box<Self>),
+}
+
+/// What to do about damaged files.
+fn way_out(path: &str) -> &'static str {
+    if Path::new(path).file_name().is_some_and(|name| name == Database::State.name()) {
+        "move that folder away and start again: it is computed from the ledger"
+    } else {
+        "put a copy of the whole data directory back"
+    }
 }
 
 impl StoreError {

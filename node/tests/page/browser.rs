@@ -3,7 +3,6 @@
 use fantoccini::{Client as Browser, ClientBuilder, Locator};
 use serde_json::json;
 use std::{
-    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -52,15 +51,18 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// The first of these programs in PATH, as `cargo xtask` looks for them.
 fn program(names: &[&str]) -> Option<String> {
-    let found = names.iter().find(|name| Path::new(name).is_file());
-    found.map(|name| (*name).to_owned())
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    let mut places = names.iter().flat_map(|name| folders.iter().map(move |f| f.join(name)));
+    places.find(|place| place.is_file()).map(|place| place.display().to_string())
 }
 
 pub(crate) async fn browser() -> (Driver, Browser) {
     let missing = "Chromium and its driver are needed: apt-get install chromium chromium-driver";
-    let driver = program(&["/usr/bin/chromedriver", "/usr/lib/chromium-browser/chromedriver"]);
-    let chromium = program(&["/usr/bin/chromium", "/usr/bin/chromium-browser"]);
+    let driver = program(&["chromedriver"]);
+    let chromium = program(&["chromium", "chromium-browser"]);
     let (driver, chromium) = (driver.expect(missing), chromium.expect(missing));
     let port = free_port();
     let child = Command::new(driver)

@@ -2,7 +2,10 @@
 //! twice, and the supply is conserved.
 
 use crate::node::{Node, module, plain};
-use dure_client::{Client, Key, Submitted, Wait, shape::ExecutionResult};
+use dure_client::{
+    Client, Key, Submitted, Wait,
+    shape::{ExecutionResult, ReceiptShape},
+};
 use dure_types::{Address, Gas, Hash, Transaction};
 use serde_json::json;
 use std::{
@@ -24,7 +27,7 @@ const TASKS: usize = 3;
 #[derive(Default)]
 struct Book {
     sent: Mutex<Vec<(usize, Hash)>>,
-    acknowledged: Mutex<Vec<Hash>>,
+    acknowledged: Mutex<Vec<(Hash, ReceiptShape)>>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -43,6 +46,9 @@ async fn slow_sigkill_under_load_loses_nothing_that_was_final() {
     fund.submit(Wait::Final).await.unwrap();
     drop(client);
 
+    let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
+    // Shown by libtest when the test fails.
+    println!("moments by seed {seed}");
     let book = Arc::new(Book::default());
     let nonces: Arc<Vec<AtomicU64>> = Arc::new(senders.iter().map(|_| 1.into()).collect());
     for round in 0..KILLS {
@@ -57,7 +63,12 @@ async fn slow_sigkill_under_load_loses_nothing_that_was_final() {
                 tasks.push(tokio::spawn(load.run()));
             }
         }
-        tokio::time::sleep(random_moment(round)).await;
+        let before = book.acknowledged.lock().unwrap().len();
+        tokio::time::sleep(random_moment(seed, round)).await;
+        while book.acknowledged.lock().unwrap().len() == before {
+            // Under load means that something was final in this life, too.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         node.kill();
         stop.store(true, Ordering::Relaxed);
         for task in tasks {
@@ -87,10 +98,10 @@ fn tear_compiled(data: &Path) {
 async fn check(client: &Client, token: Address, receiver: Address, senders: &[Key], book: &Book) {
     let acknowledged = book.acknowledged.lock().unwrap().clone();
     assert!(acknowledged.len() > 50, "only {} were final: no load", acknowledged.len());
-    for id in &acknowledged {
+    for (id, told) in &acknowledged {
         let answer = client.receipt(*id, false).await;
         let answer = answer.unwrap_or_else(|error| panic!("{id} was final and is lost: {error}"));
-        assert!(matches!(answer.receipt.result, ExecutionResult::Succeeded { .. }), "{id} changed");
+        assert_eq!(answer.receipt, *told, "{id} is not what was answered");
     }
     // Every transaction that has a receipt moved one won, once.
     let mut moved = vec![0u128; senders.len()];
@@ -119,10 +130,9 @@ async fn check(client: &Client, token: Address, receiver: Address, senders: &[Ke
     println!("{} sent, {} final, {KILLS} kills", moved.iter().sum::<u128>(), acknowledged.len());
 }
 
-/// Between 50 and 950 ms, other in every run: a failure prints what the clients saw.
-fn random_moment(round: usize) -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let seed = dure_types::domain::blake3_hash(format!("{round} {now:?}").as_bytes());
+/// Between 50 and 950 ms, others with each seed.
+fn random_moment(seed: u128, round: usize) -> Duration {
+    let seed = dure_types::domain::blake3_hash(format!("{seed} {round}").as_bytes());
     Duration::from_millis(50 + u64::from(u16::from_le_bytes([seed.0[0], seed.0[1]])) % 900)
 }
 
@@ -148,7 +158,10 @@ impl Load {
             // Written down before it is sent: what was sent may be applied without an answer.
             self.book.sent.lock().unwrap().push((self.index, id));
             match client.submit(&transaction, Wait::Final).await.map(Submitted::into_success) {
-                Ok(Ok(_)) => self.book.acknowledged.lock().unwrap().push(id),
+                Ok(Ok(done)) => {
+                    let receipt = done.receipt.expect("what is final has a receipt");
+                    self.book.acknowledged.lock().unwrap().push((id, receipt));
+                }
                 Ok(Err(error)) => panic!("a transfer failed: {error}"),
                 // The node is gone, or so full that it said no: nothing is known of this one.
                 Err(_) => {}

@@ -56,6 +56,22 @@ async fn a_contract_is_deployed_called_and_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_that_share_a_key_do_not_take_each_others_nonce() {
+    let chain = Chain::start().await;
+    let counter = chain.counter(&chain.client().await).await;
+    let clients = futures::future::join_all((0..12).map(|_| chain.client())).await;
+    let add = async |client: &dure_client::Client| {
+        let call = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": 1 }));
+        call.submit(Wait::Final).await
+    };
+    let all = futures::future::join_all(clients.iter().map(add)).await;
+    all.into_iter().for_each(|done| drop(done.unwrap()));
+    let value = clients[0].query(counter, "value", json!({})).await.unwrap();
+    assert_eq!(value, json!("17"));
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn recent_blocks_answer_from_memory_what_the_store_answers_after_a_restart() {
     let disk = MemoryStore::new();
     let chain = Chain::start_on(&disk).await;

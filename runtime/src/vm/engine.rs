@@ -11,10 +11,11 @@ use super::{
 use crate::state::read::Fault;
 use dure_abi::entry;
 use dure_types::{Hash, Selector, limits};
+use quick_cache::{Weighter, sync::Cache};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -26,6 +27,13 @@ use wasmtime::{
 /// Stack of one entry into WASM. With [`limits::CALL_DEPTH_MAX`] of them and the host's frames
 /// between, a thread of 2 MiB suffices.
 const STACK_BYTES: usize = 128 * 1024;
+
+/// Machine code that is kept in memory, in all; what was not used for long is compiled, or read from
+/// the cache of compiled code, again.
+const CODE_BYTES: u64 = 512 << 20;
+
+/// About what a contract's machine code takes, for the cache to begin with.
+const CODE_BYTES_USUAL: u64 = 512 << 10;
 
 /// How much the engine may keep ready.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +64,28 @@ pub(crate) struct Code {
     pub(crate) published: BTreeSet<u16>,
 }
 
+impl Code {
+    /// Bytes of its machine code.
+    fn bytes(&self) -> u64 {
+        let range = self.pre.module().image_range();
+        (range.end as usize).saturating_sub(range.start as usize) as u64
+    }
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Hash, Arc<Code>> for Bytes {
+    fn weight(&self, _: &Hash, code: &Arc<Code>) -> u64 {
+        code.bytes()
+    }
+}
+
 /// Compiles modules and keeps them by code hash.
 pub struct Vm {
     engine: Engine,
     linker: Linker<Guest>,
-    codes: RwLock<BTreeMap<Hash, Arc<Code>>>,
+    codes: Cache<Hash, Arc<Code>, Bytes>,
     /// Held by who compiles it.
     compiling: Mutex<BTreeMap<Hash, Arc<Mutex<()>>>>,
     pub(super) shelf: Mutex<Shelf>,
@@ -81,7 +106,9 @@ impl Vm {
         let engine = Engine::new(&engine_config(config)?).map_err(fault)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker).map_err(fault)?;
-        let (codes, compiling, shelf) = Default::default();
+        let usual = usize::try_from(CODE_BYTES / CODE_BYTES_USUAL).unwrap_or(usize::MAX);
+        let codes = Cache::with_weighter(usual, CODE_BYTES, Bytes);
+        let (compiling, shelf) = Default::default();
         let (reused, compiled) = (AtomicU64::new(0), AtomicU64::new(0));
         let (cache, reuse) = (None, config.reuse);
         Ok(Self { engine, linker, codes, compiling, shelf, cache, reuse, reused, compiled })
@@ -118,7 +145,7 @@ impl Vm {
 
     /// Finds compiled code.
     pub(crate) fn cached(&self, hash: Hash) -> Option<Arc<Code>> {
-        self.codes.read().ok()?.get(&hash).cloned()
+        self.codes.get(&hash)
     }
 
     /// Compiles a module ahead of its first call.
@@ -137,8 +164,8 @@ impl Vm {
             Some(code) => Ok(code),
             None => self.load(hash, bytes, self.cache.as_deref()),
         };
-        if let (Ok(code), Ok(mut codes)) = (&code, self.codes.write()) {
-            codes.insert(hash, Arc::clone(code));
+        if let Ok(code) = &code {
+            self.codes.insert(hash, Arc::clone(code));
         }
         drop(compiling);
         unpoisoned(&self.compiling).remove(&hash);

@@ -18,6 +18,8 @@ use std::time::Duration;
 /// How long a transaction stays valid unless told: long enough for a slow link, short enough that
 /// a lost one is known to be lost soon.
 const VALID_FOR: Duration = Duration::from_secs(120);
+/// Other nonces that are tried where the next one was taken by somebody with the same key.
+const NONCE_TRIES: u32 = 8;
 
 /// Collects calls and settings of one transaction.
 #[must_use = "a transaction does nothing until it is submitted"]
@@ -105,6 +107,10 @@ impl<'a> TransactionBuilder<'a> {
     /// # Errors
     /// [`ClientError`] when arguments do not fit; [`ClientError::Tried`] when the simulation fails.
     pub async fn sign(self) -> Result<Transaction, ClientError> {
+        Ok(self.key.sign(self.client.chain(), self.body().await?))
+    }
+
+    async fn body(&self) -> Result<TransactionBody, ClientError> {
         let mut calls = Vec::with_capacity(self.calls.len());
         for draft in &self.calls {
             calls.push(self.encode(draft).await?);
@@ -120,13 +126,9 @@ impl<'a> TransactionBuilder<'a> {
         let nonce = match self.nonce {
             Nonce::Given(nonce) => nonce,
             Nonce::Next => self.client.nonce(self.account).await?,
-            Nonce::Random => {
-                let free = self.client.account(self.account).await?.nonce_next.0;
-                let offset = u64::from_le_bytes(random()?) % (limits::NONCE_WINDOW / 2);
-                free.saturating_add(offset)
-            }
+            Nonce::Random => self.random_free().await?,
         };
-        let body = TransactionBody {
+        Ok(TransactionBody {
             account: self.account,
             lane: 0,
             nonce,
@@ -134,8 +136,41 @@ impl<'a> TransactionBuilder<'a> {
             gas_limit,
             sponsor: self.sponsor,
             calls,
-        };
-        Ok(self.key.sign(self.client.chain(), body))
+        })
+    }
+
+    async fn random_free(&self) -> Result<u64, ClientError> {
+        let free = self.client.account(self.account).await?.nonce_next.0;
+        let offset = u64::from_le_bytes(random()?) % (limits::NONCE_WINDOW / 2);
+        Ok(free.saturating_add(offset))
+    }
+
+    /// Signs and submits, and waits as far as asked; that a call failed is an answer. Where another
+    /// program with the same key took the nonce first, a random free one is taken, unless it was
+    /// given by [`TransactionBuilder::nonce`].
+    ///
+    /// # Errors
+    /// [`ClientError::Tried`] when its calls would fail; [`ClientError::Refused`] when it is refused
+    /// at the door.
+    pub async fn send(self, wait: Wait) -> Result<Submitted, ClientError> {
+        let mut body = self.body().await?;
+        let mut tries = if matches!(self.nonce, Nonce::Given(_)) { 0 } else { NONCE_TRIES };
+        loop {
+            let signed = self.key.sign(self.client.chain(), body.clone());
+            let error = match self.client.submit(&signed, wait).await {
+                Ok(submitted) => return Ok(submitted),
+                Err(error) => error,
+            };
+            let taken = matches!(
+                error.refusal(),
+                Some(RpcError::NoncePending { .. } | RpcError::NonceUsed { .. })
+            );
+            if !taken || tries == 0 {
+                return Err(error);
+            }
+            tries -= 1;
+            body.nonce = self.random_free().await?;
+        }
     }
 
     /// Signs and submits, and waits as far as asked.
@@ -144,9 +179,7 @@ impl<'a> TransactionBuilder<'a> {
     /// [`ClientError::Tried`] when its calls would fail; [`ClientError::Refused`] when it is refused
     /// at the door; and, from [`Wait::Final`] on, when a call failed or the transaction was skipped.
     pub async fn submit(self, wait: Wait) -> Result<Submission, ClientError> {
-        let client = self.client;
-        let transaction = self.sign().await?;
-        client.submit(&transaction, wait).await?.into_success()
+        self.send(wait).await?.into_success()
     }
 
     async fn encode(&self, draft: &Draft) -> Result<Call, ClientError> {
