@@ -83,9 +83,12 @@ impl Active {
         &mut self,
         me: ValidatorId,
         chain: Hash,
-        log: Vec<Record>,
+        mut log: Vec<Record>,
         out: &mut Vec<Effect>,
     ) -> Result<(), CoreError> {
+        if drill::is(Drill::OwnForgotten) {
+            log.retain(|record| !record.is_of(me));
+        }
         for record in &log {
             self.remember(me, record);
         }
@@ -118,7 +121,6 @@ impl Active {
             Record::Vote(vote) if vote.validator == me => {
                 self.may_sign(SignRequest::of_vote(vote));
             }
-            Record::Proposal(_) if drill::is(Drill::ProposalForgotten) => {}
             Record::Proposal(proposal) if proposal.validator == me => {
                 self.may_sign(SignRequest::of_proposal(proposal));
                 self.proposed.insert(proposal.round);

@@ -373,11 +373,7 @@ impl Consensus {
             Effect::Entered(round) => active.entered(round, now.elapsed),
             Effect::Wanted(round) => active.want(round),
             Effect::Record(record) => {
-                let ours = match &record {
-                    Record::Vote(vote) => vote.validator == me,
-                    Record::Proposal(proposal) => proposal.validator == me,
-                    _ => false,
-                };
+                let ours = record.is_of(me);
                 if ours || !drill::is(Drill::ReasonsNotLogged) {
                     self.outbox.record(record, ours);
                 }

@@ -19,8 +19,8 @@ pub enum Drill {
     ReasonsNotLogged,
     /// After a restart the log is replayed whatever its height.
     LogOfAnotherHeight,
-    /// After a restart it is forgotten what was proposed before.
-    ProposalForgotten,
+    /// After a restart what we signed ourselves is not replayed.
+    OwnForgotten,
     /// A height that was caught up with has no log.
     CaughtUpNotLogged,
     /// In a later round the lock of an earlier one does not count.
@@ -33,8 +33,8 @@ pub enum Drill {
     QuorumInPolka,
     /// The votes of a polka are taken of any earlier round.
     PolkaOfAnotherRound,
-    /// A third of the power is not counted before a round is left.
-    QuorumInRounds,
+    /// The votes that end a round are not verified.
+    RoundsUnverified,
     /// The certificate that a node holds itself tells who missed, not that in a header.
     RotationFromLocal,
     /// A header may certify a height whose root it does not list.
@@ -100,14 +100,14 @@ mod on {
             Self::DecisionBeforeBarrier,
             Self::ReasonsNotLogged,
             Self::LogOfAnotherHeight,
-            Self::ProposalForgotten,
+            Self::OwnForgotten,
             Self::CaughtUpNotLogged,
             Self::LockForgotten,
             Self::QuorumInCore,
             Self::QuorumInCertificate,
             Self::QuorumInPolka,
             Self::PolkaOfAnotherRound,
-            Self::QuorumInRounds,
+            Self::RoundsUnverified,
             Self::RotationFromLocal,
             Self::RootSkipped,
             Self::RootsUnchecked,

@@ -48,6 +48,17 @@ pub enum Record {
     Polka(Polka),
 }
 
+impl Record {
+    /// Whether it bears the signature of a validator.
+    pub(crate) fn is_of(&self, validator: ValidatorId) -> bool {
+        match self {
+            Self::Vote(vote) => vote.validator == validator,
+            Self::Proposal(proposal) => proposal.validator == validator,
+            _ => false,
+        }
+    }
+}
+
 /// The records of the newest height that this node took part in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {

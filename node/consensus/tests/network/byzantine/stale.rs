@@ -16,6 +16,23 @@ impl Stale {
         Self { dice, prevotes: Vec::new() }
     }
 
+    /// Precommits of nil by everybody, under the liar's own signature.
+    fn forged_end(&self, me: &Node, vote: &Vote) -> RoundProof {
+        let Vote { height, round, .. } = *vote;
+        let mut votes: Vec<Vote> = self
+            .prevotes
+            .iter()
+            .map(|heard| heard.validator)
+            .map(|id| {
+                let nil = Vote { kind: VoteKind::Precommit, ..vote.clone() };
+                Vote { validator: id, ..vote_for(me, &nil, None) }
+            })
+            .collect();
+        votes.sort_by_key(|vote| vote.validator);
+        votes.dedup_by_key(|vote| vote.validator);
+        RoundProof { height, round, skip: false, votes }
+    }
+
     /// Prevotes for one block in one round, as far as they were heard.
     fn polka(&mut self, later: u32) -> Option<Message> {
         let at = self.dice.below(self.prevotes.len() as u64) as usize;
@@ -54,6 +71,7 @@ impl Byzantine for Stale {
                 let (height, round) = (vote.height, vote.round + 1);
                 let proof = RoundProof { height, round, skip: true, votes };
                 said.push(Said::all(&Message::Rounds(proof)));
+                said.push(Said::all(&Message::Rounds(self.forged_end(me, vote))));
             }
             Message::Decided(decided) => {
                 let mut thin = decided.clone();
