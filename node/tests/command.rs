@@ -99,6 +99,13 @@ fn the_exit_code_is_0_only_for_what_succeeded() {
     check(&["deploy", "/no/such/file"], 4, "/no/such/file");
     check(&["deploy", &file, "--init", "{"], 2, "--init");
     check(&["deploy", &file], 2, "args.start: the field is missing");
+    for (bytes, words) in [(&b"text"[..], "no WASM"), (b"\0asm\x01\0\0\0", "no contract, or one")] {
+        let other = folder.path().join("other.wasm").display().to_string();
+        fs::write(&other, bytes).unwrap();
+        check(&["deploy", &other], 4, words);
+        check(&["upgrade", address, &other], 4, &format!("{other}: {words}"));
+        check(&["inspect", &other], 4, words);
+    }
     check(&["call", address, "fail", "--sum", "1"], 2, "has no such argument; it takes none");
     check(&["account", "bob"], 2, "@bob is the address of that key");
     check(&["call", "system", "set_upgrader", "--contract", "bob"], 2, "@bob is the address");
@@ -126,6 +133,9 @@ fn people_are_told_which_methods_there_are() {
     let refused = dure(&["call", address, "steal", "--rpc", &dev.url]);
     assert_eq!(code(&refused), 1);
     assert!(said(&refused).contains("has no method steal; it has add, "), "{}", said(&refused));
+    let refused = dure(&["call", address, "add", "--rpc", &dev.url]);
+    let takes = "args.amount: the field is missing; add takes (amount: u64)";
+    assert!(said(&refused).contains(takes), "{}", said(&refused));
 }
 
 #[test]

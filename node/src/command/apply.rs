@@ -4,7 +4,7 @@ use super::{
     Remote,
     check::{Build, compile},
     exit::Failure,
-    key,
+    key, module,
     output::Output,
     plan::{Plan, Planned, PlannedCall, resolve},
     read::{connect, say_chain},
@@ -13,7 +13,7 @@ use super::{
 use clap::Args;
 use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
 use dure_build::{BuildRequest, build, build_unpinned};
-use dure_client::{Client, ClientError, Key, RpcError, module_spec};
+use dure_client::{Client, ClientError, Key, RpcError};
 use dure_rpc::json::{JsonError, arguments_from_json, decode, encode};
 use dure_types::{
     Address, Hash, address,
@@ -223,7 +223,10 @@ impl<'a> Apply<'a> {
         let address = self.address(name);
         let code = self.code(planned, output).await?;
         let (hash, spec) = match &code {
-            Code::Module(wasm) => (blake3_hash(wasm), Arc::new(module_spec(wasm)?)),
+            Code::Module(wasm) => {
+                let told = |reason| Failure::File(format!("contract.{name}: {reason}"));
+                (blake3_hash(wasm), Arc::new(module::spec(wasm).map_err(told)?))
+            }
             Code::Like(like, hash) => (*hash, self.client.spec(*like).await?),
         };
         let there = self.code_of(address).await?;

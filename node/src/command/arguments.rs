@@ -1,6 +1,7 @@
 //! Arguments of a contract's method from the command line, typed by the specification.
 
-use super::{exit::Failure, key, plan::resolve};
+use super::{exit::Failure, inspect::arguments, key, plan::resolve};
+use crate::printable::one_line;
 use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_rpc::json::{JsonError, arguments_from_json, encode, type_name};
 use dure_types::limits;
@@ -141,7 +142,13 @@ pub(super) fn parse_json(text: &str) -> Result<Value, String> {
 
 fn check(spec: &ContractSpec, method: &MethodSpec, value: &Value) -> Result<(), Failure> {
     let encoded = arguments_from_json(spec, method, value, limits::TRANSACTION_BYTES_MAX);
-    encoded.map(drop).map_err(|error| Failure::Argument(error.into()))
+    encoded.map(drop).map_err(|error| {
+        let takes = match arguments(spec, method) {
+            none if none.is_empty() => "it takes no arguments".to_owned(),
+            some => format!("{} takes ({})", one_line(&method.name), one_line(&some)),
+        };
+        Failure::Arguments { error: Box::new(error.into()), takes }
+    })
 }
 
 #[cfg(test)]

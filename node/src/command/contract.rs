@@ -5,7 +5,7 @@ use super::{
     arguments::{OF_CALL, OF_QUERY, Rest, parse_json},
     exit::Failure,
     help::Help,
-    inspect, key,
+    inspect, key, module,
     output::Output,
     read::{connect, say_chain},
     trace::{explain, submit, tried},
@@ -14,20 +14,14 @@ use super::{
 use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec};
-use dure_client::{Client, RpcError, Wait, module_spec};
+use dure_client::{Client, RpcError, Wait};
 use dure_rpc::{
     json::{Ordered, arguments_from_json},
     shape::{CallRequest, ExecutionResult, Number, ReceiptShape, Submission},
 };
-use dure_types::{
-    Address, Gas,
-    limits::{ARGS_BYTES_MAX, CODE_BYTES_MAX},
-};
+use dure_types::{Address, Gas, limits::ARGS_BYTES_MAX};
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
-
-/// How every WASM module begins.
-const WASM_MAGIC: &[u8] = b"\0asm";
 
 /// What to deploy.
 #[derive(Debug, Args)]
@@ -96,20 +90,13 @@ impl CallArgs {
 }
 
 pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), Failure> {
-    let shown = args.file.display().to_string();
-    let wasm = crate::file::read(&args.file, CODE_BYTES_MAX)
-        .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let (wasm, spec) = module::read(&args.file)?;
     let salt = match &args.salt {
         None => random_salt()?,
         Some(text) if text.starts_with("0x") => dure_rpc::hex::to_bytes(text)
             .map_err(|error| Failure::Usage(format!("--salt: {error}")))?,
         Some(text) => text.clone().into_bytes(),
     };
-    if !wasm.starts_with(WASM_MAGIC) {
-        let text = format!("{shown} is no WASM; `dure build` prints the path of a module");
-        return Err(Failure::Usage(text));
-    }
-    let spec = module_spec(&wasm)?;
     let init = parse_json(&args.init).map_err(|error| {
         let takes =
             spec.init().map_or_else(String::new, |method| inspect::arguments(&spec, method));
@@ -147,7 +134,8 @@ fn fits(spec: &ContractSpec, init: &Value) -> Result<(), Failure> {
         let args = inspect::arguments(spec, method);
         format!("({args}): give them by --init JSON, or in a deploy.toml to `dure apply`")
     };
-    Err(Failure::Init { error: Box::new(error.into()), takes })
+    let takes = format!("the init method takes {takes}");
+    Err(Failure::Arguments { error: Box::new(error.into()), takes })
 }
 
 fn random_salt() -> Result<Vec<u8>, Failure> {

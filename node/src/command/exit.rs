@@ -11,7 +11,7 @@ pub enum Failure {
     /// What the client reported: a refusal, or no answer.
     #[error("{}", one_line(&told(.0)))]
     Client(#[from] ClientError),
-    /// An argument of a method is missing or of another type.
+    /// An argument of a method is of another type.
     #[error("{}", one_line(&.0.to_string()))]
     Argument(RpcError),
     /// The command line is wrong in a way that only its meaning shows.
@@ -35,12 +35,12 @@ pub enum Failure {
         /// What stopped it.
         failure: Box<Self>,
     },
-    /// The arguments of the init method are not those that it takes.
-    #[error("{}; the init method takes {takes}", one_line(&.error.to_string()))]
-    Init {
+    /// The arguments of a method are not those that it takes.
+    #[error("{}; {takes}", one_line(&.error.to_string()))]
+    Arguments {
         /// What is wrong.
         error: Box<RpcError>,
-        /// Its arguments, and how to give them.
+        /// What it takes, and how to give it.
         takes: String,
     },
     /// What was to hold does not: a test failed, code differs.
@@ -49,6 +49,9 @@ pub enum Failure {
     /// A file or key.
     #[error("{0}")]
     File(String),
+    /// Whoever read standard output does so no more.
+    #[error("nobody reads standard output any more")]
+    Unread,
     /// A policy file that is none.
     #[error(transparent)]
     Policy(#[from] super::token::PolicyFileError),
@@ -75,10 +78,11 @@ impl Failure {
                 ClientError::Url { .. } | ClientError::NoTls { .. } | ClientError::Hex { .. },
             )
             | Self::Argument(_)
-            | Self::Init { .. }
+            | Self::Arguments { .. }
             | Self::Usage(_) => 2,
             Self::Client(ClientError::Key(_) | ClientError::File { .. })
             | Self::File(_)
+            | Self::Unread
             | Self::Policy(_) => 4,
             Self::Client(_) | Self::Called { .. } => 1,
             Self::Start(_) => 5,
@@ -100,7 +104,7 @@ impl Failure {
                 error.refusal().map(dure_rpc::RpcError::to_json)
             }
             Self::Argument(error) => Some(error.to_json()),
-            Self::Init { error, .. } => Some(error.to_json()),
+            Self::Arguments { error, .. } => Some(error.to_json()),
             _ => None,
         };
         let plain = || json!({ "code": null, "message": self.to_string(), "data": null });

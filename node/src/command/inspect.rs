@@ -1,6 +1,6 @@
 //! `dure inspect`: what a contract offers, and what it stores.
 
-use super::{Remote, exit::Failure, key, output::Output, read::connect};
+use super::{Remote, exit::Failure, key, module, output::Output, read::connect};
 use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ArgSpec, ContractSpec, EventSpec, MethodKind, MethodSpec};
@@ -9,7 +9,7 @@ use dure_rpc::{
     json::{type_name, value_text},
     shape::StorageEntry,
 };
-use dure_types::{Address, domain::blake3_hash, limits::CODE_BYTES_MAX};
+use dure_types::{Address, domain::blake3_hash};
 use scale_info::{Field, TypeDef, Variant, form::PortableForm};
 use serde_json::{Value, json};
 use std::{
@@ -38,9 +38,7 @@ pub(super) struct InspectArgs {
 pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Failure> {
     let path = Path::new(&args.what);
     if path.exists() && !path.is_dir() {
-        let wasm = crate::file::read(path, CODE_BYTES_MAX)
-            .map_err(|error| Failure::File(format!("{}: {error}", args.what)))?;
-        let spec = dure_client::module_spec(&wasm)?;
+        let (wasm, spec) = module::read(path)?;
         if let Some(lock) = &args.lock {
             return write_lock(&spec, lock, output);
         }

@@ -28,6 +28,7 @@ mod genesis;
 mod help;
 mod inspect;
 mod key;
+mod module;
 mod new;
 mod node;
 mod output;

@@ -101,6 +101,30 @@ opt-level = 1
 [profile.dev.package.wasmtime-internal-cranelift]
 opt-level = 1
 
+[profile.dev.package.dure-abi]
+codegen-units = 16
+debug-assertions = true
+
+[profile.dev.package.dure-build]
+codegen-units = 16
+debug-assertions = true
+
+[profile.dev.package.dure-json]
+codegen-units = 16
+debug-assertions = true
+
+[profile.dev.package.dure-light]
+codegen-units = 16
+debug-assertions = true
+
+[profile.dev.package.dure-runtime]
+codegen-units = 16
+debug-assertions = true
+
+[profile.dev.package.dure-types]
+codegen-units = 16
+debug-assertions = true
+
 [profile.dev.build-override]
 opt-level = 0
 

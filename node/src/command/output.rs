@@ -41,7 +41,10 @@ impl Output {
         };
         let mut out = std::io::stdout().lock();
         let printed = writeln!(out, "{}", line.trim_end()).and_then(|()| out.flush());
-        printed.map_err(|error| Failure::File(format!("standard output: {error}")))
+        printed.map_err(|error| match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Failure::Unread,
+            _ => Failure::File(format!("standard output: {error}")),
+        })
     }
 
     /// Says what goes on, to people only.
@@ -59,6 +62,10 @@ impl Output {
 
     /// Prints a failure; its exit code.
     pub(super) fn fail(&self, failure: &Failure) -> ExitCode {
+        // `dure inspect .. | head` has what it wanted.
+        if matches!(failure, Failure::Unread) {
+            return ExitCode::from(failure.code());
+        }
         if self.json {
             say(&failure.to_json().to_string());
         } else {

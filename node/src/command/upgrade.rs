@@ -4,8 +4,8 @@ use super::{
     Remote,
     arguments::parse_json,
     exit::Failure,
-    inspect::{kind, signature},
-    key,
+    inspect::{arguments, kind, signature},
+    key, module,
     output::Output,
     read::{connect, say_chain},
     trace::{called, tried},
@@ -14,12 +14,12 @@ use crate::printable::one_line;
 use clap::Args;
 use dure_abi::spec::{ContractSpec, MethodSpec};
 use dure_client::{
-    Rehearsal,
+    ClientError, Rehearsal, RpcError,
     shape::{ExecutionResult, StorageChange},
 };
 use dure_rpc::{hex::Bytes, json::entry_to_json};
 use dure_runtime::schema::{field_difference, type_difference};
-use dure_types::{Address, limits::CODE_BYTES_MAX};
+use dure_types::Address;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -44,9 +44,7 @@ pub(super) struct UpgradeArgs {
 }
 
 pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Failure> {
-    let shown = args.file.display().to_string();
-    let wasm = crate::file::read(&args.file, CODE_BYTES_MAX)
-        .map_err(|error| Failure::File(format!("{shown}: {error}")))?;
+    let (wasm, spec) = module::read(&args.file)?;
     let migrate =
         parse_json(&args.migrate).map_err(|error| Failure::Usage(format!("--migrate: {error}")))?;
     let contract = key::address(&args.address)?;
@@ -54,11 +52,13 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
     let signer = key::signer(&client, args.key.as_deref()).await?;
     if args.dry_run {
         let account = signer.address();
-        let rehearsal = client.rehearse_upgrade(account, contract, &wasm, &migrate).await?;
+        let rehearsal = client.rehearse_upgrade(account, contract, &wasm, &migrate).await;
+        let rehearsal = rehearsal.map_err(|error| fits(&spec, error))?;
         return show(contract, &rehearsal, output);
     }
     say_chain(&client, output);
-    let done = client.upgrade(&signer, contract, &wasm, &migrate).await.map_err(tried)?;
+    let done = client.upgrade(&signer, contract, &wasm, &migrate).await;
+    let done = done.map_err(|error| fits(&spec, error))?;
     let value = json!({
         "contract": contract.to_string(),
         "code": done.code.to_string(),
@@ -74,6 +74,18 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
             done.code, done.upgraded.id, done.upgraded.height
         )
     })
+}
+
+/// Says what the migration takes, where its arguments are what is wrong.
+fn fits(spec: &ContractSpec, error: ClientError) -> Failure {
+    match (error.refusal(), spec.history.migrations.first()) {
+        (Some(wrong @ RpcError::InvalidArguments { .. }), Some(migration)) => {
+            let args = arguments(spec, &migration.as_method());
+            let takes = format!("the migration takes ({args}): give them by --migrate JSON");
+            Failure::Arguments { error: Box::new(wrong.clone()), takes: one_line(&takes).into() }
+        }
+        _ => tried(error),
+    }
 }
 
 /// Prints a rehearsal; one that failed is a failure of the command, too.

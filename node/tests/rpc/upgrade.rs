@@ -152,6 +152,26 @@ async fn an_entry_that_a_migration_left_is_named_by_the_node() {
     chain.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn that_code_is_of_another_contract_is_told_before_what_its_migration_takes() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let made = chain.counter(&client).await;
+    let mut registry = Registry::new();
+    let error = registry.register_type(&MetaType::new::<Error>()).id;
+    let mut other = spec(registry, error);
+    let args = other.methods[0].args.clone();
+    let migration =
+        MigrationSpec { name: "from_1".into(), from: 1, args, fallible: false, docs: vec![] };
+    (other.name, other.history.version) = ("other".into(), 2);
+    other.history.migrations = vec![migration];
+    let other = with_this_spec(module(), &other);
+    let refused = client.upgrade(&chain.alice, made, &other, &json!({})).await.unwrap_err();
+    let foreign = matches!(refused.refusal(), Some(RpcError::SchemaForeign { .. }));
+    assert!(foreign, "{refused}");
+    chain.stop().await;
+}
+
 /// Counts what clients send to a server on its way there.
 async fn counting(chain: &Chain) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,6 +2,7 @@
 
 use super::{
     cache::{self, CodeCache},
+    codes::Codes,
     expose::expose,
     gas,
     guest::Guest,
@@ -11,11 +12,10 @@ use super::{
 use crate::state::read::Fault;
 use dure_abi::entry;
 use dure_types::{Hash, Selector, limits};
-use quick_cache::{Weighter, sync::Cache};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -30,10 +30,7 @@ const STACK_BYTES: usize = 128 * 1024;
 
 /// Machine code that is kept in memory, in all; what was not used for long is compiled, or read from
 /// the cache of compiled code, again.
-const CODE_BYTES: u64 = 512 << 20;
-
-/// About what a contract's machine code takes, for the cache to begin with.
-const CODE_BYTES_USUAL: u64 = 512 << 10;
+const CODE_BYTES: usize = 512 << 20;
 
 /// How much the engine may keep ready.
 #[derive(Clone, Copy, Debug)]
@@ -64,28 +61,11 @@ pub(crate) struct Code {
     pub(crate) published: BTreeSet<u16>,
 }
 
-impl Code {
-    /// Bytes of its machine code.
-    fn bytes(&self) -> u64 {
-        let range = self.pre.module().image_range();
-        (range.end as usize).saturating_sub(range.start as usize) as u64
-    }
-}
-
-#[derive(Clone)]
-struct Bytes;
-
-impl Weighter<Hash, Arc<Code>> for Bytes {
-    fn weight(&self, _: &Hash, code: &Arc<Code>) -> u64 {
-        code.bytes()
-    }
-}
-
 /// Compiles modules and keeps them by code hash.
 pub struct Vm {
     engine: Engine,
     linker: Linker<Guest>,
-    codes: Cache<Hash, Arc<Code>, Bytes>,
+    codes: RwLock<Codes>,
     /// Held by who compiles it.
     compiling: Mutex<BTreeMap<Hash, Arc<Mutex<()>>>>,
     pub(super) shelf: Mutex<Shelf>,
@@ -106,8 +86,7 @@ impl Vm {
         let engine = Engine::new(&engine_config(config)?).map_err(fault)?;
         let mut linker = Linker::new(&engine);
         host::link(&mut linker).map_err(fault)?;
-        let usual = usize::try_from(CODE_BYTES / CODE_BYTES_USUAL).unwrap_or(usize::MAX);
-        let codes = Cache::with_weighter(usual, CODE_BYTES, Bytes);
+        let codes = RwLock::new(Codes::new(CODE_BYTES));
         let (compiling, shelf) = Default::default();
         let (reused, compiled) = (AtomicU64::new(0), AtomicU64::new(0));
         let (cache, reuse) = (None, config.reuse);
@@ -145,7 +124,7 @@ impl Vm {
 
     /// Finds compiled code.
     pub(crate) fn cached(&self, hash: Hash) -> Option<Arc<Code>> {
-        self.codes.get(&hash)
+        self.codes.read().ok()?.get(hash)
     }
 
     /// Compiles a module ahead of its first call.
@@ -164,8 +143,10 @@ impl Vm {
             Some(code) => Ok(code),
             None => self.load(hash, bytes, self.cache.as_deref()),
         };
-        if let Ok(code) = &code {
-            self.codes.insert(hash, Arc::clone(code));
+        if let (Ok(code), Ok(mut codes)) = (&code, self.codes.write()) {
+            let range = code.pre.module().image_range();
+            let bytes = (range.end as usize).saturating_sub(range.start as usize);
+            codes.insert(hash, Arc::clone(code), bytes);
         }
         drop(compiling);
         unpoisoned(&self.compiling).remove(&hash);

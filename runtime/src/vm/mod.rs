@@ -9,6 +9,7 @@
 //! of this machine (`trap.rs`, total).
 
 mod cache;
+mod codes;
 mod engine;
 mod enter;
 mod expose;

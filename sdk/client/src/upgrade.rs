@@ -91,8 +91,8 @@ impl Client {
 
     /// The specification of the contract as it is, and that of the module.
     ///
-    /// Whom the contract does not let upgrade it, and who gives it the code that it has, is told
-    /// that, not what else is wrong: the chain's own order.
+    /// Whom the contract does not let upgrade it, and who gives it the code that it has or that of
+    /// another contract, is told that, not what else is wrong: the chain's own order.
     async fn specs(
         &self,
         account: Address,
@@ -115,6 +115,10 @@ impl Client {
         }
         let stored = ContractSpec::decode(&mut answer.scale.0.as_slice())
             .map_err(|error| ClientError::Malformed(format!("specification: {error}")))?;
+        if stored.name != offered.name {
+            let (stored, offered) = (stored.name, offered.name);
+            return Err(ClientError::unsent(RpcError::SchemaForeign { stored, offered }));
+        }
         Ok((stored, offered))
     }
 }
