@@ -35,7 +35,10 @@ fn read(metadata: &Value, found: &mut BTreeMap<PathBuf, String>) -> Vec<PathBuf>
             found.insert(folder, name.to_owned());
         }
         let dependencies = package["dependencies"].as_array().into_iter().flatten();
-        named.extend(dependencies.filter_map(|one| one["path"].as_str().map(PathBuf::from)));
+        // What only tests use is not in the module. Its place among the compiler's arguments would
+        // compile the SDK anew for every contract that has other ones.
+        let used = dependencies.filter(|one| one["kind"] != "dev");
+        named.extend(used.filter_map(|one| one["path"].as_str().map(PathBuf::from)));
     }
     named
 }

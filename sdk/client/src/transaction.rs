@@ -18,6 +18,9 @@ use std::time::Duration;
 /// How long a transaction stays valid unless told: long enough for a slow link, short enough that
 /// a lost one is known to be lost soon.
 const VALID_FOR: Duration = Duration::from_secs(120);
+/// And up to so much longer, by chance: two programs that pay the same with one key in the same
+/// millisecond would else have made one transaction, which is paid once.
+const VALID_LONGER: Duration = Duration::from_secs(60);
 /// Other nonces that are tried where the next one was taken by somebody with the same key.
 const NONCE_TRIES: u32 = 8;
 
@@ -28,7 +31,7 @@ pub struct TransactionBuilder<'a> {
     key: &'a Key,
     account: Address,
     nonce: Nonce,
-    valid_for: Duration,
+    valid_for: Option<Duration>,
     gas_limit: Option<Gas>,
     sponsor: Option<Address>,
     calls: Vec<Draft>,
@@ -52,7 +55,7 @@ impl<'a> TransactionBuilder<'a> {
             key,
             account: key.address(),
             nonce: Nonce::Next,
-            valid_for: VALID_FOR,
+            valid_for: None,
             gas_limit: None,
             sponsor: None,
             calls: Vec::new(),
@@ -98,7 +101,7 @@ impl<'a> TransactionBuilder<'a> {
 
     /// Sets how long the transaction stays valid; at most 24 hours.
     pub const fn valid_for(mut self, duration: Duration) -> Self {
-        self.valid_for = duration;
+        self.valid_for = Some(duration);
         self
     }
 
@@ -122,7 +125,11 @@ impl<'a> TransactionBuilder<'a> {
         // Not by our clock, which could be wrong, nor by the last block's time, which stands still
         // while the chain is idle.
         let now = self.client.status().await?.now.0;
-        let valid_for = u64::try_from(self.valid_for.as_millis()).unwrap_or(u64::MAX);
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let valid_for = match self.valid_for {
+            Some(told) => millis(told),
+            None => millis(VALID_FOR) + u64::from_le_bytes(random()?) % millis(VALID_LONGER),
+        };
         let nonce = match self.nonce {
             Nonce::Given(nonce) => nonce,
             Nonce::Next => self.client.nonce(self.account).await?,

@@ -108,9 +108,9 @@ pub(super) async fn policy(args: PolicyArgs, output: &mut Output) -> Result<(), 
     let start = from.start().0.to_string();
     let is_so = token.last["conditions"] == policy.conditions && token.last["from"] == start;
     if !is_so {
-        output.progress(&format!("the conditions of {file} hold from {}", shown(from.start())));
         let args = json!({ "conditions": policy.conditions, "from": start });
         operator.call("schedule_policy", args).await?;
+        output.progress(&format!("the conditions of {file} hold from {}", shown(from.start())));
     }
     operator.show(!is_so, output).await
 }
