@@ -617,7 +617,7 @@ impl Consensus {
             now,
         };
         let mut verdicts = Vec::new();
-        for (block, held) in active.headers.iter_mut().filter(|(_, held)| !held.valid.is_some()) {
+        for (block, held) in active.headers.iter_mut().filter(|(_, held)| held.valid.is_none()) {
             let (round, proposer, height) = (held.round, held.proposer, held.header.height);
             let checked = if held.checked { Ok(()) } else { judge.check(&held.header) };
             held.checked = true;
