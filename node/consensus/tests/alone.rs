@@ -35,9 +35,12 @@ fn validators() -> ValidatorSet {
 }
 
 fn consensus() -> Consensus {
+    consensus_after(TimestampMs::ZERO)
+}
+
+fn consensus_after(genesis_time: TimestampMs) -> Consensus {
     let limits = Limits { block_gas_max: Gas(100) };
     let signatures = Signatures::default();
-    let genesis_time = TimestampMs::ZERO;
     let setup = Setup { chain: CHAIN, me: ME, genesis_time, limits, signatures, observe: false };
     Consensus::new(setup, [], Now::default())
 }
@@ -187,6 +190,14 @@ fn clock_that_goes_back_does_not_take_block_time_with_it() {
     later.tick(true);
     assert!(later.now < 9_000);
     assert_eq!(later.last().1.time, TimestampMs(9_001));
+}
+
+#[test]
+fn first_block_is_later_than_genesis_whatever_the_clock_shows() {
+    let mut host = Host { consensus: consensus_after(TimestampMs(5_000)), ..Host::new() };
+    host.event(start(None, None));
+    host.tick(true);
+    assert_eq!((host.now, host.last().1.time), (1_000, TimestampMs(5_001)));
 }
 
 #[test]

@@ -325,7 +325,8 @@ impl Checks {
     /// Whoever precommitted a block prevotes for another only after a quorum did in between.
     fn keeps_its_lock(&self, (me, height, round): (ValidatorId, Height, Round), block: Hash) {
         let precommits = self.signed.range((me, 1, height, 0)..(me, 1, height, round));
-        let locked = precommits.filter_map(|((.., round), block)| Some((*round, (*block)?))).last();
+        let mut blocks = precommits.rev().filter_map(|((.., at), block)| Some((*at, (*block)?)));
+        let locked = blocks.next();
         let Some((since, locked)) = locked.filter(|(_, locked)| *locked != block) else { return };
         if !(since..round).any(|between| self.prevoted(height, between, block)) {
             let place = format_args!("{block} at {height}, round {round}").to_string();

@@ -15,7 +15,39 @@ use std::{
 };
 
 /// For each mistake a seed that finds it, and the rule that does not hold then.
-const FOUND: &[(Drill, u64, &str)] = &[];
+const FOUND: &[(Drill, u64, &str)] = &[
+    (Drill::VoteBeforeBarrier, 85, "one signature"),
+    (Drill::DecisionBeforeBarrier, 224, "log"),
+    (Drill::ReasonsNotLogged, 3, "stopped"),
+    (Drill::LogOfAnotherHeight, 3, "stopped"),
+    (Drill::OwnForgotten, 2, "one signature"),
+    (Drill::CaughtUpNotLogged, 76, "log"),
+    (Drill::LockForgotten, 91, "lock"),
+    (Drill::QuorumInCore, 1, "certificate"),
+    (Drill::QuorumInCertificate, 22, "certificate"),
+    (Drill::QuorumInPolka, 70, "precommit"),
+    (Drill::PolkaOfAnotherRound, 22, "truth"),
+    (Drill::RoundsUnverified, 22, "truth"),
+    (Drill::RotationFromLocal, 3, "one proposer"),
+    (Drill::RootSkipped, 13, "same roots"),
+    (Drill::RootsUnchecked, 109, "stopped"),
+    (Drill::ExpiredBatch, 303, "batches"),
+    (Drill::BatchTwice, 0, "batches"),
+    (Drill::BatchUnheld, 3, "batches"),
+    (Drill::TimeBackwards, 6, "header"),
+    (Drill::TimeAhead, 6, "header"),
+    (Drill::ParentUnchecked, 270, "header"),
+    (Drill::ParentCertificateUnchecked, 29, "certificate"),
+    (Drill::ParentSetMixedUp, 2, "liveness"),
+    (Drill::SetChangeEarly, 2, "truth"),
+    (Drill::EvidenceTwice, 3, "evidence"),
+    (Drill::EvidenceUnchecked, 5, "evidence"),
+    (Drill::DecidedUnchecked, 13, "certificate"),
+    (Drill::MemoUnbound, 7, "evidence"),
+    (Drill::HealNever, 2, "liveness"),
+    (Drill::ObservesNever, 108, "one signature"),
+    (Drill::EmptyDiskVotes, 92, "one signature"),
+];
 
 /// How long to look for one.
 const MINUTES_MAX: u64 = 3;

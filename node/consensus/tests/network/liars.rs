@@ -127,3 +127,16 @@ fn forged_and_misplaced_messages_change_nothing() {
     assert!(world.slowest().0 > 40, "{}", world.slowest());
     assert!(late < 5, "{late} of {} heights took more than a round", world.slowest());
 }
+
+/// The attack: one key on two nodes, a backup that was switched on too early. Each is honest by itself;
+/// together they sign two things, which is found out, and nobody is split by it.
+#[test]
+fn twins_of_one_key_are_found_out() {
+    let mut world = World::new(26, &[1; 4], Faults::NONE).with_twin(0);
+    world.faults.until = ms(7_000);
+    let mut world = world.with_batches(ms(100));
+    world.run_until(ms(9_000));
+    assert!(world.slowest().0 > 15, "{}", world.slowest());
+    let twin = world.nodes[0].id;
+    assert!(evidence(&world).iter().any(|(_, one)| one.check_shape() == Ok(twin)));
+}
