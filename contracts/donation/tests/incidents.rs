@@ -24,6 +24,7 @@ use fund::{
     auditor, donor, id, plan, sandbox, tokens,
 };
 use merchants::merchants::call as registry;
+use std::collections::BTreeSet;
 use token::token::{Conditions, PurposeToken, call as money};
 
 const RICE: Purpose = Purpose::Line(0);
@@ -483,4 +484,20 @@ fn a_plan_keeps_to_the_rules_of_its_day() {
     assert_eq!(found, Err(Error::Plan(overhead)));
     let exists = Error::CampaignExists { campaign: 1 };
     assert_eq!(scene.by(CITY, &call::open(1, plan())), Err(exists));
+}
+
+#[test]
+fn donors_to_other_lines_do_not_wait_for_each_other() {
+    let mut scene = Scene::new();
+    let [rice, allowances, again] = [(0, 0), (1, 1), (2, 0)].map(|(who, line)| {
+        scene.give(who, Some(line), 5_000).unwrap();
+        scene.0.touched().clone()
+    });
+    assert_eq!(rice.conflicts(&allowances), BTreeSet::new());
+    // All that was given, three amounts of the escrow, and the contract's tokens.
+    assert_eq!(rice.amounts_shared(&allowances), 5);
+    // On one line each gift lies behind the one before: totals of the line and of its overhead.
+    let of_trace = |(of, key): &(Address, Vec<u8>)| *of == FUND && key.starts_with(&[0, 14, 0]);
+    let waits = rice.conflicts(&again);
+    assert!(!waits.is_empty() && waits.iter().all(of_trace), "{waits:?}");
 }

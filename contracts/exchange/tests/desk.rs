@@ -6,7 +6,6 @@ use dure_testing::{
     Account, Address, Amount, Chain, Hash, Refusal, TestFailure, TimestampMs, codec::Encode, invoke,
 };
 use exchange::exchange::{Asset, Error, Exchange, Request, Terms, call};
-use std::collections::BTreeSet;
 
 struct Desk {
     chain: Chain,
@@ -110,33 +109,6 @@ fn without_allowance_the_reason_of_the_token_comes_through() {
         "token::Error::AllowanceShort { left: 0, wanted: 5 } \
          at exchange.exchange -> token.transfer_from"
     );
-}
-
-/// The fields and keys of the desk's storage that a transaction wrote.
-fn written(chain: &Chain) -> BTreeSet<String> {
-    let changes = chain.changes(chain.last().unwrap()).into_iter();
-    let own = changes.filter(|change| change.contract == "exchange");
-    let key = |key: &Option<_>| key.as_ref().map_or(String::new(), ToString::to_string);
-    own.map(|change| format!("{} {}", change.field, key(&change.key))).collect()
-}
-
-#[test]
-fn two_customers_write_nothing_in_common_but_amounts() {
-    let mut d = Desk::new();
-    let other = d.chain.account("other");
-    let half = token::transfer(other.address(), Amount(50), None);
-    d.chain.send(d.customer, d.takes, &half).unwrap();
-    let mut writes = Vec::new();
-    for who in [d.customer, other] {
-        d.chain.send(who, d.takes, &token::approve(d.desk, Amount(5), None)).unwrap();
-        let exchange = call::exchange(Hash([1; 32]), d.request(5));
-        d.chain.send(who, d.desk, &exchange).unwrap();
-        writes.push(written(&d.chain));
-    }
-    let common: Vec<_> = writes[0].intersection(&writes[1]).collect();
-    assert_eq!(common.len(), 4, "{common:?}");
-    let amounts = common.iter().all(|key| key.starts_with("purses ") || key.starts_with("held "));
-    assert!(amounts, "{common:?}");
 }
 
 #[test]

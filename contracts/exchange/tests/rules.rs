@@ -15,12 +15,14 @@ use dure_sdk::{
     standard::Reason,
 };
 use exchange::exchange::{
-    Error, Exchanged, Purse, Quote, Side, Terms, TermsError, TradeState, Voided, call, trade_id,
+    Error, Exchanged, Proposal, Purse, Quote, Side, Terms, TermsError, TradeState, Voided, call,
+    trade_id,
 };
 use hub::{
     ANA, BEN, COIN, EACH, GOLD, GUARD, HOUR, HUB, NOTARY, OPERATOR, PLATFORM, SOURCE, TOKENS, WON,
     at, audit, by, conserved, holds, hub, id, proposal, refused, request, terms,
 };
+use std::collections::BTreeSet;
 
 fn won(worth: u64) -> Ratio {
     Ratio::new(worth, 1).unwrap()
@@ -299,4 +301,23 @@ fn nothing_moves_while_it_is_paused_and_nothing_of_who_is_frozen() {
     assert!(paused(refused(by(&mut hub, ANA, &call::take_back(trade, Side::Maker)))));
     by(&mut hub, OPERATOR, &call::set_paused(None)).unwrap();
     by(&mut hub, ANA, &call::take_back(trade, Side::Maker)).unwrap();
+}
+
+#[test]
+fn two_customers_do_not_wait_for_each_other() {
+    let mut sandbox = hub(&terms(100, Guard::NONE));
+    let [one, other] = [ANA, BEN].map(|who| {
+        let exchange = call::exchange(id(1), request(WON, 3_000, COIN, 1));
+        by(&mut sandbox, who, &exchange).unwrap();
+        sandbox.touched().clone()
+    });
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    // Of each token what the desk has, by its own books and by the token's, its inventory; the fees.
+    assert_eq!(one.amounts_shared(&other), 7);
+    let [one, other] = [ANA, BEN].map(|who| {
+        by(&mut sandbox, who, &call::propose(id(2), Proposal { taker: None, ..proposal() }))
+            .unwrap();
+        sandbox.touched().clone()
+    });
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
 }

@@ -57,8 +57,8 @@ pub enum Error {
     ProgrammeExists { programme: u32 },
     /// A programme has less left.
     ProgrammeShort { programme: u32, left: Amount, wanted: Amount },
-    /// A programme grants less at once.
-    AboveGrant { programme: u32, most: Amount, wanted: Amount },
+    /// A programme grants a person less.
+    AboveGrant { programme: u32, left: Amount, wanted: Amount },
     /// An amount of nought.
     Zero,
     /// More than can be counted.

@@ -199,8 +199,8 @@ pub mod regional {
             }
             self.freeze.running()?;
             self.freeze.check(holder)?;
-            self.may_hold(holder)?;
-            self.grant_of(programme, holder, amount, cx.time())?;
+            let person = self.may_hold(holder)?;
+            self.grant_of(programme, (holder, person), amount, cx.time())?;
             self.orders.set(&(cx.address(), id), &order);
             cx.emit(&Granted { holder, programme, amount });
             Ok(())

@@ -271,12 +271,16 @@ impl RegionalCurrency {
     pub(crate) fn grant_of(
         &mut self,
         programme: u32,
-        holder: Address,
+        (holder, person): (Address, Hash),
         amount: Amount,
         now: TimestampMs,
     ) -> Result<(), Error> {
         let Programme { set, end, most } = self.programme(programme)?;
-        ensure!(amount <= most, Error::AboveGrant { programme, most, wanted: amount });
+        let granted = self.granted.at(&(programme, person));
+        granted.add_within(amount, most).map_err(|_| {
+            let left = most.saturating_sub(granted.get());
+            Error::AboveGrant { programme, left, wanted: amount }
+        })?;
         let cap = self.scheme.at(now)?.1.supply_cap;
         self.spend_budget(programme, amount)?;
         let key = LotKey { class: Class::Policy, expiry: end, programme, set, purchase: 0 };

@@ -63,6 +63,8 @@ pub struct RegionalCurrency {
     pub(crate) ended_bonus: Map<(Hash, LotKey), Amount>,
     /// What one issuer asked for and a second must ask for too.
     pub(crate) two_man: TwoMan,
+    /// What a person was granted of a programme.
+    pub(crate) granted: Map<(u32, Hash), Balance>,
 }
 
 /// An allowance for a purpose: who gets it spends it where the set says, until the end.
@@ -73,7 +75,8 @@ pub struct Programme {
     pub set: u32,
     /// When it is over.
     pub end: TimestampMs,
-    /// What one grant is at most: a slip of a clerk is not the whole budget.
+    /// What a person is granted of it at most, in all accounts and grants together: neither a slip
+    /// of a clerk nor a list that is carried out twice is the whole budget.
     pub most: Amount,
 }
 

@@ -121,6 +121,7 @@ fn terms() -> impl Strategy<Value = Terms> {
             refund_percent: 60,
             reject,
             programme_end: START + 45 * DAY,
+            grant_cap: 4_000,
         },
     )
 }
@@ -167,7 +168,7 @@ struct World {
 
 impl World {
     fn new(terms: Terms) -> Self {
-        let mut sandbox = city(scheme(&terms), terms.programme_end);
+        let mut sandbox = city(scheme(&terms), terms.programme_end, terms.grant_cap);
         // The programme's money is more than one of them puts aside.
         sandbox.send(WON, &call::set_role(ISSUERS[1], Role::Issuer, true)).unwrap();
         let fund = call::fund_programme(id(u64::MAX), PROGRAMME, Amount(20_000));

@@ -19,6 +19,7 @@ use dure_sdk::{
     native::Sandbox,
 };
 use settlement::settlement::{Cycle, Error, Scheme, SchemeError, call, scoped};
+use std::collections::BTreeSet;
 use token::token::call as money;
 
 struct Scene(Sandbox);
@@ -403,4 +404,29 @@ fn a_scheme_holds_from_its_day_and_an_open_cycle_stays_due_when_it_was() {
     scene.close(DAY, 9).unwrap().unwrap();
     let due = scene.0.ask(HUB, &call::cycle()).unwrap().due;
     assert_eq!(due, TimestampMs(START + DAY + HOUR));
+}
+
+#[test]
+fn customers_of_the_same_banks_do_not_wait_for_each_other() {
+    let mut scene = Scene::new();
+    let mut pair = |call: &dyn Fn(usize) -> dure_sdk::Invocation<Hash, Error>| {
+        [0, 1].map(|who| {
+            scene.by(customer(who), &call(who)).unwrap();
+            scene.0.touched().clone()
+        })
+    };
+    let [one, other] = pair(&|_| call::pay(id(1), route(0, 1), customer(SHOP), Amount(500)));
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    // Tokens of both banks and of the shop, what the second bank lets the contract give out, what
+    // both owe or are owed, what is owed in the cycle.
+    assert_eq!(one.amounts_shared(&other), 7);
+    let authorise = |_| call::authorise(id(2), route(0, 1), customer(SHOP), Amount(500));
+    let [one, other] = pair(&authorise);
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    let holds = [0, 1].map(|who| scoped(customer(who), id(2)));
+    let [one, other] = holds.map(|hold| {
+        scene.capture(u64::from(hold.0[0]), hold, 400, Rest::Release).unwrap();
+        scene.0.touched().clone()
+    });
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
 }

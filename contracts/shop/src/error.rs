@@ -30,4 +30,14 @@ pub enum Error {
     NothingToSettle,
     /// The token refused: the bytes are its own error.
     Token(CallError<Vec<u8>>),
+    /// The menu has as many items as it may have.
+    MenuFull { limit: u32 },
+    /// The books say other takings than the orders come to.
+    Miscounted { takings: Amount, counted: Amount },
+    /// Stock and sold are not what came in.
+    Misstocked { item: u32 },
+    /// The menu says that other pieces were sold than the orders have.
+    Missold { sold: u64, counted: u64 },
+    /// The shop has fewer tokens than it has taken.
+    Unbacked { takings: Amount, tokens: Amount },
 }

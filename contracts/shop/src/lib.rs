@@ -7,9 +7,11 @@
 //! settled from the owner's own account, by the allowance that the owner gives the shop.
 //!
 //! **Invariants.** For every item, stock + sold = stocked. Takings equal the prices of the live
-//! orders that are not settled, and the shop holds at least as much of the token.
+//! orders that are not settled, and the shop holds at least as much of the token. Anybody counts
+//! all of it again by `audit`.
 #![no_std]
 
+mod books;
 mod error;
 mod event;
 mod state;
@@ -27,10 +29,12 @@ pub mod shop {
     pub use crate::event::{Ordered, Settled, StatusChanged, StockChanged, TakingsChanged};
     #[storage]
     pub use crate::state::Shop;
-    pub use crate::state::{Dish, Line, Order, Status};
+    pub use crate::state::{Audit, Counted, Dish, Line, Order, Status, Totals};
 
     /// Lines of one order.
     const LINES_MAX: u32 = 32;
+    /// Items on the menu, which one answer has.
+    pub const MENU_MAX: u32 = 200;
 
     impl Shop {
         /// The creator becomes the owner.
@@ -55,7 +59,11 @@ pub mod shop {
             ensure!(price > Amount::ZERO, Error::NoPrice);
             let dish = match self.menu.get(&item) {
                 Some(dish) => Dish { name, price, ..dish },
-                None => Dish { name, price, stock: 0, sold: 0, stocked: 0 },
+                None => {
+                    let (items, limit) = (self.items().count(), MENU_MAX);
+                    ensure!(items < limit as usize, Error::MenuFull { limit });
+                    Dish { name, price, stock: 0, sold: 0, stocked: 0 }
+                }
             };
             self.menu.set(&item, &dish);
             Ok(())
@@ -158,10 +166,10 @@ pub mod shop {
             Ok(amount)
         }
 
-        /// The menu, at most 200 items.
+        /// The menu.
         #[query]
         pub fn menu(&self) -> Vec<(u32, Dish)> {
-            self.menu.entries(None, dure::Order::Ascending).take(200).collect()
+            self.items().collect()
         }
 
         /// One order.
@@ -186,6 +194,24 @@ pub mod shop {
         #[query]
         pub fn settled(&self) -> u64 {
             self.settled.get()
+        }
+
+        /// What was ordered and taken, in one read each.
+        #[query]
+        pub fn totals(&self) -> Totals {
+            self.books()
+        }
+
+        /// Counts orders, at most `limit` (254 at most) after those that were counted, and refuses
+        /// unless they are in the end what takings and menu say, and tokens cover the takings. Ask
+        /// for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
+        }
+
+        fn items(&self) -> impl Iterator<Item = (u32, Dish)> {
+            self.menu.entries(None, dure::Order::Ascending)
         }
 
         fn only_owner(&self, cx: &Cx) -> Result<(), Error> {

@@ -65,3 +65,37 @@ pub struct Order {
     /// How far it is.
     pub status: Status,
 }
+
+/// What the shop has taken, in one read each.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Totals {
+    /// Orders that were ever placed: they count from 1.
+    pub orders: u64,
+    /// Every order up to this one is settled.
+    pub settled: u64,
+    /// What is paid and not settled.
+    pub takings: Amount,
+}
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// What the books say.
+    pub totals: Totals,
+    /// Where to go on; none: all orders were counted, and they are what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Orders that were counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// The last of them.
+    pub last: u64,
+    /// What those that are live and not settled cost.
+    pub due: Amount,
+    /// Pieces of those that were not cancelled.
+    pub sold: u64,
+}

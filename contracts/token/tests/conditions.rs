@@ -1,23 +1,24 @@
 //! Each condition of a policy, on the executor: what it allows, what it refuses, where it turns.
 
-use dure_sdk::domain::{
-    calendar::{Date, Month},
-    caps::CapsError,
-    freeze::FreezeError,
-    policy::{PolicyError, Version},
-    registry::{
-        Category, Merchant, MerchantSet, MerchantsError, NotPermitted, PersonsError, Status,
+use dure_sdk::{
+    domain::{
+        calendar::{Date, Month},
+        caps::CapsError,
+        freeze::FreezeError,
+        policy::{PolicyError, Version},
+        registry::{
+            Category, Merchant, MerchantSet, MerchantsError, NotPermitted, PersonsError, Status,
+        },
+        roles::{Role, RolesError},
+        supply::SupplyError,
     },
-    roles::{Role, RolesError},
-    supply::SupplyError,
+    native::Sandbox,
 };
-use dure_testing::{
-    Account, Address, Amount, Chain, Executed, Hash, Refusal, TimestampMs, codec::Decode,
-};
+use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
 use std::collections::BTreeSet;
 use token::token::{
-    Access, Bounds, Condition, Conditions, ConditionsError, Error, Limits, PauseChanged, Reason,
-    Redeemers, Swept, Totals, call,
+    Access, Bounds, Condition, Conditions, ConditionsError, Error, Limits, PauseChanged,
+    PurposeToken, Reason, Redeemers, Swept, Totals, call,
 };
 
 const GIMPO: u32 = 41_570;
@@ -600,15 +601,8 @@ fn units_are_bound_to_the_merchants_of_this_token_but_in_the_hands_of_an_issuer(
     assert_eq!(bounds(&plain, plain.ana), Bounds::NONE);
 }
 
-/// The fields and keys of storage that a transaction wrote.
-fn written(chain: &Chain, executed: &Executed) -> BTreeSet<String> {
-    let key = |key: &Option<_>| key.as_ref().map_or(String::new(), ToString::to_string);
-    let changes = chain.changes(executed);
-    changes.iter().map(|change| format!("{} {}", change.field, key(&change.key))).collect()
-}
-
 #[test]
-fn two_payers_write_nothing_in_common_but_amounts() {
+fn two_payers_do_not_wait_for_each_other() {
     let caps = Limits {
         per_purchase: Some(Amount(100)),
         spent_per_month: Some(Amount(300)),
@@ -616,20 +610,26 @@ fn two_payers_write_nothing_in_common_but_amounts() {
         issued_per_month: Some(Amount(5_000)),
         issued_in_total: Some(Amount(9_000)),
     };
-    let mut c = Card::new(with(|conditions| conditions.caps = caps));
-    let (issuer, ana, ben, shop) = (c.issuer, c.ana, c.ben, c.shop);
-    let mut both = |by: [Account; 2], calls: [&dure_sdk::Invocation<(), Error>; 2]| {
-        let writes = [0, 1].map(|index: usize| {
-            c.send(by[index], calls[index]).unwrap();
-            written(&c.chain, c.chain.last().unwrap())
-        });
-        assert!(writes.iter().all(|writes| writes.len() > 1), "{writes:?}");
-        writes[0].intersection(&writes[1]).cloned().collect::<Vec<_>>()
+    let [issuer, ana, ben, shop, token] = [1, 2, 3, 4, 5].map(|byte| Address([byte; 32]));
+    let mut sandbox = Sandbox::new();
+    let meals = Conditions { caps, until: None, ..meals() };
+    let named = ("Meals".to_owned(), "MEAL".to_owned(), 0u8, meals);
+    sandbox.caller(issuer).deploy::<PurposeToken>(token, named).unwrap();
+    sandbox.send(token, &call::register_merchant(shop, eatery(77), vec![])).unwrap();
+    let mut touched = |by: Address, done: &dure_sdk::Invocation<(), Error>| {
+        sandbox.caller(by).send(token, done).unwrap();
+        sandbox.touched().clone()
     };
-    let pay = call::pay(shop.address(), Amount(50), Some(b"till 1".to_vec()));
-    assert_eq!(both([ana, ben], [&pay, &pay]), [r#"held "@shop""#]);
-    let issue = |to: Account| call::issue(to.address(), Amount(50));
-    let common = both([issuer, issuer], [&issue(ana), &issue(ben)]);
-    // The amounts `outstanding` and `issued` of the module `supply`, for the class 0.
-    assert_eq!(common, [r#"supply "0x0000""#, r#"supply "0x0100""#]);
+    let [one, other] = [ana, ben].map(|to| touched(issuer, &call::issue(to, Amount(200))));
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    assert_eq!(one.amounts_shared(&other), 2, "what is outstanding, and all that was issued");
+    let pay = call::pay(shop, Amount(50), Some(b"till 1".to_vec()));
+    let [one, other] = [ana, ben].map(|by| touched(by, &pay));
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    assert_eq!(one.amounts_shared(&other), 1, "what the shop has");
+    let give = call::transfer(shop, Amount(50), None);
+    let [one, other] = [ana, ben].map(|by| touched(by, &give));
+    assert_eq!((one.conflicts(&other).len(), one.amounts_shared(&other)), (0, 1));
+    // Two of the same payer's wait: its month is one.
+    assert!(!one.conflicts(&one).is_empty());
 }

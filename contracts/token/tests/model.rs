@@ -1,16 +1,19 @@
 //! The contract against its rules once more, in the plainest way, on random acts.
 
+mod merchant;
+
 use dure_sdk::{
     CallError, Field, Invocation, Place,
     domain::{
         calendar::{DAY_MS, Month},
         policy::{Policy, Version},
-        registry::{Category, Merchant, MerchantSet, Status},
+        registry::{Merchant, MerchantSet, Status},
         supply::SupplyError,
     },
     native::Sandbox,
 };
 use dure_testing::{Address, Amount, Hash, TimestampMs};
+use merchant::MERCHANT;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use std::collections::BTreeMap;
 use token::token::{Access, Conditions, Error, Limits, PurposeToken, Redeemers, Totals, call};
@@ -30,13 +33,8 @@ fn address(actor: usize) -> Address {
 }
 
 fn merchant(actor: usize) -> Merchant {
-    Merchant {
-        owner: Hash([OWNERS[actor - 3]; 32]),
-        region: actor as u32 - 2,
-        category: Category([1, 0, 0, 0]),
-        tier: 0,
-        status: Status::Active,
-    }
+    let (owner, region) = (Hash([OWNERS[actor - 3]; 32]), actor as u32 - 2);
+    Merchant { owner, region, ..MERCHANT }
 }
 
 #[derive(Clone, Debug)]

@@ -1,11 +1,14 @@
 //! Whatever is asked of it, the contract does natively what its WASM does: the shadow compares
 //! values, errors, events and storage.
 
+mod merchant;
+
 use dure_sdk::{
     Invocation,
-    domain::registry::{Category, Merchant, MerchantSet, Status},
+    domain::registry::{Merchant, MerchantSet, Status},
 };
 use dure_testing::{Account, Address, Amount, Chain, Hash, Refusal, TimestampMs, codec::Decode};
+use merchant::MERCHANT;
 use proptest::{collection::vec, prelude::*};
 use token::token::{Conditions, Error, Limits, PurposeToken, call};
 
@@ -34,13 +37,7 @@ impl Twins {
         let mut twins = Self { chain, token, accounts };
         // The third is none.
         for (index, account) in (0..).zip(&accounts[..2]) {
-            let merchant = Merchant {
-                owner: Hash([index; 32]),
-                region: 1,
-                category: Category([1, 0, 0, 0]),
-                tier: 0,
-                status: Status::Active,
-            };
+            let merchant = Merchant { owner: Hash([index; 32]), ..MERCHANT };
             twins.send(0, &call::register_merchant(account.address(), merchant, vec![]));
         }
         twins

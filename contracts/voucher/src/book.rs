@@ -103,10 +103,10 @@ impl Vouchers {
         Ok(())
     }
 
-    pub(crate) fn withdraw(&mut self, product: u32) -> Result<(), Error> {
+    pub(crate) fn withdraw(&mut self, product: u32, now: TimestampMs) -> Result<(), Error> {
         self.product_of(product)?;
         ensure!(!self.withdrawn.contains(&product), Error::Withdrawn { product });
-        self.withdrawn.insert(&product);
+        self.withdrawn.set(&product, &now);
         Ok(())
     }
 

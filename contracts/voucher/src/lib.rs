@@ -102,7 +102,7 @@ pub mod voucher {
         #[call]
         pub fn withdraw_product(&mut self, cx: &Cx, product: u32) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
-            self.withdraw(product)?;
+            self.withdraw(product, cx.time())?;
             cx.emit(&ProductWithdrawn { product });
             Ok(())
         }

@@ -34,8 +34,7 @@ impl Vouchers {
     ) -> Result<Refund, Error> {
         unended(voucher, found)?;
         let terms = self.terms.frozen(found.terms, now)?;
-        let (holder, purchaser) = (found.holder, found.purchaser);
-        let of_expired = if terms.expired_to_purchaser { purchaser } else { holder };
+        let (holder, of_expired) = (found.holder, self.paid_when_expired(found, &terms));
         let (value, paid, left) = (found.value, found.paid, found.remaining);
         if kind == RefundKind::Breakage {
             let until = self.claims_until(found, &terms)?;
@@ -49,7 +48,7 @@ impl Vouchers {
             RefundKind::Withdrawn => {
                 let until = Period::Days(terms.withdrawal_days).end(found.bought)?;
                 ensure!(left == value && now < until, Error::NotWithdrawable { until });
-                (purchaser, paid)
+                (self.recovery.current(found.purchaser), paid)
             }
             RefundKind::Balance => {
                 live(found, now)?;
@@ -65,7 +64,10 @@ impl Vouchers {
             }
             RefundKind::Unavailable => {
                 let product = found.product;
-                ensure!(self.withdrawn.contains(&product), Error::NotWithdrawn { product });
+                let since = self.withdrawn.get(&product).ok_or(Error::NotWithdrawn { product })?;
+                // What was over by then is paid back as expired.
+                live(found, since)?;
+                self.claims_open(found, &terms, now)?;
                 (of_expired, part(left, paid, value)?)
             }
             RefundKind::Breakage => (of_expired, Amount::ZERO),
@@ -92,9 +94,27 @@ impl Vouchers {
     ) -> Result<(), Error> {
         let expiry = found.expiry;
         ensure!(!is_live(now, expiry), Error::NotExpired { expiry });
+        self.claims_open(found, terms, now)
+    }
+
+    fn claims_open(
+        &self,
+        found: &Voucher,
+        terms: &VoucherTerms,
+        now: TimestampMs,
+    ) -> Result<(), Error> {
         let until = self.claims_until(found, terms)?;
         ensure!(now < until, Error::ClaimsOver { until });
         Ok(())
+    }
+
+    /// Whom an expired voucher is paid back to: of who bought it, the account that is in its place.
+    fn paid_when_expired(&self, found: &Voucher, terms: &VoucherTerms) -> Address {
+        if terms.expired_to_purchaser {
+            self.recovery.current(found.purchaser)
+        } else {
+            found.holder
+        }
     }
 
     /// Until when an expired voucher is paid back: years after the purchase, and never before a
@@ -104,7 +124,7 @@ impl Vouchers {
         if found.paid == Amount::ZERO {
             return Ok(found.expiry);
         }
-        let to = if terms.expired_to_purchaser { found.purchaser } else { found.holder };
+        let to = self.paid_when_expired(found, terms);
         let freed = [to, Address::SYSTEM].map(|account| self.freed.get(&account));
         let since = freed.into_iter().flatten().fold(found.expiry, TimestampMs::max);
         let claims = terms.claims.end(found.bought)?;
@@ -121,7 +141,7 @@ impl Vouchers {
         let mut found = self.voucher_of(voucher)?;
         let refund = self.judge(voucher, &found, kind, now)?;
         let Refund { to, paid_back, to_issuer } = refund;
-        let (holder, purchaser) = (found.holder, found.purchaser);
+        let holder = found.holder;
         match kind {
             RefundKind::Breakage => {}
             // Who was given it refuses it, and who bought it is paid.
@@ -129,7 +149,7 @@ impl Vouchers {
                 ensure!(by == holder, Error::NotHolder { voucher, holder });
             }
             _ if to == holder => ensure!(by == to, Error::NotHolder { voucher, holder }),
-            _ => ensure!(by == to, Error::NotPurchaser { voucher, purchaser }),
+            _ => ensure!(by == to, Error::NotPurchaser { voucher, purchaser: to }),
         }
         // An order to freeze it outlasts the time to claim.
         self.freeze.check(holder)?;

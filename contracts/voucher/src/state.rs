@@ -28,8 +28,8 @@ pub struct Vouchers {
     pub(crate) token: Item<Address>,
     pub(crate) terms: Policy<VoucherTerms>,
     pub(crate) products: Map<u32, Product>,
-    /// Those that are not to be had any more.
-    pub(crate) withdrawn: Set<u32>,
+    /// Those that are not to be had any more, and since when.
+    pub(crate) withdrawn: Map<u32, TimestampMs>,
     pub(crate) vouchers: Map<u64, Voucher>,
     pub(crate) last: Item<u64>,
     /// What was issued, by who issued it and the id it gave.

@@ -35,8 +35,10 @@
 mod contract;
 mod sandbox;
 pub(crate) mod table;
+mod touched;
 mod world;
 
 pub use contract::{Contract, EntryPoint};
 pub use sandbox::{Outputs, Sandbox};
+pub use touched::Touched;
 pub use world::Emitted;

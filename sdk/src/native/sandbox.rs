@@ -2,6 +2,7 @@
 
 use super::{
     contract::{Contract, Dispatch, Ended, EntryPoint, Request, enter, text},
+    touched::Touched,
     world::{Emitted, Frame, World, exchange},
 };
 use crate::{CallError, Cx, Event, Invocation};
@@ -258,6 +259,12 @@ impl Sandbox {
     #[must_use]
     pub fn absent(&self) -> &[Address] {
         &self.world.absent
+    }
+
+    /// What the last run looked at and changed.
+    #[must_use]
+    pub fn touched(&self) -> &Touched {
+        &self.world.touched
     }
 
     /// Events of all runs, in order, without those that were undone.

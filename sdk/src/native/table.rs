@@ -4,6 +4,7 @@
 
 use super::{
     contract::{Ended, EntryPoint, Request, enter},
+    touched::Touch,
     world::{Emitted, Frame, World, world},
 };
 use crate::buffer::SMALL;
@@ -127,17 +128,7 @@ fn change(key: &[u8], next: impl FnOnce(u128) -> Option<u128>) -> bool {
     world(|world| {
         let contract = writer(world);
         within("storage key", key.len(), limits::STORAGE_KEY_BYTES_MAX);
-        let stored = world.read(contract, key).map(|bytes| match bytes.try_into() {
-            Ok(bytes) => u128::from_le_bytes(bytes),
-            Err(_) => panic!("a stored value is not an amount"),
-        });
-        let Some(next) = next(stored.unwrap_or(0)) else { return false };
-        if next == 0 && stored.is_some() {
-            world.write(contract, key, None);
-        } else if next != stored.unwrap_or(0) {
-            world.write(contract, key, Some(next.to_le_bytes().to_vec()));
-        }
-        true
+        world.change(contract, key, next)
     })
 }
 
@@ -174,27 +165,41 @@ fn scanned(prefix: &[u8], from: &[u8], limit: u32, flags: u32) -> Page {
     within("storage key", prefix.len().max(from.len()), limits::STORAGE_KEY_BYTES_MAX);
     world(|world| {
         let contract = frame(world).contract;
-        let Some(values) = world.state.get(&contract) else { return Vec::new() };
-        let reverse = flags & SCAN_REVERSE != 0;
-        let (start, end) = match (from.is_empty(), reverse) {
-            (true, false) => (Bound::Included(prefix), Bound::Unbounded),
-            (false, false) => (Bound::Included(prefix.max(from)), Bound::Unbounded),
-            (true, true) => (Bound::Included(prefix), Bound::Unbounded),
-            // At or before it; nothing when it lies before every key with the prefix.
-            (false, true) if from < prefix => return Vec::new(),
-            (false, true) => (Bound::Included(prefix), Bound::Included(from)),
-        };
-        let range = values.range::<[u8], _>((start, end));
-        let own = |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), value.clone());
-        let limit = limit as usize;
-        let page: Page = if reverse {
-            let after = |(key, _): &(&Vec<u8>, &Vec<u8>)| !key.starts_with(prefix);
-            range.rev().skip_while(after).take_while(|e| !after(e)).take(limit).map(own).collect()
-        } else {
-            range.take_while(|(key, _)| key.starts_with(prefix)).take(limit).map(own).collect()
-        };
-        within_output(page)
+        let found = found(world, contract, prefix, from, (limit, flags));
+        for (key, _) in &found {
+            world.touched.note(Touch::Read, contract, key);
+        }
+        found
     })
+}
+
+fn found(
+    world: &World,
+    contract: Address,
+    prefix: &[u8],
+    from: &[u8],
+    (limit, flags): (u32, u32),
+) -> Page {
+    let Some(values) = world.state.get(&contract) else { return Vec::new() };
+    let reverse = flags & SCAN_REVERSE != 0;
+    let (start, end) = match (from.is_empty(), reverse) {
+        (true, false) => (Bound::Included(prefix), Bound::Unbounded),
+        (false, false) => (Bound::Included(prefix.max(from)), Bound::Unbounded),
+        (true, true) => (Bound::Included(prefix), Bound::Unbounded),
+        // At or before it; nothing when it lies before every key with the prefix.
+        (false, true) if from < prefix => return Vec::new(),
+        (false, true) => (Bound::Included(prefix), Bound::Included(from)),
+    };
+    let range = values.range::<[u8], _>((start, end));
+    let own = |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), value.clone());
+    let limit = limit as usize;
+    let page: Page = if reverse {
+        let after = |(key, _): &(&Vec<u8>, &Vec<u8>)| !key.starts_with(prefix);
+        range.rev().skip_while(after).take_while(|e| !after(e)).take(limit).map(own).collect()
+    } else {
+        range.take_while(|(key, _)| key.starts_with(prefix)).take(limit).map(own).collect()
+    };
+    within_output(page)
 }
 
 /// A page is at most an output long, and always holds one entry.

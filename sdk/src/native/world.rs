@@ -1,6 +1,9 @@
 //! What a sandbox holds, and how it is undone.
 
-use super::contract::Dispatch;
+use super::{
+    contract::Dispatch,
+    touched::{Touch, Touched},
+};
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 use dure_abi::{Address, Hash, Height, Selector, TimestampMs};
 use std::cell::RefCell;
@@ -44,6 +47,8 @@ pub(super) struct World {
     /// Stored values by contract and key.
     pub(super) state: BTreeMap<Address, BTreeMap<Vec<u8>, Vec<u8>>>,
     journal: Vec<Undo>,
+    /// What this transaction looked at and changed.
+    pub(super) touched: Touched,
     pub(super) events: Vec<Emitted>,
     /// Events of earlier transactions: the limit counts those of one.
     events_before: usize,
@@ -63,6 +68,7 @@ impl World {
     /// Begins a transaction: what was done before can no longer be undone.
     pub(super) fn begin(&mut self) {
         self.journal.clear();
+        self.touched = Touched::default();
         self.events_before = self.events.len();
         self.panic = None;
         self.absent.clear();
@@ -83,12 +89,43 @@ impl World {
     }
 
     /// Reads a value of a contract.
-    pub(super) fn read(&self, contract: Address, key: &[u8]) -> Option<&[u8]> {
-        self.state.get(&contract)?.get(key).map(Vec::as_slice)
+    pub(super) fn read(&mut self, contract: Address, key: &[u8]) -> Option<&[u8]> {
+        self.touched.note(Touch::Read, contract, key);
+        self.value(contract, key)
     }
 
     /// Writes a value of a contract, or removes it.
     pub(super) fn write(&mut self, contract: Address, key: &[u8], value: Option<Vec<u8>>) {
+        self.touched.note(Touch::Set, contract, key);
+        self.replace(contract, key, value);
+    }
+
+    /// Changes an amount of a contract from what it is; says whether it did.
+    pub(super) fn change(
+        &mut self,
+        contract: Address,
+        key: &[u8],
+        next: impl FnOnce(u128) -> Option<u128>,
+    ) -> bool {
+        self.touched.note(Touch::Change, contract, key);
+        let stored = self.value(contract, key).map(|bytes| match bytes.try_into() {
+            Ok(bytes) => u128::from_le_bytes(bytes),
+            Err(_) => panic!("a stored value is not an amount"),
+        });
+        let Some(next) = next(stored.unwrap_or(0)) else { return false };
+        if next == 0 && stored.is_some() {
+            self.replace(contract, key, None);
+        } else if next != stored.unwrap_or(0) {
+            self.replace(contract, key, Some(next.to_le_bytes().to_vec()));
+        }
+        true
+    }
+
+    fn value(&self, contract: Address, key: &[u8]) -> Option<&[u8]> {
+        self.state.get(&contract)?.get(key).map(Vec::as_slice)
+    }
+
+    fn replace(&mut self, contract: Address, key: &[u8], value: Option<Vec<u8>>) {
         let before = self.put(contract, key.to_vec(), value);
         self.journal.push(Undo { contract, key: key.to_vec(), before });
     }

@@ -16,6 +16,7 @@ use energy::energy::{
     AHEAD_MS, BOOK_MAX, Certificate, EnergyTerms, Error, Placed, Reading, Settled, Signer, Trade,
     call,
 };
+use std::collections::BTreeSet;
 use token::token::call as money;
 
 /// The slot from 1:00 to 1:15: its gate closes at 0:55, its readings are over at 2:15.
@@ -477,4 +478,16 @@ fn a_pause_stops_money_and_no_reading_and_a_frozen_account_orders_nothing() {
     assert!(!settled.substituted);
     let lacks = scene.by(person(0), &call::set_paused(None));
     assert!(matches!(lacks, Err(Error::Roles(_))));
+}
+
+#[test]
+fn homes_that_order_in_one_slot_do_not_wait_for_each_other() {
+    let mut scene = Scene::new();
+    let [one, other] = [0, 1].map(|who| {
+        scene.order(who, Buy, 500, 100_000, 1).unwrap();
+        scene.0.touched().clone()
+    });
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    // How many orders the slot has, three amounts of the escrow and the slot's, what all have free.
+    assert_eq!(one.amounts_shared(&other), 5);
 }

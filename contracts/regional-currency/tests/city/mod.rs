@@ -39,9 +39,9 @@ pub(crate) fn id(number: u64) -> Hash {
     Hash(bytes)
 }
 
-/// Own money and bonus are of set 1, the allowance, which has 20,000 to grant until `end`, of set
-/// 2.
-pub(crate) fn city(scheme: Scheme, end: u64) -> Sandbox {
+/// Own money and bonus are of set 1, the allowance, which has 20,000 to grant until `end`, `most` to
+/// a person, of set 2.
+pub(crate) fn city(scheme: Scheme, end: u64, most: u128) -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.time(TimestampMs(START)).caller(CITY);
     sandbox.deploy::<Registry>(REGISTRY, ()).unwrap();
@@ -63,9 +63,8 @@ pub(crate) fn city(scheme: Scheme, end: u64) -> Sandbox {
     }
     let init = ("Won".to_owned(), "W".to_owned(), REGISTRY, scheme);
     sandbox.deploy::<RegionalCurrency>(WON, init).unwrap();
-    let end = TimestampMs(end);
-    let define =
-        call::define_programme(PROGRAMME, Programme { set: 2, end, most: Amount(20_000_000) });
+    let allowance = Programme { set: 2, end: TimestampMs(end), most: Amount(most) };
+    let define = call::define_programme(PROGRAMME, allowance);
     sandbox.send(WON, &define).unwrap();
     sandbox.send(WON, &call::fund_programme(id(u64::MAX), PROGRAMME, Amount(20_000))).unwrap();
     sandbox

@@ -66,10 +66,39 @@ fn fifty_million_instead_of_fifty_thousand_are_not_granted() {
     assert_eq!(scene.by(account(2), &fund), Ok(Verdict::Do));
     let mut grant = |amount| scene.city(&call::grant(id(6), 8, account(0), Amount(amount)));
     for amount in [50_000_000, 50_001] {
-        let above = Error::AboveGrant { programme: 8, most, wanted: Amount(amount) };
+        let above = Error::AboveGrant { programme: 8, left: most, wanted: Amount(amount) };
         assert_eq!(grant(amount), Err(above));
     }
     assert_eq!(grant(50_000), Ok(()));
+    scene.books_balance();
+}
+
+#[test]
+fn a_list_of_grants_that_is_carried_out_twice_gives_nobody_more_than_the_programme_says() {
+    let mut scene = Scene::new();
+    let most = Amount(50_000);
+    let terms = Programme { set: 2, end: TimestampMs(START + 20 * DAY), most };
+    scene.city(&call::define_programme(8, terms)).unwrap();
+    second(&mut scene);
+    let fund = call::fund_programme(id(5), 8, Amount(120_000));
+    scene.city(&fund).unwrap();
+    assert_eq!(scene.by(account(2), &fund), Ok(Verdict::Do));
+    let own = account(0);
+    let other = scene.another_account(99);
+    let mut grant =
+        |number, to, amount| scene.city(&call::grant(id(number), 8, to, Amount(amount)));
+    // In parts; the very same again is nothing new.
+    for (number, amount) in [(6, 30_000), (7, 19_999), (7, 19_999)] {
+        assert_eq!(grant(number, own, amount), Ok(()));
+    }
+    // The list once more under new ids, to whichever account of the person.
+    for to in [own, other] {
+        let above = Error::AboveGrant { programme: 8, left: Amount(1), wanted: Amount(30_000) };
+        assert_eq!(grant(8, to, 30_000), Err(above));
+    }
+    assert_eq!(grant(9, other, 1), Ok(()));
+    assert_eq!(grant(10, account(2), 50_000), Ok(()), "others have theirs");
+    assert_eq!(scene.holding_of(own)[2] + scene.holding_of(other)[2], 50_000);
     scene.books_balance();
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Scene(pub(crate) Sandbox);
 impl Scene {
     /// The allowance is over after 20 days; the pool of March and April has 50,000 each.
     pub(crate) fn new() -> Self {
-        let mut sandbox = city(scheme(), START + 20 * DAY);
+        let mut sandbox = city(scheme(), START + 20 * DAY, 20_000_000);
         for number in [0, 1] {
             let month = Month::of(TimestampMs(START)).plus(number);
             let fund = call::fund_pool(id(1 << 32 | u64::from(number)), month, Amount(50_000));

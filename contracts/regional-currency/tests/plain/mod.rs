@@ -26,6 +26,7 @@ pub(crate) struct Terms {
     pub(crate) refund_percent: u32,
     pub(crate) reject: bool,
     pub(crate) programme_end: u64,
+    pub(crate) grant_cap: u128,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +72,8 @@ struct Person {
     base: (u64, u128),
     bought: (u64, u128),
     given: (u64, u128),
+    /// Of the allowance.
+    granted: u128,
     /// Top-ups that expired, by their end.
     ended: BTreeMap<u64, u128>,
 }
@@ -361,9 +364,11 @@ impl Model {
     pub(crate) fn grant(&mut self, who: usize, amount: u128) -> Option<u128> {
         let end = self.terms.programme_end;
         let above = self.outstanding() + amount > self.terms.supply_cap;
-        if amount > self.programme || self.now >= end || above {
+        let granted = self.persons[owner(who)].granted + amount;
+        if amount > self.programme || self.now >= end || above || granted > self.terms.grant_cap {
             return None;
         }
+        self.person(who).granted = granted;
         self.programme -= amount;
         self.add(who, (Class::Policy, end, 7, 0), amount);
         Some(0)

@@ -10,7 +10,7 @@ use crate::{
 use dure_sdk::domain::{registry::Status, roles::Role};
 use dure_testing::{Account, Address, Amount, Hash, Outcome, Receipt, dure_types::SkipReason};
 use merchants::merchants::call as registry;
-use voucher::voucher::{Error, Product, RECOVERY_DELAY_MS, RefundKind, State, call};
+use voucher::voucher::{Error, Product, RECOVERY_DELAY_MS, RefundKind, State, VoucherTerms, call};
 
 /// Documents that say why.
 const WHY: Hash = Hash([9; 32]);
@@ -273,6 +273,53 @@ fn a_holder_whose_key_is_lost_gets_the_vouchers_in_a_new_account() {
     let lost = Error::WrongKey { voucher, key: phone(THEIRS).address() };
     assert_eq!(scene.redeem(0, voucher, 1_000, 1), Err(lost));
     scene.redeem_with(THEIRS, 0, voucher, 1_000, 1).unwrap();
+}
+
+#[test]
+fn what_a_lost_account_bought_is_paid_back_to_the_one_in_its_place() {
+    let mut scene = Scene::new();
+    let to_purchaser = VoucherTerms { expired_to_purchaser: true, ..terms() };
+    scene.by(issuer(), &call::schedule_terms(to_purchaser, instant(1), false)).unwrap();
+    let (refused, expired) = (scene.at(1).issue(0, 9_000), scene.issue(0, 9_000));
+    for voucher in [refused, expired] {
+        scene.given(voucher, 1);
+    }
+    let (lost, new) = (holder(0), Account::named("new phone"));
+    scene.link(new, Hash(lost.address().0));
+    let request = call::request_recovery(lost.address(), new.address(), WHY);
+    scene.by(issuer(), &request).unwrap();
+    let complete = call::complete_recovery(lost.address());
+    scene.at(1 + RECOVERY_DELAY_MS).by(holder(2), &complete).unwrap();
+    // Who was given one refuses it: whose key is lost could not take the money.
+    assert_eq!(scene.refund(holder(1), refused, RefundKind::Withdrawn), Ok(9_000));
+    assert_eq!((scene.city.tokens(lost), scene.city.tokens(new)), (0, 9_000));
+    scene.at(days(400));
+    let gone = scene.refund(lost, expired, RefundKind::Expired);
+    let purchaser = new.address();
+    assert_eq!(gone, Err(Error::NotPurchaser { voucher: expired, purchaser }));
+    assert_eq!(scene.refund(new, expired, RefundKind::Expired), Ok(8_100));
+    assert_eq!(scene.city.tokens(new), 9_000 + 8_100);
+    scene.audit();
+}
+
+#[test]
+fn who_clears_out_old_products_does_not_pay_for_what_expired_long_ago() {
+    // The year of the voucher is over, and 90 % are paid back of it; then the issuer withdraws the
+    // product, as which nothing is to be had any more.
+    let mut scene = Scene::new();
+    let (voucher, live) = (scene.ten_thousand(), scene.ten_thousand());
+    scene.by(holder(0), &call::extend(live)).unwrap();
+    let expiry = instant(days(366));
+    scene.at(days(366)).by(issuer(), &call::withdraw_product(0)).unwrap();
+    let kind = RefundKind::Unavailable;
+    assert_eq!(scene.refund(holder(0), voucher, kind), Err(Error::Expired { expiry }));
+    assert_eq!(scene.refund(holder(0), voucher, RefundKind::Expired), Ok(9_000));
+    // One that was good then is paid back in full, afterwards too, as long as anything is claimed.
+    let end = days(5 * 365 + 1 + 1);
+    let late = scene.at(end).refund(holder(0), live, kind);
+    assert_eq!(late, Err(Error::ClaimsOver { until: instant(end) }));
+    assert_eq!(scene.at(end - 1).refund(holder(0), live, kind), Ok(10_000));
+    scene.audit();
 }
 
 #[test]

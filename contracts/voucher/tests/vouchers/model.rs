@@ -112,7 +112,8 @@ struct World {
     redeemed: Vec<Redeemed>,
     owed: BTreeMap<Address, u128>,
     paid_out: BTreeMap<Address, u128>,
-    withdrawn: [bool; 3],
+    /// Since when.
+    withdrawn: [Option<u64>; 3],
     paused: bool,
     /// When the last pause ended.
     resumed: u64,
@@ -262,9 +263,9 @@ impl World {
 
     fn withdraw(&mut self, product: usize) -> Both {
         let done = self.send(issuer(), &call::withdraw_product(product as u32), |()| 0);
-        let expected = (!self.withdrawn[product]).then_some(0);
-        self.withdrawn[product] = true;
-        (done, expected)
+        let first = self.withdrawn[product].is_none();
+        self.withdrawn[product].get_or_insert(self.city.now());
+        (done, first.then_some(0))
     }
 
     fn issue(&mut self, product: usize, who: usize, paid_bp: u128) -> Both {
@@ -273,7 +274,7 @@ impl World {
         let to = holder(who).address();
         let issue = call::issue(receipt, product as u32, to, Amount(paid), keys);
         let done = self.send(issuer(), &issue, u128::from);
-        if self.paused || self.withdrawn[product] {
+        if self.paused || self.withdrawn[product].is_some() {
             return (done, None);
         }
         let now = self.city.now();
@@ -406,6 +407,8 @@ impl World {
             late.max(end(Period::Years(5), found.bought))
         };
         let claims_over = now >= late;
+        let withdrawn = self.withdrawn[found.product];
+        let good_when_withdrawn = withdrawn.is_some_and(|since| since < found.expiry);
         let own = found.holder == by && found.offered.is_none() && found.paid > 0;
         let least_bp = if FACES[found.product] <= 10_000 { 8_000 } else { 6_000 };
         if self.paused || found.is_over() {
@@ -425,7 +428,7 @@ impl World {
                 found.left * found.paid * 9_000 / (found.value * 10_000)
             }
             RefundKind::Points if over && !claims_over => found.left,
-            RefundKind::Unavailable if self.withdrawn[found.product] => share,
+            RefundKind::Unavailable if good_when_withdrawn && !claims_over => share,
             _ => return None,
         };
         let money = if kind == RefundKind::Points { 0 } else { back };

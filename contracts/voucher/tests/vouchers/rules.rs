@@ -9,6 +9,7 @@ use crate::{
 };
 use dure_sdk::domain::{calendar::Period, policy::Version, split::ReceivablesError};
 use dure_testing::{Address, Amount};
+use std::collections::BTreeSet;
 use voucher::voucher::{Error, Kind, Product, RefundKind, State, TermsError, VoucherTerms, call};
 
 #[test]
@@ -452,4 +453,19 @@ fn more_paid_than_it_is_worth_is_refused_and_nothing_is_taken() {
     };
     assert!(matches!(refused, Error::Token(_)), "{refused:?}");
     assert_eq!(city.audit().0, u128::from(issued) * 64 * 60_000);
+}
+
+#[test]
+fn holders_at_one_merchant_do_not_wait_for_each_other() {
+    let mut scene = Scene::new();
+    let vouchers = [0, 1].map(|who| scene.issue_to(holder(who), 0, 10_000).unwrap());
+    let mut receipt = 0;
+    let [one, other] = vouchers.map(|voucher| {
+        receipt += 1;
+        scene.redeem(0, voucher, 4_000, receipt).unwrap();
+        scene.city.touched()
+    });
+    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    // The escrow, and what each of five payees is owed.
+    assert_eq!(one.amounts_shared(&other), 6);
 }

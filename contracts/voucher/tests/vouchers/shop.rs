@@ -9,7 +9,7 @@ use dure_sdk::{
         registry::{Category, Merchant, MerchantSet, Status},
         split::Legs,
     },
-    native::Sandbox,
+    native::{Sandbox, Touched},
     prelude::CallError,
 };
 use dure_testing::{
@@ -246,6 +246,14 @@ impl City {
             Side::Native(sandbox) => sandbox.ask(at, invocation).unwrap(),
             Side::Chain(chain) => chain.ask(at, invocation).unwrap(),
         }
+    }
+
+    /// What the last call in memory looked at and changed.
+    pub(crate) fn touched(&self) -> Touched {
+        let Side::Native(sandbox) = &self.side else {
+            panic!("only a sandbox says what it touched")
+        };
+        sandbox.touched().clone()
     }
 
     pub(crate) fn tokens(&mut self, of: Account) -> u128 {
