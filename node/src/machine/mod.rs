@@ -16,11 +16,25 @@
 //! is written; header and certificate before the block is executed, and only an executed block is
 //! `final`. So whatever was answered can be computed again.
 
+mod acknowledged;
+mod backlog;
+mod batches;
 mod event;
+mod fetching;
+mod home;
 mod node;
 pub mod recovery;
 mod seal;
+mod spread;
+mod verified;
+mod wire;
 
-pub use event::{Action, Event, Ticket};
+pub use backlog::{BACKLOG_MAX, EXECUTING_MAX, Slot, Waiting};
+pub use batches::{AUTHOR_BYTES_MAX, REFUSE_FOR};
+pub use event::{Action, Blame, Event, Ticket};
+pub use fetching::FETCH_AGAIN;
+pub use home::{HAND_OVER_AFTER, homes};
 pub use node::{Machine, Setup};
 pub use recovery::{Recovered, recover};
+pub use verified::{BadBatch, VerifiedBatch, verify_batch};
+pub use wire::{FETCH_MAX, FORWARD_BYTES_MAX, WIRE_BYTES_MAX, Wire};

@@ -403,7 +403,7 @@ impl World {
         let author = self.nodes[self.dice.below(self.nodes.len() as u64) as usize].id;
         let id = blake3_hash(&(author, seq).encode());
         let reference = BatchReference { author, seq, id };
-        let expiry = Height(u64::MAX);
+        let expiry = Height(self.newest().0 + 200);
         self.born.insert(id, self.now);
         let batch = ReadyBatch { reference, bytes: 100, gas: Gas(1), expiry };
         for node in 0..self.nodes.len() {
