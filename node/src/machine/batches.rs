@@ -48,6 +48,8 @@ pub(super) struct Batches {
     held: BTreeMap<BatchReference, Held>,
     /// With the host, which checks their signatures; with the bytes that their headers promise.
     verifying: BTreeMap<BatchReference, usize>,
+    /// In how many batches each transaction is, that are held or decided and not executed.
+    sealed: BTreeMap<Hash, u32>,
 }
 
 const fn numbers(
@@ -144,6 +146,9 @@ impl Batches {
     ) {
         let BatchReference { author, seq, .. } = ready.reference;
         let first = !self.has_number(author, seq);
+        for transaction in &transactions {
+            *self.sealed.entry(transaction.id()).or_default() += 1;
+        }
         let held = Held { ready, transactions, durable, since, first };
         self.held.insert(ready.reference, held);
     }
@@ -172,7 +177,27 @@ impl Batches {
             let open = named.allows(reference.author, reference.seq) && held.ready.expiry > decided;
             !open && !keep(reference)
         };
-        self.held.extract_if(.., |reference, held| over(reference, held)).collect()
+        let expired: Vec<_> =
+            self.held.extract_if(.., |reference, held| over(reference, held)).collect();
+        for id in expired.iter().flat_map(|(_, held)| &held.transactions).map(|held| held.id()) {
+            if let Some(count) = self.sealed.get_mut(&id) {
+                *count -= 1;
+                if *count == 0 {
+                    self.sealed.remove(&id);
+                }
+            }
+        }
+        expired
+    }
+
+    /// Whether a batch that is held, or decided and not executed, has the transaction.
+    pub(super) fn seals(&self, id: &Hash) -> bool {
+        self.sealed.contains_key(id)
+    }
+
+    /// A transaction was executed.
+    pub(super) fn executed(&mut self, id: &Hash) {
+        self.sealed.remove(id);
     }
 
     /// What we hold and have acknowledged since before a time, to be said again.

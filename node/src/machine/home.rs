@@ -60,13 +60,22 @@ impl Forwarding {
         let home = homes.get(tries % homes.len().max(1)).copied().filter(|home| *home != me);
         let Some(home) = home else { return Some(transaction) };
         self.unsent.entry(home).or_default().push(transaction.transaction().clone());
-        let (id, due) = (transaction.id(), now + HAND_OVER_AFTER);
-        self.due.insert((due, id));
-        self.waiting.insert(id, Forwarded { transaction, tries, due });
+        self.wait(transaction, tries, now + HAND_OVER_AFTER);
         None
     }
 
-    /// Takes out a transaction that waited too long, with how many homes were asked.
+    /// Waits for the batch that has the transaction already.
+    pub(super) fn sealed(&mut self, transaction: VerifiedTransaction, now: Duration) {
+        self.wait(transaction, 0, now + SEEN_FOR);
+    }
+
+    fn wait(&mut self, transaction: VerifiedTransaction, tries: usize, due: Duration) {
+        let id = transaction.id();
+        self.due.insert((due, id));
+        self.waiting.insert(id, Forwarded { transaction, tries, due });
+    }
+
+    /// Takes out a transaction that waited too long, with the number of the home to ask.
     pub(super) fn overdue(&mut self, now: Duration) -> Option<(VerifiedTransaction, usize)> {
         let (_, id) = *self.due.first().filter(|(due, _)| *due <= now)?;
         let Forwarded { transaction, tries, due } = self.waiting.remove(&id)?;

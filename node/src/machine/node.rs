@@ -211,7 +211,7 @@ impl Machine {
             }
             Event::Received(from, wire) => self.received(now, from, *wire, &mut out)?,
             Event::Verified(batch, verdict) => self.batch_verified(now, batch, verdict, &mut out),
-            Event::Forwarded(transaction) => self.forwarded(transaction),
+            Event::Forwarded(transaction) => self.forwarded(now, transaction),
             Event::Executed(executed) => self.executed(now, &executed, &mut out)?,
             Event::Timer => {
                 // The ordering asks again for what it still waits for.
@@ -352,6 +352,7 @@ impl Machine {
         self.pool.executed(height, &executed.outcomes);
         for (id, _) in &executed.outcomes {
             self.forwarding.take(id);
+            self.batches.executed(id);
         }
         if now.elapsed >= self.flushed + FLUSH_EVERY {
             self.flushed = now.elapsed;

@@ -231,18 +231,26 @@ impl Machine {
         if self.is_alone() {
             return self.pool.enqueue(transaction);
         }
+        if self.batches.seals(&transaction.id()) {
+            return self.forwarding.sealed(transaction, now.elapsed);
+        }
         let us = (&self.validators, self.me);
         let ours = self.forwarding.forward(transaction, tries, us, now.elapsed);
         ours.into_iter().for_each(|transaction| self.pool.enqueue(transaction));
     }
 
     /// Takes in a transaction that another validator takes us for the home of.
-    pub(super) fn forwarded(&mut self, transaction: Admissible) {
+    pub(super) fn forwarded(&mut self, now: Now, transaction: Admissible) {
         let id = transaction.id();
         // What there is no room for, its sender hands to another.
         let new = self.pool.admit(transaction).ok().and_then(|(_, new)| new);
-        let ours = new.or_else(|| self.forwarding.take(&id));
-        ours.into_iter().for_each(|transaction| self.pool.enqueue(transaction));
+        match new.or_else(|| self.forwarding.take(&id)) {
+            Some(sealed) if self.batches.seals(&id) => {
+                self.forwarding.sealed(sealed, now.elapsed);
+            }
+            Some(ours) => self.pool.enqueue(ours),
+            None => {}
+        }
     }
 
     /// Finds what should be named by now: ours to be said again, and others' that never came.

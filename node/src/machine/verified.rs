@@ -1,11 +1,13 @@
 //! A batch of another validator, checked: every signature in bulk, outside the machine's thread.
 
+use super::Wire;
 use codec::Encode;
-use dure_consensus::ReadyBatch;
+use dure_consensus::{DECIDED_MAX, Message, ReadyBatch, Signatures};
 use dure_runtime::{VerifiedTransaction, signature};
 use dure_types::{
     Batch, BatchHeader, BatchReference, Hash, ValidatorId, ValidatorSet, batch::BatchError, limits,
 };
+use rayon::prelude::*;
 
 /// A batch whose author signed it and whose every transaction holds. Made by [`verify_batch`]
 /// alone.
@@ -120,6 +122,16 @@ pub fn verify_batch(
         transactions.push(verdict.map_err(bad)?);
     }
     Ok(VerifiedBatch { ready, bytes, transactions })
+}
+
+/// Checks the certificates of decided headers on all cores, beside the machine's thread: what holds
+/// is known to `signatures` then, and the machine does not check it again.
+pub fn verify_ahead(signatures: &Signatures, chain: Hash, validators: &ValidatorSet, wire: &Wire) {
+    let Wire::Consensus(Message::Decided(decided)) = wire else { return };
+    decided.par_iter().take(DECIDED_MAX).for_each(|(_, certificate)| {
+        // One that does not hold is the machine's to refuse.
+        drop(signatures.certificate(chain, validators, certificate));
+    });
 }
 
 impl VerifiedBatch {

@@ -1,16 +1,20 @@
 //! What must hold in every run, whatever is done to the nodes.
 
-use crate::{host::Host, world::World};
+use crate::{
+    host::Host,
+    token::{self, HOLDERS, START},
+    world::World,
+};
 use codec::DecodeAll;
-use dure_consensus::Message;
+use dure_consensus::{BATCHES_LAG_MAX, Message};
 use dure_node::{
     execution::Executed,
     machine::Wire,
     store::{Column, WriteBatch, ledger},
 };
 use dure_types::{
-    BatchReference, CommitCertificate, Hash, Header, Height, Outcome, Roots, ValidatorId, VoteKind,
-    limits, vote::Round,
+    Address, BatchReference, CommitCertificate, Hash, Header, Height, Outcome, Roots, ValidatorId,
+    VoteKind, limits, vote::Round,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +32,15 @@ pub(crate) struct Checks {
     named: BTreeMap<Hash, (Height, ValidatorId)>,
     acknowledged: BTreeSet<BatchReference>,
     signed: BTreeMap<Place, Option<Hash>>,
+    /// The most heights that a header was ahead of what it certified.
+    pub(crate) lag: u64,
     /// Validators of whom nothing is known.
     pub(crate) liars: BTreeSet<ValidatorId>,
 }
 
 impl Checks {
-    /// One history: nobody decides another block at a height, durable or not, nor a batch twice.
+    /// One history: nobody decides another block at a height, durable or not, nor a batch twice;
+    /// and no block runs further ahead of execution than it may.
     pub(crate) fn written(&mut self, writes: &WriteBatch) {
         for (column, _, value) in writes.operations() {
             match (column, value) {
@@ -44,6 +51,11 @@ impl Checks {
                 }
                 (Column::Headers, Some(bytes)) => {
                     let header = Header::decode_all(&mut bytes.as_slice()).unwrap();
+                    let lag = header.height.0 - header.executed.0;
+                    assert!(lag <= limits::CERTIFY_LAG_MAX, "{lag} heights are not certified");
+                    let named = !header.batches.is_empty() && self.liars.is_empty();
+                    assert!(!named || lag <= BATCHES_LAG_MAX, "batches named with lag {lag}");
+                    self.lag = self.lag.max(lag);
                     for batch in &header.batches {
                         let own = (header.height, batch.author);
                         let first = *self.named.entry(batch.id).or_insert(own);
@@ -55,8 +67,13 @@ impl Checks {
         }
     }
 
-    /// Same results everywhere, and no transaction runs twice.
-    pub(crate) fn executed(&mut self, host: &mut Host, executed: &Executed) {
+    /// Same results everywhere, no transaction runs twice, and the sum of all money stays.
+    pub(crate) fn executed(
+        &mut self,
+        host: &mut Host,
+        executed: &Executed,
+        token: Option<Address>,
+    ) {
         let height = executed.head.height;
         let own = (executed.roots, executed.outcomes.clone());
         match self.results.get(&height) {
@@ -67,6 +84,10 @@ impl Checks {
                 }
                 self.results.insert(height, own);
             }
+        }
+        if let (Some(token), Some(life)) = (token, &host.life) {
+            let sum = token::sum(&life.chain.view().unwrap(), token);
+            assert_eq!(sum, Some(START * u128::from(HOLDERS)), "money at height {height}");
         }
         assert!(height > host.told, "reads of one life go forward");
         host.told = height;

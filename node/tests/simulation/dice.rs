@@ -48,8 +48,9 @@ pub(crate) struct Faults {
     pub(crate) crashes: bool,
     pub(crate) disks: bool,
     pub(crate) clocks: bool,
-    /// A write and its fsync, in ms.
+    /// A write and its fsync, and the execution of a block, in ms.
     pub(crate) fsync: u64,
+    pub(crate) execution: u64,
 }
 
 impl Faults {
@@ -63,6 +64,7 @@ impl Faults {
         disks: false,
         clocks: false,
         fsync: 2,
+        execution: 3,
     };
 
     /// Those of one seed.
@@ -77,6 +79,7 @@ impl Faults {
             disks: dice.percent(50),
             clocks: dice.percent(50),
             fsync: 1 + dice.below(10),
+            execution: 1 + dice.below(6),
         }
     }
 }

@@ -13,4 +13,5 @@ mod home;
 mod host;
 mod liars;
 mod spread;
+mod token;
 mod world;

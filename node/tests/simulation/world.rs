@@ -6,6 +6,7 @@ use crate::{
     dice::{Dice, Faults},
     host::{Host, Shared},
     liars::Liar,
+    token,
 };
 use codec::Encode;
 use dure_consensus::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Signatures};
@@ -13,7 +14,7 @@ use dure_node::{
     execution::execute,
     fault::Fault,
     genesis_file::{dev_genesis, validator_record},
-    machine::{Action, Blame, Event, Ticket, Wire, verify_batch},
+    machine::{Action, Blame, Event, Ticket, Wire, verify_ahead, verify_batch},
     mempool::{Admission, admit},
     store::{Database, Store, ledger, memory::Failure},
 };
@@ -136,7 +137,7 @@ impl World {
 
     /// Lets a transaction come every so often, to any node, until a time.
     pub(crate) fn with_transactions(mut self, every: Duration, until: Duration) -> Self {
-        let mut at = every;
+        let mut at = self.now + every;
         while at < until {
             let node = self.dice.pick(self.hosts.len());
             self.at(at, Task::NewTransaction(node));
@@ -147,10 +148,11 @@ impl World {
 
     /// Lets crashes, partitions, failing disks and jumping clocks come at random.
     pub(crate) fn with_chaos(mut self) -> Self {
-        let end = self.faults.until.as_millis() as u64;
+        let begun = self.now.as_millis() as u64;
+        let end = self.faults.until.as_millis() as u64 - begun;
         let nodes = self.hosts.len();
         for _ in 0..self.dice.below(6) * u64::from(self.faults.crashes) {
-            let at = Duration::from_millis(self.dice.below(end));
+            let at = Duration::from_millis(begun + self.dice.below(end));
             let (all, one) = (self.dice.percent(20), self.dice.pick(nodes));
             for node in (0..nodes).filter(|node| all || *node == one) {
                 self.at(at, Task::Crash(node));
@@ -163,11 +165,26 @@ impl World {
         ];
         for (wanted, task) in plan {
             for _ in 0..self.dice.below(8) * u64::from(wanted) {
-                let at = Duration::from_millis(self.dice.below(end));
+                let at = Duration::from_millis(begun + self.dice.below(end));
                 let node = self.dice.pick(nodes);
                 self.at(at, task(node));
             }
         }
+        self
+    }
+
+    /// Deploys the clients' money, before anything goes wrong.
+    pub(crate) fn with_token(mut self) -> Self {
+        for call in token::calls() {
+            let id = self.clients.send(0, call, 0, self.now);
+            self.submit(id);
+            self.at(self.now + LOOK_EVERY, Task::Look(id));
+            self.run_until(self.now + Duration::from_millis(700));
+            let told = self.clients.sent[&id].told.as_ref().expect("final");
+            let ran = matches!(&told.2, Outcome::Receipt(receipt) if receipt.result.is_ok());
+            assert!(ran, "{told:?}");
+        }
+        self.clients.token = Some(token::at(account(&Clients::keys()[0])));
         self
     }
 
@@ -242,6 +259,8 @@ impl World {
         match task {
             Task::Deliver(to, from, bytes) => {
                 let wire = Wire::from_bytes(&bytes).expect("what validators send decodes");
+                let (known, chain) = (&self.shared.signatures, self.shared.chain);
+                verify_ahead(known, chain, &self.shared.genesis.validators, &wire);
                 self.step(to, Event::Received(from, Box::new(wire)));
             }
             Task::Sync(node, life) if self.lives(node, life) => self.sync(node),
@@ -311,10 +330,10 @@ impl World {
             Err(Fault::Store(_)) => return self.crash(node),
             Err(fault) => panic!("node {node}: {fault}"),
         };
-        self.checks.executed(host, &executed);
+        self.checks.executed(host, &executed, self.clients.token);
         if host.life.as_ref().is_some_and(|life| !life.blocks.is_empty()) {
-            let life = host.lives;
-            self.after(1, Task::Execute(node, life));
+            let (life, ms) = (host.lives, 1 + self.dice.below(self.faults.execution));
+            self.after(ms, Task::Execute(node, life));
         }
         self.step(node, Event::Executed(executed));
     }
@@ -415,7 +434,7 @@ impl World {
                 let Some(own) = &mut self.hosts[node].life else { return };
                 own.blocks.push_back(*block);
                 if own.blocks.len() == 1 {
-                    let ms = 1 + self.dice.below(5);
+                    let ms = 1 + self.dice.below(self.faults.execution);
                     self.after(ms, Task::Execute(node, life));
                 }
             }
