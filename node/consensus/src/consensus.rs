@@ -242,12 +242,16 @@ impl Consensus {
         }
     }
 
-    /// Batches that headers of this height name and that are not held, each with who proposed it.
+    /// Batches that headers of this height name and that are not held, each with who proposed it;
+    /// those of this round first.
     #[must_use]
     pub fn missing(&self) -> Vec<(BatchReference, ValidatorId)> {
         let Stage::Active(active) = &self.stage else { return Vec::new() };
         let waiting = active.headers.values().filter(|held| held.checked && !held.judged);
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_by_key(|held| (held.round != active.round, held.round));
         waiting
+            .into_iter()
             .flat_map(|held| held.header.batches.iter().map(|batch| (*batch, held.proposer)))
             .filter(|(batch, _)| self.ready.get(batch).is_none())
             .collect()

@@ -4,7 +4,7 @@ use dure_consensus::Named;
 use dure_types::{
     Acknowledgement, BatchReference, Hash, Header, ValidatorId, ValidatorSet, limits,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 /// Acknowledgements of batches that no decided header names.
 #[derive(Default)]
@@ -14,14 +14,22 @@ pub(super) struct Acknowledged {
 }
 
 impl Acknowledged {
-    /// Takes note; of one author and one who says it, the newest numbers of a window are kept.
-    pub(super) fn add(&mut self, by: ValidatorId, reference: BatchReference) {
+    /// Takes note, and says whether it is news; of one author and one who says it, the newest
+    /// numbers of a window are kept.
+    pub(super) fn add(&mut self, by: ValidatorId, reference: BatchReference) -> bool {
         let BatchReference { author, seq, id } = reference;
         let said = self.said.entry((author, by)).or_default();
-        said.entry(seq).or_insert(id);
+        let new = match said.entry(seq) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(id);
+                true
+            }
+        };
         if said.len() as u64 > limits::BATCH_SEQ_WINDOW {
             said.pop_first();
         }
+        new
     }
 
     /// Who says to hold a batch.

@@ -30,6 +30,8 @@ pub(super) struct Held {
     /// Whether we acknowledge it: the first with its number. Another is held only because a header
     /// names it, so that of two with one number at most one is acknowledged by a quorum.
     pub(super) first: bool,
+    /// Whether the ordering knows that a quorum holds it.
+    pub(super) spread: bool,
 }
 
 /// Why a batch that its author sent is not taken.
@@ -149,7 +151,7 @@ impl Batches {
         for transaction in &transactions {
             *self.sealed.entry(transaction.id()).or_default() += 1;
         }
-        let held = Held { ready, transactions, durable, since, first };
+        let held = Held { ready, transactions, durable, since, first, spread: false };
         self.held.insert(ready.reference, held);
     }
 
@@ -158,6 +160,13 @@ impl Batches {
         let held = self.held.get_mut(reference)?;
         held.durable = true;
         Some(held)
+    }
+
+    /// What the ordering must know of a durable batch, which it is told now.
+    pub(super) fn offer(&mut self, reference: &BatchReference, spread: bool) -> Option<ReadyBatch> {
+        let held = self.held.get_mut(reference).filter(|held| held.durable)?;
+        held.spread |= spread;
+        Some(held.ready)
     }
 
     /// Takes the transactions of a durable batch out.

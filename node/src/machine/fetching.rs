@@ -12,7 +12,7 @@ pub const FETCH_AGAIN: Duration = Duration::from_millis(100);
 /// Batches that proved bad and are not asked for again.
 const BAD_MAX: usize = 1_024;
 /// Batches that one validator is sent in one [`FETCH_AGAIN`].
-const SERVED_MAX: usize = 4 * FETCH_MAX;
+const SERVED_MAX: usize = FETCH_MAX;
 
 /// What is asked for.
 #[derive(Default)]

@@ -5,13 +5,15 @@
 //! tests from virtual time and a store that forgets.
 //!
 //! ```text
-//! Submit ─► mempool ─► batch sealed, signed ─► Persist ─► BatchReady ─┐
-//!                                                                     ▼
-//!   Executed ◄─ Execute ◄─ durable ◄─ Persist ◄─ Decide ◄──────── ordering
-//!      │                                                              ▲
-//!      └── roots ─────────────────────────────────────────────────────┘
+//! Submit ─► home? ─► mempool ─► batch sealed, signed ─► Persist ─► to all ─► acknowledged ─┐
+//!             └─► to its home                                                              ▼
+//!   Executed ◄─ Execute ◄─ all batches here ◄─ durable ◄─ Persist ◄─ Decide ◄──────── ordering
+//!      │                                                                                   ▲
+//!      └── roots ──────────────────────────────────────────────────────────────────────────┘
 //! ```
-//! **Durability.** A batch is durable before a header names it; proposal and votes, with all that
+//! `spread` has what happens to batches of all authors, `home` who seals a transaction, `backlog`
+//! what is decided and waits; `docs/consensus.md` has the rules, and tests that attack them.
+//! **Durability.** A batch is durable before it is sent, acknowledged or named; proposal and votes, with all that
 //! led to them (the signer's log, a file of its own), before they leave and before what they decide
 //! is written; header and certificate before the block is executed, and only an executed block is
 //! `final`. So whatever was answered can be computed again.

@@ -14,6 +14,7 @@ use super::{
     acknowledged::acknowledgement,
     batches::{REFUSE_FOR, Refusal},
     verified::is_signed,
+    wire::FETCH_MAX,
 };
 use crate::{fault::Fault, mempool::Admissible, store::ledger};
 use dure_consensus::{Event as Happening, Now};
@@ -173,11 +174,8 @@ impl Machine {
         reference: &BatchReference,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
-        let Some(held) = self.batches.get(reference).filter(|held| held.durable) else {
-            return Ok(());
-        };
-        let ready = held.ready;
         let spread = self.acknowledged.is_quorum(reference, &self.validators);
+        let Some(ready) = self.batches.offer(reference, spread) else { return Ok(()) };
         if spread {
             self.unspread.remove(reference);
         }
@@ -197,8 +195,13 @@ impl Machine {
                 continue;
             }
             let reference = BatchReference { author, seq, id };
-            self.acknowledged.add(by, reference);
-            self.offer(now, &reference, out)?;
+            let waits = self.batches.get(&reference).is_some_and(|held| !held.spread);
+            if self.acknowledged.add(by, reference)
+                && waits
+                && self.acknowledged.is_quorum(&reference, &self.validators)
+            {
+                self.offer(now, &reference, out)?;
+            }
         }
         Ok(())
     }
@@ -270,10 +273,11 @@ impl Machine {
 
     fn fetch(&mut self, now: Now, out: &mut Vec<Action>) {
         let proposed = self.ordering.missing();
-        let wanted = proposed.iter().map(|(reference, _)| *reference);
+        // A proposer that names what nobody has must not keep us from what was decided.
+        let wanted = proposed.iter().take(FETCH_MAX / 2).map(|(reference, _)| *reference);
         let wanted = wanted.chain(self.backlog.missing()).chain(self.fetching.lost());
         let wanted = wanted.filter(|reference| !self.batches.knows(reference));
-        let wanted: Vec<_> = wanted.take(super::wire::FETCH_MAX).collect();
+        let wanted: Vec<_> = wanted.take(FETCH_MAX).collect();
         if wanted.is_empty() && self.fetching.due().is_none() {
             return;
         }

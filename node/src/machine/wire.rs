@@ -72,6 +72,22 @@ const fn bytes_max(kind: u8) -> usize {
 mod tests {
     use super::*;
     use dure_types::{Hash, Height, ValidatorId};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// One value, one encoding, whatever is sent.
+        #[test]
+        fn damaged_messages_are_refused_or_are_what_they_say(
+            kind in 0u8..6,
+            count in 0u8..9,
+            rest in proptest::collection::vec(any::<u8>(), 0..700),
+        ) {
+            let bytes = [&[kind, count << 2], rest.as_slice()].concat();
+            if let Ok(wire) = Wire::from_bytes(&bytes) {
+                prop_assert_eq!(wire.encode(), bytes);
+            }
+        }
+    }
 
     #[test]
     fn kinds_are_bounded_before_they_are_decoded() {

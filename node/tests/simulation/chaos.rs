@@ -5,6 +5,7 @@ use crate::{
     liars,
     world::World,
 };
+use dure_node::store::memory::Failure;
 use std::{
     sync::{
         Mutex,
@@ -68,4 +69,22 @@ fn chaos_loses_nothing_and_heals() {
     });
     println!("{} seeds, each twice", count.into_inner());
     assert_eq!(failed.into_inner().unwrap(), [0; 0], "these seeds failed");
+}
+
+/// The power of one validator goes at each of its barriers in turn; the others go on, and it comes
+/// back with all that it told and promised.
+#[test]
+fn power_lost_at_any_barrier_of_one_validator() {
+    for k in 1..=36 {
+        let until = Duration::from_millis(1_200);
+        let mut world = World::new(40 + k, 4, Faults { until, ..Faults::NONE })
+            .with_transactions(Duration::from_millis(25), until);
+        world.hosts[0].store.fail(match k % 3 {
+            0 => Failure::BeforeBarrier(world.hosts[0].store.barriers() + k),
+            1 => Failure::AfterBarrier(world.hosts[0].store.barriers() + k),
+            _ => Failure::Full(world.hosts[0].store.barriers() + k),
+        });
+        world.run_and_heal();
+        assert!(world.hosts[0].lives > 1, "it lost its power at barrier {k}");
+    }
 }

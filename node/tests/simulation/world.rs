@@ -56,6 +56,9 @@ enum Task {
     Cut,
 }
 
+/// Makes what happens to a node.
+type Maker = fn(usize) -> Task;
+
 pub(crate) struct World {
     pub(crate) shared: Shared,
     pub(crate) hosts: Vec<Host>,
@@ -158,7 +161,7 @@ impl World {
                 self.at(at, Task::Crash(node));
             }
         }
-        let plan: [(bool, fn(usize) -> Task); 3] = [
+        let plan: [(bool, Maker); 3] = [
             (self.faults.partitions, |_| Task::Cut),
             (self.faults.disks, Task::DiskFails),
             (self.faults.clocks, Task::ClockJumps),
