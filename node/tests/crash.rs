@@ -5,6 +5,7 @@
 //! on what the disk holds, clients send again what was not answered, and at the end the chain must
 //! be as if nothing had happened to it.
 
+#[path = "simulation/alone.rs"]
 mod simulation;
 
 use codec::Encode;

@@ -307,8 +307,8 @@ fn store_of_another_chain_or_another_schema_is_refused() {
         store.write(batch(&[(Column::LedgerMeta, column::SCHEMA_KEY, Some(&schema))])).unwrap();
         schema::claim(&store, ours, "memory")
     };
-    assert!(matches!(other(4), Err(StoreError::NewerSchema { found: 4, known: 3, .. })));
-    assert!(matches!(other(2), Err(StoreError::OlderSchema { found: 2, known: 3, .. })));
+    assert!(matches!(other(5), Err(StoreError::NewerSchema { found: 5, known: 4, .. })));
+    assert!(matches!(other(2), Err(StoreError::OlderSchema { found: 2, known: 4, .. })));
 }
 
 #[cfg(feature = "rocksdb")]

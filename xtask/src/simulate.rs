@@ -1,4 +1,4 @@
-//! Seeds of the consensus simulator, played.
+//! Seeds of the simulators, played.
 
 use crate::{
     Outcome,
@@ -6,12 +6,15 @@ use crate::{
     progress::Progress,
 };
 
-/// The package and the test program that is the simulator.
-const PACKAGE: &str = "dure-consensus";
-const SIMULATOR: &str = "network";
+/// The simulators: package, target and test. The agreement alone, and whole nodes.
+const SIMULATORS: [(&str, &str, &str); 2] = [
+    (AGREEMENT.0, AGREEMENT.1, "chaos::chaos_never_forks_and_heals"),
+    ("dure-node", "simulation", "chaos::chaos_loses_nothing_and_heals"),
+];
+const AGREEMENT: (&str, &str) = ("dure-consensus", "network");
 
-/// Builds the simulator and plays one seed, or new ones for some minutes; each is played twice, and
-/// both runs must be equal.
+/// Builds the simulators and plays one seed of each, or new ones for some minutes each; each seed is
+/// played twice, and both runs must be equal.
 pub(crate) fn run(progress: &mut Progress, option: &str, number: &str) -> Outcome {
     let variable = match option {
         "--seed" => "DURE_SEED",
@@ -20,9 +23,14 @@ pub(crate) fn run(progress: &mut Progress, option: &str, number: &str) -> Outcom
         other => return Err(format!("simulate has no option {other}")),
     };
     number.parse::<u64>().map_err(|error| format!("{option} {number}: {error}"))?;
-    let simulator = progress.stage("build: the simulator", || built(&[]))?;
-    let test = ["chaos::chaos_never_forks_and_heals", "--exact", "--nocapture"];
-    cargo::run(command(&simulator.program.to_string_lossy()).args(test).env(variable, number))
+    let targets: Vec<&str> = SIMULATORS.iter().map(|(_, target, _)| *target).collect();
+    let built = progress.stage("build: the simulators", || built(&targets, &[]))?;
+    for (package, target, test) in SIMULATORS {
+        let program = find(&built, (package, target))?.program.to_string_lossy().into_owned();
+        let arguments = [test, "--exact", "--nocapture"];
+        cargo::run(command(&program).args(arguments).env(variable, number))?;
+    }
+    Ok(())
 }
 
 /// Plays every mistake of `drill.rs`, or one, until chaos finds it; prints a table.
@@ -37,21 +45,31 @@ pub(crate) fn drills(progress: &mut Progress, name: Option<&&str>) -> Outcome {
     cargo::run(&mut table)
 }
 
-/// The simulator, built so that mistakes can be switched on in it. Only it is compiled anew.
+/// The simulator of the agreement, built so that mistakes can be switched on in it. Only it is
+/// compiled anew.
 pub(crate) fn with_mistakes(progress: &mut Progress) -> Outcome<Built> {
     progress.stage("build: the simulator with its mistakes", || {
-        built(&["--features", "dure-consensus/drills"])
+        agreement(&["--features", "dure-consensus/drills"])
     })
 }
 
-/// The simulator from the release build.
+/// The simulator of the agreement from the release build.
 pub(crate) fn released() -> Outcome<Built> {
-    built(&["--release"])
+    agreement(&["--release"])
 }
 
-fn built(more: &[&str]) -> Outcome<Built> {
-    let what = ["build", "--workspace", "--no-default-features", "--test", SIMULATOR];
-    let built = cargo::build(&[what.as_slice(), more].concat())?;
-    let is_it = |built: &Built| built.package == PACKAGE && built.target == SIMULATOR;
-    built.into_iter().find(is_it).ok_or_else(|| "cargo built no simulator".into())
+fn agreement(more: &[&str]) -> Outcome<Built> {
+    find(&built(&[AGREEMENT.1], more)?, AGREEMENT).cloned()
+}
+
+fn built(targets: &[&str], more: &[&str]) -> Outcome<Vec<Built>> {
+    let what = ["build", "--workspace", "--no-default-features"];
+    let tests = targets.iter().flat_map(|target| ["--test", target]);
+    let arguments = what.into_iter().chain(tests).chain(more.iter().copied());
+    cargo::build(&arguments.collect::<Vec<_>>())
+}
+
+fn find<'b>(built: &'b [Built], (package, target): (&str, &str)) -> Outcome<&'b Built> {
+    let found = built.iter().find(|built| built.package == package && built.target == target);
+    found.ok_or_else(|| "cargo built no simulator".into())
 }

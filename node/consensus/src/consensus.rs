@@ -1,12 +1,13 @@
 //! The state machine of one validator, over all heights.
 
 use crate::{
-    Action, Event, Limits, Message, Now, OrderingError, Report, Start,
+    Action, Event, Limits, Message, Now, OrderingError, ReadyBatch, Report, Start,
     active::{Active, HEAL_EVERY, Held},
     core::{Core, CoreError, Effect, Input},
     drill::{self, Drill},
     event::SignRequest,
     log::{LOG_BYTES_MAX, Log, Record},
+    named::Named,
     offences::{EVIDENCE_HEIGHTS, Offences},
     outbox::Outbox,
     peers::Peers,
@@ -18,8 +19,8 @@ use crate::{
     verify::Verifier,
 };
 use dure_types::{
-    CommitCertificate, Hash, Header, Height, Roots, TimestampMs, ValidatorId, ValidatorSet,
-    vote::Round,
+    BatchReference, CommitCertificate, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
+    ValidatorSet, limits, vote::Round,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -46,7 +47,8 @@ pub struct Setup {
 pub fn history_from(tip: Height) -> Height {
     let next = tip.saturating_add(Height(1));
     let evidence = Height(next.0.saturating_sub(EVIDENCE_HEIGHTS));
-    epoch_start(next).min(evidence).max(Height(1))
+    let named = Height(next.0.saturating_sub(limits::BATCH_EXPIRY_BLOCKS));
+    epoch_start(next).min(evidence).min(named).max(Height(1))
 }
 
 /// Orders batches with the other validators.
@@ -60,6 +62,7 @@ pub struct Consensus {
     rotation: Rotation,
     offences: Offences,
     ready: Ready,
+    named: Named,
     results: Results,
     /// Roots in decided headers of what we have not executed.
     expected: BTreeMap<Height, Roots>,
@@ -113,6 +116,7 @@ impl Consensus {
             rotation: Rotation::default(),
             offences: Offences::new(setup.chain, setup.signatures.clone()),
             ready: Ready::default(),
+            named: Named::default(),
             results: Results::default(),
             expected: BTreeMap::new(),
             outbox: Outbox::default(),
@@ -145,7 +149,8 @@ impl Consensus {
         let mut out = Vec::new();
         match event {
             Event::Start(start) => self.start(now, start, &mut out)?,
-            Event::BatchReady(batch) => self.ready.add(batch),
+            Event::BatchHeld(batch) => self.batch(batch, false),
+            Event::BatchReady(batch) => self.batch(batch, true),
             Event::Executed { height, roots, empty } => self.executed(height, roots, empty)?,
             Event::Timer => self.timer = None,
             Event::Appended => self.outbox.appended(),
@@ -249,7 +254,31 @@ impl Consensus {
     fn tell(&mut self, header: &Header) {
         self.rotation.decided(header);
         self.offences.decided(header);
+        self.named.decided(header);
+        self.ready.settle(header, &self.named);
         self.told = header.height;
+    }
+
+    fn batch(&mut self, batch: ReadyBatch, spread: bool) {
+        let BatchReference { author, seq, .. } = batch.reference;
+        if self.named.allows(author, seq) {
+            self.ready.add(batch, spread);
+        }
+    }
+
+    /// Batches that headers of this height name and that are not held, each with who proposed it;
+    /// those of this round first.
+    #[must_use]
+    pub fn missing(&self) -> Vec<(BatchReference, ValidatorId)> {
+        let Stage::Active(active) = &self.stage else { return Vec::new() };
+        let waiting = active.headers.values().filter(|held| held.checked && !held.judged);
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_by_key(|held| (held.round != active.round, held.round));
+        waiting
+            .into_iter()
+            .flat_map(|held| held.header.batches.iter().map(|batch| (*batch, held.proposer)))
+            .filter(|(batch, _)| self.ready.get(batch).is_none())
+            .collect()
     }
 
     fn executed(&mut self, height: Height, roots: Roots, empty: bool) -> Step {
@@ -479,7 +508,6 @@ impl Consensus {
                 out.push(Action::Report(Report::Equivocation { validator }));
             }
         }
-        self.ready.decided(&header);
         if self.observing.is_some_and(|until| header.time > until) {
             self.observing = None;
             let height = header.height.saturating_add(Height(1));
@@ -611,6 +639,7 @@ impl Consensus {
             start: &active.start,
             results: &self.results,
             ready: &self.ready,
+            named: &self.named,
             offences: &self.offences,
             genesis_time: self.setup.genesis_time,
             limits: self.setup.limits,
@@ -655,7 +684,13 @@ impl Consensus {
         let bounds = (self.setup.limits, evidence);
         let after_genesis = self.setup.genesis_time.saturating_add(TimestampMs(1));
         let now = Now { wall: now.wall.max(after_genesis), ..now };
-        let header = propose(chain, start, &self.results, self.ready.iter(), bounds, now);
+        let named = &self.named;
+        let allowed = |batch: &&ReadyBatch| {
+            let BatchReference { author, seq, .. } = batch.reference;
+            start.validators.get(author).is_some() && named.allows(author, seq)
+        };
+        let ready = self.ready.in_turns(self.begun).into_iter().filter(allowed);
+        let header = propose(chain, start, &self.results, ready, bounds, now);
         let block = header.id(chain);
         self.outbox.record(Record::Header(Box::new(header.clone())), false);
         active.headers.insert(block, Held::valid(header, round, self.setup.me));

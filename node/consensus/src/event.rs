@@ -21,7 +21,10 @@ pub struct Now {
 pub enum Event {
     /// Everything up to the parent is decided and durable: go on with the height after it.
     Start(Box<Start>),
-    /// A batch is held, verified and durable, and no decided header names it.
+    /// A batch is held, verified and durable, and no decided header names it: votes need not wait
+    /// for it.
+    BatchHeld(ReadyBatch),
+    /// The same, and a quorum holds it as far as we know: a header of ours may name it.
     BatchReady(ReadyBatch),
     /// A decided height was executed. Heights come in order.
     Executed {

@@ -1,6 +1,6 @@
 //! What a proposer proposes, and when (DESIGN D1, D11): local policy, never a rule of validity.
 
-use crate::{Now, ReadyBatch, Start};
+use crate::{Now, ReadyBatch, Start, named::in_time};
 use dure_types::{Evidence, Gas, Hash, Header, Height, Roots, TimestampMs, limits};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -160,7 +160,7 @@ fn named<'a>(
 ) -> Vec<dure_types::BatchReference> {
     let (mut bytes, mut gas) = (0usize, Gas::ZERO);
     ready
-        .filter(|batch| batch.expiry >= height)
+        .filter(|batch| in_time(height, batch.expiry))
         .take(limits::BLOCK_BATCHES_MAX)
         .take_while(|batch| {
             bytes = bytes.saturating_add(batch.bytes);

@@ -37,8 +37,12 @@ impl Signatures {
         self.verify(key, &bytes, signature)
     }
 
-    /// Whether a certificate holds.
-    pub(crate) fn certificate(
+    /// Whether a certificate holds. A host may ask for many at once, beside the machine's thread:
+    /// the machine then finds their signatures here.
+    ///
+    /// # Errors
+    /// [`CertificateError`]: why it does not.
+    pub fn certificate(
         &self,
         chain: Hash,
         validators: &ValidatorSet,

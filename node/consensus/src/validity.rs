@@ -6,6 +6,7 @@
 use crate::{
     Limits, Now, Signatures, Start,
     drill::{self, Drill},
+    named::{Named, in_time},
     offences::Offences,
     proposal::Results,
     ready::Ready,
@@ -75,9 +76,20 @@ pub enum Invalid {
         /// Its height.
         height: Height,
     },
-    /// A batch may not be named any more.
-    #[error("batch {seq} expired at {expiry}")]
+    /// A batch of nobody in the set, or with a number that its author used before or that is below
+    /// the author's window.
+    #[error("batch {seq} of {} may not be named any more", Hash(author.0))]
+    Named {
+        /// Its author.
+        author: ValidatorId,
+        /// Its sequence number.
+        seq: u64,
+    },
+    /// A batch may not be named any more, or not yet: it is valid for longer than batches may be.
+    #[error("batch {seq} of height {height} expires at {expiry}")]
     Expired {
+        /// Height of the header.
+        height: Height,
         /// Its sequence number.
         seq: u64,
         /// Last height that could name it.
@@ -106,6 +118,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) start: &'a Start,
     pub(crate) results: &'a Results,
     pub(crate) ready: &'a Ready,
+    pub(crate) named: &'a Named,
     pub(crate) offences: &'a Offences,
     pub(crate) genesis_time: TimestampMs,
     pub(crate) limits: Limits,
@@ -136,6 +149,11 @@ impl Judge<'_> {
         let sets = (self.start.validators.hash(), self.start.next_validators.hash());
         if (header.validators, header.next_validators) != sets {
             return Err(Invalid::Validators { height });
+        }
+        for BatchReference { author, seq, .. } in header.batches.iter().copied() {
+            if self.start.validators.get(author).is_none() || !self.named.allows(author, seq) {
+                return Err(Invalid::Named { author, seq });
+            }
         }
         for evidence in &header.evidence {
             let holds = self.offences.may_enter(evidence, height, &self.start.validators);
@@ -176,9 +194,9 @@ impl Judge<'_> {
                 missing = !drill::is(Drill::BatchUnheld);
                 continue;
             };
-            if batch.expiry < header.height && !drill::is(Drill::ExpiredBatch) {
-                let BatchReference { seq, .. } = *reference;
-                return Err(Invalid::Expired { seq, expiry: batch.expiry });
+            if !in_time(header.height, batch.expiry) && !drill::is(Drill::ExpiredBatch) {
+                let (seq, height) = (reference.seq, header.height);
+                return Err(Invalid::Expired { height, seq, expiry: batch.expiry });
             }
             bytes = bytes.saturating_add(batch.bytes);
             gas = gas.saturating_add(batch.gas.0);

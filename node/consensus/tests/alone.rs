@@ -57,7 +57,7 @@ fn roots(height: u64) -> Roots {
 
 fn batch(seq: u64) -> Event {
     let reference = BatchReference { author: ME, seq, id: Hash([seq as u8; 32]) };
-    Event::BatchReady(ReadyBatch { reference, bytes: 1 << 20, gas: Gas(1), expiry: Height(999) })
+    Event::BatchReady(ReadyBatch { reference, bytes: 1 << 20, gas: Gas(1), expiry: Height(250) })
 }
 
 impl Host {

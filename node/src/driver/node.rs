@@ -15,6 +15,7 @@ use crate::{
     store::{Database, MemoryStore, Store, compiled::CompiledFiles, schema},
     view::SnapshotState,
 };
+use dure_consensus::Signatures;
 use dure_runtime::{Executor, ExecutorConfig};
 use dure_types::{Genesis, ValidatorId};
 use std::{
@@ -78,8 +79,12 @@ impl Node {
         let wall = config.clock;
         wall.catch_up(chain.head()?.time);
         let clock = Clock::start(wall.clone());
-        let setup =
-            Setup { genesis: &chain.genesis, key: config.consensus_key, mempool: config.mempool };
+        let setup = Setup {
+            genesis: &chain.genesis,
+            key: config.consensus_key,
+            mempool: config.mempool,
+            signatures: Signatures::default(),
+        };
         let (machine, actions) = Machine::new(setup, recovered, clock.now())?;
         Ok(Self::run(chain, machine, actions, (clock, wall))?)
     }

@@ -193,6 +193,13 @@ fn act(
             Action::Flush => drop(outputs.flush.send(())),
             Action::Report(report) => tracing::warn!(?report, "consensus"),
             Action::SetTimer(at) => timer = Some(at),
+            // A lone validator has nobody to talk to, and [`super::Node`] starts no other.
+            Action::Send(..)
+            | Action::Hand(..)
+            | Action::Serve(..)
+            | Action::Verify(..)
+            | Action::Admit(..)
+            | Action::Blame(..) => {}
         }
     }
     timer
@@ -213,9 +220,7 @@ pub(super) fn ledger(
             tickets.push(ticket);
         }
         store.barrier(Database::Ledger)?;
-        for ticket in tickets {
-            drop(machine.send(Input::Done(Event::Durable(ticket))));
-        }
+        drop(machine.send(Input::Done(Event::Durable(tickets))));
     }
     Ok(())
 }
@@ -266,7 +271,7 @@ pub(super) fn signer(
 ) -> Result<(), Fault> {
     while let Some((height, entries)) = stop.wait(work) {
         store.append_log(height, &entries)?;
-        drop(machine.send(Input::Done(Event::Durable(Ticket::Log(height)))));
+        drop(machine.send(Input::Done(Event::Durable(vec![Ticket::Log(height)]))));
     }
     Ok(())
 }

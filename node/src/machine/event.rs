@@ -1,12 +1,13 @@
 //! What goes into the machine and what comes out.
 
+use super::{BadBatch, VerifiedBatch, Wire};
 use crate::{
     execution::{Block, Executed},
     mempool::{Admissible, Rejection, Submitted},
     store::WriteBatch,
 };
 use dure_consensus::Report;
-use dure_types::Height;
+use dure_types::{Batch, BatchReference, Height, Transaction, ValidatorId};
 use std::time::Duration;
 
 /// Something that happened.
@@ -19,9 +20,15 @@ pub enum Event {
         /// The transaction.
         transaction: Admissible,
     },
-    /// The writes of an [`Action::Persist`], or the entries of an [`Action::Log`], are durable; the
-    /// tickets of the former come back in their order.
-    Durable(Ticket),
+    /// The writes of several [`Action::Persist`], or the entries of an [`Action::Log`], are durable;
+    /// the tickets of the former come back in their order.
+    Durable(Vec<Ticket>),
+    /// A validator sent something; the stream says who. Nothing in it is verified.
+    Received(ValidatorId, Box<Wire>),
+    /// A transaction of an [`Action::Admit`] that may wait.
+    Forwarded(Admissible),
+    /// What came of an [`Action::Verify`]: [`super::verify_batch`] says it.
+    Verified(BatchReference, Result<VerifiedBatch, BadBatch>),
     /// A block was executed and its writes are visible; they come in the order of heights.
     Executed(Executed),
     /// The time of the last [`Action::SetTimer`] has come.
@@ -31,8 +38,10 @@ pub enum Event {
 /// Names what was made durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ticket {
-    /// Our batch with this sequence number.
-    Batch(u64),
+    /// A batch, ours or another's.
+    Batch(BatchReference),
+    /// Batches that no header may name any more are gone.
+    Removal,
     /// What we are about to say at this height.
     Log(Height),
     /// Header and certificate of this height.
@@ -64,8 +73,35 @@ pub enum Action {
     Execute(Box<Block>),
     /// Make the state durable, so that a restart has less to execute; nothing is sent back.
     Flush,
+    /// Send to a validator, or to every other.
+    Send(Option<ValidatorId>, Box<Wire>),
+    /// Send batches from the ledger, each as [`Wire::Batch`], to a validator or to every other;
+    /// those that are not there are passed over.
+    Hand(Option<ValidatorId>, Vec<BatchReference>),
+    /// Send a validator decided headers from the ledger, from this height on.
+    Serve(ValidatorId, Height),
+    /// Check a batch, outside the machine's thread; answer with [`Event::Verified`].
+    Verify(BatchReference, Box<Batch>),
+    /// Check transactions that a validator sent as a client's would be; answer with
+    /// [`Event::Forwarded`] for each that may wait.
+    Admit(Vec<Transaction>),
     /// Tell the operator.
     Report(Report),
+    /// Tell the operator what a validator did wrong about batches.
+    Blame(ValidatorId, Blame),
     /// Send [`Event::Timer`] at this time since the start; a later one replaces it.
     SetTimer(Duration),
+}
+
+/// What a validator did wrong about batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Blame {
+    /// It sent, or signed, a batch that does not hold.
+    Bad(BadBatch),
+    /// It signed two batches with one sequence number.
+    Twice {
+        /// The number.
+        seq: u64,
+    },
 }

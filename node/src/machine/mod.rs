@@ -5,22 +5,38 @@
 //! tests from virtual time and a store that forgets.
 //!
 //! ```text
-//! Submit ─► mempool ─► batch sealed, signed ─► Persist ─► BatchReady ─┐
-//!                                                                     ▼
-//!   Executed ◄─ Execute ◄─ durable ◄─ Persist ◄─ Decide ◄──────── ordering
-//!      │                                                              ▲
-//!      └── roots ─────────────────────────────────────────────────────┘
+//! Submit ─► home? ─► mempool ─► batch sealed, signed ─► Persist ─► to all ─► acknowledged ─┐
+//!             └─► to its home                                                              ▼
+//!   Executed ◄─ Execute ◄─ all batches here ◄─ durable ◄─ Persist ◄─ Decide ◄──────── ordering
+//!      │                                                                                   ▲
+//!      └── roots ──────────────────────────────────────────────────────────────────────────┘
 //! ```
-//! **Durability.** A batch is durable before a header names it; proposal and votes, with all that
+//! `spread` has what happens to batches of all authors, `home` who seals a transaction, `backlog`
+//! what is decided and waits; `docs/consensus.md` has the rules, and tests that attack them.
+//! **Durability.** A batch is durable before it is sent, acknowledged or named; proposal and votes, with all that
 //! led to them (the signer's log, a file of its own), before they leave and before what they decide
 //! is written; header and certificate before the block is executed, and only an executed block is
 //! `final`. So whatever was answered can be computed again.
 
+mod acknowledged;
+mod backlog;
+mod batches;
 mod event;
+mod fetching;
+mod home;
 mod node;
 pub mod recovery;
 mod seal;
+mod spread;
+mod verified;
+mod wire;
 
-pub use event::{Action, Event, Ticket};
+pub use backlog::{BACKLOG_MAX, EXECUTING_MAX, Slot, Waiting};
+pub use batches::{AUTHOR_BYTES_MAX, REFUSE_FOR};
+pub use event::{Action, Blame, Event, Ticket};
+pub use fetching::FETCH_AGAIN;
+pub use home::{HAND_OVER_AFTER, homes};
 pub use node::{Machine, Setup};
 pub use recovery::{Recovered, recover};
+pub use verified::{BadBatch, VerifiedBatch, verify_ahead, verify_batch};
+pub use wire::{FETCH_MAX, FORWARD_BYTES_MAX, WIRE_BYTES_MAX, Wire};

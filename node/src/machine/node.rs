@@ -1,23 +1,29 @@
 //! The machine itself.
 
 use super::{
-    Action, Event, Recovered, Ticket,
-    seal::{Author, Sealed, found},
+    Action, Event, Recovered, Ticket, Wire,
+    acknowledged::Acknowledged,
+    backlog::{BACKLOG_MAX, Backlog, EXECUTING_MAX, Waiting},
+    batches::Batches,
+    fetching::Fetching,
+    home::Forwarding,
+    seal::{Author, ready},
 };
 use crate::{
     config::MempoolLimits,
-    execution::{Block, Executed},
+    execution::Executed,
     fault::Fault,
     mempool::{MempoolStatus, Pool},
-    store::{Column, Database, WriteBatch, column, ledger},
+    store::ledger,
 };
 use codec::Encode;
 use dure_consensus::{
-    Action as Order, Consensus, Event as Happening, Limits, Log, Now, SignRequest, Signatures,
-    Start,
+    Action as Order, Consensus, Event as Happening, Limits, Log, Named, Now, SignRequest,
+    Signatures, Start,
 };
 use dure_types::{
-    CommitCertificate, Genesis, Hash, Header, Height, ValidatorId, ValidatorSet, limits,
+    Acknowledgement, BatchReference, CommitCertificate, Genesis, Hash, Header, Height, ValidatorId,
+    ValidatorSet, limits,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -38,26 +44,50 @@ pub struct Setup<'a> {
     pub key: SigningKey,
     /// Bounds of the mempool.
     pub mempool: MempoolLimits,
+    /// Signatures that hold: what the host checked of a message beside the machine's thread is not
+    /// checked again in it.
+    pub signatures: Signatures,
 }
+
+/// A height to begin: its parent, and what the log holds of it.
+type Next = (Option<(Header, CommitCertificate)>, Option<Log>);
 
 /// One node: mempool, batches, ordering, and the schedule of execution.
 pub struct Machine {
-    chain: Hash,
-    me: ValidatorId,
+    pub(super) chain: Hash,
+    pub(super) me: ValidatorId,
     key: SigningKey,
-    validators: ValidatorSet,
-    limits: Limits,
-    pool: Pool,
-    ordering: Consensus,
-    /// Sealed by us and not named by a decided header, by sequence number.
-    sealed: BTreeMap<u64, Sealed>,
-    /// Of these, those that are not durable yet.
-    unsafe_batches: BTreeSet<u64>,
+    pub(super) validators: ValidatorSet,
+    pub(super) limits: Limits,
+    pub(super) pool: Pool,
+    pub(super) ordering: Consensus,
+    /// Not named by a decided header.
+    pub(super) batches: Batches,
+    /// Ours that a header of ours may not name yet.
+    pub(super) unspread: BTreeSet<BatchReference>,
+    /// What decided headers named.
+    pub(super) named: Named,
+    pub(super) acknowledged: Acknowledged,
+    /// What we hold and have not said yet.
+    pub(super) unsaid: Vec<Acknowledgement>,
+    /// When we say again what we hold.
+    pub(super) say_again: Duration,
+    pub(super) fetching: Fetching,
+    /// Transactions that others were asked to seal.
+    pub(super) forwarding: Forwarding,
+    /// Authors whose batches are refused, until when.
+    pub(super) refused: BTreeMap<ValidatorId, Duration>,
+    /// Decided and not with the executor.
+    pub(super) backlog: Backlog,
+    /// Blocks that the executor has.
+    executing: usize,
+    /// The height to begin, while it is not begun.
+    next: Option<Next>,
     next_seq: u64,
     /// Decided, not yet durable.
     decision: Option<(Header, CommitCertificate)>,
     /// Newest decided height.
-    decided: Height,
+    pub(super) decided: Height,
     waiting_since: Option<Duration>,
     ordering_due: Option<Duration>,
     timer: Option<Duration>,
@@ -79,13 +109,15 @@ impl Machine {
         let limits = Limits { block_gas_max: setup.genesis.parameters.block_gas_max };
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
+        let mut named = Named::default();
+        recovered.history.iter().for_each(|header| named.decided(header));
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
             chain,
             me,
             genesis_time: setup.genesis.time,
             limits,
-            signatures: Signatures::default(),
+            signatures: setup.signatures,
             observe: recovered.observe,
         };
         let ordering = Consensus::new(ordering, history, now);
@@ -97,8 +129,18 @@ impl Machine {
             limits,
             pool: Pool::new(setup.mempool),
             ordering,
-            sealed: BTreeMap::new(),
-            unsafe_batches: BTreeSet::new(),
+            batches: Batches::default(),
+            unspread: BTreeSet::new(),
+            named,
+            acknowledged: Acknowledged::default(),
+            unsaid: Vec::new(),
+            say_again: now.elapsed,
+            fetching: Fetching::default(),
+            forwarding: Forwarding::default(),
+            refused: BTreeMap::new(),
+            backlog: Backlog::default(),
+            executing: 0,
+            next: None,
             next_seq: recovered.seq_highest + 1,
             decision: None,
             decided: recovered.tip.as_ref().map_or(Height::ZERO, |(tip, _)| tip.height),
@@ -120,21 +162,28 @@ impl Machine {
         recovered: Recovered,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
-        let mut ready = Vec::new();
+        let mut held = Vec::with_capacity(recovered.batches.len());
         for (batch, transactions) in recovered.batches {
-            transactions.iter().for_each(|transaction| self.pool.remember(transaction));
-            let sealed = found(&batch, transactions, self.chain);
-            if sealed.ready.expiry > self.decided {
-                ready.push(sealed.ready);
+            let ready = ready(&batch.header, batch.encoded_size(), self.chain);
+            if ready.reference.author == self.me {
+                transactions.iter().for_each(|transaction| self.pool.remember(transaction));
+                self.unspread.insert(ready.reference);
             }
-            self.sealed.insert(batch.header.seq, sealed);
+            self.batches.insert(ready, transactions, true, now.elapsed);
+            held.push(ready.reference);
         }
-        self.expire_batches();
+        self.expire_batches(self.decided, out);
+        self.remove(&recovered.expired, out);
         // Before the start, whose decision of what was proposed takes those out that it names.
-        for batch in ready {
-            self.order(now, Happening::BatchReady(batch), out)?;
+        for reference in held {
+            if self.batches.get(&reference).is_some_and(|held| held.first) {
+                self.acknowledged.add(self.me, reference);
+            }
+            self.offer(now, &reference, out)?;
         }
-        self.start(now, recovered.tip, recovered.log, out)?;
+        recovered.backlog.into_iter().for_each(|block| self.backlog.push(block));
+        self.next = Some((recovered.tip, recovered.log));
+        self.go_on(now, out)?;
         for (height, roots, empty) in recovered.results {
             self.order(now, Happening::Executed { height, roots, empty }, out)?;
         }
@@ -149,14 +198,21 @@ impl Machine {
         let mut out = Vec::new();
         match event {
             Event::Submit { request, transaction } => {
-                let result = self.pool.submit(transaction);
+                let admitted = self.pool.admit(transaction);
+                let result = admitted.map(|(submitted, new)| {
+                    new.into_iter().for_each(|transaction| self.route(now, transaction, 0));
+                    submitted
+                });
                 out.push(Action::Answer { request, result });
             }
-            Event::Durable(Ticket::Batch(seq)) => self.batch_durable(now, seq, &mut out)?,
-            Event::Durable(Ticket::Log(_)) => self.order(now, Happening::Appended, &mut out)?,
-            Event::Durable(Ticket::Decision(height)) => {
-                self.decision_durable(now, height, &mut out)?;
+            Event::Durable(tickets) => {
+                for ticket in tickets {
+                    self.durable(now, ticket, &mut out)?;
+                }
             }
+            Event::Received(from, wire) => self.received(now, from, *wire, &mut out)?,
+            Event::Verified(batch, verdict) => self.batch_verified(now, batch, verdict, &mut out),
+            Event::Forwarded(transaction) => self.forwarded(now, transaction),
             Event::Executed(executed) => self.executed(now, &executed, &mut out)?,
             Event::Timer => {
                 // The ordering asks again for what it still waits for.
@@ -174,7 +230,21 @@ impl Machine {
         self.pool.status()
     }
 
-    fn order(&mut self, now: Now, event: Happening, out: &mut Vec<Action>) -> Result<(), Fault> {
+    fn durable(&mut self, now: Now, ticket: Ticket, out: &mut Vec<Action>) -> Result<(), Fault> {
+        match ticket {
+            Ticket::Batch(reference) => self.batch_durable(now, reference, out),
+            Ticket::Log(_) => self.order(now, Happening::Appended, out),
+            Ticket::Decision(height) => self.decision_durable(now, height, out),
+            Ticket::Removal => Ok(()),
+        }
+    }
+
+    pub(super) fn order(
+        &mut self,
+        now: Now,
+        event: Happening,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             for action in self.ordering.step(now, event)? {
@@ -196,8 +266,13 @@ impl Machine {
                     }
                     Order::SetTimer(at) => self.ordering_due = Some(at),
                     Order::Report(report) => out.push(Action::Report(report)),
-                    // A lone validator has nobody to talk to.
-                    Order::Broadcast(_) | Order::Send(..) | Order::Serve(..) => {}
+                    Order::Broadcast(message) => {
+                        out.push(Action::Send(None, Box::new(Wire::Consensus(*message))));
+                    }
+                    Order::Send(to, message) => {
+                        out.push(Action::Send(Some(to), Box::new(Wire::Consensus(*message))));
+                    }
+                    Order::Serve(to, from) => out.push(Action::Serve(to, from)),
                 }
             }
         }
@@ -222,14 +297,6 @@ impl Machine {
         self.order(now, Happening::Start(Box::new(start)), out)
     }
 
-    fn batch_durable(&mut self, now: Now, seq: u64, out: &mut Vec<Action>) -> Result<(), Fault> {
-        self.unsafe_batches.remove(&seq);
-        match self.sealed.get(&seq).map(|sealed| sealed.ready) {
-            Some(ready) => self.order(now, Happening::BatchReady(ready), out),
-            None => Ok(()),
-        }
-    }
-
     /// The point of finality: from here on the block is executed, and the next may begin.
     fn decision_durable(
         &mut self,
@@ -242,30 +309,36 @@ impl Machine {
         };
         assert_eq!(header.height, height, "one height is decided at a time");
         self.decided = height;
-        let mut transactions = Vec::new();
+        self.named.decided(&header);
+        self.acknowledged.settle(&header, &self.named);
+        let mut slots = Vec::with_capacity(header.batches.len());
         for reference in &header.batches {
-            let sealed = self.sealed.remove(&reference.seq).ok_or_else(|| {
-                Fault::Corrupt(format!("height {height} names batch {}, not held", reference.seq))
-            })?;
-            transactions.extend(sealed.transactions);
+            self.unspread.remove(reference);
+            slots.push((*reference, self.batches.take(reference)));
         }
-        let block = Block { header: header.clone(), id: certificate.block, transactions };
-        out.push(Action::Execute(Box::new(block)));
-        self.expire_batches();
-        self.start(now, Some((header, certificate)), None, out)
+        let waiting = Waiting { header: header.clone(), id: certificate.block, slots };
+        if self.validators.0.len() == 1 && !waiting.is_whole() {
+            return Err(Fault::Corrupt(format!("height {height} names a batch that is not held")));
+        }
+        self.backlog.push(waiting);
+        self.expire_batches(height, out);
+        self.next = Some((Some((header, certificate)), None));
+        self.go_on(now, out)
     }
 
-    /// Puts transactions back in line whose batch no header may name any more.
-    fn expire_batches(&mut self) {
-        let next = Height(self.decided.0 + 1);
-        let expired = |sealed: &Sealed| sealed.ready.expiry < next;
-        let seqs: Vec<u64> =
-            self.sealed.iter().filter(|(_, s)| expired(s)).map(|(seq, _)| *seq).collect();
-        for seq in seqs {
-            self.unsafe_batches.remove(&seq);
-            if let Some(sealed) = self.sealed.remove(&seq) {
-                self.pool.put_back(sealed.transactions);
-            }
+    /// Hands whole blocks to execution, and begins the next height unless too many wait.
+    fn go_on(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
+        while self.executing < EXECUTING_MAX {
+            let Some(block) = self.backlog.next() else { break };
+            self.executing += 1;
+            out.push(Action::Execute(Box::new(block)));
+        }
+        if self.backlog.len() >= BACKLOG_MAX {
+            return Ok(());
+        }
+        match self.next.take() {
+            Some((parent, log)) => self.start(now, parent, log, out),
+            None => Ok(()),
         }
     }
 
@@ -276,20 +349,30 @@ impl Machine {
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
         let height = executed.head.height;
+        self.executing = self.executing.saturating_sub(1);
         self.pool.executed(height, &executed.outcomes);
+        for (id, _) in &executed.outcomes {
+            self.forwarding.take(id);
+            self.batches.executed(id);
+        }
         if now.elapsed >= self.flushed + FLUSH_EVERY {
             self.flushed = now.elapsed;
             out.push(Action::Flush);
         }
         let empty = executed.outcomes.is_empty();
-        self.order(now, Happening::Executed { height, roots: executed.roots, empty }, out)
+        self.order(now, Happening::Executed { height, roots: executed.roots, empty }, out)?;
+        self.go_on(now, out)
     }
 
     /// Seals what is due, and asks for the next wake-up.
     fn finish(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
+        self.go_on(now, out)?;
+        if self.validators.0.len() > 1 {
+            self.spread(now, out);
+        }
         self.seal_when_due(now, out);
         let seal_due = self.waiting_since.map(|since| since + SEAL_AFTER);
-        let due = [seal_due, self.ordering_due].into_iter().flatten().min();
+        let due = [seal_due, self.ordering_due, self.spread_due()].into_iter().flatten().min();
         if let Some(due) = due.filter(|due| self.timer.is_none_or(|timer| timer != *due)) {
             self.timer = Some(due);
             out.push(Action::SetTimer(due));
@@ -298,10 +381,10 @@ impl Machine {
     }
 
     fn seal_when_due(&mut self, now: Now, out: &mut Vec<Action>) {
-        while self.pool.is_waiting() && self.has_window() {
+        while self.pool.is_waiting() && self.batches.has_room(self.me, self.next_seq) {
             let since = *self.waiting_since.get_or_insert(now.elapsed);
-            // Batches on their way to the disk will do for the proposer.
-            let wanted = self.unsafe_batches.is_empty() && self.ordering.wants_batch(now);
+            // Batches on their way to the disk and to the others will do for the proposer.
+            let wanted = self.unspread.is_empty() && self.ordering.wants_batch(now);
             if !(wanted || self.pool.fills_batch() || now.elapsed >= since + SEAL_AFTER) {
                 return;
             }
@@ -315,19 +398,13 @@ impl Machine {
             self.next_seq += 1;
             let expiry = Height(self.decided.0 + limits::BATCH_EXPIRY_BLOCKS);
             let author = Author { chain: self.chain, id: self.me, key: &self.key };
-            let (sealed, bytes) = author.seal(seq, expiry, batch);
-            self.sealed.insert(seq, sealed);
-            self.unsafe_batches.insert(seq);
-            let mut writes = WriteBatch::new(Database::Ledger);
-            writes.put(Column::Batches, column::batch(self.me, seq), bytes);
-            out.push(Action::Persist { ticket: Ticket::Batch(seq), writes });
+            let (ready, bytes) = author.seal(seq, expiry, &batch);
+            let reference = ready.reference;
+            self.batches.insert(ready, batch, false, now.elapsed);
+            self.unspread.insert(reference);
+            let writes = ledger::put_batch(&reference, bytes);
+            out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
         }
         self.waiting_since = None;
-    }
-
-    /// Whether a further sequence number fits into our window.
-    fn has_window(&self) -> bool {
-        let oldest = self.sealed.keys().next().copied().unwrap_or(self.next_seq);
-        self.next_seq - oldest < limits::BATCH_SEQ_WINDOW
     }
 }

@@ -3,16 +3,18 @@
 //! The ledger is the truth. The state may be behind it (its last flush), never ahead; the blocks in
 //! between are executed again and must give the same roots, which later headers prove.
 
+use super::backlog::{Slot, Waiting};
 use crate::{
     chain::Chain,
-    execution::{Block, execute},
+    execution::execute,
     fault::Fault,
     store::{Column, Read, column, ledger, state},
 };
 use dure_consensus::{Log, history_from};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{
-    Batch, CommitCertificate, Hash, Header, Height, Roots, Transaction, ValidatorId, ValidatorSet,
+    Batch, BatchReference, CommitCertificate, Hash, Header, Height, Roots, Transaction,
+    ValidatorId, ValidatorSet,
 };
 
 /// Where the machine goes on.
@@ -28,8 +30,13 @@ pub struct Recovered {
     pub history: Vec<Header>,
     /// Roots that no decided header lists, with whether their block was empty.
     pub results: Vec<(Height, Roots, bool)>,
-    /// Our durable batches that no decided header names, ascending.
+    /// Decided blocks after the newest executed one: the first lacks a batch.
+    pub backlog: Vec<Waiting>,
+    /// Durable batches that no decided header names, ours and those of others that may still be
+    /// named, ascending for each author.
     pub batches: Vec<(Batch, Vec<VerifiedTransaction>)>,
+    /// Batches of others that no header may name any more.
+    pub expired: Vec<BatchReference>,
     /// Highest sequence number that we used.
     pub seq_highest: u64,
 }
@@ -47,21 +54,36 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let tip = ledger::tip(reader)?;
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
+    let mut backlog = Vec::new();
     for next in applied.0 + 1..=height.0 {
-        execute(chain, block(chain, Height(next))?)?;
+        let waiting = waiting(chain, Height(next))?;
+        match waiting.is_whole() && backlog.is_empty() {
+            true => drop(execute(chain, waiting.into_block())?),
+            false => backlog.push(waiting),
+        }
     }
+    let executed = chain.head()?.height;
     let certified = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.executed);
-    let (unnamed, seq_highest) = ledger::unnamed(reader, me)?;
-    let mut batches = Vec::with_capacity(unnamed.len());
-    for batch in unnamed {
-        let transactions = verify(chain.id, batch.transactions.clone())?;
-        batches.push((batch, transactions));
+    let (mut seq_highest, mut batches, mut expired) = (0, Vec::new(), Vec::new());
+    for author in chain.genesis.validators.0.iter().map(|record| record.id) {
+        let (unnamed, highest) = ledger::unnamed(reader, author)?;
+        if author == me {
+            seq_highest = highest;
+        }
+        for batch in unnamed {
+            if author != me && batch.header.expiry_height <= height {
+                expired.push(batch.header.reference(chain.id));
+                continue;
+            }
+            let transactions = verify(chain.id, batch.transactions.clone())?;
+            batches.push((batch, transactions));
+        }
     }
-    let results = results(chain, certified, height)?;
+    let results = results(chain, certified, executed)?;
     let history = (history_from(height).0..=height.0)
         .map(|height| ledger::header(reader, Height(height))?.ok_or_else(|| missing(height)))
         .collect::<Result<_, _>>()?;
-    Ok(Recovered { tip, log, observe, history, results, batches, seq_highest })
+    Ok(Recovered { tip, log, observe, history, results, backlog, batches, expired, seq_highest })
 }
 
 fn missing(height: u64) -> Fault {
@@ -152,15 +174,15 @@ fn of_next(
         return Ok(None);
     }
     for batch in log.headers().flat_map(|header| &header.batches) {
-        let key = column::batch(batch.author, batch.seq);
-        if reader.get(Column::Batches, &key)?.is_none() {
+        if reader.get(Column::Batches, &column::batch(batch))?.is_none() {
             return Err(Fault::BatchLost { seq: batch.seq, signed, ledger });
         }
     }
     Ok(Some(log))
 }
 
-fn block(chain: &Chain, height: Height) -> Result<Block, Fault> {
+/// Reads a decided block. Its batches are all there unless other validators decided it.
+fn waiting(chain: &Chain, height: Height) -> Result<Waiting, Fault> {
     let reader = chain.store.as_ref();
     let missing = || Fault::Corrupt(format!("header or certificate of {height} is missing"));
     let header = ledger::header(reader, height)?.ok_or_else(missing)?;
@@ -168,8 +190,17 @@ fn block(chain: &Chain, height: Height) -> Result<Block, Fault> {
     if header.id(chain.id) != id {
         return Err(Fault::Corrupt(format!("header {height} is not the certified one")));
     }
-    let transactions = verify(chain.id, ledger::transactions(reader, &header)?)?;
-    Ok(Block { header, id, transactions })
+    let alone = chain.genesis.validators.0.len() == 1;
+    let mut slots: Vec<Slot> = Vec::with_capacity(header.batches.len());
+    for reference in &header.batches {
+        let batch = match ledger::find_batch(reader, reference)? {
+            None if alone => Some(ledger::batch(reader, reference)?),
+            found => found,
+        };
+        let transactions = batch.map(|batch| verify(chain.id, batch.transactions));
+        slots.push((*reference, transactions.transpose()?));
+    }
+    Ok(Waiting { header, id, slots })
 }
 
 /// Signatures are checked again: a disk that flips bits must not change what is executed.
@@ -185,11 +216,11 @@ fn verify(chain: Hash, transactions: Vec<Transaction>) -> Result<Vec<VerifiedTra
 fn results(
     chain: &Chain,
     certified: Height,
-    height: Height,
+    executed: Height,
 ) -> Result<Vec<(Height, Roots, bool)>, Fault> {
     let reader = chain.store.as_ref();
     let mut results = Vec::new();
-    for next in certified.0 + 1..=height.0 {
+    for next in certified.0 + 1..=executed.0 {
         let next = Height(next);
         let roots = state::roots(reader, next)?
             .ok_or_else(|| Fault::Corrupt(format!("roots of height {next} are missing")))?;

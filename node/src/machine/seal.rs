@@ -3,14 +3,8 @@
 use codec::{Compact, Encode};
 use dure_consensus::ReadyBatch;
 use dure_runtime::VerifiedTransaction;
-use dure_types::{Batch, BatchHeader, Gas, Hash, Height, Transaction, ValidatorId, domain, limits};
+use dure_types::{BatchHeader, Gas, Hash, Height, Transaction, ValidatorId, domain, limits};
 use ed25519_dalek::{Signer, SigningKey};
-
-/// A batch that no decided header names yet.
-pub(super) struct Sealed {
-    pub(super) ready: ReadyBatch,
-    pub(super) transactions: Vec<VerifiedTransaction>,
-}
 
 /// Who seals, and for which chain.
 pub(super) struct Author<'a> {
@@ -25,15 +19,15 @@ impl Author<'_> {
         &self,
         seq: u64,
         expiry_height: Height,
-        transactions: Vec<VerifiedTransaction>,
-    ) -> (Sealed, Vec<u8>) {
+        transactions: &[VerifiedTransaction],
+    ) -> (ReadyBatch, Vec<u8>) {
         // The list is encoded from references: a batch of half a megabyte is not copied for it.
-        let list = encode_list(&transactions);
+        let list = encode_list(transactions);
         let header = BatchHeader {
             author: self.id,
             seq,
             expiry_height,
-            gas_limit_sum: gas(&transactions),
+            gas_limit_sum: gas(transactions),
             count: u32::try_from(transactions.len()).unwrap_or(u32::MAX),
             length: u32::try_from(list.len()).unwrap_or(u32::MAX),
             transactions: domain::blake3_hash(&list),
@@ -42,16 +36,12 @@ impl Author<'_> {
         let mut bytes = (&header, signature).encode();
         bytes.extend_from_slice(&list);
         assert!(bytes.len() <= limits::BATCH_BYTES_MAX, "batch of {} bytes", bytes.len());
-        (Sealed { ready: ready(&header, bytes.len(), self.chain), transactions }, bytes)
+        (ready(&header, bytes.len(), self.chain), bytes)
     }
 }
 
-/// A batch found in the ledger at start, whose signatures were checked again.
-pub(super) fn found(batch: &Batch, transactions: Vec<VerifiedTransaction>, chain: Hash) -> Sealed {
-    Sealed { ready: ready(&batch.header, batch.encoded_size(), chain), transactions }
-}
-
-fn ready(header: &BatchHeader, bytes: usize, chain: Hash) -> ReadyBatch {
+/// What the ordering must know of a batch.
+pub(super) fn ready(header: &BatchHeader, bytes: usize, chain: Hash) -> ReadyBatch {
     let (gas, expiry) = (header.gas_limit_sum, header.expiry_height);
     ReadyBatch { reference: header.reference(chain), bytes, gas, expiry }
 }
@@ -101,14 +91,14 @@ mod tests {
         let verified = dure_runtime::signature::verify(chain, vec![transaction.clone()]);
         let verified: Vec<_> = verified.into_iter().map(Result::unwrap).collect();
 
-        let (sealed, bytes) = author.seal(4, Height(9), verified);
-        let batch = Batch::decode_all(&mut bytes.as_slice()).unwrap();
+        let (ready, bytes) = author.seal(4, Height(9), &verified);
+        let batch = dure_types::Batch::decode_all(&mut bytes.as_slice()).unwrap();
         assert_eq!(batch.transactions, [transaction]);
         assert_eq!(batch.header.length as usize, batch.transactions.encode().len());
         assert_eq!(batch.header.transactions, domain::blake3_hash(&batch.transactions.encode()));
         assert_eq!((batch.header.gas_limit_sum, batch.header.count), (Gas(7), 1));
-        assert_eq!(sealed.ready.bytes, bytes.len());
-        assert_eq!(sealed.ready.reference, batch.header.reference(chain));
+        assert_eq!(ready.bytes, bytes.len());
+        assert_eq!(ready.reference, batch.header.reference(chain));
         let signed = batch.header.signed_bytes(chain);
         let signature = ed25519_dalek::Signature::from_bytes(&batch.signature);
         key.verifying_key().verify_strict(&signed, &signature).unwrap();

@@ -28,6 +28,12 @@ const DAY_MS: u64 = 86_400_000;
 pub struct Admissible(VerifiedTransaction);
 
 impl Admissible {
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> Hash {
+        self.0.id()
+    }
+
     /// The transaction.
     #[must_use]
     pub fn into_transaction(self) -> VerifiedTransaction {

@@ -72,18 +72,22 @@ impl Pool {
         }
     }
 
-    /// Lets a transaction in, unless its nonce is held or there is no room.
+    /// Lets a transaction in, unless its nonce is held or there is no room; gives one that is new
+    /// back, to be put in line here or at its home.
     ///
     /// # Errors
     /// [`Rejection::NoncePending`] or [`Rejection::MempoolFull`].
-    pub fn submit(&mut self, admissible: Admissible) -> Result<Submitted, Rejection> {
+    pub fn admit(
+        &mut self,
+        admissible: Admissible,
+    ) -> Result<(Submitted, Option<VerifiedTransaction>), Rejection> {
         let transaction = admissible.into_transaction();
         let id = transaction.id();
         if let Some(known) = self.recent.get(&id) {
-            return Ok(Submitted { id, known: Some(*known) });
+            return Ok((Submitted { id, known: Some(*known) }, None));
         }
         if self.entries.contains_key(&id) {
-            return Ok(Submitted { id, known: None });
+            return Ok((Submitted { id, known: None }, None));
         }
         let body = transaction.body();
         let (lane, nonce) = (body.lane, body.nonce);
@@ -92,8 +96,7 @@ impl Pool {
         }
         self.check_room(body.account, transaction.encoded_len())?;
         self.remember(&transaction);
-        self.enqueue(transaction);
-        Ok(Submitted { id, known: None })
+        Ok((Submitted { id, known: None }, Some(transaction)))
     }
 
     fn check_room(&self, account: Address, length: usize) -> Result<(), Rejection> {
@@ -123,7 +126,8 @@ impl Pool {
         }
     }
 
-    fn enqueue(&mut self, transaction: VerifiedTransaction) {
+    /// Puts a transaction in line for our next batch.
+    pub fn enqueue(&mut self, transaction: VerifiedTransaction) {
         self.queue_bytes += transaction.encoded_len();
         self.queue.push_back(transaction);
     }
@@ -148,7 +152,8 @@ impl Pool {
             || self.queue.len() >= limits::BATCH_TRANSACTIONS_MAX
     }
 
-    /// Takes the transactions of the next batch; those that expired are dropped.
+    /// Takes the transactions of the next batch; dropped are those that expired, and those that ran
+    /// in another author's.
     pub fn take_batch(&mut self, time: TimestampMs, gas_max: Gas) -> Vec<VerifiedTransaction> {
         let (mut batch, mut bytes, mut gas) = (Vec::new(), 0usize, Gas::ZERO);
         while let Some(next) = self.queue.front() {
@@ -156,12 +161,13 @@ impl Pool {
                 && (batch.is_empty() || bytes + next.encoded_len() <= limits::BATCH_SEAL_BYTES)
                 && gas.saturating_add(next.body().gas_limit) <= gas_max;
             let expired = next.body().valid_until < time;
-            if !fits && !expired {
+            let over = expired || !self.entries.contains_key(&next.id());
+            if !fits && !over {
                 break;
             }
             let Some(next) = self.queue.pop_front() else { break };
             self.queue_bytes -= next.encoded_len();
-            if expired {
+            if over {
                 self.forget(next.id());
                 continue;
             }
@@ -190,7 +196,8 @@ impl Pool {
         }
     }
 
-    fn forget(&mut self, id: Hash) {
+    /// Forgets a transaction that nobody will seal any more.
+    pub fn forget(&mut self, id: Hash) {
         if let Some(entry) = self.entries.remove(&id) {
             self.release(&entry);
             let key = (entry.account, entry.lane, entry.nonce);

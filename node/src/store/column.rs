@@ -3,10 +3,10 @@
 //! Integers in keys are big-endian, so that the order of keys is that of numbers. Values are
 //! SCALE. Changing anything here, or in the signer's log, needs a new [`SCHEMA`] and a decision record.
 
-use dure_types::{Address, Hash, Height, ValidatorId};
+use dure_types::{Address, BatchReference, Hash, Height};
 
 /// Version of this file.
-pub const SCHEMA: u32 = 3;
+pub const SCHEMA: u32 = 4;
 
 /// One of the two databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,9 +65,9 @@ columns! {
     Certificates = Ledger / "certificates",
     /// Block id -> Height, written with its header.
     Blocks = Ledger / "blocks",
-    /// Author | seq -> Batch. Large values live in blob files.
+    /// Author | seq | batch id -> Batch. Large values live in blob files.
     Batches = Ledger / "batches",
-    /// Author | seq -> Height of the header that named the batch, written with that header.
+    /// Author | seq | batch id -> Height of the header that named the batch, written with that header.
     Named = Ledger / "named",
 
     /// `schema` -> u32; `chain` -> Hash; `applied` -> Applied.
@@ -122,11 +122,12 @@ pub fn place_of(address: Address, height: Height, index: u32) -> Vec<u8> {
     key
 }
 
-/// Key of a batch.
+/// Key of a batch. The id belongs to it: an author that lies seals two with one number.
 #[must_use]
-pub fn batch(author: ValidatorId, seq: u64) -> Vec<u8> {
-    let mut key = author.0.to_vec();
-    key.extend_from_slice(&seq.to_be_bytes());
+pub fn batch(reference: &BatchReference) -> Vec<u8> {
+    let mut key = reference.author.0.to_vec();
+    key.extend_from_slice(&reference.seq.to_be_bytes());
+    key.extend_from_slice(&reference.id.0);
     key
 }
 
@@ -151,7 +152,15 @@ pub fn read_place(key: &[u8]) -> Option<(Height, u32)> {
     Some((Height(u64::from_be_bytes(*height)), u32::from_be_bytes(index)))
 }
 
-/// Reads a number from the last eight bytes of a key: a height, or a batch's sequence number.
+/// Reads the sequence number from the key of a batch.
+#[must_use]
+pub fn read_seq(key: &[u8]) -> Option<u64> {
+    let (_, tail) = key.split_first_chunk::<32>()?;
+    let (seq, _) = tail.split_first_chunk::<8>()?;
+    Some(u64::from_be_bytes(*seq))
+}
+
+/// Reads a height from the last eight bytes of a key.
 #[must_use]
 pub fn read_u64(key: &[u8]) -> Option<u64> {
     let (_, tail) = key.split_last_chunk::<8>()?;

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use codec::{DecodeAll, Encode};
 use dure_types::{
     Batch, BatchReference, CommitCertificate, Hash, Header, Height, Transaction, ValidatorId,
+    limits,
 };
 
 /// Decodes a value that we wrote ourselves.
@@ -53,12 +54,38 @@ pub fn tip(reader: &dyn Read) -> Result<Option<(Header, CommitCertificate)>, Fau
     }
 }
 
-/// Reads a batch that a decided header names.
+/// Reads a batch, if it is there.
+pub fn find_batch(reader: &dyn Read, reference: &BatchReference) -> Result<Option<Batch>, Fault> {
+    read(reader, Column::Batches, &column::batch(reference))
+}
+
+/// Reads a batch that an executed header names.
 pub fn batch(reader: &dyn Read, reference: &BatchReference) -> Result<Batch, Fault> {
-    let key = column::batch(reference.author, reference.seq);
-    read(reader, Column::Batches, &key)?.ok_or_else(|| {
+    find_batch(reader, reference)?.ok_or_else(|| {
         Fault::Corrupt(format!("batch {} of {:?} is missing", reference.seq, reference.author))
     })
+}
+
+/// Reads decided headers with their certificates from a height on: as many as there are, up to
+/// `count` and about `bytes`.
+pub fn decided(
+    reader: &dyn Read,
+    from: Height,
+    count: usize,
+    bytes: usize,
+) -> Result<Vec<(Header, CommitCertificate)>, Fault> {
+    let range = Range { start: column::height(from), end: None };
+    let (mut decided, mut left) = (Vec::new(), bytes);
+    for (key, value) in reader.scan(Column::Headers, &range, false, count)? {
+        let Some(certificate) = reader.get(Column::Certificates, &key)? else { break };
+        left = left.saturating_sub(value.len() + certificate.len());
+        if left == 0 {
+            break;
+        }
+        let header = decode(Column::Headers, &value)?;
+        decided.push((header, decode(Column::Certificates, &certificate)?));
+    }
+    Ok(decided)
 }
 
 /// Reads the transactions of a block, in block order.
@@ -91,11 +118,12 @@ pub fn transaction(
 pub fn unnamed(reader: &dyn Read, author: ValidatorId) -> Result<(Vec<Batch>, u64), Fault> {
     let mut batches = Vec::new();
     let mut highest = 0;
-    // Numbers are named within a window, so what is open lies among the newest of them.
-    let window = usize::try_from(dure_types::limits::BATCH_SEQ_WINDOW).unwrap_or(usize::MAX);
+    // Numbers are named within a window, so what is open lies among the newest of them. An author
+    // that lies may have two batches with one number here.
+    let window = usize::try_from(2 * limits::BATCH_SEQ_WINDOW).unwrap_or(usize::MAX);
     let range = Range::prefix(&author.0);
     for (key, value) in reader.scan(Column::Batches, &range, true, window)? {
-        highest = highest.max(column::read_u64(&key).unwrap_or_default());
+        highest = highest.max(column::read_seq(&key).unwrap_or_default());
         if reader.get(Column::Named, &key)?.is_none() {
             batches.push(decode(Column::Batches, &value)?);
         }
@@ -104,15 +132,21 @@ pub fn unnamed(reader: &dyn Read, author: ValidatorId) -> Result<(Vec<Batch>, u6
     Ok((batches, highest))
 }
 
-/// Writes of a sealed batch: durable before any header names it.
+/// Writes of a batch, SCALE-encoded: durable before any header names it.
 #[must_use]
-pub fn put_batch(batch: &Batch) -> WriteBatch {
+pub fn put_batch(reference: &BatchReference, bytes: Vec<u8>) -> WriteBatch {
     let mut writes = WriteBatch::new(Database::Ledger);
-    writes.put(
-        Column::Batches,
-        column::batch(batch.header.author, batch.header.seq),
-        batch.encode(),
-    );
+    writes.put(Column::Batches, column::batch(reference), bytes);
+    writes
+}
+
+/// Removes batches that no header names or may name.
+#[must_use]
+pub fn delete_batches(references: &[BatchReference]) -> WriteBatch {
+    let mut writes = WriteBatch::new(Database::Ledger);
+    for reference in references {
+        writes.delete(Column::Batches, column::batch(reference));
+    }
     writes
 }
 
@@ -125,7 +159,7 @@ pub fn put_decision(header: &Header, certificate: &CommitCertificate) -> WriteBa
     writes.put(Column::Certificates, key, certificate.encode());
     writes.put(Column::Blocks, column::id(certificate.block), header.height.encode());
     for batch in &header.batches {
-        writes.put(Column::Named, column::batch(batch.author, batch.seq), header.height.encode());
+        writes.put(Column::Named, column::batch(batch), header.height.encode());
     }
     writes
 }

@@ -461,7 +461,7 @@ impl World {
         let short = self.dice.percent(20);
         let expiry = match short {
             true => Height(self.newest().0 + self.dice.below(6)),
-            false => Height(u64::MAX),
+            false => Height(self.newest().0 + 200),
         };
         let born = Born { at: self.now, expiry, holders: BTreeSet::new() };
         self.checks.born.insert(reference.id, born);

@@ -1,7 +1,7 @@
 //! A host for the machine on virtual time: one thread, one order of events, a simulated disk.
 
 use codec::DecodeAll;
-use dure_consensus::Now;
+use dure_consensus::{Now, Signatures};
 use dure_node::{
     chain::Chain,
     config::MempoolLimits,
@@ -206,7 +206,12 @@ impl<'w> Run<'w> {
         let chain = Chain::open(world.genesis.clone(), store, executor, window)?;
         let recovered = recover(&chain, world.me())?;
         let mempool = MempoolLimits::default();
-        let setup = Setup { genesis: &world.genesis, key: world.key.clone(), mempool };
+        let setup = Setup {
+            genesis: &world.genesis,
+            key: world.key.clone(),
+            mempool,
+            signatures: Signatures::default(),
+        };
         let (machine, actions) = Machine::new(setup, recovered, self.clock())?;
         self.life = Some(Life { chain, machine, tickets: Vec::new(), timer: None });
         self.tell();
@@ -258,11 +263,11 @@ impl<'w> Run<'w> {
             Task::Sync => {
                 let tickets = std::mem::take(&mut self.life().tickets);
                 self.store.barrier(Database::Ledger)?;
-                tickets.into_iter().try_for_each(|ticket| self.step(Event::Durable(ticket)))
+                self.step(Event::Durable(tickets))
             }
             Task::Log(height, entries) => {
                 self.store.append_log(height, &entries)?;
-                self.step(Event::Durable(Ticket::Log(height)))
+                self.step(Event::Durable(vec![Ticket::Log(height)]))
             }
             Task::Execute(block) => {
                 let chain = Arc::clone(&self.life().chain);
@@ -321,7 +326,13 @@ impl<'w> Run<'w> {
                 Action::Log(height, entries) => {
                     self.at(self.now + SYNC, Task::Log(height, entries));
                 }
-                Action::Report(report) => panic!("{report:?}"),
+                other @ (Action::Report(_)
+                | Action::Send(..)
+                | Action::Hand(..)
+                | Action::Serve(..)
+                | Action::Verify(..)
+                | Action::Admit(..)
+                | Action::Blame(..)) => panic!("a lone validator: {other:?}"),
                 Action::Execute(block) => self.at(self.now + EXECUTION, Task::Execute(block)),
                 Action::Flush => self.store.barrier(Database::State)?,
                 Action::SetTimer(at) => {

@@ -1,0 +1,130 @@
+//! Home authors (DESIGN D5): one validator puts a lane's transactions into its batches.
+//!
+//! Were every validator that hears of a transaction to seal it, all would check and store it n
+//! times. So whoever takes one in sends it on to its home, and to the next in line when no batch
+//! has it after a while. The nonce sees to it that a transaction that two of them seal runs once.
+
+use super::wire::FORWARD_BYTES_MAX;
+use codec::Encode;
+use dure_runtime::VerifiedTransaction;
+use dure_types::{
+    Address, Hash, Transaction, ValidatorId, ValidatorSet, domain::blake3_hash, transaction::Lane,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+/// A home in whose batches a transaction is not seen after this time is passed over.
+pub const HAND_OVER_AFTER: Duration = Duration::from_millis(300);
+/// A batch that has the transaction should be named after this time.
+const SEEN_FOR: Duration = Duration::from_secs(10);
+
+/// Validators in the order in which they are the home of an account's lane: rendezvous hashing, so
+/// that a change of the set moves only the lanes of who came or went.
+#[must_use]
+pub fn homes(validators: &ValidatorSet, account: Address, lane: Lane) -> Vec<ValidatorId> {
+    let rank = |id: &ValidatorId| blake3_hash(&(id, account, lane).encode());
+    let mut homes: Vec<_> = validators.0.iter().map(|record| record.id).collect();
+    homes.sort_by_cached_key(rank);
+    homes
+}
+
+struct Forwarded {
+    transaction: VerifiedTransaction,
+    /// How many homes were asked.
+    tries: usize,
+    due: Duration,
+}
+
+/// Transactions that others were asked to seal.
+#[derive(Default)]
+pub(super) struct Forwarding {
+    waiting: BTreeMap<Hash, Forwarded>,
+    due: BTreeSet<(Duration, Hash)>,
+    /// To be sent.
+    unsent: BTreeMap<ValidatorId, Vec<Transaction>>,
+}
+
+impl Forwarding {
+    /// Asks the home after the first `tries` ones; gives the transaction back when that is us.
+    pub(super) fn forward(
+        &mut self,
+        transaction: VerifiedTransaction,
+        tries: usize,
+        (validators, me): (&ValidatorSet, ValidatorId),
+        now: Duration,
+    ) -> Option<VerifiedTransaction> {
+        let body = transaction.body();
+        let homes = homes(validators, body.account, body.lane);
+        let home = homes.get(tries % homes.len().max(1)).copied().filter(|home| *home != me);
+        let Some(home) = home else { return Some(transaction) };
+        self.unsent.entry(home).or_default().push(transaction.transaction().clone());
+        self.wait(transaction, tries, now + HAND_OVER_AFTER);
+        None
+    }
+
+    /// Waits for the batch that has the transaction already.
+    pub(super) fn sealed(&mut self, transaction: VerifiedTransaction, now: Duration) {
+        self.wait(transaction, 0, now + SEEN_FOR);
+    }
+
+    fn wait(&mut self, transaction: VerifiedTransaction, tries: usize, due: Duration) {
+        let id = transaction.id();
+        self.due.insert((due, id));
+        self.waiting.insert(id, Forwarded { transaction, tries, due });
+    }
+
+    /// Takes out a transaction that waited too long, with the number of the home to ask.
+    pub(super) fn overdue(&mut self, now: Duration) -> Option<(VerifiedTransaction, usize)> {
+        let (_, id) = *self.due.first().filter(|(due, _)| *due <= now)?;
+        let Forwarded { transaction, tries, due } = self.waiting.remove(&id)?;
+        self.due.remove(&(due, id));
+        Some((transaction, tries + 1))
+    }
+
+    /// Takes a transaction out.
+    pub(super) fn take(&mut self, id: &Hash) -> Option<VerifiedTransaction> {
+        let Forwarded { transaction, due, .. } = self.waiting.remove(id)?;
+        self.due.remove(&(due, *id));
+        Some(transaction)
+    }
+
+    /// A batch of another validator has these transactions.
+    pub(super) fn seen(&mut self, transactions: &[VerifiedTransaction], now: Duration) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        for id in transactions.iter().map(VerifiedTransaction::id) {
+            if let Some(forwarded) = self.waiting.get_mut(&id) {
+                self.due.remove(&(forwarded.due, id));
+                forwarded.due = now + SEEN_FOR;
+                self.due.insert((forwarded.due, id));
+            }
+        }
+    }
+
+    /// When the next home is to be asked.
+    pub(super) fn due(&self) -> Option<Duration> {
+        self.due.first().map(|(due, _)| *due)
+    }
+
+    /// What is to be sent, in pieces that fit a message.
+    pub(super) fn unsent(&mut self) -> Vec<(ValidatorId, Vec<Transaction>)> {
+        let mut messages = Vec::new();
+        for (home, transactions) in std::mem::take(&mut self.unsent) {
+            let (mut piece, mut bytes) = (Vec::new(), 4);
+            for transaction in transactions {
+                let length = transaction.encoded_size();
+                if bytes + length > FORWARD_BYTES_MAX {
+                    messages.push((home, std::mem::take(&mut piece)));
+                    bytes = 4;
+                }
+                bytes += length;
+                piece.push(transaction);
+            }
+            messages.push((home, piece));
+        }
+        messages
+    }
+}

@@ -1,0 +1,338 @@
+//! How batches spread (DESIGN D13): received, checked, made durable, acknowledged, asked for.
+//!
+//! ```text
+//! author: sealed ─► durable ─► Hand to all        holder: Batch ─► Verify ─► Persist ─► durable
+//!                                  ▲                                                      │
+//!            Fetch, from who lacks it                        Acknowledgements to all ◄────┘
+//! ```
+//! Held is enough for a vote; a header of ours names what a quorum says to hold. What is not named
+//! soon is acknowledged again, and who hears of a batch that it lacks asks for it: so a lost message
+//! costs a while, and a batch that nobody acknowledges costs its author alone.
+
+use super::{
+    Action, BadBatch, Blame, Machine, Ticket, VerifiedBatch, Wire,
+    acknowledged::acknowledgement,
+    batches::{REFUSE_FOR, Refusal},
+    verified::is_signed,
+    wire::FETCH_MAX,
+};
+use crate::{fault::Fault, mempool::Admissible, store::ledger};
+use dure_consensus::{Event as Happening, Now};
+use dure_runtime::VerifiedTransaction;
+use dure_types::{
+    Acknowledgement, Batch, BatchReference, Height, ValidatorId, limits::ACKNOWLEDGEMENTS_MAX,
+};
+use std::time::Duration;
+
+/// What is not named after this time is acknowledged again.
+const SAY_AGAIN: Duration = Duration::from_millis(300);
+
+impl Machine {
+    /// Takes in what a validator sent.
+    pub(super) fn received(
+        &mut self,
+        now: Now,
+        from: ValidatorId,
+        wire: Wire,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
+        if from == self.me || self.validators.get(from).is_none() {
+            return Ok(());
+        }
+        match wire {
+            Wire::Consensus(message) => {
+                self.order(now, Happening::Received(from, Box::new(message)), out)
+            }
+            Wire::Batch(batch) => {
+                self.batch_received(now, from, batch, out);
+                Ok(())
+            }
+            Wire::Acknowledgements(said) => self.acknowledged(now, from, &said, out),
+            Wire::Fetch(batches) => {
+                let batches = self.fetching.serve(from, batches, now.elapsed);
+                if !batches.is_empty() {
+                    out.push(Action::Hand(Some(from), batches));
+                }
+                Ok(())
+            }
+            Wire::Transactions(transactions) => {
+                out.push(Action::Admit(transactions));
+                Ok(())
+            }
+        }
+    }
+
+    fn batch_received(
+        &mut self,
+        now: Now,
+        from: ValidatorId,
+        batch: Box<Batch>,
+        out: &mut Vec<Action>,
+    ) {
+        let header = &batch.header;
+        let (author, seq, reference) = (header.author, header.seq, header.reference(self.chain));
+        if from == author && self.named.allows(author, seq) {
+            self.acknowledged.add(author, reference);
+        }
+        if self.batches.knows(&reference) || self.fetching.is_bad(&reference) {
+            return;
+        }
+        if !self.needs(&reference) {
+            let refused = self.refused.get(&author).is_some_and(|until| now.elapsed < *until);
+            if refused || (from != author && !self.fetching.wants(&reference)) {
+                return;
+            }
+            let gas_max = self.limits.block_gas_max;
+            match self.batches.admits(header, &self.named, self.decided, gas_max) {
+                Ok(()) => {}
+                Err(Refusal::Bounds) => return,
+                Err(Refusal::Twice) => {
+                    if is_signed(self.chain, &self.validators, &batch) {
+                        self.blame(now, author, Blame::Twice { seq }, out);
+                    }
+                    return;
+                }
+            }
+        }
+        let bytes = usize::try_from(header.length).unwrap_or(usize::MAX);
+        self.batches.verifying(reference, bytes);
+        out.push(Action::Verify(reference, batch));
+    }
+
+    /// Whether a proposed or a decided block names a batch that is not here.
+    fn needs(&self, reference: &BatchReference) -> bool {
+        self.backlog.lacks(reference)
+            || self.ordering.missing().iter().any(|(missing, _)| missing == reference)
+    }
+
+    fn blame(&mut self, now: Now, who: ValidatorId, blame: Blame, out: &mut Vec<Action>) {
+        self.refused.insert(who, now.elapsed + REFUSE_FOR);
+        out.push(Action::Blame(who, blame));
+    }
+
+    /// The host checked a batch.
+    pub(super) fn batch_verified(
+        &mut self,
+        now: Now,
+        reference: BatchReference,
+        verdict: Result<VerifiedBatch, BadBatch>,
+        out: &mut Vec<Action>,
+    ) {
+        self.batches.verified(&reference);
+        let batch = match verdict {
+            Ok(batch) => batch,
+            Err(bad) => {
+                // Unsigned bytes prove nothing, and the true batch may still come.
+                if let Some(author) = bad.culprit() {
+                    self.fetching.bad(reference);
+                    self.blame(now, author, Blame::Bad(bad), out);
+                }
+                return;
+            }
+        };
+        let open =
+            self.named.allows(reference.author, reference.seq) && batch.ready.expiry > self.decided;
+        if open || self.needs(&reference) {
+            let bytes = self.batches.hold(batch, now.elapsed);
+            let writes = ledger::put_batch(&reference, bytes);
+            out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
+        }
+    }
+
+    /// A batch is durable: we hold it from now on.
+    pub(super) fn batch_durable(
+        &mut self,
+        now: Now,
+        reference: BatchReference,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
+        let first = self.batches.durable(&reference).is_some_and(|held| held.first);
+        if self.backlog.lacks(&reference) {
+            if let Some(transactions) = self.batches.take(&reference) {
+                self.backlog.fill(&reference, transactions);
+            }
+            return Ok(());
+        }
+        if let Some(held) = self.batches.get(&reference).filter(|_| reference.author != self.me) {
+            self.forwarding.seen(&held.transactions, now.elapsed);
+        }
+        if first {
+            self.acknowledged.add(self.me, reference);
+            match reference.author == self.me {
+                true if self.is_alone() => {}
+                true => out.push(Action::Hand(None, vec![reference])),
+                false => self.unsaid.push(acknowledgement(reference)),
+            }
+        }
+        self.offer(now, &reference, out)
+    }
+
+    /// Tells the ordering of a batch that is held.
+    pub(super) fn offer(
+        &mut self,
+        now: Now,
+        reference: &BatchReference,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
+        let spread = self.acknowledged.is_quorum(reference, &self.validators);
+        let Some(ready) = self.batches.offer(reference, spread) else { return Ok(()) };
+        if spread {
+            self.unspread.remove(reference);
+        }
+        let happening = if spread { Happening::BatchReady } else { Happening::BatchHeld };
+        self.order(now, happening(ready), out)
+    }
+
+    fn acknowledged(
+        &mut self,
+        now: Now,
+        by: ValidatorId,
+        said: &[Acknowledgement],
+        out: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
+        for Acknowledgement { author, seq, id } in said.iter().copied() {
+            if self.validators.get(author).is_none() || !self.named.allows(author, seq) {
+                continue;
+            }
+            let reference = BatchReference { author, seq, id };
+            let waits = self.batches.get(&reference).is_some_and(|held| !held.spread);
+            if self.acknowledged.add(by, reference)
+                && waits
+                && self.acknowledged.is_quorum(&reference, &self.validators)
+            {
+                self.offer(now, &reference, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what is held, and asks for what is not.
+    pub(super) fn spread(&mut self, now: Now, out: &mut Vec<Action>) {
+        if now.elapsed >= self.say_again {
+            self.say_again = now.elapsed + SAY_AGAIN;
+            self.look_again(now.elapsed);
+        }
+        while !self.unsaid.is_empty() {
+            let count = self.unsaid.len().min(ACKNOWLEDGEMENTS_MAX);
+            let said = self.unsaid.drain(..count).collect();
+            out.push(Action::Send(None, Box::new(Wire::Acknowledgements(said))));
+        }
+        self.fetch(now, out);
+        while let Some((transaction, tries)) = self.forwarding.overdue(now.elapsed) {
+            match transaction.body().valid_until < now.wall {
+                true => self.pool.forget(transaction.id()),
+                false => self.route(now, transaction, tries),
+            }
+        }
+        for (home, transactions) in self.forwarding.unsent() {
+            out.push(Action::Send(Some(home), Box::new(Wire::Transactions(transactions))));
+        }
+    }
+
+    /// Puts a transaction in line for our next batch, or sends it to the author that is its home.
+    pub(super) fn route(&mut self, now: Now, transaction: VerifiedTransaction, tries: usize) {
+        if self.is_alone() {
+            return self.pool.enqueue(transaction);
+        }
+        if self.batches.seals(&transaction.id()) {
+            return self.forwarding.sealed(transaction, now.elapsed);
+        }
+        let us = (&self.validators, self.me);
+        let ours = self.forwarding.forward(transaction, tries, us, now.elapsed);
+        ours.into_iter().for_each(|transaction| self.pool.enqueue(transaction));
+    }
+
+    /// Takes in a transaction that another validator takes us for the home of.
+    pub(super) fn forwarded(&mut self, now: Now, transaction: Admissible) {
+        let id = transaction.id();
+        // What there is no room for, its sender hands to another.
+        let new = self.pool.admit(transaction).ok().and_then(|(_, new)| new);
+        match new.or_else(|| self.forwarding.take(&id)) {
+            Some(sealed) if self.batches.seals(&id) => {
+                self.forwarding.sealed(sealed, now.elapsed);
+            }
+            Some(ours) => self.pool.enqueue(ours),
+            None => {}
+        }
+    }
+
+    /// Finds what should be named by now: ours to be said again, and others' that never came.
+    fn look_again(&mut self, now: Duration) {
+        let before = now.saturating_sub(SAY_AGAIN);
+        let said = self.batches.acknowledged(before).map(acknowledgement);
+        self.unsaid.extend(said.take(ACKNOWLEDGEMENTS_MAX));
+        let (batches, fetching, named) = (&self.batches, &self.fetching, &self.named);
+        let unseen = self.acknowledged.all().filter(|reference| {
+            named.allows(reference.author, reference.seq)
+                && !batches.knows(reference)
+                && !fetching.is_bad(reference)
+        });
+        let unseen = unseen.collect();
+        self.fetching.unseen(unseen);
+    }
+
+    fn fetch(&mut self, now: Now, out: &mut Vec<Action>) {
+        let proposed = self.ordering.missing();
+        // A proposer that names what nobody has must not keep us from what was decided.
+        let wanted = proposed.iter().take(FETCH_MAX / 2).map(|(reference, _)| *reference);
+        let wanted = wanted.chain(self.backlog.missing()).chain(self.fetching.lost());
+        let wanted = wanted.filter(|reference| !self.batches.knows(reference));
+        let wanted: Vec<_> = wanted.take(FETCH_MAX).collect();
+        if wanted.is_empty() && self.fetching.due().is_none() {
+            return;
+        }
+        let holders = |reference: &BatchReference| {
+            let proposer =
+                proposed.iter().filter(|(named, _)| named == reference).map(|(_, id)| *id);
+            let said = self.acknowledged.holders(reference);
+            let all = self.validators.0.iter().map(|record| record.id);
+            let mut holders = Vec::new();
+            for holder in proposer.chain(said).chain([reference.author]).chain(all) {
+                if holder != self.me && !holders.contains(&holder) {
+                    holders.push(holder);
+                }
+            }
+            holders
+        };
+        for (who, batches) in self.fetching.ask(now.elapsed, &wanted, holders) {
+            out.push(Action::Send(Some(who), Box::new(Wire::Fetch(batches))));
+        }
+    }
+
+    /// When something of this will be due.
+    pub(super) fn spread_due(&self) -> Option<Duration> {
+        let idle = self.is_alone() || (self.batches.is_empty() && self.acknowledged.is_empty());
+        let again = (!idle).then_some(self.say_again);
+        let others = [self.fetching.due(), self.forwarding.due()];
+        again.into_iter().chain(others.into_iter().flatten()).min()
+    }
+
+    /// Puts transactions back in line whose batch no header may name any more, and lets go of such
+    /// batches of others.
+    pub(super) fn expire_batches(&mut self, decided: Height, out: &mut Vec<Action>) {
+        let backlog = &self.backlog;
+        let expired = self.batches.expire(&self.named, decided, |batch| backlog.lacks(batch));
+        let mut gone = Vec::new();
+        for (reference, held) in expired {
+            if reference.author == self.me {
+                self.unspread.remove(&reference);
+                self.pool.put_back(held.transactions);
+            } else {
+                gone.push(reference);
+            }
+        }
+        self.remove(&gone, out);
+    }
+
+    /// Removes batches of others from the ledger. Ours stay: they tell which numbers we used.
+    pub(super) fn remove(&self, gone: &[BatchReference], out: &mut Vec<Action>) {
+        if !gone.is_empty() {
+            let writes = ledger::delete_batches(gone);
+            out.push(Action::Persist { ticket: Ticket::Removal, writes });
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.validators.0.len() == 1
+    }
+}

@@ -1,0 +1,85 @@
+//! Randomness of a run (splitmix64), and what may go wrong in it.
+
+use std::time::Duration;
+
+/// Randomness of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Dice(u64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// From 0 to `below` - 1.
+    pub(crate) fn below(&mut self, below: u64) -> u64 {
+        self.next() % below.max(1)
+    }
+
+    pub(crate) fn pick(&mut self, count: usize) -> usize {
+        self.below(count as u64) as usize
+    }
+
+    pub(crate) fn percent(&mut self, chance: u64) -> bool {
+        self.below(100) < chance
+    }
+}
+
+/// What may go wrong in a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Faults {
+    /// Percent of messages lost, and sent twice. Each copy has a delay of its own, so that they
+    /// overtake each other.
+    pub(crate) loss: u64,
+    pub(crate) twice: u64,
+    /// One-way delay in ms: at least, and up to how much more.
+    pub(crate) delay: (u64, u64),
+    /// Until then partitions, crashes, failing disks and jumping clocks come and go.
+    pub(crate) until: Duration,
+    pub(crate) partitions: bool,
+    pub(crate) crashes: bool,
+    pub(crate) disks: bool,
+    pub(crate) clocks: bool,
+    /// A write and its fsync, and the execution of a block, in ms.
+    pub(crate) fsync: u64,
+    pub(crate) execution: u64,
+}
+
+impl Faults {
+    pub(crate) const NONE: Self = Self {
+        loss: 0,
+        twice: 0,
+        delay: (10, 5),
+        until: Duration::ZERO,
+        partitions: false,
+        crashes: false,
+        disks: false,
+        clocks: false,
+        fsync: 2,
+        execution: 3,
+    };
+
+    /// Those of one seed.
+    pub(crate) fn at_random(dice: &mut Dice) -> Self {
+        Self {
+            loss: dice.below(2) * dice.below(31),
+            twice: dice.below(2) * dice.below(50),
+            delay: (1 + dice.below(40), 1 + dice.below(2) * dice.below(200)),
+            until: Duration::from_secs(4),
+            partitions: dice.percent(60),
+            crashes: dice.percent(60),
+            disks: dice.percent(50),
+            clocks: dice.percent(50),
+            fsync: 1 + dice.below(10),
+            execution: 1 + dice.below(6),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The whole node, many times, on virtual time: the real machine, executor and store of every
+//! validator, with a network, disks and clocks that misbehave, and validators that lie.
+//!
+//! One seed is one run. What must hold in every run stands in `check.rs`, apart from what is done to
+//! the nodes; the rules are in `docs/consensus.md`.
+
+mod catch_up;
+mod chaos;
+mod check;
+mod clients;
+mod dice;
+mod home;
+mod host;
+mod liars;
+mod spread;
+mod token;
+mod world;

@@ -1,0 +1,573 @@
+//! Validators, network, disks and clocks of one run, on virtual time.
+
+use crate::{
+    check::{Checks, judge},
+    clients::{Clients, EPOCH_MS, Sent, account},
+    dice::{Dice, Faults},
+    host::{Host, Shared},
+    liars::Liar,
+    token,
+};
+use codec::Encode;
+use dure_consensus::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Signatures};
+use dure_node::{
+    execution::execute,
+    fault::Fault,
+    genesis_file::{dev_genesis, validator_record},
+    machine::{Action, Blame, Event, Ticket, Wire, verify_ahead, verify_batch},
+    mempool::{Admission, admit},
+    store::{Database, Store, ledger, memory::Failure},
+};
+use dure_runtime::{Executor, ExecutorConfig, signature};
+use dure_types::{
+    Batch, BatchReference, Hash, Height, Outcome, TimestampMs, Transaction, ValidatorId,
+    ValidatorSet,
+};
+use ed25519_dalek::SigningKey;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hasher},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+/// From the loss of power to the next start.
+const RESTART_AFTER: Duration = Duration::from_millis(200);
+/// How often a client looks, and after how long without an answer it asks another node.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const ANOTHER_AFTER: Duration = Duration::from_millis(1_000);
+
+/// Something that a host does, or that happens to it. What belongs to a life has its number.
+enum Task {
+    Deliver(usize, ValidatorId, Vec<u8>),
+    Sync(usize, u32),
+    Log(usize, u32, Height, Vec<Vec<u8>>),
+    Execute(usize, u32),
+    Verify(usize, u32, BatchReference, Box<Batch>),
+    Admit(usize, u32, Vec<Transaction>),
+    Timer(usize, u32, Duration),
+    Submit(Hash),
+    Look(Hash),
+    NewTransaction(usize),
+    Crash(usize),
+    Restart(usize),
+    DiskFails(usize),
+    ClockJumps(usize),
+    Cut,
+}
+
+/// Makes what happens to a node.
+type Maker = fn(usize) -> Task;
+
+pub(crate) struct World {
+    pub(crate) shared: Shared,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) clients: Clients,
+    pub(crate) checks: Checks,
+    pub(crate) now: Duration,
+    pub(crate) dice: Dice,
+    pub(crate) faults: Faults,
+    /// Directed links that carry nothing.
+    pub(crate) cut: BTreeSet<(usize, usize)>,
+    /// Links that carry this much slower, in ms.
+    pub(crate) clogged: BTreeMap<(usize, usize), u64>,
+    /// Takes the place of what a node sends.
+    pub(crate) liars: BTreeMap<usize, Box<dyn Liar>>,
+    /// What nodes were blamed for, and by whom.
+    pub(crate) blames: Vec<(usize, ValidatorId, Blame)>,
+    tasks: BTreeMap<(Duration, u64), Task>,
+    number: u64,
+    trace: DefaultHasher,
+    pub(crate) steps: u64,
+}
+
+fn executor() -> Arc<Executor> {
+    static EXECUTOR: OnceLock<Arc<Executor>> = OnceLock::new();
+    let new = || Arc::new(Executor::new(ExecutorConfig::default()).unwrap());
+    Arc::clone(EXECUTOR.get_or_init(new))
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, count: usize, faults: Faults) -> Self {
+        let mut keys: Vec<SigningKey> =
+            (0..count as u8).map(|n| SigningKey::from_bytes(&[n + 1; 32])).collect();
+        keys.sort_by_key(|key| ValidatorId::of_key(key.verifying_key().as_bytes()));
+        let network = SigningKey::from_bytes(&[200; 32]);
+        let accounts: Vec<_> = Clients::keys().iter().map(account).collect();
+        let time = TimestampMs(EPOCH_MS);
+        let mut genesis = dev_genesis("simulation", time, &keys[0], &network, &accounts);
+        let record = |(index, key): (usize, &SigningKey)| {
+            let network = SigningKey::from_bytes(&[200 + index as u8; 32]);
+            validator_record(&format!("validator {index}"), key, &network, 1)
+        };
+        genesis.validators = ValidatorSet::new(keys.iter().enumerate().map(record).collect());
+        genesis.check().unwrap();
+        let chain = genesis.chain_id();
+        let signatures = Signatures::default();
+        let mut world = Self {
+            shared: Shared { genesis, chain, executor: executor(), signatures },
+            hosts: keys.into_iter().map(Host::new).collect(),
+            clients: Clients::new(chain),
+            checks: Checks::default(),
+            now: Duration::ZERO,
+            dice: Dice::new(seed),
+            faults,
+            cut: BTreeSet::new(),
+            clogged: BTreeMap::new(),
+            liars: BTreeMap::new(),
+            blames: Vec::new(),
+            tasks: BTreeMap::new(),
+            number: 0,
+            trace: DefaultHasher::new(),
+            steps: 0,
+        };
+        for node in 0..count {
+            world.hosts[node].skew = world.dice.below(400) as i64 - 200;
+            world.restart(node);
+        }
+        world
+    }
+
+    /// Makes a node lie.
+    pub(crate) fn lies(&mut self, node: usize, liar: Box<dyn Liar>) {
+        self.liars.insert(node, liar);
+        self.checks.liars.insert(self.hosts[node].id);
+    }
+
+    pub(crate) fn honest(&self) -> impl Iterator<Item = usize> {
+        (0..self.hosts.len()).filter(|node| !self.liars.contains_key(node))
+    }
+
+    /// Lets a transaction come every so often, to any node, until a time.
+    pub(crate) fn with_transactions(mut self, every: Duration, until: Duration) -> Self {
+        let mut at = self.now + every;
+        while at < until {
+            let node = self.dice.pick(self.hosts.len());
+            self.at(at, Task::NewTransaction(node));
+            at += every;
+        }
+        self
+    }
+
+    /// Lets crashes, partitions, failing disks and jumping clocks come at random.
+    pub(crate) fn with_chaos(mut self) -> Self {
+        let begun = self.now.as_millis() as u64;
+        let end = self.faults.until.as_millis() as u64 - begun;
+        let nodes = self.hosts.len();
+        for _ in 0..self.dice.below(6) * u64::from(self.faults.crashes) {
+            let at = Duration::from_millis(begun + self.dice.below(end));
+            let (all, one) = (self.dice.percent(20), self.dice.pick(nodes));
+            for node in (0..nodes).filter(|node| all || *node == one) {
+                self.at(at, Task::Crash(node));
+            }
+        }
+        let plan: [(bool, Maker); 3] = [
+            (self.faults.partitions, |_| Task::Cut),
+            (self.faults.disks, Task::DiskFails),
+            (self.faults.clocks, Task::ClockJumps),
+        ];
+        for (wanted, task) in plan {
+            for _ in 0..self.dice.below(8) * u64::from(wanted) {
+                let at = Duration::from_millis(begun + self.dice.below(end));
+                let node = self.dice.pick(nodes);
+                self.at(at, task(node));
+            }
+        }
+        self
+    }
+
+    /// Deploys the clients' money, before anything goes wrong.
+    pub(crate) fn with_token(mut self) -> Self {
+        for call in token::calls() {
+            let id = self.clients.send(0, call, 0, self.now);
+            self.submit(id);
+            self.at(self.now + LOOK_EVERY, Task::Look(id));
+            self.run_until(self.now + Duration::from_millis(700));
+            let told = self.clients.sent[&id].told.as_ref().expect("final");
+            let ran = matches!(&told.2, Outcome::Receipt(receipt) if receipt.result.is_ok());
+            assert!(ran, "{told:?}");
+        }
+        self.clients.token = Some(token::at(account(&Clients::keys()[0])));
+        self
+    }
+
+    /// A new transaction for a node, at a time.
+    pub(crate) fn transaction_at(&mut self, node: usize, at: Duration) {
+        self.at(at, Task::NewTransaction(node));
+    }
+
+    fn at(&mut self, time: Duration, task: Task) {
+        self.number += 1;
+        self.tasks.insert((time.max(self.now), self.number), task);
+    }
+
+    fn after(&mut self, ms: u64, task: Task) {
+        self.at(self.now + Duration::from_millis(ms), task);
+    }
+
+    /// Runs until a time.
+    pub(crate) fn run_until(&mut self, end: Duration) {
+        while let Some(entry) = self.tasks.first_entry() {
+            if entry.key().0 > end {
+                break;
+            }
+            let ((time, number), task) = entry.remove_entry();
+            self.now = time;
+            self.trace.write_u128(time.as_nanos());
+            self.trace.write_u64(number);
+            self.steps += 1;
+            self.perform(task);
+        }
+        self.now = end;
+    }
+
+    /// Ends all faults: links carry, nodes run, clocks agree.
+    pub(crate) fn heal(&mut self) {
+        self.cut.clear();
+        self.clogged.clear();
+        (self.faults.loss, self.faults.twice, self.faults.delay) = (0, 0, (10, 10));
+        for node in 0..self.hosts.len() {
+            self.hosts[node].skew = 0;
+            if self.hosts[node].life.is_none() {
+                self.restart(node);
+            }
+        }
+    }
+
+    /// Runs until the faults are over and for three seconds more; by then everybody has decided
+    /// something new, and what clients sent after the faults is final everywhere.
+    pub(crate) fn run_and_heal(&mut self) {
+        self.run_until(self.faults.until);
+        self.heal();
+        let (newest, healed) = (self.checks.newest(), self.now);
+        for node in self.honest().collect::<Vec<_>>() {
+            self.transaction_at(node, healed + Duration::from_millis(10));
+        }
+        self.run_until(healed + Duration::from_secs(3));
+        for node in self.honest() {
+            let executed = self.hosts[node].executed();
+            assert!(executed > newest, "node {node} is at {executed}, {newest} was decided");
+        }
+        let waiting: Vec<_> =
+            self.clients.sent.values().filter(|s| s.at > healed && s.told.is_none()).collect();
+        assert!(waiting.is_empty(), "{} transactions wait", waiting.len());
+        judge(self);
+    }
+
+    pub(crate) fn trace(&self) -> u64 {
+        self.trace.finish()
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::Deliver(to, from, bytes) => {
+                let wire = Wire::from_bytes(&bytes).expect("what validators send decodes");
+                let (known, chain) = (&self.shared.signatures, self.shared.chain);
+                verify_ahead(known, chain, &self.shared.genesis.validators, &wire);
+                self.step(to, Event::Received(from, Box::new(wire)));
+            }
+            Task::Sync(node, life) if self.lives(node, life) => self.sync(node),
+            Task::Log(node, life, height, entries) if self.lives(node, life) => {
+                match self.hosts[node].store.append_log(height, &entries) {
+                    Ok(()) => self.step(node, Event::Durable(vec![Ticket::Log(height)])),
+                    Err(_) => self.crash(node),
+                }
+            }
+            Task::Execute(node, life) if self.lives(node, life) => self.execute(node),
+            Task::Verify(node, life, reference, batch) if self.lives(node, life) => {
+                let validators = &self.shared.genesis.validators;
+                let verdict = verify_batch(self.shared.chain, validators, *batch);
+                self.step(node, Event::Verified(reference, verdict));
+            }
+            Task::Admit(node, life, transactions) if self.lives(node, life) => {
+                self.admit(node, transactions);
+            }
+            Task::Timer(node, life, at) if self.lives(node, life) => {
+                let timer = self.hosts[node].life.as_mut().map(|life| &mut life.timer);
+                if timer.is_some_and(|timer| timer.take_if(|due| *due == at).is_some()) {
+                    self.step(node, Event::Timer);
+                }
+            }
+            Task::Sync(..) | Task::Log(..) | Task::Execute(..) => {}
+            Task::Verify(..) | Task::Admit(..) | Task::Timer(..) => {}
+            Task::Submit(id) => self.submit(id),
+            Task::Look(id) => self.look(id),
+            Task::NewTransaction(node) => {
+                let id = self.clients.make(&mut self.dice, node, self.now);
+                self.submit(id);
+                self.at(self.now + LOOK_EVERY, Task::Look(id));
+            }
+            Task::Crash(node) => self.crash(node),
+            Task::Restart(node) if self.hosts[node].life.is_none() => self.restart(node),
+            Task::Restart(_) => {}
+            Task::DiskFails(node) => self.disk_fails(node),
+            Task::ClockJumps(node) => {
+                let far = self.dice.percent(50);
+                let range = if far { 1_200_000 } else { 1_000 };
+                self.hosts[node].skew = self.dice.below(range) as i64 - range as i64 / 2;
+            }
+            Task::Cut => self.partition(),
+        }
+    }
+
+    fn lives(&self, node: usize, life: u32) -> bool {
+        self.hosts[node].lives == life && self.hosts[node].life.is_some()
+    }
+
+    fn sync(&mut self, node: usize) {
+        let host = &mut self.hosts[node];
+        let Some(life) = &mut host.life else { return };
+        let tickets = std::mem::take(&mut life.tickets);
+        match host.store.barrier(Database::Ledger) {
+            Ok(()) => self.step(node, Event::Durable(tickets)),
+            Err(_) => self.crash(node),
+        }
+    }
+
+    fn execute(&mut self, node: usize) {
+        let host = &mut self.hosts[node];
+        let Some(life) = &mut host.life else { return };
+        let Some(block) = life.blocks.pop_front() else { return };
+        let executed = match execute(&life.chain, block) {
+            Ok(executed) => executed,
+            Err(Fault::Store(_)) => return self.crash(node),
+            Err(fault) => panic!("node {node}: {fault}"),
+        };
+        self.checks.executed(host, &executed, self.clients.token);
+        if host.life.as_ref().is_some_and(|life| !life.blocks.is_empty()) {
+            let (life, ms) = (host.lives, 1 + self.dice.below(self.faults.execution));
+            self.after(ms, Task::Execute(node, life));
+        }
+        self.step(node, Event::Executed(executed));
+    }
+
+    fn disk_fails(&mut self, node: usize) {
+        let store = &self.hosts[node].store;
+        let at = store.barriers() + 1 + self.dice.below(6);
+        store.fail(match self.dice.below(3) {
+            0 => Failure::BeforeBarrier(at),
+            1 => Failure::AfterBarrier(at),
+            _ => Failure::Full(at),
+        });
+    }
+
+    /// Cuts, clogs or mends: both ways or one, a node, two halves, or a bridge.
+    fn partition(&mut self) {
+        self.cut.clear();
+        self.clogged.clear();
+        let n = self.hosts.len();
+        let (kind, pick) = (self.dice.below(5), self.dice.pick(n));
+        for (a, b) in (0..n).flat_map(|a| (0..n).map(move |b| (a, b))).filter(|(a, b)| a != b) {
+            let cut = match kind {
+                0 => false,
+                1 => (a == pick) != (b == pick),
+                2 => (a < pick.max(1)) != (b < pick.max(1)) && a != pick,
+                3 => a == pick,
+                _ => {
+                    self.clogged.insert((a, b), self.dice.below(2) * self.dice.below(800));
+                    false
+                }
+            };
+            if cut {
+                self.cut.insert((a, b));
+            }
+        }
+    }
+
+    fn crash(&mut self, node: usize) {
+        let torn = [0, 1, 2, usize::MAX][self.dice.pick(4)];
+        let host = &mut self.hosts[node];
+        host.store = host.store.crash(torn);
+        host.life = None;
+        self.at(self.now + RESTART_AFTER, Task::Restart(node));
+    }
+
+    fn restart(&mut self, node: usize) {
+        let now = self.now;
+        match self.hosts[node].start(&self.shared, now) {
+            Ok(actions) => {
+                self.checks.restarted(&mut self.hosts[node]);
+                self.act(node, actions);
+            }
+            Err(Fault::Store(_)) => self.crash(node),
+            Err(fault) => panic!("node {node}: {fault}"),
+        }
+    }
+
+    fn step(&mut self, node: usize, event: Event) {
+        let now = self.now;
+        match self.hosts[node].step(now, event) {
+            Ok(actions) => self.act(node, actions),
+            Err(fault) => panic!("node {node} at {now:?}: {fault}"),
+        }
+    }
+
+    fn act(&mut self, node: usize, actions: Vec<Action>) {
+        let life = self.hosts[node].lives;
+        for action in actions {
+            if self.hosts[node].life.is_none() || self.hosts[node].lives != life {
+                return;
+            }
+            self.note(node, &action);
+            self.do_one(node, life, action);
+        }
+    }
+
+    fn do_one(&mut self, node: usize, life: u32, action: Action) {
+        let fsync = self.faults.fsync;
+        match action {
+            // Clients look for themselves, and try again.
+            Action::Answer { .. } | Action::Report(_) => {}
+            Action::Persist { ticket, writes } => {
+                self.checks.written(&writes);
+                let host = &mut self.hosts[node];
+                if host.store.write(writes).is_err() {
+                    return self.crash(node);
+                }
+                let Some(own) = &mut host.life else { return };
+                own.tickets.push(ticket);
+                if own.tickets.len() == 1 {
+                    self.after(fsync, Task::Sync(node, life));
+                }
+            }
+            Action::Log(height, entries) => {
+                self.after(fsync, Task::Log(node, life, height, entries));
+            }
+            Action::Execute(block) => {
+                let Some(own) = &mut self.hosts[node].life else { return };
+                own.blocks.push_back(*block);
+                if own.blocks.len() == 1 {
+                    let ms = 1 + self.dice.below(self.faults.execution);
+                    self.after(ms, Task::Execute(node, life));
+                }
+            }
+            Action::Flush => {
+                if self.hosts[node].store.barrier(Database::State).is_err() {
+                    self.crash(node);
+                }
+            }
+            Action::Verify(reference, batch) => {
+                self.after(1, Task::Verify(node, life, reference, batch));
+            }
+            Action::Admit(transactions) => {
+                self.after(1, Task::Admit(node, life, transactions));
+            }
+            Action::SetTimer(at) => {
+                if let Some(own) = &mut self.hosts[node].life {
+                    own.timer = Some(at);
+                }
+                self.at(at, Task::Timer(node, life, at));
+            }
+            Action::Blame(who, blame) => self.blames.push((node, who, blame)),
+            Action::Send(to, wire) => self.send(node, to, &wire),
+            Action::Hand(to, batches) => {
+                for reference in batches {
+                    let batch = ledger::find_batch(&self.hosts[node].store, &reference).unwrap();
+                    if let Some(batch) = batch {
+                        self.send(node, to, &Wire::Batch(Box::new(batch)));
+                    }
+                }
+            }
+            Action::Serve(to, from) => {
+                let (store, bytes) = (&self.hosts[node].store, MESSAGE_BYTES_MAX);
+                let decided = ledger::decided(store, from, DECIDED_MAX, bytes).unwrap();
+                self.send(node, Some(to), &Wire::Consensus(Message::Decided(decided)));
+            }
+        }
+    }
+
+    /// Two runs of a seed are equal when what every node did is.
+    fn note(&mut self, node: usize, action: &Action) {
+        self.trace.write_usize(node);
+        match action {
+            Action::Send(_, wire) => self.trace.write(&wire.encode()),
+            Action::Persist { ticket, .. } => {
+                self.trace.write(format!("{ticket:?}").as_bytes());
+            }
+            Action::Execute(block) => self.trace.write(&block.id.0),
+            Action::Verify(batch, _) => self.trace.write(&batch.encode()),
+            other => self.trace.write(format!("{other:?}").as_bytes()),
+        }
+    }
+
+    fn send(&mut self, from: usize, to: Option<ValidatorId>, wire: &Wire) {
+        let others = (0..self.hosts.len()).filter(|other| *other != from);
+        let is = |other: &usize| to.is_none_or(|to| self.hosts[*other].id == to);
+        let to: Vec<usize> = others.filter(is).collect();
+        if let Some(mut liar) = self.liars.remove(&from) {
+            for other in to {
+                for (whom, lie) in liar.sends(&self.shared, &self.hosts[from], other, wire) {
+                    self.carry(from, whom, lie.encode());
+                }
+            }
+            self.liars.insert(from, liar);
+            return;
+        }
+        self.checks.sent(&mut self.hosts[from], wire);
+        let bytes = wire.encode();
+        for other in to {
+            self.carry(from, other, bytes.clone());
+        }
+    }
+
+    fn carry(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let id = self.hosts[from].id;
+        if self.cut.contains(&(from, to)) || self.dice.percent(self.faults.loss) {
+            return;
+        }
+        let clogged = self.clogged.get(&(from, to)).copied().unwrap_or(0);
+        for _ in 0..1 + u64::from(self.dice.percent(self.faults.twice)) {
+            let (least, more) = self.faults.delay;
+            let ms = least + self.dice.below(more) + clogged;
+            self.after(ms, Task::Deliver(to, id, bytes.clone()));
+        }
+    }
+
+    /// What a validator forwarded is checked as what a client sends.
+    fn admit(&mut self, node: usize, transactions: Vec<Transaction>) {
+        for verdict in signature::verify(self.shared.chain, transactions) {
+            let host = &self.hosts[node];
+            let (Some(life), Ok(verified)) = (&host.life, verdict) else { continue };
+            let (view, wall) = (life.chain.view().unwrap(), host.now(self.now).wall);
+            if let Ok(Admission::New(transaction)) = admit(&view, wall, verified).unwrap() {
+                self.step(node, Event::Forwarded(transaction));
+            }
+        }
+    }
+
+    /// A client asks the node that it knows.
+    fn submit(&mut self, id: Hash) {
+        let Sent { transaction, node, .. } = &self.clients.sent[&id];
+        let (node, transaction) = (*node, transaction.clone());
+        let host = &self.hosts[node];
+        let Some(life) = &host.life else { return };
+        let view = life.chain.view().unwrap();
+        let wall = host.now(self.now).wall;
+        if let Ok(Admission::New(transaction)) = admit(&view, wall, transaction).unwrap() {
+            self.step(node, Event::Submit { request: 0, transaction });
+        }
+    }
+
+    /// A client looks whether its transaction is final, and asks another node when it waits long.
+    fn look(&mut self, id: Hash) {
+        let sent = &self.clients.sent[&id];
+        let life = self.hosts[sent.node].life.as_ref();
+        let located = life.and_then(|life| life.chain.view().unwrap().receipt(id).unwrap());
+        let (now, nodes) = (self.now, self.hosts.len());
+        let waited = now - sent.at;
+        let Some(sent) = self.clients.sent.get_mut(&id) else { return };
+        if let Some(located) =
+            located.filter(|located| matches!(located.outcome, Outcome::Receipt(_)))
+        {
+            sent.told = Some((located.height, located.index, located.outcome));
+            sent.told_at = now;
+            return;
+        }
+        self.at(now + LOOK_EVERY, Task::Look(id));
+        if waited.as_millis() % ANOTHER_AFTER.as_millis() < LOOK_EVERY.as_millis() {
+            let Some(sent) = self.clients.sent.get_mut(&id) else { return };
+            sent.node = (sent.node + 1) % nodes;
+            self.at(now, Task::Submit(id));
+        }
+    }
+}
