@@ -25,7 +25,7 @@ impl Exchange {
         self.purses.at(&(token, purse)).add_within(amount, most).map_err(full)?;
         self.held.at(&token).add(amount);
         let moved = TokenClient::at(token).transfer_from(from, own, amount, None);
-        moved.or_else(|error| Err(why(token, error, from, own, amount)))
+        moved.map_err(|error| why(token, error, from, own, amount))
     }
 
     /// Takes units out of a purse, which are paid or put into another one.
@@ -46,7 +46,7 @@ impl Exchange {
         let short = |short: Short| Error::Short { token, left: short.left, wanted: short.wanted };
         self.held.at(&token).sub(amount).map_err(short)?;
         let moved = TokenClient::at(token).transfer(to, amount, None);
-        moved.or_else(|error| Err(why(token, error, cx.address(), to, amount)))
+        moved.map_err(|error| why(token, error, cx.address(), to, amount))
     }
 
     pub(crate) fn purse(&self, token: Address, purse: Purse) -> Amount {

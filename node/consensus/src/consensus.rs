@@ -271,7 +271,7 @@ impl Consensus {
     #[must_use]
     pub fn missing(&self) -> Vec<(BatchReference, ValidatorId)> {
         let Stage::Active(active) = &self.stage else { return Vec::new() };
-        let waiting = active.headers.values().filter(|held| held.checked && !held.judged);
+        let waiting = active.headers.values().filter(|held| held.checked && held.valid.is_none());
         let mut waiting: Vec<_> = waiting.collect();
         waiting.sort_by_key(|held| (held.round != active.round, held.round));
         waiting

@@ -5,13 +5,13 @@ use dure_consensus::{Now, Signatures};
 use dure_node::{
     chain::Chain,
     config::MempoolLimits,
-    execution::Block,
+    execution::{Block, UndoWindow},
     fault::Fault,
     machine::{Action, Event, Machine, Setup, Ticket, recover, recovery},
     store::{MemoryStore, Store, ledger, schema},
 };
 use dure_runtime::Executor;
-use dure_types::{BatchReference, Genesis, Hash, Height, TimestampMs, ValidatorId, limits};
+use dure_types::{BatchReference, Genesis, Hash, Height, TimestampMs, ValidatorId};
 use ed25519_dalek::SigningKey;
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -79,10 +79,12 @@ impl Host {
         shared: &Shared,
         elapsed: Duration,
     ) -> Result<Vec<Action>, Fault> {
-        recovery::look(&self.store, &self.store.log()?.entries, self.id, shared.chain)?;
+        let who = (self.id, &shared.genesis.validators);
+        recovery::look(&self.store, &self.store.log()?.entries, who, shared.chain)?;
         schema::claim(&self.store, shared.chain, "memory")?;
         let (store, executor) = (Arc::new(self.store.clone()), Arc::clone(&shared.executor));
-        let chain = Chain::open(shared.genesis.clone(), store, executor, limits::UNDO_HEIGHTS)?;
+        let window = UndoWindow::default();
+        let chain = Chain::open(shared.genesis.clone(), store, executor, window)?;
         let recovered = recover(&chain, self.id)?;
         let setup = Setup {
             genesis: &shared.genesis,
