@@ -76,6 +76,7 @@ fn world(seed: u64) -> World {
         until: END,
         partitions: dice.percent(70) && !disks,
         crashes: dice.percent(70),
+        short_lived: 20,
     };
     world.fsync = ms(1 + world.dice.below(10));
     if seed % 8 > 4 {

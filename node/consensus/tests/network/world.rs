@@ -59,6 +59,8 @@ pub(crate) struct Faults {
     pub(crate) until: Duration,
     pub(crate) partitions: bool,
     pub(crate) crashes: bool,
+    /// Percent of batches that expire after a few heights, or have when they come.
+    pub(crate) short_lived: u64,
 }
 
 impl Faults {
@@ -69,6 +71,7 @@ impl Faults {
         until: Duration::ZERO,
         partitions: false,
         crashes: false,
+        short_lived: 0,
     };
 }
 
@@ -458,7 +461,7 @@ impl World {
         let author = self.dice.below(self.nodes.len() as u64) as usize;
         let (id, liar) = (self.nodes[author].id, self.is_liar(author));
         let reference = BatchReference { author: id, seq, id: blake3_hash(&(id, seq).encode()) };
-        let short = self.dice.percent(20);
+        let short = self.dice.percent(self.faults.short_lived);
         let expiry = match short {
             true => Height(self.newest().0 + self.dice.below(6)),
             false => Height(self.newest().0 + 200),

@@ -85,7 +85,7 @@ fn way(number: u64, dice: Dice) -> Box<dyn Byzantine> {
         7 => Box::new(WrongRoots::new(dice)),
         8 => Box::new(selective::Selective::new(dice)),
         9 => Box::new(stale::Stale::new(dice)),
-        10 => Box::new(LyingSync),
+        10 => Box::new(LyingSync::default()),
         11 => Box::new(WrongTime::new(dice)),
         12 => Box::new(TwoVotes),
         _ => Box::new(withheld::Withheld::new(dice)),

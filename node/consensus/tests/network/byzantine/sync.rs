@@ -6,24 +6,37 @@ use crate::node::Node;
 use dure_consensus::Message;
 use dure_types::{CommitCertificate, Header, Height, TimestampMs};
 
-pub(crate) struct LyingSync;
+/// Heights that whoever catches up may be at by now.
+const GUESSES: usize = 16;
+
+#[derive(Default)]
+pub(crate) struct LyingSync {
+    /// Where somebody asked to begin.
+    asked: Option<Height>,
+}
 
 impl Byzantine for LyingSync {
-    fn says(&mut self, me: &Node, _to: &[usize], message: &Message) -> Vec<Said> {
-        match message {
-            Message::Decided(decided) => lies(me, decided),
-            other => {
-                // Whatever height anybody is at, something false begins there.
-                let ledger = &me.disk.ledger;
-                let mut said = vec![Said::all(other)];
-                for back in [1, 4] {
-                    let from = Height(me.disk.height().0.saturating_sub(back) + 1);
-                    let tail = &ledger[ledger.len().min(from.0 as usize - 1)..];
-                    said.extend(lies(me, tail));
-                }
-                said
-            }
+    fn heard(&mut self, _me: &Node, message: &Message) {
+        if let Message::Pull(height) = message {
+            self.asked = Some(*height);
         }
+    }
+
+    fn says(&mut self, me: &Node, _to: &[usize], message: &Message) -> Vec<Said> {
+        let ledger = &me.disk.ledger;
+        let (mut said, first) = match message {
+            Message::Decided(decided) => (lies(me, decided), ledger.len()),
+            other => (vec![Said::all(other)], ledger.len().saturating_sub(1)),
+        };
+        // Whatever height anybody is at, something false begins there.
+        let asked = self.asked.map_or(first, |height| (height.0 as usize).saturating_sub(1));
+        for from in (asked..ledger.len()).take(GUESSES).chain([first]) {
+            said.extend(lies(
+                me,
+                ledger.get(from..(from + 2).min(ledger.len())).unwrap_or_default(),
+            ));
+        }
+        said
     }
 }
 
