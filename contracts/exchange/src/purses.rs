@@ -21,11 +21,12 @@ impl Exchange {
     ) -> Result<(), Error> {
         let (from, own) = (cx.caller(), cx.address());
         ensure!(amount > Amount::ZERO, Error::Zero);
+        can_transfer(token, from, own, amount)?;
         let full = |_| Error::Full { token, most };
         self.purses.at(&(token, purse)).add_within(amount, most).map_err(full)?;
         self.held.at(&token).add(amount);
-        let moved = TokenClient::at(token).transfer_from(from, own, amount, None);
-        moved.map_err(|error| why(token, error, from, own, amount))
+        let refused = |error| Error::Token { token, error };
+        TokenClient::at(token).transfer_from(from, own, amount, None).map_err(refused)
     }
 
     /// Takes units out of a purse, which are paid or put into another one.
@@ -45,8 +46,13 @@ impl Exchange {
     ) -> Result<(), Error> {
         let short = |short: Short| Error::Short { token, left: short.left, wanted: short.wanted };
         self.held.at(&token).sub(amount).map_err(short)?;
+        // Asked for its reason afterwards: before, that would look at what the contract has, which
+        // every customer changes, so that all would wait for each other.
         let moved = TokenClient::at(token).transfer(to, amount, None);
-        moved.map_err(|error| why(token, error, cx.address(), to, amount))
+        moved.map_err(|error| match can_transfer(token, cx.address(), to, amount) {
+            Err(reason @ Error::Refused { .. }) => reason,
+            _ => Error::Token { token, error },
+        })
     }
 
     pub(crate) fn purse(&self, token: Address, purse: Purse) -> Amount {
@@ -72,21 +78,6 @@ pub(crate) fn can_transfer(
     let asked = TokenClient::at(token).can_transfer(from, to, amount);
     let answer = asked.map_err(|error| Error::Token { token, error })?;
     answer.map_err(|reason| Error::Refused { token, reason })
-}
-
-/// Why a token did not move: its reason, if it says one. It is not asked before: that would look at
-/// what the desk has, which every customer changes, so that all would wait for each other.
-fn why(
-    token: Address,
-    error: CallError<Vec<u8>>,
-    from: Address,
-    to: Address,
-    amount: Amount,
-) -> Error {
-    match can_transfer(token, from, to, amount) {
-        Err(reason @ Error::Refused { .. }) => reason,
-        _ => Error::Token { token, error },
-    }
 }
 
 /// What binds units of a token in the hands of an account. A token that does not say is not

@@ -407,7 +407,7 @@ fn a_scheme_holds_from_its_day_and_an_open_cycle_stays_due_when_it_was() {
 }
 
 #[test]
-fn customers_of_the_same_banks_do_not_wait_for_each_other() {
+fn customers_of_the_same_banks_wait_for_each_other_at_its_allowance_alone() {
     let mut scene = Scene::new();
     let mut pair = |call: &dyn Fn(usize) -> dure_sdk::Invocation<Hash, Error>| {
         [0, 1].map(|who| {
@@ -415,18 +415,23 @@ fn customers_of_the_same_banks_do_not_wait_for_each_other() {
             scene.0.touched().clone()
         })
     };
-    let [one, other] = pair(&|_| call::pay(id(1), route(0, 1), customer(SHOP), Amount(500)));
+    let pay = |to| call::pay(id(1 + to as u64), route(0, to), customer(SHOP), Amount(500));
+    let [one, other] = pair(&|_| pay(0));
     assert_eq!(one.conflicts(&other), BTreeSet::new());
-    // Tokens of both banks and of the shop, what the second bank lets the contract give out, what
-    // both owe or are owed, what is owed in the cycle.
-    assert_eq!(one.amounts_shared(&other), 7);
-    let authorise = |_| call::authorise(id(2), route(0, 1), customer(SHOP), Amount(500));
+    // What the second bank lets the contract give out: the field `allowances` of its token.
+    let key = [[0, 7, 0].as_slice(), &member(1).0, &HUB.0].concat();
+    let allowance = BTreeSet::from([(deposit(1), key)]);
+    let [one, other] = pair(&|_| pay(1));
+    assert_eq!(one.conflicts(&other), allowance);
+    // Tokens of both banks and of the shop, what both owe or are owed, what is owed in the cycle.
+    assert_eq!(one.amounts_shared(&other), 6);
+    let authorise = |_| call::authorise(id(3), route(0, 1), customer(SHOP), Amount(500));
     let [one, other] = pair(&authorise);
     assert_eq!(one.conflicts(&other), BTreeSet::new());
-    let holds = [0, 1].map(|who| scoped(customer(who), id(2)));
+    let holds = [0, 1].map(|who| scoped(customer(who), id(3)));
     let [one, other] = holds.map(|hold| {
         scene.capture(u64::from(hold.0[0]), hold, 400, Rest::Release).unwrap();
         scene.0.touched().clone()
     });
-    assert_eq!(one.conflicts(&other), BTreeSet::new());
+    assert_eq!(one.conflicts(&other), allowance);
 }

@@ -8,13 +8,8 @@
 //! - **The greatest amount is used up** like any other.
 //!
 //! Units move by the contract; here is only what may be taken.
-//!
-//! **Concurrency.** An allowance without an end is an amount that is taken from and not looked at: who
-//! pays out of one allowance of a bank does not wait for the others.
 
-use crate::{
-    Address, Amount, Balance, Map, TimestampMs, domain::calendar::is_live, standard::Allowance,
-};
+use crate::{Address, Amount, Map, TimestampMs, domain::calendar::is_live, standard::Allowance};
 
 /// Says why nothing is allowed, or nothing may be taken. Nothing was changed.
 #[crate::ty]
@@ -55,10 +50,7 @@ pub enum AllowanceError {
 /// ```
 #[crate::composite]
 pub struct Allowances {
-    /// Those without an end. Of a holder and a spender there is one at most, here or there.
-    open: Map<(Address, Address), Balance>,
-    /// Those that end.
-    ending: Map<(Address, Address), Allowance>,
+    given: Map<(Address, Address), Allowance>,
 }
 
 impl Allowances {
@@ -80,10 +72,7 @@ impl Allowances {
         if amount > Amount::ZERO {
             check_live(&allowance, now)?;
         }
-        let key = (holder, spender);
-        let endless = if expires.is_none() { amount } else { Amount::ZERO };
-        self.open.at(&key).set(endless);
-        self.keep(&key, &Allowance { amount: amount.saturating_sub(endless), expires });
+        self.keep(&(holder, spender), &allowance);
         Ok(())
     }
 
@@ -99,35 +88,28 @@ impl Allowances {
         now: TimestampMs,
     ) -> Result<(), AllowanceError> {
         let key = (holder, spender);
-        if amount > Amount::ZERO && self.open.at(&key).sub(amount).is_ok() {
-            return Ok(());
-        }
-        let endless = || Allowance { amount: self.open.at(&key).get(), expires: None };
-        let mut allowance = self.ending.get(&key).unwrap_or_else(endless);
+        let nothing = Allowance { amount: Amount::ZERO, expires: None };
+        let mut allowance = self.given.get(&key).unwrap_or(nothing);
         check_live(&allowance, now)?;
         let left = allowance.amount;
         let short = AllowanceError::Short { left, wanted: amount };
         allowance.amount = left.checked_sub(amount).ok_or(short)?;
-        if amount > Amount::ZERO {
-            self.keep(&key, &allowance);
-        }
+        self.keep(&key, &allowance);
         Ok(())
     }
 
     /// What a spender may still take of a holder; void ones too.
     #[must_use]
     pub fn get(&self, holder: Address, spender: Address) -> Option<Allowance> {
-        let key = (holder, spender);
-        let endless = Allowance { amount: self.open.at(&key).get(), expires: None };
-        if endless.amount == Amount::ZERO { self.ending.get(&key) } else { Some(endless) }
+        self.given.get(&(holder, spender))
     }
 
     /// What is nought takes no room.
     fn keep(&mut self, key: &(Address, Address), allowance: &Allowance) {
         if allowance.amount == Amount::ZERO {
-            self.ending.remove(key);
+            self.given.remove(key);
         } else {
-            self.ending.set(key, allowance);
+            self.given.set(key, allowance);
         }
     }
 }
