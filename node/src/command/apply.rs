@@ -224,7 +224,11 @@ impl<'a> Apply<'a> {
         let code = self.code(planned, output).await?;
         let (hash, spec) = match &code {
             Code::Module(wasm) => {
-                let told = |reason| Failure::File(format!("contract.{name}: {reason}"));
+                let file = planned.wasm.as_ref().map(|path| format!("{}: ", path.display()));
+                let told = |reason| {
+                    let file = file.unwrap_or_default();
+                    Failure::File(format!("contract.{name}: {file}{reason}"))
+                };
                 (blake3_hash(wasm), Arc::new(module::spec(wasm).map_err(told)?))
             }
             Code::Like(like, hash) => (*hash, self.client.spec(*like).await?),
