@@ -45,6 +45,12 @@ pub struct Parameter {
 }
 
 impl Parameter {
+    /// Its name, as a caller writes it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub(crate) fn new<T: JsonSchema>(
         name: &'static str,
         about: &'static str,
@@ -195,7 +201,7 @@ fn fields(schema: &Value, out: &mut String) {
 fn errors(out: &mut String) {
     out.push_str(
         "## Errors\n\n`error.data` is an object with `name` and the fields listed here. Codes and \
-         names are stable. The library's own errors (below 0) may carry a sentence instead.\n\n\
+         names are stable.\n\n\
          | code | name | data | meaning |\n|---|---|---|---|\n",
     );
     for entry in TABLE {

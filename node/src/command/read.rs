@@ -168,7 +168,8 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
         fields,
         from,
         to: None,
-        limit: Some(args.limit),
+        // What is followed has no end.
+        limit: (!args.follow).then_some(args.limit),
     };
     let mut specs = Specs::default();
     if args.follow {

@@ -39,6 +39,9 @@ pub struct RpcLimits {
     pub connections_of_address: usize,
     /// Bytes of one request: a deploy in hexadecimal and its envelope.
     pub request_bytes: u32,
+    /// Bytes of all requests that come or are at work; those of one address may be half of it.
+    /// Requests up to 1,024 bytes are not counted.
+    pub requests_bytes: usize,
     /// Bytes of one answer.
     pub response_bytes: u32,
     /// Bytes of all answers that wait for their clients to read them; those of one address may be
@@ -93,6 +96,8 @@ impl Default for RpcLimits {
             connections: 2_048,
             connections_of_address: 1_024,
             request_bytes: 3 << 20,
+            // Eighty of the longest.
+            requests_bytes: 256 << 20,
             response_bytes: 12 << 20,
             // Twenty of the longest, so that neither memory nor other clients suffer.
             answers_bytes: 256 << 20,

@@ -6,7 +6,7 @@
 //! else, nobody is believed. Whoever is not known shares what the proxy's own address may have.
 
 use super::{
-    peer::{Net, Peer},
+    peer::{Client, Net, Peer},
     refusal::response,
 };
 use futures::future::Either;
@@ -25,6 +25,17 @@ use tower::Service;
 /// Marks requests of somebody else than the socket's peer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ForwardedFor(pub(super) Net);
+
+/// The socket that a request came on.
+#[derive(Clone)]
+pub(super) struct CameOn(Weak<Peer>);
+
+/// Whose a request is; none once its socket is closed.
+pub(super) fn client<B>(request: &HttpRequest<B>) -> Option<Client> {
+    let CameOn(peer) = request.extensions().get()?;
+    let forwarded = request.extensions().get().map(|ForwardedFor(net)| *net);
+    Some(Client::of(peer.upgrade()?, forwarded))
+}
 
 /// The proxies that are believed.
 #[derive(Clone, Debug)]
@@ -130,6 +141,7 @@ where
             }
             request.extensions_mut().insert(ForwardedFor(Net::of(client)));
         }
+        request.extensions_mut().insert(CameOn(Weak::clone(&self.peer)));
         Either::Left(self.inner.call(request))
     }
 }

@@ -1,13 +1,14 @@
 //! The listening socket: accepts, counts, turns away.
 
 use super::{
-    config::{RpcConfig, RpcLimits},
+    config::RpcConfig,
     forwarded::{Attributed, Proxies},
     gate,
-    peer::{Peer, Sockets},
+    peer::Sockets,
     quota::Quota,
     refusal::{turn_away, turn_away_at_once},
     service::Service,
+    socket::Socket,
 };
 use crate::handle::Handle;
 use dure_rpc::{DureServer, RpcError as Refusal};
@@ -18,16 +19,12 @@ use jsonrpsee::server::{
 use std::{
     io,
     net::SocketAddr,
-    pin::Pin,
     sync::{Arc, Weak},
-    task::{Context, Poll, Waker},
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
-    time::{Instant, Sleep},
 };
 
 /// Connections turned away with patience at the same time; more are told and closed at once.
@@ -85,6 +82,12 @@ impl RpcServer {
         self.address
     }
 
+    /// Bytes of requests that come now or are at work, but for short ones.
+    #[must_use]
+    pub fn requests_bytes(&self) -> usize {
+        self.sockets.requests_bytes()
+    }
+
     /// Bytes of answers that wait for their clients to read them.
     #[must_use]
     pub fn answers_bytes(&self) -> usize {
@@ -134,7 +137,7 @@ async fn accept(
         .build();
     let http = tower::ServiceBuilder::new()
         .layer(gate::cors(&config.origins))
-        .layer(gate::Gate::new(config.origins.clone(), limits.request_bytes, limits.request_time));
+        .layer(gate::Gate::new(config.origins.clone(), limits));
     let builder =
         Server::builder().set_config(server).set_http_middleware(http).to_service_builder();
     let methods = service.into_rpc();
@@ -165,7 +168,7 @@ async fn accept(
         // Answers are small and awaited; a failure only makes them slower.
         let _ = stream.set_nodelay(true);
         let weak = Arc::downgrade(&taken);
-        let quota = Quota::new(&limits, Weak::clone(&weak));
+        let quota = Quota::new(limits, Weak::clone(&weak));
         let service = builder
             .clone()
             .connection_id(taken.number())
@@ -192,131 +195,5 @@ fn refuse(farewells: &Arc<Semaphore>, stream: TcpStream, refusal: Refusal) {
         });
     } else {
         turn_away_at_once(stream, refusal);
-    }
-}
-
-/// A socket that keeps its place while it is open, WebSocket or not. It closes when silent, and
-/// when its client takes what it is sent too slowly.
-struct Socket {
-    stream: TcpStream,
-    peer: Arc<Peer>,
-    limits: RpcLimits,
-    silence: Pin<Box<Sleep>>,
-    sending: Pin<Box<Sleep>>,
-    /// Bytes taken since something began to wait; none while nothing waits.
-    taken: Option<usize>,
-    /// The client was too slow: nothing is read from it either.
-    closed: bool,
-    reader: Option<Waker>,
-}
-
-impl Socket {
-    fn new(stream: TcpStream, peer: Arc<Peer>, limits: RpcLimits) -> Self {
-        Self {
-            stream,
-            peer,
-            limits,
-            silence: Box::pin(tokio::time::sleep(limits.silence)),
-            sending: Box::pin(tokio::time::sleep(limits.send_time)),
-            taken: None,
-            closed: false,
-            reader: None,
-        }
-    }
-
-    fn heard(&mut self) {
-        self.silence.as_mut().reset(Instant::now() + self.limits.silence);
-    }
-
-    /// Starts a period in which the least must be taken.
-    fn begin_to_wait(&mut self) {
-        self.taken = Some(0);
-        self.sending.as_mut().reset(Instant::now() + self.limits.send_time);
-    }
-
-    /// Whether the client takes less in a period than it must; wakes the writer at its end.
-    fn is_too_slow(&mut self, context: &mut Context<'_>) -> bool {
-        if self.taken.is_none() {
-            self.begin_to_wait();
-        }
-        while self.sending.as_mut().poll(context).is_ready() {
-            if self.taken.is_some_and(|taken| taken < self.limits.send_bytes_min) {
-                return true;
-            }
-            self.begin_to_wait();
-        }
-        false
-    }
-
-    /// Gives up a client that is too slow, together with what the system still holds for it.
-    fn give_up(&mut self) -> io::Error {
-        self.closed = true;
-        // Without it the system goes on for minutes; nothing else depends on it.
-        let _ = self.stream.set_zero_linger();
-        if let Some(reader) = self.reader.take() {
-            reader.wake();
-        }
-        io::ErrorKind::TimedOut.into()
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.closed {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Ready(read) => {
-                self.heard();
-                Poll::Ready(read)
-            }
-            Poll::Pending => match self.silence.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-                Poll::Pending => {
-                    self.reader = Some(context.waker().clone());
-                    Poll::Pending
-                }
-            },
-        }
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        if self.closed {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        match &written {
-            Poll::Ready(Ok(count)) => {
-                self.heard();
-                self.peer.sent(*count);
-                self.taken = self.taken.map(|taken| taken.saturating_add(*count));
-            }
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending if self.is_too_slow(context) => {
-                return Poll::Ready(Err(self.give_up()));
-            }
-            Poll::Pending => {}
-        }
-        written
-    }
-
-    /// Whoever writes flushes once all that it had is taken.
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.taken = None;
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -1,12 +1,15 @@
 //! Who is at the other end: what one address may have of everything, and what it has.
 
-use super::config::RpcLimits;
+use super::{config::RpcLimits, websocket::HeadEnds};
 use dure_rpc::RpcError;
 use std::{
     collections::{BTreeMap, VecDeque},
     future::Future,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -50,6 +53,68 @@ impl Client {
     pub(super) fn hold(&self, bytes: usize) -> Result<(), RpcError> {
         self.peer.hold(self.net, bytes)
     }
+
+    /// Begins to count the bytes of a request.
+    pub(super) fn arriving(&self) -> Arriving {
+        Arriving { client: self.clone(), bytes: 0 }
+    }
+
+    /// Lets a socket become a WebSocket.
+    ///
+    /// # Errors
+    /// [`RpcError::InvalidRequest`] when something was sent after the head of the upgrade.
+    pub(super) fn upgrade(&self) -> Result<(), RpcError> {
+        if !lock(&self.peer.head_ends).is_exact() {
+            return Err(RpcError::InvalidRequest);
+        }
+        self.peer.is_websocket.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Requests, and errors, up to this length are not counted.
+pub(super) const FREE_BYTES_MAX: usize = 1_024;
+
+/// The bytes of one request, counted for whoever sends it until dropped.
+pub(super) struct Arriving {
+    client: Client,
+    bytes: usize,
+}
+
+impl Arriving {
+    /// Counts more of the request.
+    ///
+    /// # Errors
+    /// [`RpcError::Busy`] when there is too much already: of all clients, or of this one's address,
+    /// which gets half at most. Then nothing more is counted.
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), RpcError> {
+        let counted = |bytes: usize| if bytes > FREE_BYTES_MAX { bytes } else { 0 };
+        let grown = self.bytes.saturating_add(bytes);
+        let more = counted(grown).saturating_sub(counted(self.bytes));
+        self.client.peer.receive(self.client.net, more)?;
+        self.bytes = grown;
+        Ok(())
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        if self.bytes > FREE_BYTES_MAX {
+            let bytes = self.bytes;
+            let change = |count: &mut Count| count.requests = count.requests.saturating_sub(bytes);
+            self.client.peer.sockets.lock().change(self.client.net, change);
+        }
+    }
+}
+
+/// There is no room for more bytes of requests.
+pub(super) fn no_room(limit: usize) -> RpcError {
+    RpcError::Busy { what: "bytes of requests".to_owned(), limit: limit as u64 }
+}
+
+/// What the locks guard is whole after every statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A client as far as addresses tell: an IPv4 address, or the /64 network that one customer of
@@ -111,7 +176,8 @@ impl Permits {
     }
 }
 
-/// Counts open sockets, and bytes of answers that wait to be sent, in all and by address.
+/// Counts open sockets, bytes of requests that come or are at work, and bytes of answers that wait
+/// to be sent, in all and by address.
 pub(super) struct Sockets {
     limits: RpcLimits,
     counts: Mutex<Counts>,
@@ -128,6 +194,7 @@ struct Counts {
 #[derive(Clone, Copy, Default)]
 struct Count {
     sockets: usize,
+    requests: usize,
     bytes: usize,
 }
 
@@ -143,6 +210,11 @@ impl Sockets {
     /// Sockets open now.
     pub(super) fn count(&self) -> usize {
         self.lock().all.sockets
+    }
+
+    /// Bytes of requests that come now or are at work.
+    pub(super) fn requests_bytes(&self) -> usize {
+        self.lock().all.requests
     }
 
     /// Bytes of answers that wait to be sent now.
@@ -173,8 +245,14 @@ impl Sockets {
         // Numbers come back after four thousand million connections; by then the first is closed.
         let number = counts.next;
         counts.next = number.wrapping_add(1);
-        let (sockets, net, held) = (Arc::clone(self), Mutex::new(net), Mutex::default());
-        let peer = Arc::new(Peer { sockets, net, number, held });
+        let peer = Arc::new(Peer {
+            sockets: Arc::clone(self),
+            net: Mutex::new(net),
+            number,
+            held: Mutex::default(),
+            head_ends: Mutex::default(),
+            is_websocket: AtomicBool::new(false),
+        });
         counts.peers.insert(number as usize, Arc::downgrade(&peer));
         Ok(peer)
     }
@@ -190,7 +268,7 @@ impl Counts {
         change(&mut self.all);
         let own = self.of_net.entry(net).or_default();
         change(own);
-        if own.sockets == 0 && own.bytes == 0 {
+        if own.sockets == 0 && own.requests == 0 && own.bytes == 0 {
             self.of_net.remove(&net);
         }
     }
@@ -209,6 +287,8 @@ pub(super) struct Peer {
     number: u32,
     /// Whose answers wait, in the order in which they are sent.
     held: Mutex<VecDeque<(Net, usize)>>,
+    head_ends: Mutex<HeadEnds>,
+    is_websocket: AtomicBool,
 }
 
 impl Peer {
@@ -240,6 +320,30 @@ impl Peer {
         Ok(())
     }
 
+    /// Whether what comes from now on are frames.
+    pub(super) fn is_websocket(&self) -> bool {
+        self.is_websocket.load(Ordering::Relaxed)
+    }
+
+    /// Takes note of bytes that came before there were frames.
+    pub(super) fn came(&self, bytes: &[u8]) {
+        lock(&self.head_ends).read(bytes);
+    }
+
+    fn receive(&self, net: Net, bytes: usize) -> Result<(), RpcError> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let limit = self.sockets.limits.requests_bytes;
+        let mut counts = self.sockets.lock();
+        let fits = |count: Count, limit: usize| count.requests.saturating_add(bytes) <= limit;
+        if !fits(counts.all, limit) || !fits(counts.of(net), limit / 2) {
+            return Err(no_room(limit));
+        }
+        counts.change(net, |count| count.requests += bytes);
+        Ok(())
+    }
+
     fn hold(&self, net: Net, bytes: usize) -> Result<(), RpcError> {
         let limit = self.sockets.limits.answers_bytes;
         let mut counts = self.sockets.lock();
@@ -260,6 +364,7 @@ impl Peer {
     /// Takes note of bytes that went into the socket. Frames and heads count too, so that a little
     /// less may be counted than waits.
     pub(super) fn sent(&self, bytes: usize) {
+        lock(&self.head_ends).wrote();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut left, mut gone) = (bytes, Vec::new());
         while let Some((net, waiting)) = held.front_mut().filter(|_| left > 0) {

@@ -3,25 +3,24 @@
 use super::{
     config::RpcLimits,
     forwarded::ForwardedFor,
-    peer::{Client, Peer, on_behalf},
+    parameters,
+    peer::{Client, FREE_BYTES_MAX, Peer, on_behalf},
+    refusal, websocket,
 };
 use dure_rpc::{RpcError, api, discover::Kind};
 use jsonrpsee::{
-    MethodResponse,
-    core::middleware::{Batch, BatchEntry, BatchEntryErr, Notification, RpcServiceT},
-    types::{ErrorObjectOwned, Request},
+    BatchResponseBuilder, MethodResponse,
+    core::middleware::{Batch, BatchEntry, Notification, RpcServiceT},
+    types::{ErrorObjectOwned, Id, Request},
 };
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
     future::Future,
     sync::{Arc, LazyLock, Weak},
-    time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::Layer;
-
-/// Errors up to this length are not counted among the answers that wait.
-const FREE_BYTES_MAX: usize = 1_024;
 
 /// Marks requests that came over plain HTTP: the gate sets it.
 #[derive(Clone, Copy, Debug)]
@@ -37,34 +36,36 @@ static SUBSCRIPTIONS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     names.flatten().collect()
 });
 
-/// Refuses over plain HTTP what needs a WebSocket.
-fn check_transport(request: &Request<'_>) -> Result<(), RpcError> {
+/// Refuses over plain HTTP what needs a WebSocket, and parameters that the method does not have.
+fn check(request: &Request<'_>) -> Result<(), RpcError> {
     let plain = request.extensions.get::<PlainHttp>().is_some();
     if plain && SUBSCRIPTIONS.contains(request.method.as_ref()) {
         return Err(RpcError::NeedsWebSocket { method: request.method.to_string() });
     }
-    Ok(())
+    let text = request.params.as_ref().map(|parameters| parameters.get());
+    parameters::check(&request.method, text)
 }
 
 /// Gives every connection its permits.
 #[derive(Clone)]
 pub(super) struct Quota {
-    requests: usize,
-    time: Duration,
+    limits: RpcLimits,
     /// Not kept alive by work that its socket has outlived: it counts what the socket holds.
     peer: Weak<Peer>,
 }
 
 impl Quota {
-    pub(super) fn new(limits: &RpcLimits, peer: Weak<Peer>) -> Self {
-        Self { requests: limits.requests_of_connection, time: limits.request_time, peer }
+    pub(super) const fn new(limits: RpcLimits, peer: Weak<Peer>) -> Self {
+        Self { limits, peer }
     }
 
-    /// Does a request's work, for so long, and counts its answer until it is sent.
+    /// Does a request's work, for so long, and counts its answer until it is sent. `bytes` of its
+    /// parameters are counted meanwhile.
     async fn answer(
         &self,
-        id: jsonrpsee::types::Id<'static>,
+        id: Id<'static>,
         forwarded: Option<ForwardedFor>,
+        bytes: usize,
         work: impl Future<Output = MethodResponse>,
     ) -> MethodResponse {
         let Some(peer) = self.peer.upgrade() else {
@@ -72,9 +73,14 @@ impl Quota {
             return refuse(id, RpcError::Stopping);
         };
         let client = Client::of(peer, forwarded.map(|ForwardedFor(net)| net));
-        let work = on_behalf(client.clone(), tokio::time::timeout(self.time, work));
+        let mut at_work = client.arriving();
+        if let Err(error) = at_work.grow(bytes) {
+            return refuse(id, error);
+        }
+        let time = self.limits.request_time;
+        let work = on_behalf(client.clone(), tokio::time::timeout(time, work));
         let Ok(answer) = work.await else {
-            let limit_ms = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
+            let limit_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             return refuse(id, RpcError::RequestTimeout { limit_ms });
         };
         let bytes = answer.as_json().get().len();
@@ -93,7 +99,7 @@ impl<S> Layer<S> for Quota {
     type Service = Bounded<S>;
 
     fn layer(&self, inner: S) -> Bounded<S> {
-        let permits = Arc::new(Semaphore::new(self.requests));
+        let permits = Arc::new(Semaphore::new(self.limits.requests_of_connection));
         Bounded { inner: Arc::new(inner), permits, quota: self.clone() }
     }
 }
@@ -110,6 +116,65 @@ impl<S> Clone for Bounded<S> {
         let (inner, permits) = (Arc::clone(&self.inner), Arc::clone(&self.permits));
         Self { inner, permits, quota: self.quota.clone() }
     }
+}
+
+impl<S> Bounded<S>
+where
+    S: RpcServiceT<MethodResponse = MethodResponse> + Send + Sync + 'static,
+{
+    /// Answers one request, alone or in a batch.
+    async fn one(&self, request: Request<'_>) -> MethodResponse {
+        let (id, limits) = (request.id.clone().into_owned(), &self.quota.limits);
+        if let Err(error) = check(&request) {
+            return refuse(id, error);
+        }
+        let answer = self.inner.call(request).await;
+        if !answer.is_error() || !answer.is_method_call() {
+            return answer;
+        }
+        let told = serde_json::from_str::<Value>(answer.as_json().get()).ok();
+        match told.and_then(|told| refusal::of_library(told.get("error")?, limits)) {
+            Some(error) => refuse(id, error),
+            None => answer,
+        }
+    }
+
+    /// Answers the requests of a batch, one after another.
+    async fn each(&self, requests: Batch<'_>) -> MethodResponse {
+        let limit = self.quota.limits.response_bytes;
+        if requests.is_empty() {
+            return refuse(Id::Null, RpcError::InvalidRequest);
+        }
+        let mut answers = BatchResponseBuilder::new_with_limit(limit as usize);
+        for entry in requests {
+            let answer = match entry {
+                Ok(BatchEntry::Call(request)) => self.one(request).await,
+                Ok(BatchEntry::Notification(_)) => continue,
+                Err(error) => refuse(error.into_parts().1.into_owned(), RpcError::InvalidRequest),
+            };
+            if answers.append(answer).is_err() {
+                return refuse(Id::Null, RpcError::BatchAnswerTooLarge { limit: limit.into() });
+            }
+        }
+        if answers.is_empty() {
+            return MethodResponse::notification();
+        }
+        MethodResponse::from_batch(answers.finish())
+    }
+
+    fn permit(&self) -> Result<SemaphorePermit<'_>, RpcError> {
+        let limit = self.quota.limits.requests_of_connection as u64;
+        let what = "requests of this connection".to_owned();
+        self.permits.try_acquire().map_err(|_| RpcError::Busy { what, limit })
+    }
+}
+
+/// Bytes of the parameters of a request that came over a WebSocket; the gate counts the others.
+fn bytes(request: &Request<'_>) -> usize {
+    if request.extensions.get::<PlainHttp>().is_some() {
+        return 0;
+    }
+    request.params.as_ref().map_or(0, |parameters| parameters.get().len())
 }
 
 impl<S> RpcServiceT for Bounded<S>
@@ -133,16 +198,15 @@ where
         let this = self.clone();
         async move {
             let id = request.id.clone().into_owned();
-            if let Err(error) = check_transport(&request) {
+            let _permit = match this.permit() {
+                Ok(permit) => permit,
+                Err(error) => return refuse(id, error),
+            };
+            if let Some(error) = websocket::dropped(&request.method, &this.quota.limits) {
                 return refuse(id, error);
             }
-            let Ok(_permit) = this.permits.try_acquire() else {
-                let limit = this.quota.requests as u64;
-                let what = "requests of this connection".to_owned();
-                return refuse(id, RpcError::Busy { what, limit });
-            };
-            let forwarded = request.extensions.get().copied();
-            this.quota.answer(id, forwarded, this.inner.call(request)).await
+            let (forwarded, bytes) = (request.extensions.get().copied(), bytes(&request));
+            this.quota.answer(id, forwarded, bytes, this.one(request)).await
         }
     }
 
@@ -150,23 +214,20 @@ where
         &self,
         mut requests: Batch<'a>,
     ) -> impl Future<Output = Self::BatchResponse> + Send + 'a {
-        for entry in requests.iter_mut() {
-            let Ok(BatchEntry::Call(request)) = entry else { continue };
-            if let Err(error) = check_transport(request) {
-                *entry = Err(BatchEntryErr::new(request.id.clone(), error.into()));
-            }
-        }
         // Its requests run one after another, so a batch counts as one.
         let this = self.clone();
         async move {
-            let Ok(_permit) = this.permits.try_acquire() else {
-                let limit = this.quota.requests as u64;
-                let what = "requests of this connection".to_owned();
-                return refuse(jsonrpsee::types::Id::Null, RpcError::Busy { what, limit });
+            let _permit = match this.permit() {
+                Ok(permit) => permit,
+                Err(error) => return refuse(Id::Null, error),
             };
-            let id = jsonrpsee::types::Id::Null;
             let forwarded = requests.extensions().get().copied();
-            this.quota.answer(id, forwarded, this.inner.batch(requests)).await
+            let calls = requests.iter().filter_map(|entry| match entry {
+                Ok(BatchEntry::Call(request)) => Some(bytes(request)),
+                _ => None,
+            });
+            let bytes = calls.fold(0, usize::saturating_add);
+            this.quota.answer(Id::Null, forwarded, bytes, this.each(requests)).await
         }
     }
 
@@ -179,6 +240,6 @@ where
     }
 }
 
-fn refuse(id: jsonrpsee::types::Id<'static>, error: RpcError) -> MethodResponse {
+fn refuse(id: Id<'static>, error: RpcError) -> MethodResponse {
     MethodResponse::error(id, ErrorObjectOwned::from(error))
 }

@@ -82,7 +82,7 @@ impl Reader<'_> {
             None => self.view.height(),
             Some(BlockRef::Height(height)) => Height(height.0),
             Some(BlockRef::Id(id)) => {
-                let id = id.check("block")?;
+                let id = id.check("block").map_err(no_block)?;
                 let found = self.view.block_by_id(id).map_err(of_fault)?;
                 found.ok_or_else(|| RpcError::UnknownBlock { block: id.to_string() })?
             }
@@ -354,14 +354,30 @@ impl Reader<'_> {
 
     pub(super) fn page(&self, limit: Option<u32>) -> Result<usize, RpcError> {
         let limit = limit.unwrap_or(100);
-        if limit > self.limits.page {
+        if limit == 0 || limit > self.limits.page {
             return Err(RpcError::OutOfRange {
                 argument: "limit".into(),
                 found: u64::from(limit).into(),
                 limit: u64::from(self.limits.page).into(),
             });
         }
-        Ok(limit.max(1) as usize)
+        Ok(limit as usize)
+    }
+}
+
+/// What a text that names no block was meant to be: a height, where it has digits only.
+fn no_block(error: RpcError) -> RpcError {
+    match error {
+        RpcError::MalformedHex { found, .. }
+            if !found.is_empty() && found.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            RpcError::UnknownBlock { block: found }
+        }
+        RpcError::MalformedHex { argument, found, .. } => {
+            let reason = "expected a height, or 0x and 64 hexadecimal digits".to_owned();
+            RpcError::MalformedHex { argument, reason, found }
+        }
+        other => other,
     }
 }
 

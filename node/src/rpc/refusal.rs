@@ -1,11 +1,12 @@
 //! Refusals below JSON-RPC: an HTTP answer whose body is an error of the table.
 
+use super::{config::RpcLimits, websocket::HeadEnds};
 use dure_rpc::RpcError;
 use jsonrpsee::{
     server::{HttpBody, HttpResponse},
     types::ErrorObjectOwned,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,12 +18,51 @@ fn body(error: RpcError) -> String {
     json!({ "jsonrpc": "2.0", "id": null, "error": ErrorObjectOwned::from(error) }).to_string()
 }
 
+/// The library's answer with an error of its own, as the table has it; none for any other answer.
+pub(super) fn in_words_of_the_table(text: &str, limits: &RpcLimits) -> Option<String> {
+    if !text.starts_with(r#"{"jsonrpc":"2.0","id":"#) || !text.contains(r#""error":{"code":-32"#) {
+        return None;
+    }
+    let mut answer: Value = serde_json::from_str(text).ok()?;
+    let error = answer.get_mut("error")?;
+    *error = of_library(error, limits)?.to_json();
+    Some(answer.to_string())
+}
+
+/// The error of the table that an error of the library is; none where it is one already.
+pub(super) fn of_library(error: &Value, limits: &RpcLimits) -> Option<RpcError> {
+    let (code, data) = (error.get("code")?.as_i64()?, error.get("data"));
+    if data.is_some_and(Value::is_object) {
+        return None;
+    }
+    Some(match code {
+        -32700 => RpcError::ParseError,
+        -32600 => RpcError::InvalidRequest,
+        -32601 => RpcError::UnknownRpcMethod,
+        -32602 => {
+            let reason = data.or_else(|| error.get("message")).and_then(Value::as_str);
+            RpcError::InvalidParams {
+                reason: reason.unwrap_or_default().chars().take(400).collect(),
+            }
+        }
+        -32603 => RpcError::InternalError,
+        -32006 => RpcError::TooManySubscriptions { limit: limits.subscriptions.into() },
+        -32007 => RpcError::RequestTooLarge { limit: limits.request_bytes.into() },
+        -32008 => RpcError::ResponseTooLarge { limit: limits.response_bytes.into() },
+        -32010 => RpcError::BatchTooLarge { limit: limits.batch.into() },
+        -32011 => RpcError::BatchAnswerTooLarge { limit: limits.response_bytes.into() },
+        _ => return None,
+    })
+}
+
 const fn status(error: &RpcError) -> (u16, &'static str) {
     match error {
         RpcError::TooManyConnections { .. } | RpcError::Busy { .. } => (503, "Service Unavailable"),
         RpcError::TooManyFromAddress { .. } => (429, "Too Many Requests"),
         RpcError::OriginNotAllowed { .. } => (403, "Forbidden"),
         RpcError::UnknownPath { .. } => (404, "Not Found"),
+        RpcError::PostOnly { .. } => (405, "Method Not Allowed"),
+        RpcError::ContentNotJson { .. } => (415, "Unsupported Media Type"),
         RpcError::RequestTimeout { .. } => (408, "Request Timeout"),
         RpcError::RequestTooLarge { .. } => (413, "Content Too Large"),
         _ => (400, "Bad Request"),
@@ -42,12 +82,15 @@ pub(super) fn response(error: RpcError) -> HttpResponse {
 
 /// Answers a connection that is refused, and closes it.
 ///
-/// What the client sends meanwhile is read and dropped for a moment: closing a socket with unread
-/// bytes resets it, and the client would not see why.
+/// The head of a request is waited for: a client that has sent none takes an answer for noise. What
+/// comes after it is read and dropped for a moment: closing a socket with unread bytes resets it,
+/// and the client would not see why.
 pub(super) async fn turn_away(mut stream: TcpStream, error: RpcError) {
-    const PATIENCE: Duration = Duration::from_millis(250);
+    const PATIENCE: Duration = Duration::from_millis(500);
     const BYTES_MAX: u64 = 65_536;
     let words = words(error);
+    // Whoever sends none in time is answered all the same.
+    let _ = tokio::time::timeout(PATIENCE, head(&mut stream)).await;
     let farewell = async {
         stream.write_all(&words).await?;
         stream.shutdown().await?;
@@ -55,6 +98,22 @@ pub(super) async fn turn_away(mut stream: TcpStream, error: RpcError) {
     };
     // The client is being turned away: whether it listens is its own affair.
     let _ = tokio::time::timeout(PATIENCE, farewell).await;
+}
+
+/// Reads until the head of a request has ended, or too much came.
+async fn head(stream: &mut TcpStream) -> std::io::Result<()> {
+    const BYTES_MAX: usize = 8_192;
+    let (mut bytes, mut ends) = ([0; 1_024], HeadEnds::default());
+    let mut read = 0usize;
+    while read < BYTES_MAX && !ends.any() {
+        let count = stream.read(&mut bytes).await?;
+        if count == 0 {
+            break;
+        }
+        ends.read(bytes.get(..count).unwrap_or_default());
+        read = read.saturating_add(count);
+    }
+    Ok(())
 }
 
 /// Says why and closes at once, without waiting for what the client may still send: then the words

@@ -435,6 +435,12 @@ impl DureServer for Service {
         filter: Option<EventFilter>,
     ) -> SubscriptionResult {
         let filter = filter.unwrap_or_default();
+        let ends = [("to", filter.to.is_some()), ("limit", filter.limit.is_some())];
+        if let Some((name, _)) = ends.into_iter().find(|(_, is_there)| *is_there) {
+            let reason = format!("filter.{name}: a subscription has no end; event_list has one");
+            pending.reject(RpcError::InvalidParams { reason }).await;
+            return Ok(());
+        }
         let checked = filter.clone();
         let check = move |reader: &Reader<'_>| {
             let specs = reader.specs.at(reader.view.state().as_ref());

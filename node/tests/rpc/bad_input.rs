@@ -33,10 +33,17 @@ async fn what_is_no_request_is_refused_by_code() {
     check("tx_submit", json!({ "bytes": "0xzz" }), (1001, "MalformedHex")).await;
     check("account_get", json!(["0x00"]), (1001, "MalformedHex")).await;
     check("tx_submit", json!(["0x00"]), (2002, "MalformedTransaction")).await;
-    check("chain_nothing", json!([]), (-32601, "")).await;
-    check("account_get", json!([]), (-32602, "")).await;
+    check("chain_nothing", json!([]), (-32601, "UnknownRpcMethod")).await;
+    check("account_get", json!([]), (-32602, "InvalidParams")).await;
     check("tx_receipt", json!([Hash::ZERO.to_string()]), (3002, "UnknownTransaction")).await;
     check("chain_block", json!(["4000000000"]), (3001, "UnknownBlock")).await;
+    check("chain_block", json!(["99999999999999999999999999"]), (3001, "UnknownBlock")).await;
+    check("chain_block", json!(["newest"]), (1001, "MalformedHex")).await;
+    // A misspelt parameter does not mean the default.
+    check("chain_status", json!({ "bogus": 1 }), (-32602, "InvalidParams")).await;
+    check("chain_status", json!([null, 1]), (-32602, "InvalidParams")).await;
+    check("contract_list", json!({ "limit": 0 }), (1004, "OutOfRange")).await;
+    check("event_list", json!([{ "limit": 0 }]), (1004, "OutOfRange")).await;
     let nobody = json!(Address([7; 32]).to_string());
     check("contract_spec", json!([nobody]), (3003, "UnknownContract")).await;
     let limit = json!({ "limit": 1_000_000 });
@@ -46,7 +53,16 @@ async fn what_is_no_request_is_refused_by_code() {
     let high = json!({ "min_height": "1000000000" });
     check("chain_status", high, (6003, "HeightNotReached")).await;
     let (_, body) = chain.exchange("POST /v1", &[], "{not json").await;
-    assert!(body.contains("-32700"), "{body}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(answer["error"]["data"], json!({ "name": "ParseError" }));
+    let (_, body) = chain.exchange("POST /v1", &[], r#"[{"id":7},{"id":8,"method":1}]"#).await;
+    let answers: Value = serde_json::from_str(&body).unwrap();
+    for answer in answers.as_array().unwrap() {
+        assert_eq!(answer["error"]["data"], json!({ "name": "InvalidRequest" }), "{answer}");
+    }
+    let unknown = json!([{ "jsonrpc": "2.0", "id": 1, "method": "chain_nothing", "params": [] }]);
+    let (_, body) = chain.exchange("POST /v1", &[], &unknown.to_string()).await;
+    assert!(body.contains(r#""name":"UnknownRpcMethod""#), "in a batch, too: {body}");
     assert!(chain.client().await.health().await.unwrap().running);
     chain.stop().await;
 }
@@ -144,6 +160,11 @@ async fn failed_calls_say_why_with_the_contracts_own_error() {
     let nobody = client.transaction(&chain.alice).call_scale(Address([7; 32]), "add", vec![]);
     let nobody = nobody.gas_limit(Gas(5_000_000)).submit(Wait::Final).await;
     assert_eq!(code(nobody).0, 3003);
+
+    let short = client.transaction(&chain.alice).call_scale(Address::SYSTEM, "deploy", vec![9]);
+    let (_, error) = code(short.gas_limit(Gas(5_000_000)).submit(Wait::Final).await);
+    let RpcError::BadArguments { method, .. } = &error else { panic!("{error}") };
+    assert_eq!(method, "deploy");
 
     let wrong = call(counter, "add", json!({ "amount": "many" })).submit(Wait::Final).await;
     let (number, error) = code(wrong);

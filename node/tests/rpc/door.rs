@@ -60,6 +60,15 @@ async fn other_paths_and_requests_above_the_limit_are_refused_by_code() {
     let chain = Chain::start_with(limits, Origins::Any).await;
     let (head, body) = chain.exchange("POST /", &[], STATUS).await;
     assert!(head.starts_with("http/1.1 404") && body.contains("6008"), "{head} {body}");
+    let (head, body) = chain.exchange("GET /v1", &[], "").await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert!(head.starts_with("http/1.1 405"), "{head}");
+    assert_eq!(answer["error"]["data"], json!({ "name": "PostOnly", "method": "GET" }));
+    let other = "POST /v1 HTTP/1.1\r\ncontent-type: a/b\r\nx:";
+    let (head, body) = chain.exchange(other, &[], STATUS).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert!(head.starts_with("http/1.1 415"), "{head}");
+    assert_eq!(answer["error"]["data"]["name"], "ContentNotJson");
     let (head, body) = chain.exchange("POST /v1", &[], &" ".repeat(2_001)).await;
     let answer: Value = serde_json::from_str(&body).unwrap();
     assert!(head.starts_with("http/1.1 413"), "{head}");
@@ -67,14 +76,8 @@ async fn other_paths_and_requests_above_the_limit_are_refused_by_code() {
     assert_eq!(answer["error"]["data"], json!({ "name": "RequestTooLarge", "limit": 2_000 }));
     let batch = format!("[{STATUS},{STATUS},{STATUS}]");
     let (_, body) = chain.exchange("POST /v1", &[], &batch).await;
-    assert!(body.contains("-32010"), "{body}");
-    // The same over a WebSocket, where the connection goes on.
-    let client = chain.socket().await;
-    let key = chain.alice.clone();
-    let large =
-        client.transaction(&key).call_scale(dure_types::Address::SYSTEM, "deploy", vec![0; 2_000]);
-    let refused = large.gas_limit(dure_types::Gas(1)).submit(Wait::Accepted).await;
-    assert!(refused.is_err());
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(answer["error"]["data"], json!({ "name": "BatchTooLarge", "limit": 2 }));
     chain.stop().await;
 }
 
@@ -143,6 +146,44 @@ async fn connections_of_one_address_are_bounded_and_come_back() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(chain.client().await.status().await.is_ok());
     chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_ours_learns_why_it_is_refused() {
+    // The defaults: an address has 1,024 connections, then the client's is one too many.
+    sockets_to_open();
+    let chain = Chain::start().await;
+    let of_address = RpcLimits::default().connections_of_address;
+    refused(&chain, of_address, |error| {
+        matches!(error, RpcError::TooManyFromAddress { limit: 1_024, .. })
+    })
+    .await;
+    chain.stop().await;
+    let limits = RpcLimits { connections: 2, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let full = RpcError::TooManyConnections { limit: 2 };
+    refused(&chain, 2, |error| *error == full).await;
+    chain.stop().await;
+}
+
+/// Holds so many connections; then one of each kind is refused, and served once they are gone.
+async fn refused(chain: &Chain, count: usize, why: impl Fn(&RpcError) -> bool) {
+    let mut held = Vec::new();
+    while held.len() < count {
+        // Taken in the order in which they come.
+        held.push(TcpStream::connect(chain.server.address()).await.unwrap());
+    }
+    for url in [chain.http(), chain.http().replace("http", "ws")] {
+        let error = Client::connect(&url).await.unwrap_err();
+        assert!(error.refusal().is_some_and(&why), "{url}: {error}");
+    }
+    drop(held);
+    let served = async {
+        while Client::connect(&chain.http()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), served).await.expect("the places came back");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use crate::chain::Chain;
 use codec::Decode;
 use dure_client::{
-    Wait,
+    RpcError, Wait,
     shape::{CallRequest, EventFilter, ExecutionResult, Stage, TransactionStatus},
 };
 use dure_node::store::MemoryStore;
@@ -278,6 +278,22 @@ async fn events_are_paged_and_filtered() {
     let fields = json!({ "amount": 4 }).as_object().cloned();
     let four = client.events(EventFilter { fields, ..filter("Added", 9) }).await.unwrap();
     assert_eq!(four.events, [seen[3].clone()]);
+    // Written in another way it is the same value; what is none is refused by its name.
+    let fields = json!({ "amount": "004" }).as_object().cloned();
+    let four = client.events(EventFilter { fields, ..filter("Added", 9) }).await.unwrap();
+    assert_eq!(four.events, [seen[3].clone()]);
+    let fields = json!({ "amount": "abc" }).as_object().cloned();
+    let none = EventFilter { fields, ..filter("Added", 9) };
+    let error = client.events(none).await.unwrap_err();
+    let Some(RpcError::InvalidArguments { path, .. }) = error.refusal() else { panic!("{error}") };
+    assert_eq!(path, "fields.amount");
+    // A subscription has no end.
+    let socket = chain.socket().await;
+    let ended = EventFilter { to: Some(9.into()), ..EventFilter::default() };
+    for filter in [filter("Added", 9), ended] {
+        let error = socket.follow_events(filter).await.err().unwrap();
+        assert!(matches!(error.refusal(), Some(RpcError::InvalidParams { .. })), "{error}");
+    }
     chain.stop().await;
 }
 

@@ -44,7 +44,7 @@ fn long() -> String {
     Value::Array((0..48).map(call).collect()).to_string()
 }
 
-async fn until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if holds() {
             return;

@@ -1,6 +1,9 @@
 //! Subscriptions: replay, then live, without gaps.
 
-use crate::{chain::Chain, slow::connect};
+use crate::{
+    chain::Chain,
+    websocket::{frame, open, texts},
+};
 use dure_client::{
     Client, Wait,
     shape::{EventFilter, EventItem, Notice, TransactionFilter},
@@ -223,13 +226,7 @@ async fn stubborn(chain: &Chain) -> (Option<String>, usize) {
 /// A raw WebSocket with so many subscriptions to the events from a height on, of which nothing is
 /// read.
 async fn subscribed(from: &str, server: &RpcServer, subscriptions: usize, first: u64) -> TcpStream {
-    let mut stream = connect(from, server.address()).await;
-    let upgrade = "GET /v1 HTTP/1.1\r\nhost: test\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-                   sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
-    stream.write_all(upgrade.as_bytes()).await.unwrap();
-    let mut head = [0; 1_024];
-    let length = stream.read(&mut head).await.unwrap();
-    assert!(head[..length].starts_with(b"HTTP/1.1 101"));
+    let mut stream = open(from, server.address()).await;
     for id in 0..subscriptions {
         let text = json!({
             "jsonrpc": "2.0", "id": id, "method": "sub_events", "params": [{ "from": first.to_string() }],
@@ -330,36 +327,4 @@ async fn ends(
         }
     }
     ended
-}
-
-/// One masked text frame of a client; the mask is zero.
-fn frame(text: &str) -> Vec<u8> {
-    let mut bytes = vec![0x81];
-    let length = u8::try_from(text.len()).unwrap();
-    assert!(length < 126);
-    bytes.push(0x80 | length);
-    bytes.extend_from_slice(&[0; 4]);
-    bytes.extend_from_slice(text.as_bytes());
-    bytes
-}
-
-/// Takes the JSON of every whole text frame of a server out of what came.
-fn texts(came: &mut Vec<u8>) -> Vec<serde_json::Value> {
-    let (mut found, mut at) = (Vec::new(), 0);
-    while let [_, short, more @ ..] = &came[at..] {
-        let (length, head) = match (short, more) {
-            (126, [a, b, ..]) => (usize::from(u16::from_be_bytes([*a, *b])), 4),
-            (127, more) if more.len() >= 8 => {
-                let length = u64::from_be_bytes(more[..8].try_into().unwrap());
-                (usize::try_from(length).unwrap(), 10)
-            }
-            (126 | 127, _) => break,
-            (short, _) => (usize::from(*short), 2),
-        };
-        let Some(body) = came.get(at + head..at + head + length) else { break };
-        found.extend(serde_json::from_slice(body).ok());
-        at += head + length;
-    }
-    came.drain(..at);
-    found
 }

@@ -1,6 +1,6 @@
 //! A connection to a node, over HTTP or WebSocket.
 
-use crate::{ClientError, Key, TransactionBuilder};
+use crate::{ClientError, Key, TransactionBuilder, refused::Told};
 use codec::Decode;
 use dure_abi::spec::ContractSpec;
 use dure_rpc::DureClient;
@@ -11,7 +11,7 @@ use jsonrpsee::core::{
     params::BatchRequestBuilder,
     traits::ToRpcParams,
 };
-use jsonrpsee_http_client::{HttpClient, HttpClientBuilder};
+use jsonrpsee_http_client::{HttpBackend, HttpClientBuilder, RpcLogger, RpcService};
 use jsonrpsee_ws_client::{WsClient, WsClientBuilder};
 use std::{
     collections::BTreeMap,
@@ -48,8 +48,8 @@ impl Client {
     /// `https://` and `wss://`, too, and learns which chain it is.
     ///
     /// # Errors
-    /// [`ClientError::Url`], [`ClientError::NoTls`], or [`ClientError::Unreachable`] when nobody
-    /// answers.
+    /// [`ClientError::Url`], [`ClientError::NoTls`], [`ClientError::Unreachable`] when nobody
+    /// answers, or [`ClientError::Refused`] when the node takes no more connections.
     pub async fn connect(url: &str) -> Result<Self, ClientError> {
         let transport = Transport::connect(url).await?;
         let status = transport.chain_status(None).await.map_err(|e| ClientError::of(url, e))?;
@@ -169,6 +169,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// HTTP whose refusals are read, whatever their status.
+type HttpClient = jsonrpsee_http_client::HttpClient<RpcLogger<RpcService<Told<HttpBackend>>>>;
+
+/// How long a node that refused a WebSocket is asked why.
+const WHY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// HTTP or WebSocket behind one type.
 pub(crate) enum Transport {
     Http(HttpClient),
@@ -183,12 +189,7 @@ impl Transport {
             return Err(ClientError::NoTls { url: url.to_owned() });
         }
         if url.starts_with("http://") || url.starts_with("https://") {
-            let client = HttpClientBuilder::default()
-                .request_timeout(REQUEST_TIMEOUT)
-                .max_request_size(REQUEST_BYTES_MAX)
-                .max_response_size(RESPONSE_BYTES_MAX)
-                .build(url);
-            return client.map(Self::Http).map_err(failed);
+            return http(url).map(Self::Http);
         }
         if url.starts_with("ws://") || url.starts_with("wss://") {
             let client = WsClientBuilder::default()
@@ -197,10 +198,32 @@ impl Transport {
                 .max_response_size(RESPONSE_BYTES_MAX)
                 .build(url)
                 .await;
-            return client.map(Self::Ws).map_err(failed);
+            return match client {
+                Ok(client) => Ok(Self::Ws(client)),
+                Err(error) => Err(why(url).await.unwrap_or_else(|| failed(error))),
+            };
         }
         Err(ClientError::Url { url: url.to_owned() })
     }
+}
+
+fn http(url: &str) -> Result<HttpClient, ClientError> {
+    let client = HttpClientBuilder::default()
+        .request_timeout(REQUEST_TIMEOUT)
+        .max_request_size(REQUEST_BYTES_MAX)
+        .max_response_size(RESPONSE_BYTES_MAX)
+        .set_http_middleware(tower::ServiceBuilder::new().layer_fn(Told))
+        .build(url);
+    client.map_err(|error| ClientError::of(url, error))
+}
+
+/// Why a node refuses a WebSocket: the library drops the answer's body, so that the same is asked
+/// over HTTP. None where that says nothing.
+async fn why(url: &str) -> Option<ClientError> {
+    let http = http(&format!("http{}", url.strip_prefix("ws")?)).ok()?;
+    let status = tokio::time::timeout(WHY_TIMEOUT, http.chain_status(None)).await.ok()?;
+    let error = ClientError::of(url, status.err()?);
+    error.refusal().is_some().then_some(error)
 }
 
 impl ClientT for Transport {

@@ -26,6 +26,7 @@ mod error;
 mod key;
 mod module;
 mod read;
+mod refused;
 mod stream;
 mod transaction;
 mod upgrade;

@@ -35,9 +35,10 @@ impl RpcError {
                 method: rim.method_name(*contract, *method),
                 known: rim.methods(*contract),
             },
-            ExecutionError::BadArguments { contract, method } => {
-                Self::BadArguments { contract: (*contract).into(), method: (*method).into() }
-            }
+            ExecutionError::BadArguments { contract, method } => Self::BadArguments {
+                contract: (*contract).into(),
+                method: rim.method_name(*contract, *method),
+            },
             ExecutionError::OutOfGas { limit } => Self::OutOfGas { limit: (*limit).into() },
             ExecutionError::Trap { contract, kind } => {
                 Self::Trapped { contract: (*contract).into(), kind: kind.to_string() }

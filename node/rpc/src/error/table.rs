@@ -4,7 +4,7 @@ use crate::{
     decimal::Decimal,
     hex::{Bytes, Hex},
 };
-use dure_types::{Address, Hash, Selector};
+use dure_types::{Address, Hash};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -115,8 +115,8 @@ errors! {
         "Arguments in JSON do not fit the contract's specification; `path` names the value."
         "{path}: {reason}"
     1004 OutOfRange { argument: String, found: Decimal<u64>, limit: Decimal<u64> }
-        "A number is above its limit."
-        "{argument}: {found} exceeds {limit}"
+        "A number is above its limit, or a page's is 0."
+        "{argument}: {found} is out of range, the limit is {limit}"
     1005 FilterNeedsContract { argument: String }
         "A filter by event name or fields needs `contract`, whose specification names them."
         "{argument}: a filter by it needs the contract"
@@ -228,7 +228,7 @@ errors! {
     4001 ContractRefused { contract: Hex<Address>, error: Bytes, decoded: Value, text: String }
         "The contract refused. `error` is its error enum in SCALE, `decoded` the same in JSON by its specification, or null, `text` as its source has it."
         "contract {contract} refused: {text}"
-    4002 BadArguments { contract: Hex<Address>, method: Hex<Selector> }
+    4002 BadArguments { contract: Hex<Address>, method: String }
         "The arguments did not decode inside the contract."
         "the arguments of {method} of contract {contract} do not decode"
     4003 OutOfGas { limit: Decimal<u64> }
@@ -400,4 +400,10 @@ errors! {
     6012 ClockTooFar { by_ms: Decimal<u64>, limit_ms: Decimal<u64> }
         "The clock would be ahead of the machine's by more than is allowed."
         "{by_ms} ms more would put the clock ahead of the machine's by more than {limit_ms} ms"
+    6013 PostOnly { method: String }
+        "JSON-RPC comes in POST requests, or over a WebSocket (HTTP 405)."
+        "expected POST, found {method}"
+    6014 ContentNotJson { found: String }
+        "A request's `content-type` is `application/json` (HTTP 415)."
+        "expected the content-type application/json, found \"{found}\""
 }

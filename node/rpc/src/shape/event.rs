@@ -18,14 +18,14 @@ pub struct EventFilter {
     pub contract: Option<Unchecked<Address>>,
     /// Of this name; or with this topic (0x and 8 digits). A name needs `contract`.
     pub event: Option<String>,
-    /// Whose fields have these values, written as answers write them. Needs `contract`.
+    /// Whose fields have these values, written as arguments are. Needs `contract`.
     pub fields: Option<serde_json::Map<String, Value>>,
     /// First place: `HEIGHT-INDEX`, or a height. `event_list`: the beginning of the chain;
     /// `sub_events`: what comes from now on.
     pub from: Option<Place>,
-    /// Last height; `event_list` only.
+    /// Last height; `event_list` only, `sub_events` refuses it.
     pub to: Option<Number>,
-    /// Most events of one page, 100 unless told; `event_list` only.
+    /// Most events of one page, 100 unless told; `event_list` only, `sub_events` refuses it.
     pub limit: Option<u32>,
 }
 
