@@ -23,7 +23,7 @@ use dure_consensus::{
 };
 use dure_types::{
     Acknowledgement, BatchReference, CommitCertificate, Genesis, Hash, Header, Height, ValidatorId,
-    ValidatorSet, limits,
+    ValidatorSet, limits, vote::Round,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -222,6 +222,12 @@ impl Machine {
         }
         self.finish(now, &mut out)?;
         Ok(out)
+    }
+
+    /// Height and round that the ordering works on.
+    #[must_use]
+    pub fn position(&self) -> (Height, Round) {
+        self.ordering.position()
     }
 
     /// How full the mempool is.

@@ -221,21 +221,23 @@ impl World {
         self.now = end;
     }
 
-    /// Ends all faults: links carry, nodes run, clocks agree.
+    /// Ends all faults: links carry, nodes run, clocks agree, disks keep what they are told.
     pub(crate) fn heal(&mut self) {
         self.cut.clear();
         self.clogged.clear();
         (self.faults.loss, self.faults.twice, self.faults.delay) = (0, 0, (10, 10));
         for node in 0..self.hosts.len() {
             self.hosts[node].skew = 0;
+            self.hosts[node].store.fail(Failure::BeforeBarrier(u64::MAX));
             if self.hosts[node].life.is_none() {
                 self.restart(node);
             }
         }
     }
 
-    /// Runs until the faults are over and for three seconds more; by then everybody has decided
-    /// something new, and what clients sent after the faults is final everywhere.
+    /// Runs until the faults are over and for three seconds more, or six when one who lies may
+    /// propose first; by then everybody has decided something new, and what clients sent after the
+    /// faults is final.
     pub(crate) fn run_and_heal(&mut self) {
         self.run_until(self.faults.until);
         self.heal();
@@ -243,15 +245,29 @@ impl World {
         for node in self.honest().collect::<Vec<_>>() {
             self.transaction_at(node, healed + Duration::from_millis(10));
         }
-        self.run_until(healed + Duration::from_secs(3));
+        let lively = 3 * (1 + self.liars.len() as u64);
+        self.run_until(healed + Duration::from_secs(lively));
         for node in self.honest() {
             let executed = self.hosts[node].executed();
-            assert!(executed > newest, "node {node} is at {executed}, {newest} was decided");
+            let state = self.state();
+            assert!(executed > newest, "node {node} stands, {newest} was decided: {state:#?}");
         }
         let waiting: Vec<_> =
             self.clients.sent.values().filter(|s| s.at > healed && s.told.is_none()).collect();
         assert!(waiting.is_empty(), "{} transactions wait", waiting.len());
         judge(self);
+    }
+
+    /// Where every node is, for who looks into a failed run.
+    fn state(&self) -> Vec<String> {
+        let of = |host: &Host| {
+            let life = host.life.as_ref();
+            let position = life.map(|life| life.machine.position());
+            let (decided, executed) = (host.decided(), host.executed());
+            let (lives, skew) = (host.lives, host.skew);
+            format!("decided {decided} executed {executed} at {position:?}, {lives} lives {skew}")
+        };
+        self.hosts.iter().map(of).collect()
     }
 
     pub(crate) fn trace(&self) -> u64 {
