@@ -31,7 +31,7 @@ const FOUND: &[(Drill, u64, &str)] = &[
     (Drill::RotationFromLocal, 3, "one proposer"),
     (Drill::RootSkipped, 13, "same roots"),
     (Drill::RootsUnchecked, 109, "stopped"),
-    (Drill::ExpiredBatch, 303, "batches"),
+    (Drill::ExpiredBatch, 151, "batches"),
     (Drill::BatchTwice, 0, "batches"),
     (Drill::BatchUnheld, 3, "batches"),
     (Drill::TimeBackwards, 6, "header"),
