@@ -130,24 +130,24 @@ pub mod shop {
                 record.status == Status::Placed,
                 Error::WrongStatus { order, status: record.status }
             );
-            for line in &record.lines {
-                let mut dish = self.dish(line.item)?;
-                dish.stock = dish.stock.checked_add(line.quantity).ok_or(Error::Overflow)?;
-                dish.sold = dish.sold.checked_sub(line.quantity).ok_or(Error::Overflow)?;
-                self.menu.set(&line.item, &dish);
-                cx.emit(&StockChanged { item: line.item, stock: dish.stock });
-            }
+            self.put_back(cx, &record.lines)?;
             record.status = Status::Cancelled;
             self.save(cx, order, &record);
             self.pay_back(cx, order, &record)
         }
 
-        /// Gives the customer the money back, whether the order was made or not.
+        /// Gives the customer the money back, whether the order was made or not; one that was not is
+        /// cancelled, and in stock again.
         #[call]
         pub fn refund(&mut self, cx: &Cx, order: u64) -> Result<(), Error> {
             self.only_owner(cx)?;
             let mut record = self.live(order)?;
-            record.status = Status::Refunded;
+            record.status = if record.status == Status::Placed {
+                self.put_back(cx, &record.lines)?;
+                Status::Cancelled
+            } else {
+                Status::Refunded
+            };
             self.save(cx, order, &record);
             self.pay_back(cx, order, &record)
         }
@@ -238,6 +238,17 @@ pub mod shop {
             self.menu.set(&item, &dish);
             cx.emit(&StockChanged { item, stock: dish.stock });
             dish.price.checked_mul(wanted.into()).ok_or(Error::Overflow)
+        }
+
+        fn put_back(&mut self, cx: &Cx, lines: &[Line]) -> Result<(), Error> {
+            for line in lines {
+                let mut dish = self.dish(line.item)?;
+                dish.stock = dish.stock.checked_add(line.quantity).ok_or(Error::Overflow)?;
+                dish.sold = dish.sold.checked_sub(line.quantity).ok_or(Error::Overflow)?;
+                self.menu.set(&line.item, &dish);
+                cx.emit(&StockChanged { item: line.item, stock: dish.stock });
+            }
+            Ok(())
         }
 
         /// An order that is not given back.

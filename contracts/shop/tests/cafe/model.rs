@@ -143,9 +143,10 @@ impl Plain {
                 }
             };
         }
-        order.status = to;
+        let unmade = order.status == Status::Placed;
+        order.status = if unmade { Status::Cancelled } else { to };
         self.purses[order.guest] += order.total;
-        if to == Status::Cancelled {
+        if unmade {
             for (item, quantity) in &order.lines {
                 let dish = self.menu.get_mut(item).unwrap();
                 dish.stock += quantity;
