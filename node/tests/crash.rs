@@ -197,8 +197,8 @@ fn ledger_without_the_signers_log_or_with_another_is_refused() {
     assert!(matches!(judge(&kept.records), Err(Fault::Corrupt(_))));
 }
 
-/// With three others, who have a quorum, a log that is missing or older is followed up; with two, who
-/// have none, nothing would ever be decided, and the operator must know.
+/// With three others, who have a quorum, a node without its log follows; with two, who have none,
+/// nothing would ever be decided, and the operator must know.
 #[test]
 fn without_its_signers_log_a_node_follows_where_others_decide() {
     let world = World::new();

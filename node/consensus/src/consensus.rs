@@ -93,9 +93,9 @@ struct Resting {
 
 type Step = Result<(), OrderingError>;
 
-/// A node without ledger and log begins height 1 only after this time, long enough to hear that others
-/// are ahead, and then after the second, long enough to catch up. Were its disk lost, its key would
-/// have signed at height 1 before.
+/// A node without ledger and log begins height 1 only after this time, long enough to hear that
+/// others are ahead, and then after the second, long enough to catch up. Were its disk lost, its key
+/// would have signed at height 1 before.
 const LOOK_AROUND: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
 
 impl Consensus {

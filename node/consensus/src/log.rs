@@ -9,7 +9,7 @@ use crate::{message::Polka, timeout::Timeout};
 use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode};
 use dure_types::{Hash, Header, Height, Proposal, ValidatorId, Vote, VoteKind, vote::Round};
 
-/// Bytes that the log of one height may take, each record with [`ENTRY_HEAD_BYTES`] more. A node whose
+/// Bytes that the log of one height may take, each record with 64 more for the store. A node whose
 /// log is full falls silent and follows.
 pub const LOG_BYTES_MAX: usize = 50_331_648;
 /// What a store may write beside a record.

@@ -1,6 +1,6 @@
-//! Everything at once, by a seed: loss, partitions, crashes, lost disks, validators that change, that
-//! lie, and that run twice. What must hold is in `checks.rs`; besides, all must go on soon after the
-//! faults have ended.
+//! Everything at once, by a seed: loss, partitions, crashes, lost disks, validators that change,
+//! that lie, and that run twice. What must hold is in `checks.rs`; besides, all must go on soon
+//! after the faults have ended.
 
 use crate::{
     byzantine::Several,

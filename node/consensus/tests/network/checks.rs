@@ -33,8 +33,8 @@ pub(crate) fn broken(rule: &'static str, text: impl fmt::Display) -> ! {
     panic!("{rule}: {text}")
 }
 
-/// Signatures that the simulator made or a check verified itself. Both runs of a seed share them: to
-/// verify them twice would find nothing more.
+/// Signatures that the simulator made or a check verified itself. Both runs of a seed share them:
+/// to verify them twice would find nothing more.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Verified(Arc<Mutex<BTreeSet<Hash>>>);
 

@@ -88,9 +88,9 @@ fn validator_with_an_older_log_follows_before_it_votes() {
     one_history(&world);
 }
 
-/// The failure: a disk that is lost, with the key kept elsewhere. Nothing tells what the key signed at
-/// the newest heights: the node takes over what was decided, and votes from the first height after a
-/// block that was proposed when it was there again.
+/// The failure: a disk that is lost, with the key kept elsewhere. Nothing tells what the key signed
+/// at the newest heights: the node takes over what was decided, and votes from the first height
+/// after a block that was proposed when it was there again.
 #[test]
 fn validator_whose_disk_was_lost_follows_before_it_votes() {
     let mut world = World::new(11, &[1; 4], Faults::NONE);
@@ -155,8 +155,8 @@ fn log_that_cannot_be_derived_again_is_not_signed_upon() {
     assert!(found > 1, "{found}");
 }
 
-/// The attack: so much that must be logged at one height that the log has no room for the next vote.
-/// What does not fit is not signed upon: the node follows, and votes again at later heights.
+/// The attack: so much that must be logged at one height that the log has no room for the next
+/// vote. What does not fit is not signed upon: the node follows, and votes again at later heights.
 #[test]
 fn full_log_falls_silent_and_follows() {
     let mut world = World::new(13, &[1; 4], Faults::NONE);

@@ -1,5 +1,5 @@
-//! How fast validators decide, on virtual time, so that the figures are the same everywhere; and how
-//! much faster than real time the simulator is, which is printed and never asserted.
+//! How fast validators decide, on virtual time, so that the figures are the same everywhere; and
+//! how much faster than real time the simulator is, which is printed and never asserted.
 //! `cargo xtask bench consensus` prints them from the release build.
 
 use crate::world::{Faults, World};
@@ -79,8 +79,8 @@ fn figures_hold() {
     at_most("twenty_p50", latency(&twenty, 50), ms(400));
 }
 
-/// How long this thread has run, where the system tells: what else the machine does counts not. Else how
-/// much time has passed.
+/// How long this thread has run, where the system tells: what else the machine does counts not.
+/// Else how much time has passed.
 fn ran(since: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanos = told.and_then(|text| text.split(' ').next()?.parse().ok());

@@ -129,8 +129,8 @@ fn forged_and_misplaced_messages_change_nothing() {
     assert!(late < 5, "{late} of {} heights took more than a round", world.slowest());
 }
 
-/// The attack: one key on two nodes, a backup that was switched on too early. Each is honest by itself;
-/// together they sign two things, which is found out, and nobody is split by it.
+/// The attack: one key on two nodes, a backup that was switched on too early. Each is honest by
+/// itself; together they sign two things, which is found out, and nobody is split by it.
 #[test]
 fn twins_of_one_key_are_found_out() {
     let mut world = World::new(26, &[1; 4], Faults::NONE).with_twin(0);
