@@ -45,14 +45,19 @@ fn slow_the_tutorial_does_what_it_shows() {
     let dev = Dev::start(&[]);
     Place { folder: folder.path(), shown: "~", url: &dev.url }.check("tutorial");
     let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
-    for (made, kept) in [
-        ("first.lock", "stamps/dure.lock"),
-        ("stamps/dure.lock", "stamps-upgraded/dure.lock"),
-        ("stamps/gas.snapshot", "stamps/gas.snapshot"),
-    ] {
+    for (made, kept) in
+        [("first.lock", "stamps/dure.lock"), ("stamps/dure.lock", "stamps-upgraded/dure.lock")]
+    {
         let kept = fs::read_to_string(listings().join(kept)).unwrap();
         assert_eq!(read(made), kept, "{made}");
     }
+    // What its tests used; a module of the workspace has another length, by which a deploy costs.
+    let used = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.contains("system.deploy"));
+        lines.map(str::to_owned).collect()
+    };
+    let kept = fs::read_to_string(listings().join("stamps/gas.snapshot")).unwrap();
+    assert_eq!(used(&read("stamps/gas.snapshot")), used(&kept));
 }
 
 #[test]

@@ -86,8 +86,8 @@ impl Place<'_> {
         let output = self.shell(&text).output().unwrap();
         let printed = self.plain(&String::from_utf8_lossy(&output.stdout));
         let parts = printed.split("@@").skip(1).filter_map(|part| part.split_once('\n'));
-        let steps = parts.filter(|(name, text)| !name.is_empty() && !text.trim().is_empty());
-        steps.map(|(name, text)| (name.to_owned(), text.to_owned())).collect()
+        let steps = parts.map(|(name, text)| (name.to_owned(), heard(name, text)));
+        steps.filter(|(name, text)| !name.is_empty() && !text.trim().is_empty()).collect()
     }
 
     /// A shell that finds the program, the node and what is compiled already.
@@ -111,19 +111,9 @@ impl Place<'_> {
     /// of its own work: that depends on what was compiled before.
     fn plain(&self, printed: &str) -> String {
         let folder = self.folder.canonicalize().unwrap();
-        const CARGO: [&str; 9] = [
-            "Compiling ",
-            "Blocking ",
-            "Locking ",
-            "Updating ",
-            "Removing ",
-            "Adding ",
-            "Finished ",
-            "Running ",
-            "Doc-tests ",
-        ];
+        let cargo = ["Compiling ", "Blocking ", "Locking ", "Updating ", "Removing ", "Adding "];
         let says = |line: &str| {
-            line.starts_with(' ') && CARGO.iter().any(|word| line.trim_start().starts_with(word))
+            line.starts_with(' ') && cargo.iter().any(|word| line.trim_start().starts_with(word))
         };
         let lines = printed.lines().filter(|line| !says(line));
         let printed: String = lines.map(|line| format!("{line}\n")).collect();
@@ -139,4 +129,11 @@ impl Place<'_> {
 fn target() -> PathBuf {
     let program = Path::new(env!("CARGO_BIN_EXE_dure"));
     program.parent().and_then(Path::parent).unwrap().to_path_buf()
+}
+
+/// What counts of a step's output. Tests of a crate run side by side, and cargo tells of them at
+/// length: that they pass is all, and then there is no exit code.
+fn heard(step: &str, text: &str) -> String {
+    let counts = |line: &&str| !step.starts_with("test") || line.starts_with("exit code");
+    text.lines().filter(counts).map(|line| format!("{line}\n")).collect()
 }

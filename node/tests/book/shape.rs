@@ -1,5 +1,5 @@
 //! What of an output must be as a page shows it: all but what differs from run to run (heights,
-//! ids of transactions, times) or with the compiler (gas, sizes, hashes of code).
+//! ids of transactions) or with the compiler (gas, sizes, hashes of code).
 
 /// Parts of `dure check` that say what a module's bytes are spent on: only their headings count.
 const SPENT: [&str; 2] = ["bytes by crate", "largest functions"];
@@ -19,16 +19,7 @@ pub(crate) fn shape(step: &str, text: &str) -> String {
             _ => lines.push(plain(line)),
         }
     }
-    in_any_order(&mut lines);
     lines.join("\n")
-}
-
-/// Tests that run side by side end in any order.
-fn in_any_order(lines: &mut [String]) {
-    let is_test = |line: &String| line.starts_with("test ") && line.contains(" ... ");
-    for tests in lines.chunk_by_mut(|a, b| is_test(a) && is_test(b)) {
-        tests.sort();
-    }
 }
 
 /// A line of a table whose first columns are a number and its share of a limit.
@@ -45,7 +36,6 @@ fn plain(line: &str) -> String {
     for word in line.split_whitespace() {
         shown.push(match before {
             "gas" | "cost" | "calls" | "height" | "bytes" => number(word),
-            "in" if line.contains("finished in") => "#".to_owned(),
             "code" | "transaction" => hash(word),
             _ if is_place(before) && in_history => hash(word),
             "" | "event" if is_place(word) => {
@@ -91,8 +81,6 @@ fn what_differs_from_run_to_run_is_not_compared_and_nothing_else_is_left_out() {
         "final height 9, gas 7 = base cost 3 + calls 4",
     );
     same("", "event 27-0 Moved { amount: 5 }", "event 9-0 Moved { amount: 5 }");
-    same("", "test a ... ok\ntest b ... ok", "test b ... ok\ntest a ... ok");
-    same("", "2 passed; finished in 0.31s", "2 passed; finished in 12.04s");
     same(
         "check",
         "bytes by crate\n  5 core\nlimits\n  7  1% of 9 types",
@@ -108,6 +96,5 @@ fn what_differs_from_run_to_run_is_not_compared_and_nothing_else_is_left_out() {
     differ("", "Short { left: 70, wanted: 500 }", "Short { left: 71, wanted: 500 }");
     differ("", "error: GasTooLow (2023): gas limit 100", "error: GasTooLow (2023): gas limit 101");
     differ("", "0 of 1 steps done", "1 of 1 steps done");
-    differ("", "2 passed; 0 failed; finished in 1s", "3 passed; 0 failed; finished in 1s");
     differ("check", "limits\n  7  1% of 9 types", "limits\n  7  1% of 8 types");
 }
