@@ -71,7 +71,10 @@ impl Rules {
             return Err(RpcError::OriginNotAllowed { origin: origin.chars().take(200).collect() });
         }
         if is_websocket {
-            return Ok(());
+            // A body would stand where frames are expected.
+            let has_body = header("content-length").is_some_and(|length| length != "0")
+                || request.headers().contains_key("transfer-encoding");
+            return if has_body { Err(RpcError::InvalidRequest) } else { Ok(()) };
         }
         if request.method() != "POST" {
             return Err(RpcError::PostOnly { method: request.method().as_str().to_owned() });
