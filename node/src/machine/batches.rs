@@ -50,8 +50,10 @@ pub(super) struct Batches {
     held: BTreeMap<BatchReference, Held>,
     /// With the host, which checks their signatures; with the bytes that their headers promise.
     verifying: BTreeMap<BatchReference, usize>,
-    /// In how many batches each transaction is, that are held or decided and not executed.
+    /// In how many batches each transaction is, that are spread or decided and not executed.
     sealed: BTreeMap<Hash, u32>,
+    /// Whether there is no other author, so that nobody else can seal what we do.
+    alone: bool,
 }
 
 const fn numbers(
@@ -65,6 +67,11 @@ const fn numbers(
 }
 
 impl Batches {
+    /// Holds nothing yet.
+    pub(super) fn new(alone: bool) -> Self {
+        Self { alone, ..Self::default() }
+    }
+
     /// Whether a batch is held, durable or not, or being checked.
     pub(super) fn knows(&self, reference: &BatchReference) -> bool {
         self.held.contains_key(reference) || self.verifying.contains_key(reference)
@@ -148,9 +155,6 @@ impl Batches {
     ) {
         let BatchReference { author, seq, .. } = ready.reference;
         let first = !self.has_number(author, seq);
-        for transaction in &transactions {
-            *self.sealed.entry(transaction.id()).or_default() += 1;
-        }
         let held = Held { ready, transactions, durable, since, first, spread: false };
         self.held.insert(ready.reference, held);
     }
@@ -162,17 +166,26 @@ impl Batches {
         Some(held)
     }
 
-    /// What the ordering must know of a durable batch, which it is told now.
-    pub(super) fn offer(&mut self, reference: &BatchReference, spread: bool) -> Option<ReadyBatch> {
+    /// A durable batch, of which the ordering is told now.
+    pub(super) fn offer(&mut self, reference: &BatchReference, spread: bool) -> Option<&Held> {
         let held = self.held.get_mut(reference).filter(|held| held.durable)?;
-        held.spread |= spread;
-        Some(held.ready)
+        if spread && !held.spread {
+            held.spread = true;
+            if !self.alone {
+                count(&mut self.sealed, &held.transactions);
+            }
+        }
+        Some(held)
     }
 
     /// Takes the transactions of a durable batch out.
     pub(super) fn take(&mut self, reference: &BatchReference) -> Option<Vec<VerifiedTransaction>> {
         self.held.get(reference).filter(|held| held.durable)?;
-        self.held.remove(reference).map(|held| held.transactions)
+        let held = self.held.remove(reference)?;
+        if !held.spread && !self.alone {
+            count(&mut self.sealed, &held.transactions);
+        }
+        Some(held.transactions)
     }
 
     /// Takes out what no later header may name, except what `keep` says.
@@ -188,7 +201,8 @@ impl Batches {
         };
         let expired: Vec<_> =
             self.held.extract_if(.., |reference, held| over(reference, held)).collect();
-        for id in expired.iter().flat_map(|(_, held)| &held.transactions).map(|held| held.id()) {
+        let spread = expired.iter().filter(|(_, held)| held.spread);
+        for id in spread.flat_map(|(_, held)| &held.transactions).map(VerifiedTransaction::id) {
             if let Some(count) = self.sealed.get_mut(&id) {
                 *count -= 1;
                 if *count == 0 {
@@ -199,7 +213,8 @@ impl Batches {
         expired
     }
 
-    /// Whether a batch that is held, or decided and not executed, has the transaction.
+    /// Whether a batch has the transaction that is decided and not executed, or that a quorum
+    /// holds: one that only its author knows of may come to nothing.
     pub(super) fn seals(&self, id: &Hash) -> bool {
         self.sealed.contains_key(id)
     }
@@ -217,5 +232,11 @@ impl Batches {
 
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+}
+
+fn count(sealed: &mut BTreeMap<Hash, u32>, transactions: &[VerifiedTransaction]) {
+    for transaction in transactions {
+        *sealed.entry(transaction.id()).or_default() += 1;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Were every validator that hears of a transaction to seal it, all would check and store it n
 //! times. So whoever takes one in sends it on to its home, and to the next in line when no batch
-//! has it after a while. The nonce sees to it that a transaction that two of them seal runs once.
+//! that a quorum holds has it after a while. The nonce sees to it that a transaction that two of them seal runs once.
 
 use super::wire::FORWARD_BYTES_MAX;
 use codec::Encode;
@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-/// A home in whose batches a transaction is not seen after this time is passed over.
+/// A home is passed over when no batch that a quorum holds has the transaction after this time.
 pub const HAND_OVER_AFTER: Duration = Duration::from_millis(300);
 /// A batch that has the transaction should be named after this time.
 const SEEN_FOR: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Forwarding {
         Some(transaction)
     }
 
-    /// A batch of another validator has these transactions.
+    /// A batch that a quorum holds has these transactions.
     pub(super) fn seen(&mut self, transactions: &[VerifiedTransaction], now: Duration) {
         if self.waiting.is_empty() {
             return;

@@ -129,7 +129,7 @@ impl Machine {
             limits,
             pool: Pool::new(setup.mempool),
             ordering,
-            batches: Batches::default(),
+            batches: Batches::new(setup.genesis.validators.0.len() == 1),
             unspread: BTreeSet::new(),
             named,
             acknowledged: Acknowledged::default(),

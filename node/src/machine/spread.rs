@@ -153,9 +153,6 @@ impl Machine {
             }
             return Ok(());
         }
-        if let Some(held) = self.batches.get(&reference).filter(|_| reference.author != self.me) {
-            self.forwarding.seen(&held.transactions, now.elapsed);
-        }
         if first {
             self.acknowledged.add(self.me, reference);
             match reference.author == self.me {
@@ -175,9 +172,11 @@ impl Machine {
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
         let spread = self.acknowledged.is_quorum(reference, &self.validators);
-        let Some(ready) = self.batches.offer(reference, spread) else { return Ok(()) };
+        let Some(held) = self.batches.offer(reference, spread) else { return Ok(()) };
+        let ready = held.ready;
         if spread {
             self.unspread.remove(reference);
+            self.forwarding.seen(&held.transactions, now.elapsed);
         }
         let happening = if spread { Happening::BatchReady } else { Happening::BatchHeld };
         self.order(now, happening(ready), out)
