@@ -168,14 +168,11 @@ pub(crate) fn wasm(
     ]);
     cargo.args(["--message-format", "json-render-diagnostics", "--manifest-path"]);
     cargo.arg(&package.manifest);
-    // Cargo keeps one outcome of a library for each folder: in one folder the two builds would
-    // replace each other, and what did not change be compiled again.
     if spec {
-        cargo.args(["--features", "dure-sdk/spec", "--target-dir"]);
-        cargo.arg(package.target_dir.join("spec"));
-    } else {
-        cargo.arg("--target-dir").arg(&package.target_dir);
+        cargo.args(["--features", "dure-sdk/spec"]);
     }
+    let flags = flags(toolchain, package).join("\u{1f}");
+    cargo.arg("--target-dir").arg(folder(package, &flags, spec));
     request.restrict(&mut cargo);
     if let Toolchain::BuildStd { rustc, linker, .. } = toolchain {
         cargo.arg("-Zbuild-std=core,alloc");
@@ -196,7 +193,7 @@ pub(crate) fn wasm(
         .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true")
         .env("CARGO_PROFILE_RELEASE_INCREMENTAL", "false")
         .env("DURE_LOCK", &package.lock_mark)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain, package).join("\u{1f}"));
+        .env("CARGO_ENCODED_RUSTFLAGS", flags);
     // Only the crate itself exports entry points: a contract may depend on another's crate.
     cargo.args(["--", "--cfg", "dure_contract"]);
     // `balance.sub(price);` whose refusal nobody looks at gives things away.
@@ -208,6 +205,15 @@ pub(crate) fn wasm(
         reason: "cargo reported no WASM module".into(),
     })?;
     Ok(Compiled { module, warnings: String::from_utf8_lossy(&output.stderr).into_owned() })
+}
+
+/// Where cargo compiles. It keeps one outcome of a library in a folder: the two builds would replace
+/// each other, and so would those with other flags what all of them use. In folders of their own
+/// nothing that did not change is compiled again.
+fn folder(package: &Package, flags: &str, spec: bool) -> PathBuf {
+    let name = dure_types::domain::blake3_hash(flags.as_bytes()).to_string();
+    let short = name.trim_start_matches("0x").get(..8).unwrap_or_default();
+    package.target_dir.join(if spec { "spec" } else { "code" }).join(short)
 }
 
 fn flags(toolchain: &Toolchain, package: &Package) -> Vec<String> {
