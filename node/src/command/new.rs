@@ -270,6 +270,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_profile_of_a_new_crate_is_that_of_this_repository() {
+        let read = |text: &str| {
+            let table: toml::Table = text.parse().unwrap_or_else(|e| panic!("{e}"));
+            table["profile"]["dev"].clone()
+        };
+        let (ours, new) = (read(include_str!("../../../Cargo.toml")), read(PROFILE));
+        for (name, setting) in new.as_table().into_iter().flatten() {
+            match setting.as_table().filter(|_| name == "package") {
+                Some(packages) => packages.iter().for_each(|(package, setting)| {
+                    assert_eq!(ours["package"].get(package), Some(setting), "{package}");
+                }),
+                None => assert_eq!(ours.get(name), Some(setting), "{name}"),
+            }
+        }
+    }
+
+    #[test]
     fn names_are_put_everywhere_and_bad_ones_are_refused() {
         for template in [Template::Token, Template::Points, Template::Voucher] {
             let names = Names::of("city-2-coin", template).unwrap_or_else(|e| panic!("{e}"));

@@ -323,7 +323,7 @@ impl Machine {
             slots.push((*reference, self.batches.take(reference)));
         }
         let waiting = Waiting { header: header.clone(), id: certificate.block, slots };
-        if self.validators.0.len() == 1 && !waiting.is_whole() {
+        if self.is_alone() && !waiting.is_whole() {
             return Err(Fault::Corrupt(format!("height {height} names a batch that is not held")));
         }
         self.backlog.push(waiting);
@@ -366,14 +366,13 @@ impl Machine {
             out.push(Action::Flush);
         }
         let empty = executed.outcomes.is_empty();
-        self.order(now, Happening::Executed { height, roots: executed.roots, empty }, out)?;
-        self.go_on(now, out)
+        self.order(now, Happening::Executed { height, roots: executed.roots, empty }, out)
     }
 
     /// Seals what is due, and asks for the next wake-up.
     fn finish(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
         self.go_on(now, out)?;
-        if self.validators.0.len() > 1 {
+        if !self.is_alone() {
             self.spread(now, out);
         }
         self.seal_when_due(now, out);

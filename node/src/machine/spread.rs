@@ -331,7 +331,7 @@ impl Machine {
         }
     }
 
-    fn is_alone(&self) -> bool {
+    pub(super) fn is_alone(&self) -> bool {
         self.validators.0.len() == 1
     }
 }

@@ -5,7 +5,7 @@ use codec::Encode;
 use dure_consensus::{DECIDED_MAX, Message, ReadyBatch, Signatures};
 use dure_runtime::{VerifiedTransaction, signature};
 use dure_types::{
-    Batch, BatchHeader, BatchReference, Hash, ValidatorId, ValidatorSet, batch::BatchError, limits,
+    Batch, BatchReference, Hash, ValidatorId, ValidatorSet, batch::BatchError, domain, limits,
 };
 use rayon::prelude::*;
 
@@ -105,13 +105,13 @@ pub fn verify_batch(
     if !is_signed(chain, validators, &batch) {
         return Err(BadBatch::Unsigned { author, seq });
     }
-    let header = &batch.header;
-    let described = BatchHeader::of(author, seq, header.expiry_height, &batch.transactions);
-    if header.transactions != described.transactions {
+    let bytes = batch.encode();
+    let before = batch.header.encoded_size() + batch.signature.encoded_size();
+    let list = bytes.get(before..).unwrap_or_default();
+    if batch.header.transactions != domain::blake3_hash(list) {
         return Err(BadBatch::Altered { author, seq });
     }
     batch.check_shape().map_err(|reason| BadBatch::Shape { author, seq, reason })?;
-    let bytes = batch.encode();
     if bytes.len() > limits::BATCH_BYTES_MAX {
         return Err(BadBatch::TooLong { author, seq, bytes: bytes.len() });
     }

@@ -208,8 +208,8 @@ async fn in_words_of_the_table(
     answer: HttpResponse,
     limits: &RpcLimits,
 ) -> Result<HttpResponse, BoxError> {
-    const ERROR_BYTES_MAX: u64 = 4_096;
-    if answer.body().size_hint().exact().is_none_or(|length| length > ERROR_BYTES_MAX) {
+    let long = |length: u64| length > refusal::LIBRARY_ERROR_BYTES_MAX as u64;
+    if answer.body().size_hint().exact().is_none_or(long) {
         return Ok(answer);
     }
     let (mut parts, body) = answer.into_parts();

@@ -167,7 +167,7 @@ impl Permits {
     }
 
     fn own(&self, net: Net) -> Arc<Semaphore> {
-        let mut of_net = self.of_net.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_net = lock(&self.of_net);
         // Permits, and those who wait for one, hold a reference; the rest are done.
         of_net.retain(|_, semaphore| Arc::strong_count(semaphore) > 1);
         // A half, rounded down; of a single permit all, and of none nothing to wait with.
@@ -204,7 +204,7 @@ impl Sockets {
     }
 
     fn lock(&self) -> MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.counts)
     }
 
     /// Sockets open now.
@@ -263,6 +263,11 @@ impl Counts {
         self.of_net.get(&net).copied().unwrap_or_default()
     }
 
+    /// Whether this stays within the limit in all, and within half of it for the address.
+    fn fits(&self, net: Net, limit: usize, of: impl Fn(Count) -> usize) -> bool {
+        of(self.all) <= limit && of(self.of(net)) <= limit / 2
+    }
+
     /// Changes what is counted of an address, and in all; who has nothing more is forgotten.
     fn change(&mut self, net: Net, change: impl Fn(&mut Count)) {
         change(&mut self.all);
@@ -298,7 +303,7 @@ impl Peer {
     }
 
     fn net(&self) -> Net {
-        *self.net.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.net)
     }
 
     /// Counts a proxy's socket as this address's from now on: as a client's for a WebSocket, as
@@ -308,7 +313,7 @@ impl Peer {
     /// [`RpcError::TooManyFromAddress`] for a WebSocket more than the address may have.
     pub(super) fn hand_to(&self, address: IpAddr, is_websocket: bool) -> Result<(), RpcError> {
         let (net, limits) = (Net::of(address), &self.sockets.limits);
-        let mut own = self.net.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut own = lock(&self.net);
         let mut counts = self.sockets.lock();
         let others = counts.of(net).sockets.saturating_sub(usize::from(*own == net));
         if is_websocket && others >= limits.connections_of_address {
@@ -336,8 +341,7 @@ impl Peer {
         }
         let limit = self.sockets.limits.requests_bytes;
         let mut counts = self.sockets.lock();
-        let fits = |count: Count, limit: usize| count.requests.saturating_add(bytes) <= limit;
-        if !fits(counts.all, limit) || !fits(counts.of(net), limit / 2) {
+        if !counts.fits(net, limit, |count| count.requests.saturating_add(bytes)) {
             return Err(no_room(limit));
         }
         counts.change(net, |count| count.requests += bytes);
@@ -347,13 +351,12 @@ impl Peer {
     fn hold(&self, net: Net, bytes: usize) -> Result<(), RpcError> {
         let limit = self.sockets.limits.answers_bytes;
         let mut counts = self.sockets.lock();
-        let fits = |count: Count, limit: usize| count.bytes.saturating_add(bytes) <= limit;
-        if !fits(counts.all, limit) || !fits(counts.of(net), limit / 2) {
+        if !counts.fits(net, limit, |count| count.bytes.saturating_add(bytes)) {
             let what = "bytes of answers that nobody reads".to_owned();
             return Err(RpcError::Busy { what, limit: limit as u64 });
         }
         counts.change(net, |count| count.bytes += bytes);
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.held);
         match held.back_mut() {
             Some((last, waiting)) if *last == net => *waiting += bytes,
             _ => held.push_back((net, bytes)),
@@ -365,7 +368,7 @@ impl Peer {
     /// less may be counted than waits.
     pub(super) fn sent(&self, bytes: usize) {
         lock(&self.head_ends).wrote();
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = lock(&self.held);
         let (mut left, mut gone) = (bytes, Vec::new());
         while let Some((net, waiting)) = held.front_mut().filter(|_| left > 0) {
             let part = left.min(*waiting);

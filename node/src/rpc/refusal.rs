@@ -18,6 +18,9 @@ fn body(error: RpcError) -> String {
     json!({ "jsonrpc": "2.0", "id": null, "error": ErrorObjectOwned::from(error) }).to_string()
 }
 
+/// Bytes of the longest answer of the library with an error of its own; a longer one has a result.
+pub(super) const LIBRARY_ERROR_BYTES_MAX: usize = 4_096;
+
 /// The library's answer with an error of its own, as the table has it; none for any other answer.
 pub(super) fn in_words_of_the_table(text: &str, limits: &RpcLimits) -> Option<String> {
     if !text.starts_with(r#"{"jsonrpc":"2.0","id":"#) || !text.contains(r#""error":{"code":-32"#) {

@@ -21,8 +21,6 @@ use std::time::Instant;
 const TOO_LONG: &str = "dropped_too_long";
 /// Method of what stands in the place of a message for which there is no room.
 const NO_ROOM: &str = "dropped_no_room";
-/// Answers of the library that are looked at; a longer one has a result.
-const ANSWER_BYTES_MAX: usize = 4_096;
 
 const FINAL: u8 = 0x80;
 const RESERVED: u8 = 0x70;
@@ -223,7 +221,7 @@ pub(super) fn in_words_of_the_table(frame: &[u8], limits: &RpcLimits) -> Option<
         [_, length, text @ ..] if *length < LENGTH_OF_TWO => (usize::from(*length), text),
         _ => return None,
     };
-    if length != text.len() || length > ANSWER_BYTES_MAX {
+    if length != text.len() || length > refusal::LIBRARY_ERROR_BYTES_MAX {
         return None;
     }
     let text = refusal::in_words_of_the_table(std::str::from_utf8(text).ok()?, limits)?;
