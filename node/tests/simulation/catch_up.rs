@@ -1,6 +1,6 @@
 //! Nodes that were away: headers by range, batches from whoever has them, execution in order.
 
-use crate::{dice::Faults, world::World};
+use crate::{faults::Faults, world::World};
 use dure_node::store::memory::Failure;
 use dure_types::Height;
 use std::time::{Duration, Instant};
@@ -55,10 +55,10 @@ fn slow_catch_up_of_many_blocks() {
     world.run_until(ms(500_000));
     let newest = world.checks.newest();
     world.heal();
-    let (begun, virtually) = (Instant::now(), world.now);
+    let (begun, virtually) = (Instant::now(), world.now());
     while world.hosts[3].executed() < newest {
-        world.run_until(world.now + ms(50));
+        world.run_until(world.now() + ms(50));
     }
-    let (real, virtually) = (begun.elapsed().as_secs_f64(), world.now - virtually);
+    let (real, virtually) = (begun.elapsed().as_secs_f64(), world.now() - virtually);
     println!("{newest} blocks in {real:.1} s, {virtually:?} of virtual time");
 }

@@ -1,7 +1,7 @@
 //! Clients: what they send, and to whom again until they are told the outcome.
 
 use crate::{
-    dice::Dice,
+    seeded::Dice,
     token::{self, HOLDERS},
 };
 use dure_runtime::{VerifiedTransaction, signature};

@@ -2,7 +2,7 @@
 
 use crate::{
     clients::{Clients, Sent, account},
-    dice::Faults,
+    faults::Faults,
     world::World,
 };
 use dure_node::{machine::homes, store::ledger};

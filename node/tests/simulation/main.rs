@@ -8,10 +8,12 @@ mod catch_up;
 mod chaos;
 mod check;
 mod clients;
-mod dice;
+mod faults;
 mod home;
 mod host;
 mod liars;
+#[path = "../../consensus/tests/network/seeded.rs"]
+mod seeded;
 mod spread;
 mod token;
 mod world;

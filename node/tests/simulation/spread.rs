@@ -1,6 +1,6 @@
 //! Batches of several authors in a healthy network, and batches that do not come by themselves.
 
-use crate::{dice::Faults, world::World};
+use crate::{faults::Faults, world::World};
 use dure_node::store::ledger;
 use dure_types::limits;
 use std::time::Duration;

@@ -3,9 +3,10 @@
 use crate::{
     check::{Checks, judge},
     clients::{Clients, EPOCH_MS, Sent, account},
-    dice::{Dice, Faults},
+    faults::Faults,
     host::{Host, Shared},
     liars::Liar,
+    seeded::{Dice, Timeline},
     token,
 };
 use codec::Encode;
@@ -26,7 +27,7 @@ use dure_types::{
 use ed25519_dalek::SigningKey;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hasher},
+    hash::Hasher,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -64,7 +65,7 @@ pub(crate) struct World {
     pub(crate) hosts: Vec<Host>,
     pub(crate) clients: Clients,
     pub(crate) checks: Checks,
-    pub(crate) now: Duration,
+    time: Timeline<Task>,
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
     /// Directed links that carry nothing.
@@ -75,10 +76,6 @@ pub(crate) struct World {
     pub(crate) liars: BTreeMap<usize, Box<dyn Liar>>,
     /// What nodes were blamed for, and by whom.
     pub(crate) blames: Vec<(usize, ValidatorId, Blame)>,
-    tasks: BTreeMap<(Duration, u64), Task>,
-    number: u64,
-    trace: DefaultHasher,
-    pub(crate) steps: u64,
 }
 
 fn executor() -> Arc<Executor> {
@@ -109,17 +106,13 @@ impl World {
             hosts: keys.into_iter().map(Host::new).collect(),
             clients: Clients::new(chain),
             checks: Checks::default(),
-            now: Duration::ZERO,
+            time: Timeline::new(),
             dice: Dice::new(seed),
             faults,
             cut: BTreeSet::new(),
             clogged: BTreeMap::new(),
             liars: BTreeMap::new(),
             blames: Vec::new(),
-            tasks: BTreeMap::new(),
-            number: 0,
-            trace: DefaultHasher::new(),
-            steps: 0,
         };
         for node in 0..count {
             world.hosts[node].skew = world.dice.below(400) as i64 - 200;
@@ -140,10 +133,10 @@ impl World {
 
     /// Lets a transaction come every so often, to any node, until a time.
     pub(crate) fn with_transactions(mut self, every: Duration, until: Duration) -> Self {
-        let mut at = self.now + every;
+        let mut at = self.time.now + every;
         while at < until {
             let node = self.dice.pick(self.hosts.len());
-            self.at(at, Task::NewTransaction(node));
+            self.time.at(at, Task::NewTransaction(node));
             at += every;
         }
         self
@@ -151,14 +144,14 @@ impl World {
 
     /// Lets crashes, partitions, failing disks and jumping clocks come at random.
     pub(crate) fn with_chaos(mut self) -> Self {
-        let begun = self.now.as_millis() as u64;
+        let begun = self.time.now.as_millis() as u64;
         let end = self.faults.until.as_millis() as u64 - begun;
         let nodes = self.hosts.len();
         for _ in 0..self.dice.below(6) * u64::from(self.faults.crashes) {
             let at = Duration::from_millis(begun + self.dice.below(end));
             let (all, one) = (self.dice.percent(20), self.dice.pick(nodes));
             for node in (0..nodes).filter(|node| all || *node == one) {
-                self.at(at, Task::Crash(node));
+                self.time.at(at, Task::Crash(node));
             }
         }
         let plan: [(bool, Maker); 3] = [
@@ -170,7 +163,7 @@ impl World {
             for _ in 0..self.dice.below(8) * u64::from(wanted) {
                 let at = Duration::from_millis(begun + self.dice.below(end));
                 let node = self.dice.pick(nodes);
-                self.at(at, task(node));
+                self.time.at(at, task(node));
             }
         }
         self
@@ -179,10 +172,10 @@ impl World {
     /// Deploys the clients' money, before anything goes wrong.
     pub(crate) fn with_token(mut self) -> Self {
         for call in token::calls() {
-            let id = self.clients.send(0, call, 0, self.now);
+            let id = self.clients.send(0, call, 0, self.time.now);
             self.submit(id);
-            self.at(self.now + LOOK_EVERY, Task::Look(id));
-            self.run_until(self.now + Duration::from_millis(700));
+            self.time.at(self.time.now + LOOK_EVERY, Task::Look(id));
+            self.run_until(self.time.now + Duration::from_millis(700));
             let told = self.clients.sent[&id].told.as_ref().expect("final");
             let ran = matches!(&told.2, Outcome::Receipt(receipt) if receipt.result.is_ok());
             assert!(ran, "{told:?}");
@@ -193,32 +186,18 @@ impl World {
 
     /// A new transaction for a node, at a time.
     pub(crate) fn transaction_at(&mut self, node: usize, at: Duration) {
-        self.at(at, Task::NewTransaction(node));
+        self.time.at(at, Task::NewTransaction(node));
     }
 
-    fn at(&mut self, time: Duration, task: Task) {
-        self.number += 1;
-        self.tasks.insert((time.max(self.now), self.number), task);
-    }
-
-    fn after(&mut self, ms: u64, task: Task) {
-        self.at(self.now + Duration::from_millis(ms), task);
+    pub(crate) fn now(&self) -> Duration {
+        self.time.now
     }
 
     /// Runs until a time.
     pub(crate) fn run_until(&mut self, end: Duration) {
-        while let Some(entry) = self.tasks.first_entry() {
-            if entry.key().0 > end {
-                break;
-            }
-            let ((time, number), task) = entry.remove_entry();
-            self.now = time;
-            self.trace.write_u128(time.as_nanos());
-            self.trace.write_u64(number);
-            self.steps += 1;
+        while let Some(task) = self.time.next(end) {
             self.perform(task);
         }
-        self.now = end;
     }
 
     /// Ends all faults: links carry, nodes run, clocks agree, disks keep what they are told.
@@ -241,7 +220,7 @@ impl World {
     pub(crate) fn run_and_heal(&mut self) {
         self.run_until(self.faults.until);
         self.heal();
-        let (newest, healed) = (self.checks.newest(), self.now);
+        let (newest, healed) = (self.checks.newest(), self.time.now);
         for node in self.honest().collect::<Vec<_>>() {
             self.transaction_at(node, healed + Duration::from_millis(10));
         }
@@ -271,7 +250,7 @@ impl World {
     }
 
     pub(crate) fn trace(&self) -> u64 {
-        self.trace.finish()
+        self.time.trace.finish()
     }
 
     fn perform(&mut self, task: Task) {
@@ -309,9 +288,9 @@ impl World {
             Task::Submit(id) => self.submit(id),
             Task::Look(id) => self.look(id),
             Task::NewTransaction(node) => {
-                let id = self.clients.make(&mut self.dice, node, self.now);
+                let id = self.clients.make(&mut self.dice, node, self.time.now);
                 self.submit(id);
-                self.at(self.now + LOOK_EVERY, Task::Look(id));
+                self.time.at(self.time.now + LOOK_EVERY, Task::Look(id));
             }
             Task::Crash(node) => self.crash(node),
             Task::Restart(node) if self.hosts[node].life.is_none() => self.restart(node),
@@ -354,7 +333,7 @@ impl World {
         self.checks.executed(host, &executed, self.clients.token);
         if host.life.as_ref().is_some_and(|life| !life.blocks.is_empty()) {
             let (life, ms) = (host.lives, 1 + self.dice.below(self.faults.execution));
-            self.after(ms, Task::Execute(node, life));
+            self.time.after_ms(ms, Task::Execute(node, life));
         }
         self.step(node, Event::Executed(executed));
     }
@@ -397,11 +376,11 @@ impl World {
         let host = &mut self.hosts[node];
         host.store = host.store.crash(torn);
         host.life = None;
-        self.at(self.now + RESTART_AFTER, Task::Restart(node));
+        self.time.at(self.time.now + RESTART_AFTER, Task::Restart(node));
     }
 
     fn restart(&mut self, node: usize) {
-        let now = self.now;
+        let now = self.time.now;
         match self.hosts[node].start(&self.shared, now) {
             Ok(actions) => {
                 self.checks.restarted(&mut self.hosts[node]);
@@ -413,7 +392,7 @@ impl World {
     }
 
     fn step(&mut self, node: usize, event: Event) {
-        let now = self.now;
+        let now = self.time.now;
         match self.hosts[node].step(now, event) {
             Ok(actions) => self.act(node, actions),
             Err(fault) => panic!("node {node} at {now:?}: {fault}"),
@@ -445,18 +424,18 @@ impl World {
                 let Some(own) = &mut host.life else { return };
                 own.tickets.push(ticket);
                 if own.tickets.len() == 1 {
-                    self.after(fsync, Task::Sync(node, life));
+                    self.time.after_ms(fsync, Task::Sync(node, life));
                 }
             }
             Action::Log(height, entries) => {
-                self.after(fsync, Task::Log(node, life, height, entries));
+                self.time.after_ms(fsync, Task::Log(node, life, height, entries));
             }
             Action::Execute(block) => {
                 let Some(own) = &mut self.hosts[node].life else { return };
                 own.blocks.push_back(*block);
                 if own.blocks.len() == 1 {
                     let ms = 1 + self.dice.below(self.faults.execution);
-                    self.after(ms, Task::Execute(node, life));
+                    self.time.after_ms(ms, Task::Execute(node, life));
                 }
             }
             Action::Flush => {
@@ -465,16 +444,16 @@ impl World {
                 }
             }
             Action::Verify(reference, batch) => {
-                self.after(1, Task::Verify(node, life, reference, batch));
+                self.time.after_ms(1, Task::Verify(node, life, reference, batch));
             }
             Action::Admit(transactions) => {
-                self.after(1, Task::Admit(node, life, transactions));
+                self.time.after_ms(1, Task::Admit(node, life, transactions));
             }
             Action::SetTimer(at) => {
                 if let Some(own) = &mut self.hosts[node].life {
                     own.timer = Some(at);
                 }
-                self.at(at, Task::Timer(node, life, at));
+                self.time.at(at, Task::Timer(node, life, at));
             }
             Action::Blame(who, blame) => self.blames.push((node, who, blame)),
             Action::Send(to, wire) => self.send(node, to, &wire),
@@ -496,15 +475,15 @@ impl World {
 
     /// Two runs of a seed are equal when what every node did is.
     fn note(&mut self, node: usize, action: &Action) {
-        self.trace.write_usize(node);
+        self.time.trace.write_usize(node);
         match action {
-            Action::Send(_, wire) => self.trace.write(&wire.encode()),
+            Action::Send(_, wire) => self.time.trace.write(&wire.encode()),
             Action::Persist { ticket, .. } => {
-                self.trace.write(format!("{ticket:?}").as_bytes());
+                self.time.trace.write(format!("{ticket:?}").as_bytes());
             }
-            Action::Execute(block) => self.trace.write(&block.id.0),
-            Action::Verify(batch, _) => self.trace.write(&batch.encode()),
-            other => self.trace.write(format!("{other:?}").as_bytes()),
+            Action::Execute(block) => self.time.trace.write(&block.id.0),
+            Action::Verify(batch, _) => self.time.trace.write(&batch.encode()),
+            other => self.time.trace.write(format!("{other:?}").as_bytes()),
         }
     }
 
@@ -537,7 +516,7 @@ impl World {
         for _ in 0..1 + u64::from(self.dice.percent(self.faults.twice)) {
             let (least, more) = self.faults.delay;
             let ms = least + self.dice.below(more) + clogged;
-            self.after(ms, Task::Deliver(to, id, bytes.clone()));
+            self.time.after_ms(ms, Task::Deliver(to, id, bytes.clone()));
         }
     }
 
@@ -546,7 +525,7 @@ impl World {
         for verdict in signature::verify(self.shared.chain, transactions) {
             let host = &self.hosts[node];
             let (Some(life), Ok(verified)) = (&host.life, verdict) else { continue };
-            let (view, wall) = (life.chain.view().unwrap(), host.now(self.now).wall);
+            let (view, wall) = (life.chain.view().unwrap(), host.now(self.time.now).wall);
             if let Ok(Admission::New(transaction)) = admit(&view, wall, verified).unwrap() {
                 self.step(node, Event::Forwarded(transaction));
             }
@@ -560,7 +539,7 @@ impl World {
         let host = &self.hosts[node];
         let Some(life) = &host.life else { return };
         let view = life.chain.view().unwrap();
-        let wall = host.now(self.now).wall;
+        let wall = host.now(self.time.now).wall;
         if let Ok(Admission::New(transaction)) = admit(&view, wall, transaction).unwrap() {
             self.step(node, Event::Submit { request: 0, transaction });
         }
@@ -571,7 +550,7 @@ impl World {
         let sent = &self.clients.sent[&id];
         let life = self.hosts[sent.node].life.as_ref();
         let located = life.and_then(|life| life.chain.view().unwrap().receipt(id).unwrap());
-        let (now, nodes) = (self.now, self.hosts.len());
+        let (now, nodes) = (self.time.now, self.hosts.len());
         let waited = now - sent.at;
         let Some(sent) = self.clients.sent.get_mut(&id) else { return };
         if let Some(located) =
@@ -581,11 +560,11 @@ impl World {
             sent.told_at = now;
             return;
         }
-        self.at(now + LOOK_EVERY, Task::Look(id));
+        self.time.at(now + LOOK_EVERY, Task::Look(id));
         if waited.as_millis() % ANOTHER_AFTER.as_millis() < LOOK_EVERY.as_millis() {
             let Some(sent) = self.clients.sent.get_mut(&id) else { return };
             sent.node = (sent.node + 1) % nodes;
-            self.at(now, Task::Submit(id));
+            self.time.at(now, Task::Submit(id));
         }
     }
 }

@@ -5,17 +5,11 @@
 use crate::{
     byzantine::Several,
     checks::{Verified, broken},
-    world::{Dice, Faults, Loss, World},
+    seeded::{Dice, play_each_twice},
+    world::{Faults, Loss, World},
 };
 use dure_types::Height;
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -40,8 +34,8 @@ pub(crate) fn chaos(seed: u64, verified: &Verified) -> (u64, World) {
     let newest = world.newest();
     let lively = if world.checks.liars.is_empty() { LIVELY } else { LIVELY_WITH_LIARS };
     world.run_until(END + LIVELY / 2);
-    while world.slowest() <= newest && world.now < END + lively {
-        world.run_until(world.now + ms(100));
+    while world.slowest() <= newest && world.now() < END + lively {
+        world.run_until(world.now() + ms(100));
     }
     let slowest = world.slowest();
     if slowest <= newest {
@@ -109,39 +103,10 @@ pub(crate) fn one_history(world: &World) {
     }
 }
 
-/// Those of CI, or what `cargo xtask simulate` asks for.
-fn seeds() -> Box<dyn Iterator<Item = u64> + Send> {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    if let Some(seed) = number("DURE_SEED") {
-        return Box::new(seed..=seed);
-    }
-    if let Some(minutes) = number("DURE_MINUTES") {
-        let end = Instant::now() + Duration::from_secs(60 * minutes);
-        let first = u64::from(std::process::id()) << 32;
-        println!("seeds from {first} on");
-        return Box::new((first..).take_while(move |_| Instant::now() < end));
-    }
-    Box::new(0..number("DURE_SEEDS").unwrap_or(500))
-}
-
 #[test]
 fn chaos_never_forks_and_heals() {
-    let (seeds, count) = (Mutex::new(seeds()), AtomicU64::new(0));
-    let next = || seeds.lock().unwrap().next();
-    let play = || {
-        while let Some(seed) = next() {
-            count.fetch_add(1, Ordering::Relaxed);
-            let verified = Verified::default();
-            let run = || chaos(seed, &verified).0;
-            let runs = std::panic::catch_unwind(|| (run(), run()));
-            let (trace, again) = runs.unwrap_or_else(|_| panic!("seed {seed} fails, see above"));
-            assert_eq!(trace, again, "seed {seed} ran in two ways");
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(play);
-        }
+    play_each_twice(500, |seed| {
+        let verified = Verified::default();
+        [chaos(seed, &verified).0, chaos(seed, &verified).0]
     });
-    println!("{} seeds, each twice", count.into_inner());
 }

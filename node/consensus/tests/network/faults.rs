@@ -120,7 +120,7 @@ fn log_that_cannot_be_derived_again_is_not_signed_upon() {
         world.checks.tampered = true;
         let mut world = world.with_batches(ms(100));
         while world.nodes[0].life.is_some() {
-            world.run_until(world.now + ms(1));
+            world.run_until(world.now() + ms(1));
         }
         let me = world.nodes[0].id;
         let disk = &mut world.nodes[0].disk;
@@ -167,13 +167,13 @@ fn full_log_falls_silent_and_follows() {
     world.isolate_at(3, ms(1_500));
     let is_logging = |world: &World| {
         let disk = &world.nodes[0].disk;
-        world.now > ms(1_600) && disk.newest_log().is_some_and(|log| log.height > disk.height())
+        world.now() > ms(1_600) && disk.newest_log().is_some_and(|log| log.height > disk.height())
     };
     while !is_logging(&world) {
-        world.run_until(world.now + ms(1));
+        world.run_until(world.now() + ms(1));
     }
-    world.crash_node_at(0, world.now);
-    world.run_until(world.now);
+    world.crash_node_at(0, world.now());
+    world.run_until(world.now());
     let disk = &mut world.nodes[0].disk;
     let next = Height(disk.height().0 + 1);
     let slot = &mut disk.log[(next.0 % 2) as usize];

@@ -103,6 +103,6 @@ fn speed_is_printed() {
         world.run_until(ms(60_000));
         let took = ran(since).saturating_sub(before);
         print(metric, "times_real", 60.0 / took.as_secs_f64(), bound);
-        println!("{} heights, {} steps", world.newest(), world.steps);
+        println!("{} heights, {} steps", world.newest(), world.steps());
     }
 }

@@ -3,7 +3,8 @@
 use crate::{
     byzantine::{Byzantine, LyingSync, Misplaced, TwoProposals, TwoVotes, WrongRoots, WrongTime},
     node::EPOCH_MS,
-    world::{Dice, Faults, World},
+    seeded::Dice,
+    world::{Faults, World},
 };
 use dure_consensus::{Invalid, Report};
 use dure_types::{Evidence, Hash, Height};
@@ -108,10 +109,10 @@ fn lies_to_who_catches_up_are_not_believed_and_cost_no_time() {
         assert!(newest.0 > world.nodes[3].disk.height().0 + 300, "{newest}");
         world.cut.clear();
         while world.nodes[3].disk.height() < newest {
-            world.run_until(world.now + ms(10));
-            assert!(world.now < ms(60_000), "{}", world.nodes[3].disk.height());
+            world.run_until(world.now() + ms(10));
+            assert!(world.now() < ms(60_000), "{}", world.nodes[3].disk.height());
         }
-        world.now - ms(50_000)
+        world.now() - ms(50_000)
     };
     let (honest, lied_to) = (caught_up(false), caught_up(true));
     println!("caught up within {honest:?}, beside a liar {lied_to:?}");

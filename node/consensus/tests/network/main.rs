@@ -11,5 +11,6 @@ mod figures;
 mod healthy;
 mod liars;
 mod node;
+mod seeded;
 mod sets;
 mod world;

@@ -4,6 +4,7 @@ use crate::{
     byzantine::{Byzantine, Said},
     checks::{Born, Checks, broken},
     node::{Disk, EPOCH_MS, Node, entries, newest_log},
+    seeded::{Dice, Timeline},
     sets::Sets,
 };
 use codec::Encode;
@@ -14,38 +15,7 @@ use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, domain::blake3_hash,
 };
 use ed25519_dalek::{Signer, SigningKey};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hasher},
-    time::Duration,
-};
-
-/// Randomness of a run (splitmix64).
-#[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to `below` - 1.
-    pub(crate) fn below(&mut self, below: u64) -> u64 {
-        self.next() % below.max(1)
-    }
-
-    pub(crate) fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
-    }
-}
+use std::{collections::BTreeSet, hash::Hasher, time::Duration};
 
 /// What may go wrong in a run.
 #[derive(Clone, Debug)]
@@ -104,7 +74,7 @@ pub(crate) enum Loss {
 pub(crate) struct World {
     pub(crate) chain: Hash,
     pub(crate) nodes: Vec<Node>,
-    pub(crate) now: Duration,
+    time: Timeline<Task>,
     pub(crate) dice: Dice,
     pub(crate) faults: Faults,
     /// Directed links that carry nothing.
@@ -113,14 +83,10 @@ pub(crate) struct World {
     pub(crate) liar: Option<(usize, Box<dyn Byzantine>)>,
     pub(crate) checks: Checks,
     pub(crate) fsync: Duration,
-    tasks: BTreeMap<(Duration, u64), Task>,
-    number: u64,
-    trace: DefaultHasher,
     pub(crate) reports: Vec<(usize, Report)>,
     /// Barriers of node 0 until now, and the one at which it crashes, with entries that survive.
     pub(crate) barriers: u64,
     pub(crate) crash_at: Option<(u64, Crash)>,
-    pub(crate) steps: u64,
     /// Shared by all: what one verified is not verified by the others again.
     signatures: Signatures,
 }
@@ -161,20 +127,16 @@ impl World {
         let mut world = Self {
             chain,
             nodes,
-            now: Duration::ZERO,
+            time: Timeline::new(),
             dice,
             faults,
             cut: BTreeSet::new(),
             liar: None,
             checks,
             fsync: Duration::from_millis(2),
-            tasks: BTreeMap::new(),
-            number: 0,
-            trace: DefaultHasher::new(),
             reports: Vec::new(),
             barriers: 0,
             crash_at: None,
-            steps: 0,
             signatures: Signatures::default(),
         };
         for node in 0..world.nodes.len() {
@@ -201,12 +163,12 @@ impl World {
 
     /// Cuts a node off, until links are cut otherwise or healed.
     pub(crate) fn isolate_at(&mut self, node: usize, at: Duration) {
-        self.at(at, Task::Isolate(node));
+        self.time.at(at, Task::Isolate(node));
     }
 
     /// Loses a disk, or a part of it.
     pub(crate) fn lose_disk_at(&mut self, node: usize, loss: Loss, at: Duration) {
-        self.at(at, Task::Disk(node, loss));
+        self.time.at(at, Task::Disk(node, loss));
     }
 
     /// Lets a batch come every so often, as long as faults last and a second longer.
@@ -217,7 +179,7 @@ impl World {
             if at >= end {
                 break;
             }
-            self.at(at, Task::NewBatch(seq));
+            self.time.at(at, Task::NewBatch(seq));
             at += every;
         }
         self
@@ -230,45 +192,35 @@ impl World {
             let at = Duration::from_millis(self.dice.below(end));
             // One, or all at once.
             let all = self.dice.percent(20);
-            let one = self.dice.below(self.nodes.len() as u64) as usize;
+            let one = self.dice.pick(self.nodes.len());
             for node in (0..self.nodes.len()).filter(|node| all || *node == one) {
-                self.at(at, Task::Crash(node));
+                self.time.at(at, Task::Crash(node));
             }
         }
         for _ in 0..self.dice.below(10) * u64::from(self.faults.partitions) {
             let at = Duration::from_millis(self.dice.below(end));
-            self.at(at, Task::Cut);
+            self.time.at(at, Task::Cut);
         }
         self
     }
 
     pub(crate) fn crash_node_at(&mut self, node: usize, at: Duration) {
-        self.at(at, Task::Crash(node));
+        self.time.at(at, Task::Crash(node));
     }
 
-    fn at(&mut self, time: Duration, task: Task) {
-        self.number += 1;
-        self.tasks.insert((time.max(self.now), self.number), task);
+    pub(crate) fn now(&self) -> Duration {
+        self.time.now
     }
 
-    fn after_ms(&mut self, ms: u64, task: Task) {
-        self.at(self.now + Duration::from_millis(ms), task);
+    pub(crate) fn steps(&self) -> u64 {
+        self.time.steps
     }
 
     /// Runs until a time.
     pub(crate) fn run_until(&mut self, end: Duration) {
-        while let Some(entry) = self.tasks.first_entry() {
-            if entry.key().0 > end {
-                break;
-            }
-            let ((time, number), task) = entry.remove_entry();
-            self.now = time;
-            self.trace.write_u128(time.as_nanos());
-            self.trace.write_u64(number);
-            self.steps += 1;
+        while let Some(task) = self.time.next(end) {
             self.perform(task);
         }
-        self.now = end;
     }
 
     /// Ends all faults: links carry, nodes run.
@@ -304,7 +256,7 @@ impl World {
     }
 
     pub(crate) fn trace(&self) -> u64 {
-        self.trace.finish()
+        self.time.trace.finish()
     }
 
     fn perform(&mut self, task: Task) {
@@ -379,7 +331,7 @@ impl World {
                 senders.iter().filter_map(|node| holds(&self.nodes[*node], reference.id));
             if let (Some(batch), None) = (held.next(), holds(&self.nodes[to], reference.id)) {
                 let ms = 20 + self.dice.below(80);
-                self.after_ms(ms, Task::Batch(to, batch));
+                self.time.after_ms(ms, Task::Batch(to, batch));
             }
         }
     }
@@ -412,7 +364,7 @@ impl World {
         if let Some(Crash::Torn(_)) = crash {
             return self.crash(node);
         }
-        let (now, life, height) = (self.now, self.nodes[node].lives, header.height);
+        let (now, life, height) = (self.time.now, self.nodes[node].lives, header.height);
         if !self.is_liar(node) {
             self.checks.kept(self.nodes[node].id, height);
         }
@@ -421,7 +373,7 @@ impl World {
             return self.crash(node);
         }
         let wait = 1 + self.dice.below(4);
-        self.after_ms(wait, Task::Execute(node, life));
+        self.time.after_ms(wait, Task::Execute(node, life));
         self.outcome(node, decided);
     }
 
@@ -458,7 +410,7 @@ impl World {
     }
 
     fn new_batch(&mut self, seq: u64) {
-        let author = self.dice.below(self.nodes.len() as u64) as usize;
+        let author = self.dice.pick(self.nodes.len());
         let (id, liar) = (self.nodes[author].id, self.is_liar(author));
         let reference = BatchReference { author: id, seq, id: blake3_hash(&(id, seq).encode()) };
         let short = self.dice.percent(self.faults.short_lived);
@@ -466,14 +418,14 @@ impl World {
             true => Height(self.newest().0 + self.dice.below(6)),
             false => Height(self.newest().0 + 200),
         };
-        let born = Born { at: self.now, expiry, holders: BTreeSet::new() };
+        let born = Born { at: self.time.now, expiry, holders: BTreeSet::new() };
         self.checks.born.insert(reference.id, born);
         let batch = ReadyBatch { reference, bytes: 100, gas: Gas(1), expiry };
         for node in 0..self.nodes.len() {
             // A liar withholds some of its batches from some.
             if !(liar && self.dice.percent(40)) {
                 let ms = self.dice.below(60);
-                self.after_ms(ms, Task::Batch(node, batch));
+                self.time.after_ms(ms, Task::Batch(node, batch));
             }
         }
     }
@@ -516,7 +468,7 @@ impl World {
         // Under way: of an append perhaps some entries, of a decision perhaps all.
         let life = self.nodes[node].lives;
         let mut left = Vec::new();
-        for (key, task) in &self.tasks {
+        for (key, task) in &self.time.tasks {
             match task {
                 Task::Appended(n, l, height, entries) if (*n, *l) == (node, life) => {
                     left.push((*key, Some((*height, entries.clone()))));
@@ -534,7 +486,7 @@ impl World {
                     }
                     None if self.dice.percent(50) => {
                         if let Some(Task::Durable(_, _, header, certificate)) =
-                            self.tasks.remove(&key)
+                            self.time.tasks.remove(&key)
                         {
                             let disk = &mut self.nodes[node].disk;
                             disk.ledger.push((*header, certificate));
@@ -546,11 +498,11 @@ impl World {
         }
         self.nodes[node].older_log = self.nodes[node].disk.log.clone();
         self.nodes[node].life = None;
-        self.at(self.now + RESTART_AFTER, Task::Restart(node));
+        self.time.at(self.time.now + RESTART_AFTER, Task::Restart(node));
     }
 
     fn restart(&mut self, node: usize) {
-        let (now, id) = (self.now, self.nodes[node].id);
+        let (now, id) = (self.time.now, self.nodes[node].id);
         let (log, ledger, observe) = self.nodes[node].found(&self.checks.sets);
         if !self.is_liar(node) {
             self.checks.started(id, log, ledger, observe);
@@ -561,7 +513,7 @@ impl World {
     }
 
     pub(crate) fn step(&mut self, node: usize, event: Event) {
-        let now = self.now;
+        let now = self.time.now;
         let stepped = self.nodes[node].step(now, event);
         self.outcome(node, stepped);
     }
@@ -585,11 +537,11 @@ impl World {
                         self.checks.asked(self.nodes[node].id, request);
                     }
                     let ms = u64::from(self.dice.percent(10));
-                    self.after_ms(ms, Task::Signed(node, life, request));
+                    self.time.after_ms(ms, Task::Signed(node, life, request));
                 }
                 Action::Append(height, records) => {
                     let task = Task::Appended(node, life, height, entries(&records));
-                    self.at(self.now + self.fsync, task);
+                    self.time.at(self.time.now + self.fsync, task);
                 }
                 Action::Broadcast(message) => {
                     let me = self.nodes[node].id;
@@ -602,19 +554,19 @@ impl World {
                 }
                 Action::Decide(header, certificate) => {
                     if !self.is_liar(node) {
-                        let now = (self.now, EPOCH_MS + self.now.as_millis() as u64);
+                        let now = (self.time.now, EPOCH_MS + self.time.now.as_millis() as u64);
                         self.checks.decided(now, &header, &certificate);
                     }
                     let named = header.batches.iter().map(|batch| batch.id);
                     self.nodes[node].named.extend(named);
                     let task = Task::Durable(node, life, header, certificate);
-                    self.at(self.now + self.fsync, task);
+                    self.time.at(self.time.now + self.fsync, task);
                 }
                 Action::SetTimer(at) => {
                     if let Some(life) = &mut self.nodes[node].life {
                         life.timer = Some(at);
                     }
-                    self.at(at, Task::Timer(node, life, at));
+                    self.time.at(at, Task::Timer(node, life, at));
                 }
                 Action::Report(report) => {
                     if !self.is_liar(node) {
@@ -633,17 +585,17 @@ impl World {
 
     /// Two runs of a seed are equal when what every node did is.
     fn note(&mut self, node: usize, action: &Action) {
-        self.trace.write_usize(node);
+        self.time.trace.write_usize(node);
         match action {
             Action::Broadcast(message) | Action::Send(_, message) => {
-                self.trace.write(&message.encode());
+                self.time.trace.write(&message.encode());
             }
-            Action::Append(_, records) => self.trace.write(&records.encode()),
+            Action::Append(_, records) => self.time.trace.write(&records.encode()),
             Action::Decide(header, certificate) => {
-                self.trace.write(&(header, certificate).encode());
+                self.time.trace.write(&(header, certificate).encode());
             }
-            Action::SetTimer(at) => self.trace.write_u128(at.as_nanos()),
-            other => self.trace.write(format!("{other:?}").as_bytes()),
+            Action::SetTimer(at) => self.time.trace.write_u128(at.as_nanos()),
+            other => self.time.trace.write(format!("{other:?}").as_bytes()),
         }
     }
 
@@ -684,7 +636,7 @@ impl World {
             for _ in 0..copies {
                 let (least, more) = self.faults.delay;
                 let ms = least + self.dice.below(more);
-                self.after_ms(ms, Task::Deliver(to, id, Box::new(message.clone())));
+                self.time.after_ms(ms, Task::Deliver(to, id, Box::new(message.clone())));
             }
         }
     }

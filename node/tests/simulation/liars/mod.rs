@@ -9,7 +9,7 @@ mod seals_twice;
 mod withholds;
 
 use crate::{
-    dice::Faults,
+    faults::Faults,
     host::{Host, Shared},
     world::World,
 };

@@ -1,7 +1,7 @@
 //! Proposes evidence: against the innocent, against itself again and again, and of old.
 
 use super::{Byzantine, Said, own, proposal_of, vote_for};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use codec::Encode;
 use dure_consensus::Message;
 use dure_types::{Evidence, Hash, Vote};

@@ -2,7 +2,7 @@
 //! hold, other validators.
 
 use super::{Byzantine, Said, forge, own, proposal_of};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::Message;
 use dure_types::{Hash, Header};
 

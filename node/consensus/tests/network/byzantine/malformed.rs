@@ -1,7 +1,7 @@
 //! Says what is no message: noise, torn and bent messages, and one longer than any may be.
 
 use super::{Byzantine, Said};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use codec::Encode;
 use dure_consensus::{MESSAGE_BYTES_MAX, Message};
 

@@ -21,7 +21,7 @@ pub(crate) use self::{
     time::WrongTime, votes::TwoVotes,
 };
 
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use codec::Encode;
 use dure_consensus::Message;
 use dure_types::{CommitCertificate, Hash, Header, Proposal, Vote, VoteKind, domain::blake3_hash};

@@ -1,7 +1,7 @@
 //! Says again what others said, and puts their signatures under something else.
 
 use super::{Byzantine, Said};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::Message;
 use dure_types::Hash;
 

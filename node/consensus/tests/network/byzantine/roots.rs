@@ -1,7 +1,7 @@
 //! Proposes results that nobody else computed, of heights that nobody asked for, or none.
 
 use super::{Byzantine, Said, own, proposal_of};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::Message;
 use dure_types::{Hash, Header};
 

@@ -1,7 +1,7 @@
 //! Speaks to some only, so that what one knows the others do not: locks that nobody sees.
 
 use super::{Byzantine, Said};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::Message;
 
 pub(crate) struct Selective {

@@ -2,7 +2,7 @@
 //! name, and with too few signatures.
 
 use super::{Byzantine, Said, vote_for};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::{Message, Polka, RoundProof};
 use dure_types::{CommitSignature, Vote, VoteKind};
 

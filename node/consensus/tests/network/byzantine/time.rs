@@ -1,7 +1,7 @@
 //! Proposes a time far ahead, to drag block time along; or that of the parent, or before.
 
 use super::{Byzantine, Said, own, proposal_of};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::Message;
 use dure_types::TimestampMs;
 

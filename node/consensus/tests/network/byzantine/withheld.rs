@@ -1,7 +1,7 @@
 //! Names batches that nobody has, that may not be named any more, or that were named already.
 
 use super::{Byzantine, Said, own, proposal_of};
-use crate::{node::Node, world::Dice};
+use crate::{node::Node, seeded::Dice};
 use dure_consensus::Message;
 use dure_types::{BatchReference, Hash, Height};
 
