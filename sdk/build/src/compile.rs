@@ -172,7 +172,9 @@ pub(crate) fn wasm(
         cargo.args(["--features", "dure-sdk/spec"]);
     }
     let flags = flags(toolchain, package).join("\u{1f}");
-    cargo.arg("--target-dir").arg(folder(package, &flags, spec));
+    let folder = |spec| folder(package, &flags, spec);
+    take_over(&folder(!spec), &folder(spec));
+    cargo.arg("--target-dir").arg(folder(spec));
     request.restrict(&mut cargo);
     if let Toolchain::BuildStd { rustc, linker, .. } = toolchain {
         cargo.arg("-Zbuild-std=core,alloc");
@@ -181,11 +183,11 @@ pub(crate) fn wasm(
     }
     // One profile for every contract, whatever its workspace says: the bytes are its name. "z" was a
     // quarter smaller than "s" when a token was measured (decision 0009). What only describes the
-    // contract runs once.
-    let (level, lto) = if spec { ("1", "off") } else { ("z", "fat") };
+    // contract runs once: least work for the compiler.
+    let level = if spec { "0" } else { "z" };
     cargo
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
-        .env("CARGO_PROFILE_RELEASE_LTO", lto)
+        .env("CARGO_PROFILE_RELEASE_LTO", "fat")
         .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
         .env("CARGO_PROFILE_RELEASE_PANIC", "abort")
         .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
@@ -214,6 +216,42 @@ fn folder(package: &Package, flags: &str, spec: bool) -> PathBuf {
     let name = dure_types::domain::blake3_hash(flags.as_bytes()).to_string();
     let short = name.trim_start_matches("0x").get(..8).unwrap_or_default();
     package.target_dir.join(if spec { "spec" } else { "code" }).join(short)
+}
+
+/// Copies what one folder has of programs that run while others are compiled (macros, and what they
+/// are made of) into the other, which is new: half of what a first build has to compile. Whatever
+/// goes wrong, cargo compiles instead.
+fn take_over(from: &Path, to: &Path) {
+    const HOST: &str = "release";
+    if to.exists() || !from.join(HOST).is_dir() {
+        return;
+    }
+    // What is noted as done first, and then what was done: the other way round, the note of what
+    // another process finishes meanwhile would stand for half a file.
+    for part in [".fingerprint", "build", "deps"] {
+        let inside = Path::new(HOST).join(part);
+        if copy(&from.join(&inside), &to.join(&inside)).is_err() {
+            let _ = std::fs::remove_dir_all(to);
+            return;
+        }
+    }
+}
+
+/// Copies a folder with the times of its files, by which cargo judges what is up to date.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let copied = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &copied)?;
+        } else {
+            std::fs::copy(entry.path(), &copied)?;
+            let file = std::fs::File::options().append(true).open(&copied)?;
+            file.set_modified(entry.metadata()?.modified()?)?;
+        }
+    }
+    Ok(())
 }
 
 fn flags(toolchain: &Toolchain, package: &Package) -> Vec<String> {
