@@ -141,7 +141,7 @@ api! {
     ) -> ReceiptAnswer;
     /// Tries calls, or one query, without signature or nonce, as if sent now; nothing is changed.
     "tx_simulate" tx_simulate(
-        transaction: SimulateRequest = "Account and calls.",
+        transaction: SimulateRequest = "Account, calls. Who pays and least gas: not looked at.",
         min_height: Option<Number> = "Wait until the node is at this height, or fail.",
     ) -> SimulationAnswer;
     /// Runs a transaction again on the state that it met, and shows every contract that it entered.

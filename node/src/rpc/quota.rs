@@ -149,15 +149,12 @@ where
         for entry in requests {
             let answer = match entry {
                 Ok(BatchEntry::Call(request)) => self.one(request).await,
-                Ok(BatchEntry::Notification(_)) => continue,
+                Ok(BatchEntry::Notification(_)) => refuse(Id::Null, RpcError::InvalidRequest),
                 Err(error) => refuse(error.into_parts().1.into_owned(), RpcError::InvalidRequest),
             };
             if answers.append(answer).is_err() {
                 return refuse(Id::Null, RpcError::BatchAnswerTooLarge { limit: limit.into() });
             }
-        }
-        if answers.is_empty() {
-            return MethodResponse::notification();
         }
         MethodResponse::from_batch(answers.finish())
     }
@@ -231,12 +228,13 @@ where
         }
     }
 
+    /// A call without an id runs nothing, and neither does one with an id that the library does not
+    /// take and drops: its sender is told, who may believe to have paid.
     fn notification<'a>(
         &self,
-        notification: Notification<'a>,
+        _: Notification<'a>,
     ) -> impl Future<Output = Self::NotificationResponse> + Send + 'a {
-        let inner = Arc::clone(&self.inner);
-        async move { inner.notification(notification).await }
+        std::future::ready(refuse(Id::Null, RpcError::InvalidRequest))
     }
 }
 

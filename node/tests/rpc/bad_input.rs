@@ -60,6 +60,17 @@ async fn what_is_no_request_is_refused_by_code() {
     for answer in answers.as_array().unwrap() {
         assert_eq!(answer["error"]["data"], json!({ "name": "InvalidRequest" }), "{answer}");
     }
+    for id in ["-1", "1.5", "{}", "[1]", "true", "18446744073709551616", "1, \"id\": 1"] {
+        let call = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"chain_status"}}"#);
+        let (_, body) = chain.exchange("POST /v1", &[], &call).await;
+        assert!(body.contains(r#""name":"InvalidRequest""#), "{id}: {body}");
+        let (_, body) = chain.exchange("POST /v1", &[], &format!("[{call}]")).await;
+        assert!(body.contains(r#""name":"InvalidRequest""#), "{id}, in a batch: {body}");
+    }
+    let far =
+        format!("{}{}", " \n".repeat(200), r#"{"jsonrpc":"2.0","id":1,"method":"chain_status"}"#);
+    let (_, body) = chain.exchange("POST /v1", &[], &far).await;
+    assert!(body.contains(r#""result""#), "{body}");
     let unknown = json!([{ "jsonrpc": "2.0", "id": 1, "method": "chain_nothing", "params": [] }]);
     let (_, body) = chain.exchange("POST /v1", &[], &unknown.to_string()).await;
     assert!(body.contains(r#""name":"UnknownRpcMethod""#), "in a batch, too: {body}");

@@ -119,6 +119,11 @@ async fn what_is_no_request_is_named_over_a_websocket_too() {
         ("nonsense", json!({ "name": "ParseError" })),
         ("{\"jsonrpc\":\"2.0\",\"id\":1}", json!({ "name": "InvalidRequest" })),
         ("[]", json!({ "name": "InvalidRequest" })),
+        (
+            r#"{"jsonrpc":"2.0","id":-1,"method":"chain_status"}"#,
+            json!({ "name": "InvalidRequest" }),
+        ),
+        (r#"{"jsonrpc":"2.0","method":"chain_status"}"#, json!({ "name": "InvalidRequest" })),
         ("[1,2,3]", json!({ "name": "BatchTooLarge", "limit": 2 })),
     ] {
         let answer = ask(&mut stream, text).await;

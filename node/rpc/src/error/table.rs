@@ -74,11 +74,12 @@ macro_rules! errors {
 errors! {
     // The JSON-RPC layer; numbers that its specification and its library fix.
     -32700 ParseError
-        "The request is not JSON."
-        "the request is not JSON"
+        "Not JSON, or nothing that a request could be, such as a number or an empty object."
+        "the request is not JSON, or nothing that a request could be"
     -32600 InvalidRequest
-        "JSON, but not a JSON-RPC request."
-        "not a JSON-RPC request"
+        "Not a JSON-RPC request: it has `jsonrpc`, `method` and an `id`, a string or a whole number \
+         from 0 to 2^64 - 1. There are no notifications: a call without an id is not run."
+        "not a JSON-RPC request, or one whose `id` is no string and no whole number"
     -32601 UnknownRpcMethod
         "There is no such RPC method; `rpc_discover` lists them."
         "no such RPC method"
