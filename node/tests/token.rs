@@ -111,6 +111,7 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     let refused = refusal(&dev.run(&pay("@frank", "1")));
     let reason = &refused["error"]["data"]["decoded"]["NotPermitted"]["reason"];
     assert_eq!(reason, &json!({ "Region": { "region": 1 } }), "{refused}");
+    // A file of other conditions is refused before anything of it is done.
     let other = changed(folder.path(), "meal.toml", "15_000", "20_000");
     let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
     assert_eq!(code(&refused), 7, "{}", refusal(&refused));
@@ -118,6 +119,19 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     for line in [
+    let carol = ["query", token, "has_role", "--account", "@carol", "--role", "Issuer"];
+    assert_eq!(dev.answer(&carol), json!(false));
+    for (from, to) in [
+        ("name = \"Gimpo meal card\"", "name = \"Other\"\nsalt = \"Gimpo meal card\""),
+        ("symbol = \"MEAL\"", "symbol = \"FOOD\""),
+        ("decimals = 0", "decimals = 2"),
+    ] {
+        let other = changed(folder.path(), "meal.toml", from, to);
+        let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
+        assert_eq!(code(&refused), 7, "{to}: {}", refusal(&refused));
+        let refused = dev.run(&["token", "policy", token, &other, "--from", FUTURE]);
+        assert_eq!(code(&refused), 2, "{to}: {}", refusal(&refused));
+    }
         "token          Gimpo meal card (MEAL)",
         "units          50000 issued, 0 redeemed, 0 expired, 50000 held",
         "period       2026-01-01 to 2099-12-31",

@@ -5,7 +5,8 @@ use super::{
     Failure, Output,
     day::{Day, shown},
     policy::PolicyFile,
-    show::Token,
+    refused,
+    show::{AboutDiffers, Token},
 };
 use clap::Args;
 use dure_client::{Client, Key};
@@ -96,15 +97,12 @@ pub(super) async fn policy(args: PolicyArgs, output: &mut Output) -> Result<(), 
     })?;
     let operator = Operator::of(&args.target).await?;
     let token = Token::read(&operator.client, operator.token).await?;
-    for (what, of_file) in [("name", &policy.name), ("symbol", &policy.symbol)] {
-        if token.about[what] != **of_file {
-            return Err(Failure::Usage(format!(
-                "{file}: is of a token whose {what} is \"{of_file}\", this one has {}; a policy is \
-                 the token's own",
-                token.about[what]
-            )));
-        }
-    }
+    token.is_about(&policy).map_err(|AboutDiffers { what, of_file, of_token }| {
+        Failure::Usage(format!(
+            "{file}: is of a token whose {what} is {of_file}, this one has {of_token}; a policy is \
+             the token's own"
+        ))
+    })?;
     let start = from.start().0.to_string();
     let is_so = token.last["conditions"] == policy.conditions && token.last["from"] == start;
     if !is_so {
