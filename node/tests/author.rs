@@ -405,6 +405,7 @@ fn applying_twice_changes_nothing_the_second_time() {
         ("\"add\"", "\"value\"", "counter has no call value; it has add"),
         ("amount = 5", "sum = 5", "call second.add: args"),
         ("second]\nwasm", "third]\nwasm", "no contract.second"),
+        ("key = \"bob\"", "salt = \"first\"", "contract.first and contract.second have one salt"),
         ("start = 1 }", "start = -1 }\nsalt = \"new\"", "contract.first.init.start: expected u64"),
     ] {
         assert!(PLAN.contains(from), "{from}");
