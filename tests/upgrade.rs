@@ -9,6 +9,8 @@ mod entries;
 mod module;
 
 use dure_abi::{
+#[path = "upgrade/shadow.rs"]
+mod shadow;
     spec::{
         ArgSpec, ContractSpec, FieldKind, FieldSpec, FormerName, InterfaceSpec, MethodKind,
         MethodSpec, RetiredField,
