@@ -113,6 +113,8 @@ proptest! {
         keys in vec((name(), 0u8..3, name()), 0..40),
         first in name(),
         second in 0u8..3,
+        limit in 1u32..4,
+        other in (name(), 0u8..3, name()),
     ) {
         among_neighbours(|| {
             let mut map = Map::<(String, u8, String), Amount>::open(place());
@@ -127,6 +129,21 @@ proptest! {
                 let both = (first.clone(), second);
                 let found: Vec<_> = map.under(&both, order).map(|(key, _)| key).collect();
                 assert_eq!(found, under(&|key| (&key.0, key.1) == (&first, second), order));
+                let page = |after: Option<&_>| map.page_under(&first, after, limit, order);
+                let found: Vec<_> = pages(page).into_iter().map(|(key, _)| key).collect();
+                assert_eq!(found, under(&|key| key.0 == first, order));
+                // From any key, also one that begins otherwise.
+                let is_from = |key: &_| match order {
+                    Order::Ascending => *key >= other,
+                    Order::Descending => *key <= other,
+                };
+                let found = map.under_from(&first, &other, order).map(|(key, _)| key);
+                let wanted = under(&|key| key.0 == first && is_from(*key), order);
+                assert_eq!(found.collect::<Vec<_>>(), wanted);
+                let mut set = Set::<(String, u8, String)>::open(Place::field(5));
+                keys.iter().for_each(|key| set.insert(key));
+                let page = |after: Option<&_>| set.page_under(&first, after, limit, order);
+                assert_eq!(pages(page), under(&|key| key.0 == first, order));
             }
         });
     }
@@ -294,23 +311,6 @@ proptest! {
     }
 }
 
-fn pair<K: Clone, V: Copy>((key, value): (&K, &V)) -> (K, V) {
-    (key.clone(), *value)
-}
-
-/// Amounts about the edges, often the same.
-fn amount() -> impl Strategy<Value = u128> {
-    let wide = 1u128 << 64;
-    prop_oneof![0u128..4, wide - 2..wide + 2, u128::MAX - 2..=u128::MAX, any::<u128>()]
-}
-
-fn number() -> impl Strategy<Value = u64> {
-    prop_oneof![0u64..4, u64::MAX - 2..=u64::MAX, any::<u64>()]
-}
-
-/// What the indexed map holds.
-#[dure::ty]
-#[derive(Copy)]
 /// Lengths of which two are mostly more than a page holds, and which fit a value.
 fn length() -> impl Strategy<Value = usize> {
     prop_oneof![1 => 0usize..100, 3 => 20_000usize..65_533, 1 => Just(65_532usize)]
@@ -361,6 +361,23 @@ proptest! {
     }
 }
 
+fn pair<K: Clone, V: Copy>((key, value): (&K, &V)) -> (K, V) {
+    (key.clone(), *value)
+}
+
+/// Amounts about the edges, often the same.
+fn amount() -> impl Strategy<Value = u128> {
+    let wide = 1u128 << 64;
+    prop_oneof![0u128..4, wide - 2..wide + 2, u128::MAX - 2..=u128::MAX, any::<u128>()]
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![0u64..4, u64::MAX - 2..=u64::MAX, any::<u64>()]
+}
+
+/// What the indexed map holds.
+#[dure::ty]
+#[derive(Copy)]
 pub struct Card {
     pub owner: u8,
     pub code: u8,
