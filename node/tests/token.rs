@@ -113,6 +113,9 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     assert_eq!(reason, &json!({ "Region": { "region": 1 } }), "{refused}");
     // A file of other conditions is refused before anything of it is done.
     let other = changed(folder.path(), "meal.toml", "15_000", "20_000");
+    let text = fs::read_to_string(&other).unwrap();
+    assert!(text.contains("issuers = ["), "{text}");
+    fs::write(&other, text.replace("issuers = [", "issuers = [\"@carol\", ")).unwrap();
     let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
     assert_eq!(code(&refused), 7, "{}", refusal(&refused));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("dure token policy"));
@@ -203,6 +206,23 @@ fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
 fn slow_every_policy_of_the_repository_is_issued() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(&[]);
+/// What the README says of the module's size is true: of it as a whole, and of its specification.
+fn said_of_its_size(module: &str, bytes: &Value) {
+    let checked = dure(&["check", &contract().display().to_string(), "--offline", "--json"]);
+    assert_eq!(code(&checked), 0, "{}", String::from_utf8_lossy(&checked.stderr));
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let limits = checked["limits"].as_array().unwrap();
+    let spec = limits.iter().find(|limit| limit["what"] == "spec bytes").unwrap();
+    let spec = spec["value"].as_u64().unwrap();
+    let code = fs::read(module).unwrap().len() as u64 - spec;
+    assert_eq!(bytes, &json!(code + spec));
+    let thousands = |number: u64| format!("{},{:03}", number / 1_000, number % 1_000);
+    let (code, spec) = (thousands(code), thousands(spec));
+    let says = format!("weighs {code} bytes and {spec} of specification");
+    let readme = fs::read_to_string(contract().join("README.md")).unwrap();
+    assert!(readme.contains(&says), "contracts/token/README.md does not say that it {says}");
+}
+
     let built = dure(&["build", &contract().display().to_string(), "--offline", "--json"]);
     assert_eq!(code(&built), 0, "{}", String::from_utf8_lossy(&built.stderr));
     let built: Value = serde_json::from_slice(&built.stdout).unwrap();
@@ -211,6 +231,7 @@ fn slow_every_policy_of_the_repository_is_issued() {
     let testing = folder.path().join("sdk/testing");
     fs::create_dir_all(&testing).unwrap();
     fs::write(testing.join("Cargo.toml"), "").unwrap();
+    said_of_its_size(module, &built["bytes"]);
     let bare = folder.path().display().to_string();
     let mut files: Vec<_> = fs::read_dir(contract().join("policies")).unwrap().flatten().collect();
     files.sort_by_key(fs::DirEntry::file_name);
