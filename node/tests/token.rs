@@ -119,9 +119,6 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
     assert_eq!(code(&refused), 7, "{}", refusal(&refused));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("dure token policy"));
-    let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
-    let shown = String::from_utf8(shown.stdout).unwrap();
-    for line in [
     let carol = ["query", token, "has_role", "--account", "@carol", "--role", "Issuer"];
     assert_eq!(dev.answer(&carol), json!(false));
     for (from, to) in [
@@ -135,6 +132,9 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
         let refused = dev.run(&["token", "policy", token, &other, "--from", FUTURE]);
         assert_eq!(code(&refused), 2, "{to}: {}", refusal(&refused));
     }
+    let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    for line in [
         "token          Gimpo meal card (MEAL)",
         "units          50000 issued, 0 redeemed, 0 expired, 50000 held",
         "period       2026-01-01 to 2099-12-31",
@@ -173,7 +173,10 @@ fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
     let worse = changed(folder.path(), "meal.toml", "15_000", "10_000");
     let refused = set(&worse, "2099-04-01");
     assert_eq!(code(&refused), 1);
-    assert_eq!(refusal(&refused)["said"], "token::Error::Worse { condition: PerPurchase }");
+    let refused = refusal(&refused);
+    assert_eq!(refused["said"], "token::Error::Worse { condition: PerPurchase }");
+    let hint = refused["hint"].as_str().unwrap();
+    assert!(hint.starts_with("caps.per_purchase of the file leaves holders less"), "{hint}");
     let other = changed(folder.path(), "meal.toml", "Gimpo meal card", "Another");
     for from in [FUTURE, "tomorrow"] {
         assert_eq!(code(&set(&other, from)), 2, "{from}");
@@ -192,8 +195,9 @@ fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
     dev.answer(&pay);
 
     // The period is not over: nothing is swept.
-    let early = dev.run(&["token", "sweep", token]);
-    assert!(refusal(&early)["said"].as_str().unwrap().contains("NotExpired"));
+    let early = refusal(&dev.run(&["token", "sweep", token]));
+    assert_eq!(early["said"], "token::Error::NotExpired { until: 2100-01-01 }");
+    assert!(early["hint"].as_str().unwrap().contains("before 2100-01-01: "), "{early}");
     assert_eq!(dev.answer(&["query", token, "balance_of", "--holder", "@erin"]), json!("400"));
     let over = changed(folder.path(), "meal.toml", "2099-12-31", PAST);
     let over = dev.answer(&["token", "issue", "--policy", &over, "--key", "bob", "--offline"]);
@@ -202,10 +206,6 @@ fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
     assert_eq!((&swept["changed"], &swept["totals"]["expired"]), (&json!(false), &json!("0")));
 }
 
-#[test]
-fn slow_every_policy_of_the_repository_is_issued() {
-    let folder = tempfile::tempdir().unwrap();
-    let dev = Dev::start(&[]);
 /// What the README says of the module's size is true: of it as a whole, and of its specification.
 fn said_of_its_size(module: &str, bytes: &Value) {
     let checked = dure(&["check", &contract().display().to_string(), "--offline", "--json"]);
@@ -223,15 +223,19 @@ fn said_of_its_size(module: &str, bytes: &Value) {
     assert!(readme.contains(&says), "contracts/token/README.md does not say that it {says}");
 }
 
+#[test]
+fn slow_every_policy_of_the_repository_is_issued() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
     let built = dure(&["build", &contract().display().to_string(), "--offline", "--json"]);
     assert_eq!(code(&built), 0, "{}", String::from_utf8_lossy(&built.stderr));
     let built: Value = serde_json::from_slice(&built.stdout).unwrap();
     let module = built["path"].as_str().unwrap();
+    said_of_its_size(module, &built["bytes"]);
     // A repository without the contract: after the first token its code is on the chain.
     let testing = folder.path().join("sdk/testing");
     fs::create_dir_all(&testing).unwrap();
     fs::write(testing.join("Cargo.toml"), "").unwrap();
-    said_of_its_size(module, &built["bytes"]);
     let bare = folder.path().display().to_string();
     let mut files: Vec<_> = fs::read_dir(contract().join("policies")).unwrap().flatten().collect();
     files.sort_by_key(fs::DirEntry::file_name);

@@ -71,7 +71,8 @@ impl Operator {
 
     /// Calls a method, and gives its value once that is final.
     async fn call(&self, method: &str, args: Value) -> Result<Value, Failure> {
-        let done = call(&self.client, &self.key, self.token, method, args).await?;
+        let done = call(&self.client, &self.key, self.token, method, args).await;
+        let done = done.map_err(refused::told)?;
         let result = done.receipt.map(|receipt| receipt.result);
         let Some(ExecutionResult::Succeeded { outputs }) = result else { return Ok(Value::Null) };
         Ok(outputs.into_iter().next().map_or(Value::Null, |output| output.value))
