@@ -16,7 +16,7 @@
 //!    the same first parts.
 //!
 //! 10. With a migration, a field that it opens by `before!` and that is stored is declared as it is
-//!    stored: so that its type reads what is there.
+//!     stored: so that its type reads what is there.
 //!
 //! Judging takes a step for each part of a type that is compared, for each method of an interface
 //! and for each field that `before!` opens; the caller says how many there may be.

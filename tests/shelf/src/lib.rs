@@ -139,12 +139,22 @@ pub mod shelf {
             self.list.swap_remove(index).ok_or(Error::Nothing)
         }
 
-        /// What is in the list and in the queue, from a place on.
+        /// What is in the list, from a position back.
         #[query]
-        pub fn waiting(&self, from: u32) -> (Vec<(u32, u16)>, Vec<(u64, u16)>, u32, u64) {
-            let list = self.list.entries(Some(from), Order::Descending).collect();
-            let queue = self.queue.entries(Some(u64::from(from)), Order::Ascending).collect();
-            (list, queue, self.list.len(), self.queue.len())
+        pub fn list(&self, from: u32) -> Vec<(u32, u16)> {
+            self.list.entries(Some(from), Order::Descending).collect()
+        }
+
+        /// What is in the queue, from a number on.
+        #[query]
+        pub fn queue(&self, from: u64) -> Vec<(u64, u16)> {
+            self.queue.entries(Some(from), Order::Ascending).collect()
+        }
+
+        /// How much is in the list, and in the queue.
+        #[query]
+        pub fn lens(&self) -> (u32, u64) {
+            (self.list.len(), self.queue.len())
         }
     }
 

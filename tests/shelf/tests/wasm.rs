@@ -104,6 +104,8 @@ proptest! {
         let (all, own, _) = scene.ask(&call::cards(owner, code));
         prop_assert_eq!(own.len(), all.iter().filter(|(_, card)| card.owner == owner).count());
         scene.ask(&call::owners(owner, after));
-        scene.ask(&call::waiting(from));
+        scene.ask(&call::list(from));
+        scene.ask(&call::queue(u64::from(from)));
+        scene.ask(&call::lens());
     }
 }
