@@ -236,6 +236,26 @@ fn includes_lead_somewhere_and_every_listing_is_shown() {
     assert_none(hidden);
 }
 
+/// What the last lines of a page say of the files that it includes; of what was printed, the folder.
+fn unnamed(path: &Path, page: &str) -> Vec<String> {
+    let foot = page.rsplit_once("\n*Listings:*").map_or("", |(_, foot)| foot);
+    let shown = includes(path, page).0;
+    let root = root();
+    let named = |file: &Path| foot.contains(&format!("`{}`", file.display()));
+    let files = shown.iter().map(|(file, _)| file.strip_prefix(&root).unwrap_or(file));
+    let missing = files.filter(|file| !named(file) && !file.parent().is_some_and(named));
+    missing.map(|file| format!("its last line does not name {}", file.display())).collect()
+}
+
+#[test]
+fn a_page_read_raw_names_the_files_of_its_listings() {
+    let here = root().join("tests/book.rs");
+    let page = "```rs\n{{#include src/lib.rs}}\n```\n\n*Listings:* ";
+    assert_eq!(unnamed(&here, &format!("{page}`src/lib.rs`\n")).len(), 1);
+    assert_none(unnamed(&here, &format!("{page}`tests/src/lib.rs`\n")));
+    assert_none(of_every_page(unnamed));
+}
+
 #[test]
 fn pages_of_modules_show_the_signatures_of_the_source() {
     let source = "impl A {\n    /// Says.\n    pub fn a(\n        &self,\n    ) -> u8 {\n        \

@@ -302,7 +302,7 @@ fn a_trace_shows_calls_events_and_gas_of_what_was_and_of_what_would_be() {
     assert!(receipt.contains(&format!(", gas {sum}")), "{receipt}");
     assert!(shown.contains("counter.add { amount: 3 }"), "{shown}");
     assert!(shown.contains("-> ok: 8"), "{shown}");
-    assert!(shown.contains("  event Added { amount: 3 }"), "{shown}");
+    assert!(shown.contains("  event counter.Added { amount: 3 }"), "{shown}");
 
     let would = dev.answer(&["trace", &address, "add", "--amount", "1"]);
     assert_eq!(would["trace"][0]["value"], "109");
@@ -405,6 +405,7 @@ fn applying_twice_changes_nothing_the_second_time() {
         ("\"add\"", "\"value\"", "counter has no call value; it has add"),
         ("amount = 5", "sum = 5", "call second.add: args"),
         ("second]\nwasm", "third]\nwasm", "no contract.second"),
+        ("key = \"bob\"", "salt = \"first\"", "contract.first and contract.second have one salt"),
         ("start = 1 }", "start = -1 }\nsalt = \"new\"", "contract.first.init.start: expected u64"),
     ] {
         assert!(PLAN.contains(from), "{from}");
@@ -556,7 +557,11 @@ fn recover_lock(dev: &Dev, address: &str, module: &str) {
     let known = committed.replace(gone, "kind = \"?\"\nvalue = \"?\"\nretired");
     assert_eq!(fs::read_to_string(&lock).unwrap(), known);
     // What is there is left alone.
-    assert_eq!(code(&dev.run(&["inspect", module, "--lock", file])), 4);
+    let refused = dev.run(&["inspect", module, "--lock", file]);
+    assert_eq!(code(&refused), 4);
+    let said = text(&refused.stderr);
+    assert!(said.contains("is there, and is left alone; name another file"), "{said}");
+    assert_eq!(fs::read_to_string(&lock).unwrap(), known);
 }
 
 #[test]
@@ -581,9 +586,10 @@ fn slow_an_upgrade_is_rehearsed_and_then_done() {
         assert!(code(&refused) == 1 && said.contains("till::Error::Vat { vat: 10001 }"), "{said}");
         unchanged();
     }
-    // Whoever may not, is told that, whatever else is wrong.
+    // Whoever may not, is told that and whose key it takes, whatever else is wrong.
     let others = upgrade(r#"{"vat": "much"}"#, &["--key", "bob"]);
-    assert!(text(&others.stderr).contains("NotUpgrader"), "{}", text(&others.stderr));
+    let said = text(&others.stderr);
+    assert!(said.contains("NotUpgrader") && said.contains("the key alice: --key alice"), "{said}");
     // Neither stored the module.
     let hash = dure_types::domain::blake3_hash(&std::fs::read(&after).unwrap()).to_string();
     assert_eq!(dev.answer(&["query", "system", "code", "--code", &hash]), Value::Null);

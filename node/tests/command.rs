@@ -66,7 +66,7 @@ fn the_clock_of_a_development_chain_moves_forward_and_blocks_follow_it() {
     let file = write_counter(folder.path());
     let done = dev.answer(&["deploy", &file, "--init", "[1]"]);
     assert!(number(&dev.answer(&["status"])["chain"]["time"]) >= now, "{done}");
-    let far = dev.run(&["advance", "100years"]);
+    let far = dev.run(&["advance", "36525days"]);
     assert_eq!(code(&far), 1, "{far:?}");
     let said = String::from_utf8_lossy(&far.stderr);
     assert!(said.contains("6012"), "{said}");
@@ -130,12 +130,20 @@ fn people_are_told_which_methods_there_are() {
     let no_arguments = dure(&["deploy", &write_counter(folder.path()), "--rpc", &dev.url]);
     let takes = "the init method takes (start: u64): give them by --init JSON, or in a deploy.toml";
     assert!(said(&no_arguments).contains(takes), "{}", said(&no_arguments));
+    assert!(said(&no_arguments).contains("--init: start: the field"), "{}", said(&no_arguments));
     let refused = dure(&["call", address, "steal", "--rpc", &dev.url]);
     assert_eq!(code(&refused), 1);
     assert!(said(&refused).contains("has no method steal; it has add, "), "{}", said(&refused));
     let refused = dure(&["call", address, "add", "--rpc", &dev.url]);
-    let takes = "args.amount: the field is missing; add takes (amount: u64)";
+    let takes = "error: --amount: the field is missing; add takes (amount: u64)";
     assert!(said(&refused).contains(takes), "{}", said(&refused));
+    for (more, expect) in [
+        (["--amount", "many"], "error: --amount: expected u64 as decimal string, found \"many\""),
+        (["--args", "{}"], "error: --args: amount: the field is missing"),
+    ] {
+        let refused = dure(&[&["call", address, "add", "--rpc", &dev.url], &more[..]].concat());
+        assert!(said(&refused).contains(expect), "{}", said(&refused));
+    }
 }
 
 #[test]

@@ -111,10 +111,27 @@ fn slow_a_policy_file_becomes_a_token_that_keeps_to_it() {
     let refused = refusal(&dev.run(&pay("@frank", "1")));
     let reason = &refused["error"]["data"]["decoded"]["NotPermitted"]["reason"];
     assert_eq!(reason, &json!({ "Region": { "region": 1 } }), "{refused}");
+    // A file of other conditions is refused before anything of it is done.
     let other = changed(folder.path(), "meal.toml", "15_000", "20_000");
+    let text = fs::read_to_string(&other).unwrap();
+    assert!(text.contains("issuers = ["), "{text}");
+    fs::write(&other, text.replace("issuers = [", "issuers = [\"@carol\", ")).unwrap();
     let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
     assert_eq!(code(&refused), 7, "{}", refusal(&refused));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("dure token policy"));
+    let carol = ["query", token, "has_role", "--account", "@carol", "--role", "Issuer"];
+    assert_eq!(dev.answer(&carol), json!(false));
+    for (from, to) in [
+        ("name = \"Gimpo meal card\"", "name = \"Other\"\nsalt = \"Gimpo meal card\""),
+        ("symbol = \"MEAL\"", "symbol = \"FOOD\""),
+        ("decimals = 0", "decimals = 2"),
+    ] {
+        let other = changed(folder.path(), "meal.toml", from, to);
+        let refused = dev.run(&["token", "issue", "--policy", &other, "--offline"]);
+        assert_eq!(code(&refused), 7, "{to}: {}", refusal(&refused));
+        let refused = dev.run(&["token", "policy", token, &other, "--from", FUTURE]);
+        assert_eq!(code(&refused), 2, "{to}: {}", refusal(&refused));
+    }
     let shown = dure(&["token", "show", token, "--rpc", &dev.url]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     for line in [
@@ -156,7 +173,10 @@ fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
     let worse = changed(folder.path(), "meal.toml", "15_000", "10_000");
     let refused = set(&worse, "2099-04-01");
     assert_eq!(code(&refused), 1);
-    assert_eq!(refusal(&refused)["said"], "token::Error::Worse { condition: PerPurchase }");
+    let refused = refusal(&refused);
+    assert_eq!(refused["said"], "token::Error::Worse { condition: PerPurchase }");
+    let hint = refused["hint"].as_str().unwrap();
+    assert!(hint.starts_with("caps.per_purchase of the file leaves holders less"), "{hint}");
     let other = changed(folder.path(), "meal.toml", "Gimpo meal card", "Another");
     for from in [FUTURE, "tomorrow"] {
         assert_eq!(code(&set(&other, from)), 2, "{from}");
@@ -175,14 +195,32 @@ fn slow_a_token_that_lives_gets_another_policy_is_paused_and_is_swept() {
     dev.answer(&pay);
 
     // The period is not over: nothing is swept.
-    let early = dev.run(&["token", "sweep", token]);
-    assert!(refusal(&early)["said"].as_str().unwrap().contains("NotExpired"));
+    let early = refusal(&dev.run(&["token", "sweep", token]));
+    assert_eq!(early["said"], "token::Error::NotExpired { until: 2100-01-01 }");
+    assert!(early["hint"].as_str().unwrap().contains("before 2100-01-01: "), "{early}");
     assert_eq!(dev.answer(&["query", token, "balance_of", "--holder", "@erin"]), json!("400"));
     let over = changed(folder.path(), "meal.toml", "2099-12-31", PAST);
     let over = dev.answer(&["token", "issue", "--policy", &over, "--key", "bob", "--offline"]);
     let over = over["address"].as_str().unwrap();
     let swept = dev.answer(&["token", "sweep", over, "--key", "bob"]);
     assert_eq!((&swept["changed"], &swept["totals"]["expired"]), (&json!(false), &json!("0")));
+}
+
+/// What the README says of the module's size is true: of it as a whole, and of its specification.
+fn said_of_its_size(module: &str, bytes: &Value) {
+    let checked = dure(&["check", &contract().display().to_string(), "--offline", "--json"]);
+    assert_eq!(code(&checked), 0, "{}", String::from_utf8_lossy(&checked.stderr));
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let limits = checked["limits"].as_array().unwrap();
+    let spec = limits.iter().find(|limit| limit["what"] == "spec bytes").unwrap();
+    let spec = spec["value"].as_u64().unwrap();
+    let code = fs::read(module).unwrap().len() as u64 - spec;
+    assert_eq!(bytes, &json!(code + spec));
+    let thousands = |number: u64| format!("{},{:03}", number / 1_000, number % 1_000);
+    let (code, spec) = (thousands(code), thousands(spec));
+    let says = format!("weighs {code} bytes and {spec} of specification");
+    let readme = fs::read_to_string(contract().join("README.md")).unwrap();
+    assert!(readme.contains(&says), "contracts/token/README.md does not say that it {says}");
 }
 
 #[test]
@@ -193,6 +231,7 @@ fn slow_every_policy_of_the_repository_is_issued() {
     assert_eq!(code(&built), 0, "{}", String::from_utf8_lossy(&built.stderr));
     let built: Value = serde_json::from_slice(&built.stdout).unwrap();
     let module = built["path"].as_str().unwrap();
+    said_of_its_size(module, &built["bytes"]);
     // A repository without the contract: after the first token its code is on the chain.
     let testing = folder.path().join("sdk/testing");
     fs::create_dir_all(&testing).unwrap();

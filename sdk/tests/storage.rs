@@ -113,6 +113,8 @@ proptest! {
         keys in vec((name(), 0u8..3, name()), 0..40),
         first in name(),
         second in 0u8..3,
+        limit in 1u32..4,
+        other in (name(), 0u8..3, name()),
     ) {
         among_neighbours(|| {
             let mut map = Map::<(String, u8, String), Amount>::open(place());
@@ -127,6 +129,21 @@ proptest! {
                 let both = (first.clone(), second);
                 let found: Vec<_> = map.under(&both, order).map(|(key, _)| key).collect();
                 assert_eq!(found, under(&|key| (&key.0, key.1) == (&first, second), order));
+                let page = |after: Option<&_>| map.page_under(&first, after, limit, order);
+                let found: Vec<_> = pages(page).into_iter().map(|(key, _)| key).collect();
+                assert_eq!(found, under(&|key| key.0 == first, order));
+                // From any key, also one that begins otherwise.
+                let is_from = |key: &_| match order {
+                    Order::Ascending => *key >= other,
+                    Order::Descending => *key <= other,
+                };
+                let found = map.under_from(&first, &other, order).map(|(key, _)| key);
+                let wanted = under(&|key| key.0 == first && is_from(*key), order);
+                assert_eq!(found.collect::<Vec<_>>(), wanted);
+                let mut set = Set::<(String, u8, String)>::open(Place::field(5));
+                keys.iter().for_each(|key| set.insert(key));
+                let page = |after: Option<&_>| set.page_under(&first, after, limit, order);
+                assert_eq!(pages(page), under(&|key| key.0 == first, order));
             }
         });
     }
@@ -290,6 +307,56 @@ proptest! {
                 model = next.unwrap_or(model);
                 assert_eq!(counter.get(), model);
             }
+        });
+    }
+}
+
+/// Lengths of which two are mostly more than a page holds, and which fit a value.
+fn length() -> impl Strategy<Value = usize> {
+    prop_oneof![1 => 0usize..100, 3 => 20_000usize..65_533, 1 => Just(65_532usize)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn long_values_are_gone_through_to_the_end(
+        lengths in proptest::collection::btree_map(any::<u8>(), length(), 1..20),
+        (from, to) in (any::<u8>(), any::<u8>()),
+        limit in 1u32..5,
+        fetching in 0u32..400,
+    ) {
+        among_neighbours(|| {
+            let mut map = Map::<u8, Vec<u8>>::open(place());
+            lengths.iter().for_each(|(key, length)| map.set(key, &vec![*key; *length]));
+            let of = |(key, value): (u8, Vec<u8>)| (key, value.len());
+            for order in [Order::Ascending, Order::Descending] {
+                let is_from = |key: u8| match order {
+                    Order::Ascending => key >= from,
+                    Order::Descending => key <= from,
+                };
+                let is_before = |key: u8| match order {
+                    Order::Ascending => key < to,
+                    Order::Descending => key > to,
+                };
+                let all = ordered(lengths.clone().into_iter().collect(), order);
+                let some = all.iter().copied().filter(|(key, _)| is_from(*key));
+                let mut entries = map.entries(None, order).map(of);
+                let first: Vec<_> = entries.by_ref().take(2).collect();
+                assert_eq!(first, all.iter().copied().take(2).collect::<Vec<_>>());
+                assert!(entries.eq(all.iter().copied().skip(2)));
+                assert!(map.entries(None, order).fetching(fetching).map(of).eq(all.clone()));
+                assert!(map.entries(Some(&from), order).map(of).eq(some.clone()));
+                let until = map.entries(Some(&from), order).until(&to).map(of);
+                assert!(until.eq(some.take_while(|(key, _)| is_before(*key))));
+                let pages = pages(|after| map.page(after, limit, order));
+                assert_eq!(pages.into_iter().map(of).collect::<Vec<_>>(), all);
+            }
+            // Whoever asks for less in the middle does not end there.
+            let mut entries = map.entries(None, Order::Ascending).fetching(1);
+            let first = entries.next().map(of);
+            assert_eq!(first, lengths.iter().next().map(|(key, length)| (*key, *length)));
+            assert_eq!(entries.fetching(1).count(), lengths.len() - 1);
         });
     }
 }

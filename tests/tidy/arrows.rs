@@ -68,7 +68,7 @@ pub(crate) fn check(file: &File) -> Vec<String> {
         || file.path.starts_with("node/templates/")
         || file.path.starts_with("docs/book/listings/stamps")
         || file.path.starts_with("docs/book/listings/lunch")
-        || ["examples/points/", "tests/gift/", "tests/mutants/", "tests/notify/"]
+        || ["examples/points/", "tests/gift/", "tests/mutants/", "tests/notify/", "tests/shelf/"]
             .iter()
             .any(|folder| file.path.starts_with(folder));
     // Stories are played through JSON-RPC, as any application would.

@@ -159,8 +159,14 @@ impl Conditions {
         let (caps, others) = (&self.caps, &other.caps);
         let wider = match (&self.merchants, &other.merchants) {
             (None, None) => true,
-            // What was a purchase is a gift then.
-            (None, Some(_)) => self.gifts && self.hold == Access::Anyone && caps.held.is_none(),
+            // What was a purchase is a gift then. Where merchants redeem, a closed one could redeem
+            // what it took, and not where gifts reach it.
+            (None, Some(_)) => {
+                self.gifts
+                    && self.hold == Access::Anyone
+                    && caps.held.is_none()
+                    && self.redeem != Redeemers::Merchants
+            }
             (Some(_), None) => false,
             (Some(set), Some(of_other)) => set.includes(of_other),
         };

@@ -509,6 +509,25 @@ fn a_policy_changes_from_its_day_on_and_never_for_the_worse() {
 }
 
 #[test]
+fn no_policy_takes_from_a_closed_merchant_what_it_could_redeem() {
+    let first = with(|conditions| conditions.merchants = Some(MerchantSet::EVERYWHERE));
+    let first = Conditions { gifts: true, redeem: Redeemers::Merchants, ..first };
+    let mut c = Card::new(first.clone());
+    let (issuer, ana, shop) = (c.issuer, c.ana, c.shop);
+    c.pay(ana, 100).unwrap();
+    c.send(issuer, &call::set_status(shop.address(), Status::Closed)).unwrap();
+    let plain = |redeem| {
+        let conditions = Conditions { merchants: None, redeem, ..first.clone() };
+        call::schedule_policy(conditions, on(2026, 6, 1))
+    };
+    let refused = contract(c.send(issuer, &plain(Redeemers::Merchants)));
+    assert_eq!(refused, Err(Error::Worse { condition: Condition::Merchants }));
+    c.send(issuer, &plain(Redeemers::Anyone)).unwrap();
+    c.chain.set_time(on(2026, 6, 1)).unwrap();
+    c.send(shop, &call::redeem(Amount(100), None)).unwrap();
+}
+
+#[test]
 fn a_pause_stops_whatever_moves_units_and_says_so() {
     let mut c = Card::new(meals());
     let (issuer, ana, shop) = (c.issuer, c.ana, c.shop);

@@ -481,8 +481,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => n.prop_map(Act::Withdraw),
         3 => (who.clone(), 50u8..52).prop_map(|(actor, person)| Act::Admit(actor, person)),
         1 => who.prop_map(Act::Dismiss),
-        1 => (shop, select(vec![Status::Active, Status::Suspended, Status::Closed]))
-            .prop_map(|(shop, status)| Act::SetStatus(shop, status)),
+        1 => (shop, status()).prop_map(|(shop, status)| Act::SetStatus(shop, status)),
         1 => any::<bool>().prop_map(Act::Pause),
         1 => Just(Act::Sweep),
         2 => (1..12 * DAY_MS).prop_map(Act::Wait),
@@ -527,16 +526,23 @@ fn mixed(old: &Conditions, others: &Conditions, which: [usize; 2]) -> Conditions
     new
 }
 
-/// A moment: who holds what, who is admitted, which day it is.
+/// A moment: who holds what, who is admitted, what merchants are, which day it is.
 fn moment() -> impl Strategy<Value = Model> {
     let held = prop::array::uniform5(0u128..120);
-    (held, prop::array::uniform5(any::<bool>()), 0u64..60).prop_map(|(held, admitted, days)| {
+    let admitted = prop::array::uniform5(any::<bool>());
+    let status = prop::array::uniform2(status());
+    (held, admitted, status, 0u64..60).prop_map(|(held, admitted, status, days)| {
         let mut model = Model::new(Conditions::NONE);
         (model.held, model.now) = (held, START + days * DAY_MS);
         let admitted = (0..ACTORS).filter(|actor| admitted[*actor]);
         model.admitted = admitted.map(|actor| (actor, 50)).collect();
+        model.status[3..].copy_from_slice(&status);
         model
     })
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    select(vec![Status::Active, Status::Suspended, Status::Closed])
 }
 
 #[test]

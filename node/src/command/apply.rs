@@ -188,7 +188,14 @@ impl<'a> Apply<'a> {
         for (name, planned) in &self.plan.contracts {
             let key = self.key(planned.key.as_ref()).await?;
             let salt = planned.salt.as_ref().unwrap_or(name);
-            self.addresses.insert(name, address::contract(key.address(), salt.as_bytes()));
+            let address = address::contract(key.address(), salt.as_bytes());
+            if let Some((other, _)) = self.addresses.iter().find(|(_, known)| **known == address) {
+                return Err(Failure::File(format!(
+                    "contract.{other} and contract.{name} have one salt, \"{salt}\", and so one \
+                     address, {address}: give one of them another `salt`"
+                )));
+            }
+            self.addresses.insert(name, address);
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ impl Rest {
             }
             let value =
                 parse_json(text).map_err(|error| Failure::Usage(format!("--args: {error}")))?;
-            check(spec, method, &value)?;
+            check(spec, method, &value, "--args: ")?;
             return Ok(value);
         }
         let mut object = Map::new();
@@ -100,7 +100,7 @@ impl Rest {
             object.insert(name.clone(), typed(&spec.types, arg.ty, name, text)?);
         }
         let value = Value::Object(object);
-        check(spec, method, &value)?;
+        check(spec, method, &value, "--")?;
         Ok(value)
     }
 }
@@ -140,14 +140,19 @@ pub(super) fn parse_json(text: &str) -> Result<Value, String> {
     resolve(&value, &['@'], &address).map_err(|error| error.to_string())
 }
 
-fn check(spec: &ContractSpec, method: &MethodSpec, value: &Value) -> Result<(), Failure> {
+fn check(
+    spec: &ContractSpec,
+    method: &MethodSpec,
+    value: &Value,
+    place: &'static str,
+) -> Result<(), Failure> {
     let encoded = arguments_from_json(spec, method, value, limits::TRANSACTION_BYTES_MAX);
     encoded.map(drop).map_err(|error| {
         let takes = match arguments(spec, method) {
             none if none.is_empty() => "it takes no arguments".to_owned(),
             some => format!("{} takes ({})", one_line(&method.name), one_line(&some)),
         };
-        Failure::Arguments { error: Box::new(error.into()), takes }
+        Failure::Arguments { error: Box::new(error.into()), place, takes }
     })
 }
 
@@ -194,10 +199,10 @@ mod tests {
             assert!(refused.contains(expect), "{text}: {refused}");
         };
         let wrong = r#"{"region": "x", "open": true}"#;
-        check(wrong, "args.merchant.region: expected u32, found \"x\"");
-        check(r#"{"region": 1}"#, "args.merchant.open: the field is missing");
+        check(wrong, "--merchant.region: expected u32, found \"x\"");
+        check(r#"{"region": 1}"#, "--merchant.open: the field is missing");
         check(r#"{"region": 1,"#, "--merchant: no JSON: EOF");
-        check("7", "args.merchant: expected an object with [region, open]");
+        check("7", "--merchant: expected an object with [region, open]");
         let right = r#"{"region": 1, "open": true}"#;
         assert_eq!(typed(&types, ty, "merchant", right).unwrap()["region"], 1);
     }

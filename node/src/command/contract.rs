@@ -135,7 +135,7 @@ fn fits(spec: &ContractSpec, init: &Value) -> Result<(), Failure> {
         format!("({args}): give them by --init JSON, or in a deploy.toml to `dure apply`")
     };
     let takes = format!("the init method takes {takes}");
-    Err(Failure::Arguments { error: Box::new(error.into()), takes })
+    Err(Failure::Arguments { error: Box::new(error.into()), place: "--init: ", takes })
 }
 
 fn random_salt() -> Result<Vec<u8>, Failure> {

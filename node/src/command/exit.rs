@@ -11,8 +11,8 @@ pub enum Failure {
     /// What the client reported: a refusal, or no answer.
     #[error("{}", one_line(&told(.0)))]
     Client(#[from] ClientError),
-    /// An argument of a method is of another type.
-    #[error("{}", one_line(&.0.to_string()))]
+    /// An argument of a method, given by its name, is of another type.
+    #[error("{}", one_line(&argument(.0, "--")))]
     Argument(RpcError),
     /// The command line is wrong in a way that only its meaning shows.
     #[error("{0}")]
@@ -35,11 +35,21 @@ pub enum Failure {
         /// What stopped it.
         failure: Box<Self>,
     },
+    /// A failure, and what can be done about it.
+    #[error("{failure}\n  {}", one_line(hint))]
+    Hinted {
+        /// What went wrong.
+        failure: Box<Self>,
+        /// What it means here, or what to do.
+        hint: String,
+    },
     /// The arguments of a method are not those that it takes.
-    #[error("{}; {takes}", one_line(&.error.to_string()))]
+    #[error("{}; {takes}", one_line(&argument(.error, place)))]
     Arguments {
         /// What is wrong.
         error: Box<RpcError>,
+        /// Where on the command line it is: what stands before the argument's name.
+        place: &'static str,
         /// What it takes, and how to give it.
         takes: String,
     },
@@ -64,11 +74,28 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The same with what can be done about it.
+    pub(super) fn hinted(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => Self::Hinted { failure: Box::new(self), hint },
+            None => self,
+        }
+    }
+
+    /// What the node or the contract refused, where that is the cause.
+    pub(super) fn refusal(&self) -> Option<&RpcError> {
+        match self {
+            Self::Client(error) | Self::Called { error, .. } => error.refusal(),
+            Self::Sent { failure, .. } | Self::Hinted { failure, .. } => failure.refusal(),
+            _ => None,
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub fn code(&self) -> u8 {
         match self {
-            Self::Sent { failure, .. } => failure.code(),
+            Self::Sent { failure, .. } | Self::Hinted { failure, .. } => failure.code(),
             Self::Client(
                 ClientError::Unreachable { .. }
                 | ClientError::Malformed(_)
@@ -99,6 +126,11 @@ impl Failure {
             value["transaction"] = json!(id);
             return value;
         }
+        if let Self::Hinted { failure, hint } = self {
+            let mut value = failure.to_json();
+            value["hint"] = json!(hint);
+            return value;
+        }
         let error = match self {
             Self::Client(error) | Self::Called { error, .. } => {
                 error.refusal().map(dure_rpc::RpcError::to_json)
@@ -124,6 +156,16 @@ impl Failure {
             value["key"] = json!(error.key);
         }
         value
+    }
+}
+
+/// What is wrong with an argument, by what it was given as: `--amount`, or `--init: amount`.
+fn argument(error: &RpcError, place: &str) -> String {
+    match error {
+        RpcError::InvalidArguments { path, reason } if path.starts_with("args.") => {
+            format!("{place}{}: {reason}", path.trim_start_matches("args."))
+        }
+        other => other.to_string(),
     }
 }
 

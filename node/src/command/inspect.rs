@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::{
     fmt::Write,
     fs::{self, File},
-    io::Write as _,
+    io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -103,7 +103,14 @@ fn write_lock(spec: &ContractSpec, path: &Path, output: &mut Output) -> Result<(
     let text = dure_build::lock_of(spec).ok_or_else(|| {
         failed("not written: the specification is not one that `dure build` made".into())
     })?;
-    let mut file = File::create_new(path).map_err(|error| failed(error.to_string()))?;
+    let mut file = File::create_new(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => failed(
+            "is there, and is left alone; name another file, and compare the two, or delete this \
+             one first"
+                .to_owned(),
+        ),
+        _ => failed(error.to_string()),
+    })?;
     file.write_all(text.as_bytes()).map_err(|error| {
         // Half a lock may read as a shorter one.
         let _ = fs::remove_file(path);

@@ -164,6 +164,16 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
     Ok(key.ok_or(KeyError::NotASeed { path: shown }).map_err(ClientError::from)?)
 }
 
+/// Says which key an account is of, for who lacks its right.
+pub(super) fn whose(account: Address) -> String {
+    let of_files = files().into_iter().filter_map(|(name, path)| Some((name, read(&path).ok()?)));
+    let of_dev = DEV_NAMES.into_iter().filter_map(|name| Some((name.to_owned(), dev_key(name)?)));
+    match of_files.chain(of_dev).find(|(_, key)| key.address() == account) {
+        Some((name, _)) => format!("{account} is the account of the key {name}: --key {name}"),
+        None => format!("none of the keys that `dure keys list` shows is that of {account}"),
+    }
+}
+
 /// The key of a name or path: of a file, or of `dure dev`.
 pub(super) fn named(name: &str) -> Result<Key, Failure> {
     match dev_key(name).filter(|_| !path_of(name).exists()) {

@@ -20,8 +20,8 @@ pub(super) struct StatusArgs {
 /// How far.
 #[derive(Debug, Args)]
 pub(super) struct AdvanceArgs {
-    /// By how much: `90s`, `15days`, `1year`; it never goes back.
-    #[arg(value_parser = humantime::parse_duration)]
+    /// By how much: `90s`, `36h`, `15days`; it never goes back.
+    #[arg(value_parser = duration)]
     by: Duration,
     #[command(flatten)]
     remote: Remote,
@@ -63,6 +63,21 @@ pub(super) struct EventsArgs {
     follow: bool,
     #[command(flatten)]
     remote: Remote,
+}
+
+/// Reads a duration. Months and years are not taken: they are not always as long, and a calendar's
+/// would be meant.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let mut units = text.split(|sign: char| !sign.is_ascii_alphabetic());
+    let unsure = ["M", "month", "months", "y", "yr", "yrs", "year", "years"];
+    match units.find(|unit| unsure.contains(unit)) {
+        None => Ok(duration),
+        Some(unit) => Err(format!(
+            "a {} is not always as long; say how many days, as 365days",
+            if unit.starts_with('y') { "year" } else { "month" }
+        )),
+    }
 }
 
 /// Connects to a node; the path may be left out of the URL.
@@ -203,4 +218,27 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
 fn line(event: &EventItem, specs: &Specs) -> String {
     let said = specs.event(event.contract.0, event.topic.0, event.name.as_deref(), &event.fields);
     format!("{} {} {said}", event.place, event.contract)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_as_long_wherever_it_begins() {
+        for (text, ms) in [("90s", 90_000), ("1m 5ms", 60_005), ("36h", 129_600_000)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+        for (text, unit) in [
+            ("1yr", "a year"),
+            ("2 years", "a year"),
+            ("1day 1y", "a year"),
+            ("1month", "a month"),
+            ("3M", "a month"),
+        ] {
+            let said = duration(text).unwrap_err();
+            assert!(said.starts_with(unit) && said.contains("days"), "{text}: {said}");
+        }
+        assert!(duration("soon").is_err());
+    }
 }

@@ -211,6 +211,10 @@ fn origin(trace: &[CallTrace]) -> Option<(&CallTrace, String)> {
 /// The failure of calls, with where it came from and what a panic said; what the system contract
 /// refused says all itself.
 pub(super) fn called(error: ClientError, trace: &[CallTrace]) -> Failure {
+    if let Some(RpcError::NotUpgrader { upgrader, .. }) = error.refusal() {
+        let hint = key::whose(upgrader.0);
+        return Failure::Client(error).hinted(Some(hint));
+    }
     let origin = origin(trace).filter(|_| in_execution(&error));
     let Some((call, path)) = origin else { return Failure::Client(error) };
     let said = match (&call.panic, &call.error) {

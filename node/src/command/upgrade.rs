@@ -82,7 +82,8 @@ fn fits(spec: &ContractSpec, error: ClientError) -> Failure {
         (Some(wrong @ RpcError::InvalidArguments { .. }), Some(migration)) => {
             let args = arguments(spec, &migration.as_method());
             let takes = format!("the migration takes ({args}): give them by --migrate JSON");
-            Failure::Arguments { error: Box::new(wrong.clone()), takes: one_line(&takes).into() }
+            let (error, takes) = (Box::new(wrong.clone()), one_line(&takes).into());
+            Failure::Arguments { error, place: "--migrate: ", takes }
         }
         _ => tried(error),
     }

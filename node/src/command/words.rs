@@ -54,7 +54,8 @@ impl Specs {
         }
     }
 
-    /// An event: `Moved { from: none, to: 0x.., amount: 5 }`.
+    /// An event: `points.Moved { from: none, to: 0x.., amount: 5 }`; without a name where no
+    /// specification of the contract is to be had.
     pub(super) fn event(
         &self,
         contract: Address,
@@ -62,9 +63,13 @@ impl Specs {
         name: Option<&str>,
         fields: &Value,
     ) -> String {
-        let known = self.0.get(&contract);
-        let known = known.and_then(|spec| Some((spec, spec.event_by_topic(topic)?)));
+        let spec = self.0.get(&contract);
+        let known = spec.and_then(|spec| Some((spec, spec.event_by_topic(topic)?)));
         let name = name.map_or_else(|| topic.to_string(), str::to_owned);
+        let name = match spec {
+            Some(spec) => format!("{}.{name}", spec.name),
+            None => name,
+        };
         let fields = known.map_or_else(
             || value_text(fields),
             |(spec, event)| {

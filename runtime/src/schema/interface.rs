@@ -1,4 +1,4 @@
-//! Whether a module offers what it claims.
+//! Whether a module offers what it claims, and goes on doing so.
 
 use super::compare::{Comparison, Mode, TooManySteps};
 use dure_abi::{
@@ -6,7 +6,7 @@ use dure_abi::{
     standard::{self, Standard, StandardMethod},
 };
 use dure_types::{ModuleError, limits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks every interface that a spec lists: its methods are there and, when it is a standard,
 /// have exactly the kinds and types of it.
@@ -18,12 +18,7 @@ pub(crate) fn check(spec: &ContractSpec) -> Result<(), ModuleError> {
         return Ok(());
     }
     let standards = standard::all();
-    // By name, and only what others can call: a spec has room for lists of which each name, looked
-    // for from the first method on, would be a second's work.
-    let methods: BTreeMap<&str, &MethodSpec> = (spec.methods.iter())
-        .filter(|method| method.kind != MethodKind::Init)
-        .map(|method| (method.name.as_str(), method))
-        .collect();
+    let methods = callable(spec);
     for interface in &spec.interfaces {
         let lacks = |method: &str| ModuleError::Interface {
             interface: interface.name.as_bytes().to_vec(),
@@ -44,6 +39,66 @@ pub(crate) fn check(spec: &ContractSpec) -> Result<(), ModuleError> {
         }
     }
     Ok(())
+}
+
+/// Finds the first method of the stored interfaces that the offered spec lists no more, or has with
+/// another kind or other types: who calls by an interface is told of no change. That the interfaces
+/// are there was checked.
+pub(super) fn changed<'s>(
+    stored: &'s ContractSpec,
+    offered: &ContractSpec,
+    comparison: &mut Comparison<'_>,
+) -> Result<Option<(&'s InterfaceSpec, &'s str)>, TooManySteps> {
+    if stored.interfaces.is_empty() {
+        return Ok(None);
+    }
+    let (old, new) = (callable(stored), callable(offered));
+    let kept: BTreeSet<(&str, &str)> = (offered.interfaces.iter())
+        .flat_map(|interface| {
+            interface.methods.iter().map(|method| (interface.name.as_str(), method.as_str()))
+        })
+        .collect();
+    for interface in &stored.interfaces {
+        // One method may be listed many times over.
+        comparison.spend(interface.methods.len())?;
+        for name in &interface.methods {
+            let is_kept = kept.contains(&(interface.name.as_str(), name.as_str()));
+            let pair = old.get(name.as_str()).zip(new.get(name.as_str())).filter(|_| is_kept);
+            let same = match pair {
+                Some((old, new)) => is_same(old, new, comparison)?,
+                None => false,
+            };
+            if !same {
+                return Ok(Some((interface, name)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn is_same(
+    old: &MethodSpec,
+    new: &MethodSpec,
+    comparison: &mut Comparison<'_>,
+) -> Result<bool, TooManySteps> {
+    let shape = |method: &MethodSpec| (method.kind, method.fallible, method.args.len());
+    if shape(old) != shape(new) {
+        return Ok(false);
+    }
+    let args = old.args.iter().zip(&new.args).map(|(old, new)| (old.ty, new.ty));
+    for (old, new) in args.chain([(old.returns, new.returns)]) {
+        if !comparison.alike(old, new, Mode::Same)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Methods by name, and only what others can call: a spec has room for lists of which each name,
+/// looked for from the first method on, would be a second's work.
+fn callable(spec: &ContractSpec) -> BTreeMap<&str, &MethodSpec> {
+    let called = spec.methods.iter().filter(|method| method.kind != MethodKind::Init);
+    called.map(|method| (method.name.as_str(), method)).collect()
 }
 
 fn lists(interface: &InterfaceSpec, method: &str) -> bool {

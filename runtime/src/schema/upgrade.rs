@@ -10,15 +10,16 @@
 //!    of one type that changed ids differ in nothing else.
 //! 6. No interface is dropped.
 //! 7. No field that is published is withdrawn, be it that it is retired.
-//! 8. When the version rises, there is a migration from exactly the stored version. When it stays,
+//! 8. Every method of an interface is still one of it, with the same kind and types.
+//! 9. When the version rises, there is a migration from exactly the stored version. When it stays,
 //!    every field that stays has the same kind, the same key, a value that reads the old ones, and
 //!    the same first parts.
 //!
-//! 9. With a migration, a field that it opens by `before!` and that is stored is declared as it is
-//!    stored: so that its type reads what is there.
+//! 10. With a migration, a field that it opens by `before!` and that is stored is declared as it is
+//!     stored: so that its type reads what is there.
 //!
-//! Judging takes a step for each part of a type that is compared and for each field that `before!`
-//! opens; the caller says how many there may be.
+//! Judging takes a step for each part of a type that is compared, for each method of an interface
+//! and for each field that `before!` opens; the caller says how many there may be.
 //!
 //! A migration may change any field. Entries of one that changed are read by its new type when the
 //! migration is through (`entry.rs`). Of a field that was retired by an earlier code the stored spec
@@ -27,6 +28,7 @@
 use super::{
     compare::{Comparison, Mode, TooManySteps},
     difference::{Difference, difference},
+    interface,
 };
 use dure_abi::spec::{ContractSpec, FieldSpec};
 use dure_types::SchemaError;
@@ -53,12 +55,16 @@ pub(crate) fn plan(
     if let Err(error) = check_fields(stored, offered) {
         return Ok(Err(error));
     }
+    let mut comparison = Comparison::new(&stored.types, &offered.types, limit);
+    if let Some((interface, method)) = interface::changed(stored, offered, &mut comparison)? {
+        let (interface, method) = (name(&interface.name), name(method));
+        return Ok(Err(SchemaError::InterfaceChanged { interface, method }));
+    }
     let migrate_from = (to > from).then_some(from);
     if migrate_from.is_some() && offered.history.migration(from).is_none() {
         return Ok(Err(SchemaError::NoMigration { stored: from, offered: to }));
     }
     let mut changed = Vec::new();
-    let mut comparison = Comparison::new(&stored.types, &offered.types, limit);
     let by_id: BTreeMap<u16, &FieldSpec> =
         offered.storage.iter().map(|field| (field.id, field)).collect();
     for field in &stored.storage {

@@ -408,6 +408,19 @@ pub enum SchemaError {
         /// The same as `before!` has them.
         declared: Vec<u8>,
     },
+    /// The code lacks a method of an interface that callers rely on, or has it with another kind or
+    /// other types.
+    #[error(
+        "the code does not offer {method} of the interface {interface} as the contract does: keep \
+         its kind, arguments and value, and add what is new as another method",
+        method = text(.method), interface = text(.interface)
+    )]
+    InterfaceChanged {
+        /// The interface's name.
+        interface: Vec<u8>,
+        /// The first method that is not as it was.
+        method: Vec<u8>,
+    },
 }
 
 /// Why a module cannot be deployed.

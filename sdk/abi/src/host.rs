@@ -104,7 +104,9 @@ macro_rules! host_functions {
             fn storage_read(contract: u32, key: u32, key_len: u32, out: u32, out_cap: u32) -> i64;
             /// Reads up to `limit` entries whose keys begin with the prefix and, when `from_len` is
             /// not 0, are at or after `from` (at or before it with flag 1, reverse). Puts the SCALE
-            /// encoding of `Vec<(Vec<u8>, Vec<u8>)>` aside for `output` and returns its length.
+            /// encoding of `Vec<(Vec<u8>, Vec<u8>)>` aside for `output` and returns its length. As
+            /// many as an output has room for, but always one, and two with `from`: whoever goes on
+            /// at the last key that it got gets further, however long the values are.
             fn storage_scan(prefix: u32, prefix_len: u32, from: u32, from_len: u32, limit: u32, flags: u32) -> i64;
             /// Calls another contract with at most `gas` (0: all that is left) and puts its output
             /// aside for `output`. Returns the output's length, with `CALL_FAILED_BIT` when it is a

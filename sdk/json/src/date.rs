@@ -1,6 +1,6 @@
 //! Points in time as people write them.
 
-use dure_abi::calendar::{DAY_MS, KST_AHEAD_MS, days, days_in_month};
+use dure_abi::calendar::{DAY_MS, KST_AHEAD_MS, date, days, days_in_month};
 
 /// What a time may be written as.
 pub(super) const FORMS: &str = "milliseconds since 1970, a day as 2026-03-01 (its first moment in Korea), or a moment as \
@@ -29,6 +29,24 @@ pub(super) fn milliseconds(text: &str) -> Option<u64> {
         ("-", behind) => local.checked_add(minutes(behind)?.checked_mul(MINUTE_MS)?),
         _ => None,
     }
+}
+
+/// How a time is written so that [`milliseconds`] reads it: as a day where it is the first moment of
+/// one in Korea, else as a moment there; `None` after the year 9999.
+pub(super) fn written(milliseconds: u64) -> Option<String> {
+    let local = milliseconds.checked_add(KST_AHEAD_MS)?;
+    let (year, month, day) = date(u32::try_from(local / DAY_MS).ok()?);
+    if year > 9_999 {
+        return None;
+    }
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    let (second, fraction) = (local % DAY_MS / 1_000, local % 1_000);
+    let clock = format!("{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60);
+    Some(match (local % DAY_MS, fraction) {
+        (0, _) => date,
+        (_, 0) => format!("{date}T{clock}+09:00"),
+        _ => format!("{date}T{clock}.{fraction:03}+09:00"),
+    })
 }
 
 /// Days since 1970-01-01 of `2026-03-01`.
@@ -73,7 +91,22 @@ fn numbers<const N: usize>(text: &str, between: char, lengths: [usize; N]) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::milliseconds;
+    use super::{milliseconds, written};
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (time, expect) in [
+            (1_772_290_800_000, "2026-03-01"),
+            (1_772_290_801_000, "2026-03-01T00:00:01+09:00"),
+            (1_772_290_799_999, "2026-02-28T23:59:59.999+09:00"),
+            (0, "1970-01-01T09:00:00+09:00"),
+            (253_402_268_399_000, "9999-12-31T23:59:59+09:00"),
+        ] {
+            assert_eq!(written(time).as_deref(), Some(expect));
+            assert_eq!(milliseconds(expect), Some(time), "{expect}");
+        }
+        assert_eq!((written(253_402_268_400_000), written(u64::MAX)), (None, None));
+    }
 
     #[test]
     fn a_day_begins_in_korea_and_a_moment_is_where_its_offset_says() {

@@ -1,9 +1,9 @@
 //! Values and errors as a person reads them: `points::Error::Short { left: 5, wanted: 6 }`.
 
 use super::{
-    Budget, DEPTH_MAX, JSON_BYTES_MAX,
+    Budget, DEPTH_MAX, JSON_BYTES_MAX, date,
     hex::to_text,
-    schema::{Form, fields_form, find, form},
+    schema::{Form, fields_form, find, form, is_time},
 };
 use dure_abi::spec::ContractSpec;
 use scale_info::PortableRegistry;
@@ -22,7 +22,13 @@ pub fn error_text(spec: &ContractSpec, error: &[u8]) -> String {
 /// The same of an error that is decoded already, or cannot be.
 pub(super) fn written(spec: &ContractSpec, decoded: Option<&Value>, error: &[u8]) -> String {
     match decoded {
-        Some(value) => format!("{}::Error::{}", spec.name, variant_text(value)),
+        Some(value) => {
+            let text = match spec.error {
+                Some(ty) => typed_variant_text(&Ordered::new(&spec.types, ty, value)),
+                None => variant_text(value),
+            };
+            format!("{}::Error::{text}", spec.name)
+        }
         None => format!("{}::Error({})", spec.name, to_text(error)),
     }
 }
@@ -48,6 +54,24 @@ fn variant_text(value: &Value) -> String {
             None => "{}".to_owned(),
         },
         other => value_text(other),
+    }
+}
+
+/// The same of a value whose type is known.
+fn typed_variant_text(value: &Ordered<'_>) -> String {
+    let parts = match value {
+        Ordered::Parts(parts) => parts.as_slice(),
+        Ordered::Plain(value) => return variant_text(value),
+        other => return other.text(),
+    };
+    match parts {
+        [(name, fields @ Ordered::Parts(_))] => format!("{name} {}", fields.text()),
+        [(name, Ordered::List(items))] => {
+            let items: Vec<String> = items.iter().map(Ordered::text).collect();
+            format!("{name}({})", items.join(", "))
+        }
+        [(name, only)] => format!("{name}({})", only.text()),
+        _ => value.text(),
     }
 }
 
@@ -79,6 +103,8 @@ pub fn value_text(value: &Value) -> String {
 pub enum Ordered<'v> {
     /// A value without parts that have names.
     Plain(&'v Value),
+    /// A point in time: as JSON the milliseconds, as text a day or a moment in Korea.
+    Time(&'v Value),
     /// A list.
     List(Vec<Self>),
     /// Named parts.
@@ -97,6 +123,10 @@ impl<'v> Ordered<'v> {
     pub fn text(&self) -> String {
         match self {
             Self::Plain(value) => value_text(value),
+            Self::Time(value) => {
+                let time = value.as_str().and_then(|text| text.parse().ok());
+                time.and_then(date::written).unwrap_or_else(|| value_text(value))
+            }
             Self::List(items) => {
                 let items: Vec<String> = items.iter().map(Self::text).collect();
                 format!("[{}]", items.join(", "))
@@ -114,7 +144,7 @@ impl<'v> Ordered<'v> {
 impl Serialize for Ordered<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Plain(value) => value.serialize(serializer),
+            Self::Plain(value) | Self::Time(value) => value.serialize(serializer),
             Self::List(items) => serializer.collect_seq(items),
             Self::Parts(parts) => {
                 serializer.collect_map(parts.iter().map(|(name, part)| (name, part)))
@@ -146,6 +176,9 @@ fn ordered<'v>(types: &PortableRegistry, ty: u32, value: &'v Value, depth: usize
     // A stranger's types may hold themselves.
     let described = find(types, ty).filter(|_| depth < DEPTH_MAX);
     let Some(described) = described else { return Ordered::Plain(value) };
+    if is_time(types, described) {
+        return Ordered::Time(value);
+    }
     parts(types, form(types, described), value, depth + 1)
 }
 
@@ -213,7 +246,7 @@ fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ordered, fields_text, typed_text, value_text, variant_text};
+    use super::{Ordered, fields_text, typed_text, typed_variant_text, value_text, variant_text};
     use scale_info::{MetaType, PortableRegistry, Registry, TypeInfo};
     use serde_json::json;
 
@@ -230,6 +263,37 @@ mod tests {
         Free,
         Sold { of: u8, at: u64 },
         Again(Box<Line>),
+        Due(Option<TimestampMs>),
+        Late { at: TimestampMs, by: u8 },
+    }
+
+    /// As the SDK's.
+    #[derive(TypeInfo)]
+    #[allow(dead_code, reason = "only its type is used")]
+    struct TimestampMs(u64);
+
+    #[test]
+    fn an_error_stands_in_the_order_of_its_source_and_its_times_are_dates() {
+        let mut registry = Registry::new();
+        let ty = registry.register_type(&MetaType::new::<Line>()).id;
+        let types = PortableRegistry::from(registry);
+        let check = |value, expect: &str| {
+            assert_eq!(typed_variant_text(&Ordered::new(&types, ty, &value)), expect);
+        };
+        let (day, later) = ("1772290800000", "1772325000000");
+        check(json!("Free"), "Free");
+        check(json!({ "Sold": { "at": day, "of": 1 } }), "Sold { of: 1, at: 1772290800000 }");
+        check(json!({ "Due": day }), "Due(2026-03-01)");
+        check(json!({ "Due": null }), "Due(none)");
+        let late = json!({ "Late": { "by": 2, "at": later } });
+        check(late.clone(), "Late { at: 2026-03-01T09:30:00+09:00, by: 2 }");
+        check(json!({ "Again": late }), {
+            "Again { Late: { at: 2026-03-01T09:30:00+09:00, by: 2 } }"
+        });
+        check(json!({ "Due": u64::MAX.to_string() }), "Due(18446744073709551615)");
+        // For machines it is what it is.
+        let value = json!({ "Due": day });
+        assert_eq!(serde_json::to_value(Ordered::new(&types, ty, &value)).unwrap(), value);
     }
 
     #[test]

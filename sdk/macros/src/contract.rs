@@ -9,7 +9,7 @@ use crate::{
 use proc_macro2::TokenStream;
 use syn::{
     Attribute, Ident, ImplItem, Item, ItemEnum, ItemImpl, ItemMod, ItemUse, Meta, Path, Type,
-    UseTree, parse_quote,
+    UseTree, Visibility, parse_quote,
 };
 
 /// A contract as its author declared it.
@@ -174,7 +174,17 @@ fn read_methods(
         && matches!(&*block.self_ty, Type::Path(path) if path.path.is_ident(storage));
     for item in &mut block.items {
         let ImplItem::Fn(function) = item else { continue };
-        let Some(method) = Method::read(function, error)? else { continue };
+        let Some(method) = Method::read(function, error)? else {
+            if of_storage && matches!(function.vis, Visibility::Public(_)) {
+                return Err(syn::Error::new_spanned(
+                    &function.sig.ident,
+                    "nobody can call it from outside: write `#[call]`, `#[query]` or `#[init]` \
+                     above it, or drop `pub` (or write `pub(crate)`) where only the contract's own \
+                     code calls it",
+                ));
+            }
+            continue;
+        };
         if !of_storage {
             return Err(syn::Error::new_spanned(
                 &function.sig.ident,

@@ -28,7 +28,8 @@ fn check(items: &str, methods: &str, words: &str) {
 fn a_contract_in_order_is_accepted() {
     let error = "#[error] enum Error { No }";
     let methods = "#[call(reentrant)] pub fn a(&mut self, cx: &Cx, x: u8) -> Result<(), Error> {} \
-                   #[query] pub fn b(&self) -> u8 {} fn own(&self, x: &str) {}";
+                   #[query] pub fn b(&self) -> u8 {} fn own(&self, x: &str) {} \
+                   pub(crate) fn shared(&self) {}";
     assert_eq!(refusal(error, &format!("{INIT} {methods}")), "");
     assert_eq!(refusal("#[error] use crate::error::Error; #[event] use crate::{A, B};", INIT), "");
 }
@@ -39,6 +40,7 @@ fn methods_out_of_order_are_refused_with_the_remedy() {
     check("", "#[call] pub fn a() {}", "`&mut self`");
     check("", "#[call] pub fn a(self) {}", "`&mut self`");
     check("", "#[call] fn a(&mut self) {}", "write `pub`");
+    check("", "pub fn a(&mut self) {}", "write `#[call]`, `#[query]` or `#[init]` above it");
     check("", "#[call] #[query] pub fn a(&self) {}", "one of");
     check("", "#[query(reentrant)] pub fn a(&self) {}", "write `#[init]`");
     check("", "#[call] pub fn a(&mut self, x: &str) {}", "`String` instead of `&str`");

@@ -199,17 +199,18 @@ fn found(
     } else {
         range.take_while(|(key, _)| key.starts_with(prefix)).take(limit).map(own).collect()
     };
-    within_output(page)
+    within_output(page, !from.is_empty())
 }
 
-/// A page is at most an output long, and always holds one entry.
-fn within_output(mut page: Page) -> Page {
+/// A page is at most an output long, and always holds one entry, beside the one that is started
+/// after.
+fn within_output(mut page: Page, after: bool) -> Page {
     let mut bytes = 0usize;
     let fits = page.iter().take_while(|(key, value)| {
         bytes = bytes.saturating_add(key.len()).saturating_add(value.len()).saturating_add(8);
         bytes <= limits::OUTPUT_BYTES_MAX
     });
-    let fits = fits.count().max(1);
+    let fits = fits.count().max(usize::from(after) + 1);
     page.truncate(fits);
     page
 }

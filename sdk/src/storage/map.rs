@@ -163,8 +163,44 @@ impl<K: StorageKey, V: Stored> Map<K, V> {
         P: StorageKey,
         K: KeyPrefix<P>,
     {
+        self.scan_under(first, &Origin::Start, order)
+    }
+
+    /// Goes through those of them that are at or after a key (at or before it when descending).
+    #[must_use]
+    pub fn under_from<P>(&self, first: &P, from: &K, order: Order) -> Entries<K, V::Value>
+    where
+        P: StorageKey,
+        K: KeyPrefix<P>,
+    {
+        self.scan_under(first, &Origin::at(self.place, Some(from)), order)
+    }
+
+    /// At most `limit` of them (254 at most) after the key `after` (before it when descending).
+    #[must_use]
+    pub fn page_under<P>(
+        &self,
+        first: &P,
+        after: Option<&K>,
+        limit: u32,
+        order: Order,
+    ) -> Page<(K, V::Value), K>
+    where
+        P: StorageKey,
+        K: KeyPrefix<P> + Clone,
+    {
+        let entries = self.scan_under(first, &Origin::after(self.place, after), order);
+        entries.page(limit, |key, value| (key, value), |(key, _)| key.clone())
+    }
+
+    fn scan_under<P: StorageKey>(
+        &self,
+        first: &P,
+        from: &Origin,
+        order: Order,
+    ) -> Entries<K, V::Value> {
         let prefix = KeyBuffer::of_entry(self.place, first);
-        Entries::new(self.place, prefix, &Origin::Start, order, V::decode)
+        Entries::new(self.place, prefix, from, order, V::decode)
     }
 
     fn scan(&self, from: &Origin, order: Order) -> Entries<K, V::Value> {

@@ -101,10 +101,11 @@ impl<K: StorageKey, V> Entries<K, V> {
         Self { cursor: Cursor::new(place, prefix, origin, order), decode, key: PhantomData }
     }
 
-    /// Asks for so many at first: of what is mostly short, less than the eight that it would be.
+    /// Asks for so many at first, 1 to 256: of what is mostly short, less than the eight that it
+    /// would be.
     #[must_use]
-    pub const fn fetching(mut self, count: u32) -> Self {
-        self.cursor.fetch = count;
+    pub fn fetching(mut self, count: u32) -> Self {
+        self.cursor.fetch = count.clamp(1, limits::SCAN_ENTRIES_MAX);
         self
     }
 
@@ -274,7 +275,8 @@ impl Cursor {
     /// Fetches entries; there are none left when nothing but the one to start behind comes.
     fn fetch(&mut self) {
         let flags = if self.order == Order::Descending { SCAN_REVERSE } else { 0 };
-        let asked = self.fetch;
+        // One that is only the one to start behind would be taken for the end.
+        let asked = self.fetch.max(1 + u32::from(self.skip_from));
         self.fetch = (asked * 2).min(FETCH_MAX.max(asked));
         self.page = host::storage_scan(self.prefix.as_slice(), &self.from, asked, flags);
         let mut rest = self.page.as_slice();

@@ -81,6 +81,23 @@ impl<K: StorageKey> Set<K> {
         Keys(self.scan(KeyBuffer::of_entry(self.place, first), &Origin::Start, order))
     }
 
+    /// At most `limit` of them (254 at most) after the key `after` (before it when descending).
+    #[must_use]
+    pub fn page_under<P: StorageKey>(
+        &self,
+        first: &P,
+        after: Option<&K>,
+        limit: u32,
+        order: Order,
+    ) -> Page<K, K>
+    where
+        K: KeyPrefix<P> + Clone,
+    {
+        let prefix = KeyBuffer::of_entry(self.place, first);
+        let scan = self.scan(prefix, &Origin::after(self.place, after), order);
+        scan.page(limit, |key, ()| key, K::clone)
+    }
+
     pub(super) fn scan(&self, prefix: KeyBuffer, from: &Origin, order: Order) -> Entries<K, ()> {
         Entries::new(self.place, prefix, from, order, nothing)
     }

@@ -47,6 +47,7 @@ pub struct Chain {
 const ACCEPTED_KEPT: usize = 256;
 
 /// A call that was accepted.
+#[derive(Clone)]
 pub(crate) struct Accepted {
     pub(crate) by: Address,
     pub(crate) call: Call,
@@ -61,6 +62,8 @@ pub struct Snapshot {
     time: TimestampMs,
     events: Vec<Event>,
     instances: u64,
+    shadows: Shadows,
+    accepted: VecDeque<Accepted>,
 }
 
 impl Default for Chain {
@@ -173,16 +176,20 @@ impl Chain {
             time: self.time,
             events: self.events.clone(),
             instances: self.instances,
+            shadows: self.shadows.clone(),
+            accepted: self.accepted.clone(),
         }
     }
 
-    /// Goes back to a moment of this chain: state, height, time and events. What gas was used
-    /// stays in the report.
+    /// Goes back to a moment of this chain: state, height, time, events and shadows. What gas was
+    /// used stays in the report.
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.state = Arc::clone(&snapshot.state);
         (self.height, self.time) = (snapshot.height, snapshot.time);
         self.events.clone_from(&snapshot.events);
         self.instances = snapshot.instances;
+        self.shadows.clone_from(&snapshot.shadows);
+        self.accepted.clone_from(&snapshot.accepted);
         self.last = None;
     }
 

@@ -65,6 +65,28 @@ fn a_failing_sequence_is_kept_and_played_first() {
 }
 
 #[test]
+fn a_step_that_is_refused_and_only_lets_time_pass_says_so() {
+    let mut chain = Chain::new();
+    let issuer = chain.account("issuer");
+    let init = (0u16, Amount(5));
+    let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
+    let begun = chain.time().0;
+    let others = ["set_cap", "pause", "issue", "burn", "transfer", "split", "approve"];
+    let more = ["transfer_from", "hold", "post"];
+    // What is left gives back a hold, and there is none.
+    let search = others
+        .iter()
+        .chain(&more)
+        .fold(Invariants::of(&chain).contract(ledger), |search, method| search.without(method));
+    let search = search.always("it is the same day", move |now| {
+        if now.time().0 < begun + 86_400_000 { Ok(()) } else { Err("it is over".to_owned()) }
+    });
+    let found = search.effort(64, 8).run().unwrap_err();
+    assert_eq!(found.calls.len(), 1, "{found}");
+    assert!(found.calls[0].ends_with("ms  (refused: ledger::Error::NoHold)"), "{found}");
+}
+
+#[test]
 fn the_same_seed_finds_the_same_sequence() {
     let (one, two) = (search(&[7], 1_000, None), search(&[7], 1_000, None));
     // Threads share the sequences anew in each run.

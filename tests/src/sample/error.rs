@@ -79,6 +79,10 @@ pub fn schema_errors() -> Vec<SchemaError> {
             stored: b"map u16 -> Amount, Amount = (u128)".to_vec(),
             declared: b"map u16 -> u128".to_vec(),
         },
+        SchemaError::InterfaceChanged {
+            interface: b"shop::Payable".to_vec(),
+            method: b"pay".to_vec(),
+        },
     ]
 }
 

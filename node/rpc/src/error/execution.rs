@@ -140,6 +140,9 @@ fn of_schema(error: SchemaError, rim: &impl RefusedCall) -> RpcError {
             let (stored, declared) = (text(&stored), text(&declared));
             RpcError::FieldMisread { field: text(&field), id, stored, declared }
         }
+        SchemaError::InterfaceChanged { interface, method } => {
+            RpcError::InterfaceChanged { interface: text(&interface), method: text(&method) }
+        }
     }
 }
 

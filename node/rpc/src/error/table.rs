@@ -363,6 +363,9 @@ errors! {
     5035 FieldMisread { field: String, id: u16, stored: String, declared: String }
         "`before!` in the code opens a stored field as something that it is not: the migration would read its bytes as others. Copy the type from the code that runs, its fields by name and in order."
         "`before!` opens field {field} (id {id}) as {declared}, it is stored as {stored}: copy the type from the code that runs, its fields by name and in order"
+    5036 InterfaceChanged { interface: String, method: String }
+        "The code lacks a method of an interface that callers rely on, or has it with another kind or other types: keep it, and add what is new as another method."
+        "the code does not offer {method} of the interface {interface} as the contract does: keep its kind, arguments and value, and add what is new as another method"
 
     // 6xxx: the node cannot serve this now.
     6001 Busy { what: String, limit: u64 }

@@ -5,7 +5,8 @@ use super::{
     Failure, Output,
     day::{Day, shown},
     policy::PolicyFile,
-    show::Token,
+    refused,
+    show::{AboutDiffers, Token},
 };
 use clap::Args;
 use dure_client::{Client, Key};
@@ -70,7 +71,8 @@ impl Operator {
 
     /// Calls a method, and gives its value once that is final.
     async fn call(&self, method: &str, args: Value) -> Result<Value, Failure> {
-        let done = call(&self.client, &self.key, self.token, method, args).await?;
+        let done = call(&self.client, &self.key, self.token, method, args).await;
+        let done = done.map_err(refused::told)?;
         let result = done.receipt.map(|receipt| receipt.result);
         let Some(ExecutionResult::Succeeded { outputs }) = result else { return Ok(Value::Null) };
         Ok(outputs.into_iter().next().map_or(Value::Null, |output| output.value))
@@ -96,15 +98,12 @@ pub(super) async fn policy(args: PolicyArgs, output: &mut Output) -> Result<(), 
     })?;
     let operator = Operator::of(&args.target).await?;
     let token = Token::read(&operator.client, operator.token).await?;
-    for (what, of_file) in [("name", &policy.name), ("symbol", &policy.symbol)] {
-        if token.about[what] != **of_file {
-            return Err(Failure::Usage(format!(
-                "{file}: is of a token whose {what} is \"{of_file}\", this one has {}; a policy is \
-                 the token's own",
-                token.about[what]
-            )));
-        }
-    }
+    token.is_about(&policy).map_err(|AboutDiffers { what, of_file, of_token }| {
+        Failure::Usage(format!(
+            "{file}: is of a token whose {what} is {of_file}, this one has {of_token}; a policy is \
+             the token's own"
+        ))
+    })?;
     let start = from.start().0.to_string();
     let is_so = token.last["conditions"] == policy.conditions && token.last["from"] == start;
     if !is_so {

@@ -11,7 +11,7 @@ use super::{
     },
     Failure, Output,
     policy::{CONTRACT, PolicyFile},
-    show::Token,
+    show::{AboutDiffers, Token},
 };
 use clap::Args;
 use dure_client::{Client, RpcError};
@@ -54,7 +54,20 @@ pub(super) async fn run(args: IssueArgs, output: &mut Output) -> Result<(), Fail
     let policy = PolicyFile::parse(&text, &shown)?;
     let client = connect(&args.remote.rpc).await?;
     let signer = key::signer(&client, args.key.as_deref()).await?.address();
-    let plan = policy.plan(code(&client, &args, &policy, signer).await?);
+    let address = address::contract(signer, policy.salt());
+    let is_there = is_token(&client, address).await?;
+    if is_there {
+        // Before anything of the file is sent to it.
+        let token = Token::read(&client, address).await?;
+        same(&policy, &token).map_err(|other| refused(&shown, address, &other))?;
+    }
+    // A token that is there keeps its code, whatever the source has become.
+    let code = if is_there {
+        Planned { like: Some(address), ..Planned::default() }
+    } else {
+        code(&client, &args, signer).await?
+    };
+    let plan = policy.plan(code);
     let settings = Settings {
         folder: Path::new(""),
         dry_run: false,
@@ -63,17 +76,8 @@ pub(super) async fn run(args: IssueArgs, output: &mut Output) -> Result<(), Fail
         key: args.key.as_deref(),
     };
     let order = plan.order(&shown)?;
-    let Applied { addresses, done } = carry_out(&client, &plan, &order, &settings, output).await?;
-    let address = addresses.get(CONTRACT).copied().unwrap_or_default();
+    let Applied { done, .. } = carry_out(&client, &plan, &order, &settings, output).await?;
     let token = Token::read(&client, address).await?;
-    let same = |version: &serde_json::Value| version["conditions"] == policy.conditions;
-    if !same(&token.policy) && !same(&token.last) {
-        return Err(Failure::Unmet(format!(
-            "{shown}: {address} was issued with other conditions, and keeps them; give this one \
-             another token.salt, or change the conditions of that one: dure token policy {address} \
-             {shown} --from DATE"
-        )));
-    }
     let next = next(&policy, address, &args);
     let mut value = token.to_json(address);
     value["steps"] = json!(done);
@@ -87,20 +91,39 @@ pub(super) async fn run(args: IssueArgs, output: &mut Output) -> Result<(), Fail
     })
 }
 
+/// What a token that is there has other than a file.
+enum Other {
+    /// Its name, symbol or decimals, which never change.
+    About(AboutDiffers),
+    /// The conditions in force, and those that are scheduled.
+    Conditions,
+}
+
+/// Whether a file is of a token that is there.
+fn same(policy: &PolicyFile, token: &Token) -> Result<(), Other> {
+    token.is_about(policy).map_err(Other::About)?;
+    let same = |version: &serde_json::Value| version["conditions"] == policy.conditions;
+    if same(&token.policy) || same(&token.last) { Ok(()) } else { Err(Other::Conditions) }
+}
+
+fn refused(file: &str, address: Address, other: &Other) -> Failure {
+    Failure::Unmet(match other {
+        Other::About(AboutDiffers { what, of_file, of_token }) => format!(
+            "{file}: {address} was issued with the {what} {of_token}, not {of_file}, and keeps it; \
+             nothing was changed; give this one another token.salt"
+        ),
+        Other::Conditions => format!(
+            "{file}: {address} was issued with other conditions, and keeps them; nothing was \
+             changed; give this one another token.salt, or change the conditions of that one: dure \
+             token policy {address} {file} --from DATE"
+        ),
+    })
+}
+
 /// Where the contract's code is.
-async fn code(
-    client: &Client,
-    args: &IssueArgs,
-    policy: &PolicyFile,
-    signer: Address,
-) -> Result<Planned, Failure> {
+async fn code(client: &Client, args: &IssueArgs, signer: Address) -> Result<Planned, Failure> {
     if let Some(module) = &args.module {
         return Ok(Planned { wasm: Some(module.clone()), ..Planned::default() });
-    }
-    // A token that is there keeps its code, whatever the source has become.
-    let there = address::contract(signer, policy.salt());
-    if is_token(client, there).await? {
-        return Ok(Planned { like: Some(there), ..Planned::default() });
     }
     let root = repository(args.repository.as_deref())?;
     let folder = root.map(|root| root.join("contracts/token"));

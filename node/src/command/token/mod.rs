@@ -6,6 +6,7 @@ mod describe;
 mod issue;
 mod policy;
 mod problem;
+mod refused;
 mod section;
 mod show;
 

@@ -5,6 +5,7 @@ use super::{
     Failure, Output,
     day::shown,
     describe::{lines, time, units},
+    policy::PolicyFile,
 };
 use crate::printable::one_line;
 use clap::Args;
@@ -20,6 +21,16 @@ pub(in crate::command) struct ShowArgs {
     address: String,
     #[command(flatten)]
     remote: Remote,
+}
+
+/// Something of a token that never changes, and that a file has otherwise.
+pub(super) struct AboutDiffers {
+    /// `name`, `symbol` or `decimals`.
+    pub(super) what: &'static str,
+    /// As JSON: text in quotes.
+    pub(super) of_file: String,
+    /// As JSON: text in quotes.
+    pub(super) of_token: String,
 }
 
 /// A token as the chain has it now.
@@ -70,6 +81,22 @@ impl Token {
             paused: next(),
             deposit: next(),
         })
+    }
+
+    /// Checks that a policy file has the token's name, symbol and decimals.
+    pub(super) fn is_about(&self, policy: &PolicyFile) -> Result<(), AboutDiffers> {
+        let of_file = [
+            ("name", json!(policy.name)),
+            ("symbol", json!(policy.symbol)),
+            ("decimals", json!(policy.decimals)),
+        ];
+        match of_file.into_iter().find(|(what, of_file)| self.about[*what] != *of_file) {
+            None => Ok(()),
+            Some((what, of_file)) => {
+                let of_token = one_line(&self.about[what].to_string()).into_owned();
+                Err(AboutDiffers { what, of_file: of_file.to_string(), of_token })
+            }
+        }
     }
 
     /// What was swept.

@@ -99,11 +99,13 @@ pub(super) fn storage_scan(
     let found = env.overlay.scan(&start, &end, reverse, limit as usize)?;
     let mut bytes = 0usize;
     let mut page: Vec<(&[u8], &[u8])> = Vec::with_capacity(found.len());
+    // A page always holds one entry beside the one that the caller starts after: a caller that asks
+    // on always gets further.
+    let always = usize::from(from_len > 0).saturating_add(1);
     for (key, value) in &found {
         let key = key.get(32..).unwrap_or_default();
         bytes = bytes.saturating_add(key.len()).saturating_add(value.len()).saturating_add(8);
-        // A page always holds one entry: a caller that asks on always gets further.
-        if bytes > limits::OUTPUT_BYTES_MAX && !page.is_empty() {
+        if bytes > limits::OUTPUT_BYTES_MAX && page.len() >= always {
             break;
         }
         page.push((key, value));

@@ -125,13 +125,12 @@ impl Lots {
         let front = purse.front.iter().map(|held| (held.key, held.lot()));
         let front = front.filter(move |(key, _)| from.is_none_or(|from| *key >= from));
         let behind = (purse.behind != 0).then(|| {
-            // Without a key, under the holder's address, so that nobody else's are touched.
-            let lots = match from {
+            // Under the holder's address, so that nobody else's are touched.
+            let own = match from {
                 None => self.open.under(&holder, Order::Ascending),
-                Some(key) => self.open.entries(Some(&(holder, key)), Order::Ascending),
+                Some(key) => self.open.under_from(&holder, &(holder, key), Order::Ascending),
             };
-            let own = lots.fetching(FIRST_LOTS).take_while(move |((of, _), _)| *of == holder);
-            own.map(|((_, key), lot)| (key, lot))
+            own.fetching(FIRST_LOTS).map(|((_, key), lot)| (key, lot))
         });
         front.chain(behind.into_iter().flatten())
     }

@@ -125,7 +125,6 @@ impl Cooling {
         now: TimestampMs,
     ) -> impl Iterator<Item = ((Address, TimestampMs), Amount)> {
         let from = (account, TimestampMs(now.0.saturating_add(1)));
-        let new = self.new.entries(Some(&from), Order::Ascending);
-        new.take_while(move |((of, _), _)| *of == account)
+        self.new.under_from(&account, &from, Order::Ascending)
     }
 }

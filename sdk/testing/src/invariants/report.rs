@@ -1,6 +1,6 @@
 //! What a run found.
 
-use super::play::{Broken, Game, Step};
+use super::play::{Broken, Game, Step, Watch};
 use codec::Encode;
 use dure_json::{arguments_to_json, error_text, fields_text, hex::to_text, value_text};
 use dure_types::ExecutionError;
@@ -233,7 +233,7 @@ impl Violation {
         kept: Option<PathBuf>,
         (after, seed): (u64, u64),
     ) -> Self {
-        let calls = steps.iter().map(|step| line(game, step)).collect();
+        let calls = lines(game, steps);
         let Broken { invariant, why, .. } = broken;
         Self { invariant, why, calls, kept, after, seed, next: None }
     }
@@ -266,6 +266,20 @@ fn args(game: &Game<'_>, step: &Step) -> Value {
     let decoded =
         known.and_then(|(target, method)| arguments_to_json(&target.spec, method, &step.args).ok());
     decoded.unwrap_or_else(|| Value::String(to_text(&step.args)))
+}
+
+/// The steps, one line each: one that is refused, which is there for the time that it lets pass or for
+/// its panic, says so.
+fn lines(game: &Game<'_>, steps: &[Step]) -> Vec<String> {
+    let mut moment = game.start.clone();
+    let played = steps.iter().map(|step| {
+        let (played, _) = game.step(&mut moment, step, None, &mut Watch::default());
+        let refused = played.and_then(|played| played.result.err());
+        let refused = refused
+            .map_or_else(String::new, |error| format!("  (refused: {})", refusal(game, &error)));
+        line(game, step) + &refused
+    });
+    played.collect()
 }
 
 fn line(game: &Game<'_>, step: &Step) -> String {
