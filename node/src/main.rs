@@ -2,10 +2,7 @@
 
 use clap::Parser;
 use dure_node::command::Cli;
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{io::IsTerminal, process::ExitCode};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     layer::SubscriberExt,
@@ -30,17 +27,6 @@ fn main() -> ExitCode {
     }
     match Cli::try_parse() {
         Ok(cli) => cli.run(),
-        Err(said) => told(&said),
-    }
-}
-
-/// Prints help, the version or what is wrong with the command line. Help that cannot be written
-/// did not succeed.
-fn told(said: &clap::Error) -> ExitCode {
-    let printed = said.print().and_then(|()| std::io::stdout().flush());
-    match (said.use_stderr(), printed) {
-        (true, _) => ExitCode::from(2),
-        (false, Ok(())) => ExitCode::SUCCESS,
-        (false, Err(_)) => ExitCode::from(4),
+        Err(said) => Cli::told(&said),
     }
 }

@@ -95,6 +95,10 @@ fn the_exit_code_is_0_only_for_what_succeeded() {
     check(&["query", address, "value", "--key", "bob"], 2, "--key: value has no such argument");
     check(&["call", address, "add", "--sum", "1"], 2, "amount");
     check(&["call", address, "add", "1"], 2, "--name value");
+    let twice = ["call", address, "add", "--amount", "1", "--amount", "2"];
+    check(&twice, 2, "--amount: given twice");
+    check(&["events", "--limit", "0"], 2, "\"exit\":2");
+    check(&["inspect", "nofile"], 2, "nor is there such a file");
     check(&["query", "0x12", "value"], 2, "1 bytes, expected 32");
     check(&["deploy", "/no/such/file"], 4, "/no/such/file");
     check(&["deploy", &file, "--init", "{"], 2, "--init");
@@ -116,6 +120,11 @@ fn the_exit_code_is_0_only_for_what_succeeded() {
     let nobody = dure(&["status", "--rpc", "http://127.0.0.1:1"]);
     assert_eq!(code(&nobody), 3);
     assert_eq!(code(&dure(&["no-such-command"])), 2);
+    for name in ["alice", ""] {
+        let refused = dure(&["keys", "new", name, "--json"]);
+        let told: Value = serde_json::from_slice(&refused.stderr).unwrap();
+        assert_eq!((code(&refused), &told["exit"]), (2, &json!(2)), "{told}");
+    }
     for command in ["build", "check", "test"] {
         assert_eq!(code(&dure(&[command, "/no/such/crate"])), 4, "{command}");
     }

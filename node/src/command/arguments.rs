@@ -57,20 +57,26 @@ impl Rest {
                     (flag, value.ok_or_else(missing)?.clone())
                 }
             };
+            let name = flag.replace('-', "_");
+            let given = |list: &[(String, String)]| list.iter().any(|(known, _)| *known == name);
+            if given(&rest.named) || given(&rest.options) || (flag == "args" && rest.args.is_some())
+            {
+                return Err(Failure::Usage(format!("--{flag}: given twice")));
+            }
             if flag == "args" {
                 rest.args = Some(value);
             } else if options.contains(&flag) {
                 rest.options.push((flag.to_owned(), value));
             } else {
-                rest.named.push((flag.replace('-', "_"), value));
+                rest.named.push((name, value));
             }
         }
         Ok(rest)
     }
 
-    /// The last value of an option.
+    /// The value of an option.
     pub(super) fn option(&self, name: &str) -> Option<&str> {
-        let found = self.options.iter().rev().find(|(known, _)| known == name);
+        let found = self.options.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -178,7 +184,14 @@ mod tests {
     }
 
     #[test]
-    fn a_word_without_a_name_is_refused() {
+    fn a_word_without_a_name_or_with_one_that_was_given_is_refused() {
+        for twice in ["--to a --to b", "--new-name x --new_name=y", "--key a --key b"] {
+            let refused = Rest::parse(&words(twice), OF_CALL);
+            assert!(
+                refused.is_err_and(|error| error.to_string().contains("given twice")),
+                "{twice}"
+            );
+        }
         assert!(Rest::parse(&words("5"), OF_CALL).is_err());
         assert!(Rest::parse(&words("--amount"), OF_CALL).is_err());
     }

@@ -53,7 +53,10 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
     if args.what.ends_with(".wasm") {
         return Err(Failure::File(format!("{}: no such file", args.what)));
     }
-    let contract = key::address(&args.what)?;
+    let contract = key::address(&args.what).map_err(|error| {
+        let is_name = args.what.starts_with('@');
+        if is_name { error } else { Failure::Usage(format!("{error}; nor is there such a file")) }
+    })?;
     let client = connect(&args.remote.rpc).await?;
     let spec = client.spec(contract).await?;
     if let Some(lock) = &args.lock {

@@ -42,6 +42,13 @@ pub(super) enum KeysCommand {
 pub(super) fn run(command: KeysCommand, output: &mut Output) -> Result<(), Failure> {
     match command {
         KeysCommand::New { name } => {
+            if name.is_empty() || DEV_NAMES.contains(&name.as_str()) {
+                let text = format!(
+                    "\"{name}\" is no name for a key: {} are those of every dure dev",
+                    DEV_NAMES.join(", ")
+                );
+                return Err(Failure::Usage(text));
+            }
             let path = path_of(&name);
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder)

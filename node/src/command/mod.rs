@@ -43,7 +43,7 @@ mod words;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use output::Output;
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 pub use dev_key::DEV_NAMES;
 pub use exit::Failure;
@@ -160,6 +160,23 @@ impl Cli {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => output.fail(&failure),
+        }
+    }
+
+    /// Prints help, the version or what is wrong with the command line, as JSON where that is asked
+    /// for. Help that cannot be written did not succeed.
+    #[must_use]
+    pub fn told(said: &clap::Error) -> ExitCode {
+        if said.use_stderr() && std::env::args().any(|word| word == "--json") {
+            let text = said.to_string();
+            let text = text.trim().trim_start_matches("error: ").to_owned();
+            return Output::new(true).fail(&Failure::Usage(text));
+        }
+        let printed = said.print().and_then(|()| std::io::stdout().flush());
+        match (said.use_stderr(), printed) {
+            (true, _) => ExitCode::from(2),
+            (false, Ok(())) => ExitCode::SUCCESS,
+            (false, Err(_)) => ExitCode::from(4),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct EventsArgs {
     #[arg(long)]
     from: Option<String>,
     /// Most events.
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
     /// Go on with what comes.
     #[arg(long)]
