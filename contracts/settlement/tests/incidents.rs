@@ -212,6 +212,35 @@ fn a_capture_after_the_expiry_is_refused_and_the_payer_has_all_back() {
 }
 
 #[test]
+fn a_bank_that_stops_its_token_holds_up_nobody_elses_money() {
+    let mut scene = Scene::new();
+    let stopped = scene.authorise(1, 1).unwrap();
+    let own = call::authorise(id(1), route(1, 0), customer(SHOP), Amount(50_000));
+    scene.at(60_000).by(customer(1), &own).unwrap();
+    let last = scene.at(120_000).authorise(2, 300).unwrap();
+    scene.0.caller(member(0)).send(deposit(0), &money::pause(id(7))).unwrap();
+    let early = Err(Error::Holds(HoldsError::NotExpired {
+        expires: TimestampMs(START + 7 * DAY),
+        now: TimestampMs(START + 120_000),
+    }));
+    assert_eq!(scene.by(customer(1), &call::take_back(stopped)), early);
+    scene.at(7 * DAY + 120_000);
+    assert_eq!(scene.by(customer(2), &call::expire(2)), Ok(2));
+    assert_eq!(scene.has(1, customer(1)), DEPOSIT, "the other bank's customer has all back");
+    let refused = scene.by(customer(0), &call::take_back(stopped));
+    assert!(matches!(refused, Err(Error::Token(_))), "{refused:?}");
+    audit(&mut scene.0);
+    scene.0.caller(member(0)).send(deposit(0), &money::resume()).unwrap();
+    assert_eq!(scene.by(customer(2), &call::take_back(stopped)), Ok(Amount(1)));
+    let settled = HoldsError::Settled { state: HoldState::Expired };
+    assert_eq!(scene.by(customer(2), &call::take_back(stopped)), Err(Error::Holds(settled)));
+    // One by its name, whatever is over before it.
+    assert_eq!(scene.by(customer(2), &call::take_back(last)), Ok(Amount(300)));
+    assert_eq!((scene.has(0, customer(0)), scene.has(0, HUB)), (DEPOSIT, 0));
+    audit(&mut scene.0);
+}
+
+#[test]
 fn an_authorisation_is_over_in_the_very_block_of_its_expiry() {
     let mut scene = Scene::new();
     let (first, second) = (scene.authorise(1, 100).unwrap(), scene.authorise(2, 100).unwrap());
