@@ -175,6 +175,14 @@ fn a_merchants_owner_does_not_redeem_in_the_own_shop() {
     scene.by(issuer(), &call::define_product(9, open)).unwrap();
     let voucher = scene.issue_to(shop(0), 9, 9_000).unwrap();
     assert_eq!(scene.redeem(0, voucher, 1_000, 1), own);
+    // Nor another shop of that owner.
+    let annex = Account::named("annex of the bakery");
+    let bakery = scene.city.ask(scene.city.registry, &registry::merchant(shop(0).address()));
+    let register = registry::register(annex.address(), bakery.unwrap(), vec![]);
+    scene.in_registry(&register);
+    let voucher = scene.issue_to(annex, 9, 9_000).unwrap();
+    assert_eq!(scene.pay(annex, 0, voucher, 1_000, 1), own);
+    assert!(scene.pay(annex, 1, voucher, 1_000, 1).is_ok());
     let stranger = Account::named("stranger");
     let voucher = scene.issue_to(stranger, 9, 9_000).unwrap();
     assert!(scene.redeem(0, voucher, 1_000, 1).is_ok());
