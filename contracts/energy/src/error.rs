@@ -20,6 +20,8 @@ pub enum Error {
     Policy(PolicyError),
     /// Those are no terms.
     Terms(TermsError),
+    /// What participants owe is that utility's, so it stays the market's.
+    OtherUtility { utility: Address },
     /// The escrow.
     Vault(VaultError),
     /// The token refused: the bytes are its own error.

@@ -83,7 +83,7 @@ pub mod energy {
         }
 
         /// Announces terms for slots that begin at an instant or later, two days ahead at least: no
-        /// order that is placed by then is for such a slot.
+        /// order that is placed by then is for such a slot. The utility stays the same.
         #[call]
         pub fn schedule_terms(
             &mut self,
@@ -93,6 +93,8 @@ pub mod energy {
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
             terms.check()?;
+            let utility = self.terms.at(cx.time())?.1.utility;
+            ensure!(terms.utility == utility, Error::OtherUtility { utility });
             let from = self.terms.schedule(&terms, from, cx.time(), AHEAD_MS, false)?;
             cx.emit(&TermsScheduled { from, terms });
             Ok(())

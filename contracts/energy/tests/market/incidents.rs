@@ -395,6 +395,11 @@ fn no_order_meets_other_terms_than_it_was_placed_under() {
     }));
     assert_eq!(scene.by(OPERATOR, &schedule(START + AHEAD_MS - 1)), soon);
     scene.by(OPERATOR, &schedule(START + AHEAD_MS)).unwrap();
+    // Debts are to the utility: with another one in its place they would be paid to that.
+    let taken_over = EnergyTerms { utility: person(0), ..dearer.clone() };
+    let taken_over = call::schedule_terms(taken_over, TimestampMs(START + 2 * AHEAD_MS));
+    let other = Err(Error::OtherUtility { utility: dearer.utility });
+    assert_eq!(scene.by(OPERATOR, &taken_over), other);
     assert_eq!(scene.ask(&call::terms(slot(ahead - 1))).1.retail_mwon, 120_000);
     assert_eq!(scene.ask(&call::terms(slot(ahead))).1.retail_mwon, 200_000);
 }
