@@ -4,7 +4,8 @@
 mod fund;
 
 use donation::donation::{
-    Cursor, Donations, Error, Plan, PlanError, Purpose, Rules, Stage, Track, call, donation_of,
+    Cursor, Donations, Error, Plan, PlanError, Purpose, Rules, Side, Stage, Track, call,
+    donation_of,
 };
 use dure_sdk::{
     Address, Amount, Cx, Hash, Invocation, Selector, TimestampMs,
@@ -115,6 +116,25 @@ impl Contract for Ghost {
     fn query(_: &Cx, _: u32, _: &[u8]) -> i32 {
         entry::value(Amount(1_000_000))
     }
+}
+
+#[test]
+fn a_gift_for_a_line_can_be_spent_on_it() {
+    let mut scene = Scene::new();
+    scene.give(0, None, 70_000).unwrap();
+    scene.release(0);
+    scene.spend(RICE, GROCER, 30_000, 1).unwrap();
+    // 60,000 is the most that is spent on rice; a tenth of the gift is overhead.
+    let full = Error::LineFull { left: Amount(30_000), wanted: Amount(30_001) };
+    assert_eq!(scene.give(1, Some(0), 33_334), Err(full));
+    scene.give(1, Some(0), 33_333).unwrap();
+    scene.release(1);
+    scene.spend(RICE, GROCER, 30_000, 2).unwrap();
+    let track = Track { campaign: 1, line: Some(0), overhead: false };
+    let spends = call::recount(track, Side::Spends, Amount(0), 9);
+    let spent = scene.0.ask(FUND, &spends).unwrap().counted;
+    assert_eq!(spent, Amount(30_000), "to the last won of the gift");
+    scene.held();
 }
 
 #[test]
