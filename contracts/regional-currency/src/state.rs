@@ -58,13 +58,15 @@ pub struct RegionalCurrency {
     pub(crate) cancels: Map<(PaymentId, Hash), Amount>,
     /// What the issuers ordered under an id, as a hash; the address is the contract's own.
     pub(crate) orders: Map<(Address, Hash), Hash>,
-    /// Bonus of purchases that went back to the pool when it expired, by person and lot: a refund
-    /// does not keep it back again.
+    /// Bonus of purchases that went back to the pool when it expired, by person and lot, and for
+    /// which nothing was kept back.
     pub(crate) ended_bonus: Map<(Hash, LotKey), Amount>,
     /// What one issuer asked for and a second must ask for too.
     pub(crate) two_man: TwoMan,
     /// What a person was granted of a programme.
     pub(crate) granted: Map<(u32, Hash), Balance>,
+    /// What was kept back of purchases for bonus that has not gone back, by person and lot.
+    pub(crate) kept_bonus: Map<(Hash, LotKey), Amount>,
 }
 
 /// An allowance for a purpose: who gets it spends it where the set says, until the end.

@@ -112,3 +112,32 @@ fn the_price_of_a_bonus_that_went_back_is_not_kept_back_again() {
         scene.books_balance();
     }
 }
+
+#[test]
+fn a_bonus_that_comes_back_too_late_costs_its_holder_nothing() {
+    let rates = Brackets::new(vec![Bracket { up_to: Amount(100_000), rate_bp: 1_000 }]).unwrap();
+    let validity = Period::Days(5);
+    let top_up = TopUp { rates, validity, set: 1, on_short: OnShort::Reject };
+    let none = Brackets::new(vec![]).unwrap();
+    let with = Scheme { discount: none, top_up: Some(top_up), cashback: None, ..scheme() };
+    // Own money comes back first, so a cancel in parts ends it before the bonus.
+    for (face, parts) in [
+        (10_000, vec![11_000]),
+        (10_000, vec![10_000, 1_000]),
+        (9_999, vec![10_998]),
+        (9_999, vec![47; 234]),
+    ] {
+        let mut scene = Scene::new();
+        scene.city(&call::schedule_scheme(with.clone(), TimestampMs(START + 1))).unwrap();
+        scene.at(1).buy(1, face).unwrap();
+        scene.pay(0, 2, parts.iter().sum()).unwrap();
+        scene.at(40 * DAY);
+        for (number, part) in (3..).zip(&parts) {
+            scene.cancel(0, number, 2, *part).unwrap();
+        }
+        assert_eq!(scene.holding(), [0, 0, 0, 0, face], "{parts:?}");
+        let bonus = face / 10;
+        assert_eq!((scene.pool(0), scene.pool(1)), (50_000 - bonus, 50_000 + bonus));
+        scene.books_balance();
+    }
+}

@@ -169,7 +169,7 @@ impl Lots {
         self.keep(from, purse);
         // Read again: both can be one.
         let mut purse = self.purse(to);
-        for Part { key, amount, price } in &parts {
+        for Part { key, amount, price, .. } in &parts {
             let (face, paid) = price.unwrap_or_default();
             let paid = floor(*amount, paid, face).unwrap_or(Amount::ZERO);
             let part = Lot { face: *amount, paid, remaining: *amount, ..Lot::default() };
