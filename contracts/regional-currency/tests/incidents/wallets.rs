@@ -44,6 +44,25 @@ fn a_gift_that_expired_is_worth_what_was_paid_for_it() {
 }
 
 #[test]
+fn what_was_spent_of_a_gift_does_not_price_the_next_one() {
+    let none = Brackets::new(vec![]).unwrap();
+    let plain = Scheme { discount: none, cashback: None, ..scheme() };
+    for (spent, worth) in [(100, 100), (50, 145)] {
+        let mut scene = Scene::new();
+        assert_eq!(scene.buy(1, 100), Ok(Amount(90)));
+        scene.by(account(0), &call::give(account(2), Amount(100))).unwrap();
+        scene.by(account(2), &call::pay(merchant(1), Amount(spent), id(2))).unwrap();
+        // The next one was paid in full, and is of the same day and for the same shops.
+        scene.city(&call::schedule_scheme(plain.clone(), TimestampMs(START + 1))).unwrap();
+        assert_eq!(scene.at(1).buy(3, 100), Ok(Amount(100)));
+        scene.by(account(0), &call::give(account(2), Amount(100))).unwrap();
+        scene.at(40 * DAY).city(&call::expire(account(2), 9)).unwrap();
+        assert_eq!(scene.holding_of(account(2))[4], worth, "{spent} of 100 at 90 was spent");
+        scene.books_balance();
+    }
+}
+
+#[test]
 fn a_payment_cancelled_in_parts_after_the_expiry_is_divided_as_one() {
     let mut ends = Vec::new();
     for parts in [&[10u128][..], &[3, 3, 3, 1]] {

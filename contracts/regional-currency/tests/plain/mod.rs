@@ -93,7 +93,7 @@ struct Payment {
     settled: u128,
 }
 
-/// So much of a lot, and that lot as it was.
+/// So much of a lot, and that lot as it was; of a gift, what of it was taken.
 type Part = (Key, u128, Lot);
 
 #[derive(Clone, Copy, Debug)]
@@ -270,6 +270,10 @@ impl Model {
     fn take(&mut self, who: usize, key: Key, amount: u128) {
         let lot = self.holders[who].lots.iter_mut().find(|lot| lot.key == key).unwrap();
         lot.left -= amount;
+        if is_gift(key) {
+            let paid = amount * lot.paid / lot.face;
+            (lot.face, lot.paid) = (lot.face - amount, lot.paid - paid);
+        }
     }
 
     /// The parts of an amount, out of what may be spent: 16, and gifts besides.
@@ -283,7 +287,11 @@ impl Model {
         for lot in &self.holders[who].lots {
             if lot.left > 0 && self.now < lot.key.1 && permits(lot.key.0) && wanted > 0 {
                 let part = lot.left.min(wanted);
-                parts.push((lot.key, part, lot.clone()));
+                let mut of = lot.clone();
+                if is_gift(lot.key) {
+                    (of.face, of.paid) = (part, part * lot.paid / lot.face);
+                }
+                parts.push((lot.key, part, of));
                 wanted -= part;
             }
         }
@@ -457,6 +465,12 @@ impl Model {
             }
             if self.now < key.1 {
                 self.add(who, key, back);
+                if is_gift(key) {
+                    let paid = lot.divide(part).0 - lot.divide(part - back).0;
+                    let lots = &mut self.holders[who].lots;
+                    let open = lots.iter_mut().find(|lot| lot.key == key).unwrap();
+                    (open.face, open.paid) = (open.face + back, open.paid + paid);
+                }
                 continue;
             }
             match key.0 {

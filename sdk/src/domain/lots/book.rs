@@ -65,7 +65,7 @@ pub struct Lots {
     /// Lots of which something remains, in the order in which they are spent: those behind the
     /// front of their holder's purse.
     pub(super) open: Map<(Address, LotKey), Lot>,
-    /// Lots of own money that are used up, for cancels. They go when they expire.
+    /// Purchases that are used up, for cancels. They go when they expire.
     pub(super) closed: Map<(Address, LotKey), Lot>,
     pub(super) purses: Map<Address, Purse>,
     /// Own money that expired and can be claimed.

@@ -49,8 +49,8 @@ impl LotKey {
     }
 }
 
-/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` and `paid` are
-/// its part of the purchase that it came from.
+/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` is what is there
+/// and `paid` what was paid for that.
 #[crate::ty]
 #[derive(Copy, Default)]
 pub struct Lot {
@@ -75,11 +75,16 @@ impl Lot {
     /// `floor(amount x paid / face)`.
     #[must_use]
     pub fn divide(&self, amount: Amount) -> Division {
-        let share = |paid| floor(amount, paid, self.face).unwrap_or(Amount::ZERO);
-        let to_holder = share(self.paid);
-        let kept = share(self.paid.saturating_add(self.bonus)).saturating_sub(to_holder);
+        let to_holder = self.paid_for(amount);
+        let all = floor(amount, self.paid.saturating_add(self.bonus), self.face);
+        let kept = all.unwrap_or(Amount::ZERO).saturating_sub(to_holder);
         let (to_pool, unkept) = (amount.saturating_sub(to_holder), Amount::ZERO);
         Division { amount, to_holder, to_pool, kept, unkept }
+    }
+
+    /// What was paid for so much of it, rounded down.
+    pub(super) fn paid_for(&self, amount: Amount) -> Amount {
+        floor(amount, self.paid, self.face).unwrap_or(Amount::ZERO)
     }
 
     /// Makes two lots of one key one lot.

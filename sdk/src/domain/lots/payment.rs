@@ -40,7 +40,8 @@ pub struct Part {
     pub key: LotKey,
     /// How much of it.
     pub amount: Amount,
-    /// Face and price of the purchase that it came from; of other money nought.
+    /// Face and price of the purchase that it came from, of a gift those of the part; of other
+    /// money none.
     pub price: Option<(Amount, Amount)>,
     /// The bonus that came with that purchase, and when it was bought.
     pub bonus: Option<(Amount, TimestampMs)>,
@@ -49,9 +50,28 @@ pub struct Part {
 impl Part {
     /// So much of a lot.
     pub(super) fn of(key: LotKey, amount: Amount, lot: &Lot) -> Self {
-        let price = (key.class == Class::Own).then_some((lot.face, lot.paid));
+        let price = match (key.class, key.is_bought()) {
+            (Class::Own, true) => Some((lot.face, lot.paid)),
+            (Class::Own, false) => Some((amount, lot.paid_for(amount))),
+            _ => None,
+        };
         let bonus = (lot.bonus != Amount::ZERO).then_some((lot.bonus, lot.bought));
         Self { key, amount, price, bonus }
+    }
+
+    /// So much of a gift with its price, when the part is what is left behind it; of other money
+    /// without one.
+    fn before(&self, amount: Amount) -> Lot {
+        let lot = Lot { remaining: amount, ..Lot::default() };
+        match self.price.filter(|_| !self.key.is_bought()) {
+            None => lot,
+            Some((face, paid)) => {
+                let price = Lot { face, paid, ..Lot::default() };
+                let all = price.paid_for(self.amount.saturating_add(amount));
+                let paid = all.saturating_sub(price.paid_for(self.amount));
+                Lot { face: amount, paid, ..lot }
+            }
+        }
     }
 
     /// The part without its price.
@@ -281,7 +301,7 @@ impl Lots {
                 taken.pop();
             }
             if is_live(now, key.expiry) {
-                self.put(holder, purse, part)?;
+                self.join(holder, purse, key, &rest.before(part.amount))?;
                 given.spendable = given.spendable.saturating_add(part.amount);
             } else {
                 given.expired.push(self.end_part(holder, part.amount, rest));
