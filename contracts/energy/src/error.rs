@@ -98,6 +98,8 @@ pub enum Error {
     Unbacked { funds: Amount, escrow: Amount, cash: Amount, tokens: Amount },
     /// A slot, counted again, is not as it is booked.
     Mismatch { slot: Slot, escrow: Amount, counted: Amount },
+    /// Accounts or slots come to something else than the books.
+    Miscounted { booked: Amount, counted: Amount },
     /// A slot, cleared again, does not come out as it did.
     OtherOutcome { slot: Slot },
 }

@@ -30,7 +30,7 @@ pub const RECOVERY_DELAY_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// How long what one issuer asked for waits for a second.
 pub const SECOND_AWAITED_MS: u64 = 3 * 24 * 60 * 60 * 1_000;
 /// The only class of the supply.
-const UNITS: u8 = 0;
+pub(crate) const UNITS: u8 = 0;
 /// Programmes of bonus.
 const CASHBACK: u32 = 1;
 const TOP_UP: u32 = 2;
@@ -604,7 +604,7 @@ impl RegionalCurrency {
         Ok(recovered)
     }
 
-    pub(crate) fn books(
+    pub(crate) fn checked(
         &self,
         first: Month,
         last: Month,

@@ -3,7 +3,7 @@
 use crate::scheme::Scheme;
 use dure_sdk::{
     domain::{
-        calendar::Day,
+        calendar::{Day, Month},
         caps::Caps,
         cash_out::CashOuts,
         freeze::Freeze,
@@ -176,4 +176,38 @@ pub struct Books {
     pub budgets: Amount,
     /// The day of the answer.
     pub today: Day,
+}
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// Where to go on; none: all was counted, and is what supply, pool and escrow say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, after the entry that it names.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Uncounted {
+    /// With lots.
+    Lots(Option<(Address, LotKey)>),
+    /// With what lies elsewhere.
+    Owed(Owed, Option<Address>),
+    /// With the pool, from that month on.
+    Months(Month),
+}
+
+/// What was counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// What was not.
+    pub next: Uncounted,
+    /// Money that is out.
+    pub money: Amount,
+    /// What the months of the pool have left.
+    pub pool: Amount,
+    /// What was drawn in them.
+    pub drawn: Amount,
 }

@@ -6,7 +6,7 @@ use crate::{
         CycleCut, CycleSettled, GiveBackRefused, HoldEnded, ObligationCarried, ObligationEntered,
         PositionsSettled, TakenBack,
     },
-    state::{Books, CountedHolds, HoldsAudit, Member, Request, Route, Settlement, Uncounted},
+    state::{Member, Request, Route, Settlement},
 };
 use dure_sdk::{
     crypto::blake3,
@@ -21,8 +21,6 @@ use dure_sdk::{
 
 /// Obligations that one call takes out at most: each is an event.
 pub const TAKEN_OUT_MAX: u32 = 512;
-/// Authorisations that one answer counts at most.
-const COUNTED_MAX: u32 = 200;
 /// Positions in one event.
 const POSITIONS_MAX: usize = 256;
 
@@ -37,7 +35,7 @@ pub(crate) struct Delivery {
 }
 
 /// What an authorisation that ended let go.
-fn released(hold: &Hold) -> Amount {
+pub(crate) fn released(hold: &Hold) -> Amount {
     hold.reserved.saturating_sub(hold.captured)
 }
 
@@ -325,72 +323,5 @@ impl Settlement {
             cx.emit(&CycleSettled { cycle, report });
         }
         Ok(settled)
-    }
-
-    pub(crate) fn audited(&self, cx: &Cx) -> Result<Books, Error> {
-        let funds = self.netting.audit()?;
-        let token = TokenClient::at(self.token.get());
-        let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
-        ensure!(funds <= tokens, Error::Unbacked { books: funds, tokens });
-        Ok(Books { funds, tokens })
-    }
-
-    /// Counts a page of all authorisations of which something is held for a bank; then its escrow
-    /// and tokens.
-    pub(crate) fn audited_holds(
-        &self,
-        cx: &Cx,
-        bank: u32,
-        counted: Option<CountedHolds>,
-        limit: u32,
-    ) -> Result<HoldsAudit, Error> {
-        let deposit = self.members.get(&bank).and_then(|member| member.deposit);
-        let token = TokenClient::at(deposit.ok_or(Error::NotBank { member: bank })?);
-        let (from, mut held) = match counted {
-            Some(CountedHolds { next, held }) => (Some(next), held),
-            None => (None, Amount::ZERO),
-        };
-        let books = self.escrow.held(&bank);
-        let next = self.count(bank, from, limit.clamp(1, COUNTED_MAX), &mut held);
-        if let Some(next) = next {
-            return Ok(HoldsAudit { books, next: Some(CountedHolds { next, held }) });
-        }
-        let counted = held;
-        ensure!(books == counted, Error::Uncounted { bank, books, counted });
-        let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
-        ensure!(books <= tokens, Error::Unbacked { books, tokens });
-        Ok(HoldsAudit { books, next: None })
-    }
-    /// Adds a page of what is held for a bank; says where the next one begins.
-    fn count(
-        &self,
-        bank: u32,
-        from: Option<Uncounted>,
-        limit: u32,
-        held: &mut Amount,
-    ) -> Option<Uncounted> {
-        let mut add = |id: &Hash, amount| {
-            if self.routes.get(id).is_some_and(|route| route.from == bank) {
-                *held = held.saturating_add(amount);
-            }
-        };
-        let first = match from {
-            None => None,
-            Some(Uncounted::Waiting(expires, id)) => Some((expires, id)),
-            Some(Uncounted::Refused(after)) => {
-                let page = self.refused.page(after.as_ref(), limit, Order::Ascending);
-                for id in &page.items {
-                    add(id, self.holds.hold(*id).as_ref().map_or(Amount::ZERO, released));
-                }
-                return page.next.map(|last| Uncounted::Refused(Some(last)));
-            }
-        };
-        let mut waiting = self.holds.waiting(first);
-        for (id, hold) in waiting.by_ref().take(limit as usize) {
-            add(&id, hold.left);
-        }
-        Some(waiting.next().map_or(Uncounted::Refused(None), |(id, hold)| {
-            Uncounted::Waiting(hold.expires, id)
-        }))
     }
 }

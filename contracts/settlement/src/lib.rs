@@ -18,6 +18,7 @@
 //! each bank, are there in tokens. Refunds of an authorisation are at most what was captured.
 #![no_std]
 
+mod audit;
 mod book;
 mod error;
 mod event;
@@ -56,7 +57,8 @@ pub mod settlement {
     #[storage]
     pub use crate::state::Settlement;
     pub use crate::state::{
-        Books, CountedHolds, CycleView, HoldsAudit, Member, Request, Route, Standing, Uncounted,
+        Audit, Books, Counted, CountedHolds, CycleView, HoldsAudit, Member, Request, Route,
+        Standing, Uncounted,
     };
 
     impl Settlement {
@@ -398,8 +400,16 @@ pub mod settlement {
         /// The books of funds and positions, checked: what members put in is there in tokens, and
         /// their positions sum to nought.
         #[query]
-        pub fn audit(&self, cx: &Cx) -> Result<Books, Error> {
-            self.audited(cx)
+        pub fn books(&self, cx: &Cx) -> Result<Books, Error> {
+            self.checked(cx)
+        }
+
+        /// Counts every position again, then a page of each bank's authorisations, at most `limit`
+        /// (200 at most) after those that were counted; refuses unless all of it is what the books
+        /// say. Ask for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
         }
 
         /// Counts a bank's authorisations, at most `limit` of all that wait or could not go back

@@ -144,3 +144,23 @@ pub struct Books {
     /// Tokens of settlement that the contract has.
     pub tokens: Amount,
 }
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// The books.
+    pub books: Books,
+    /// Where to go on; none: all was counted, and is what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, after positions and funds: with the authorisations of a bank.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// Of which.
+    pub bank: u32,
+    /// Those of it that were counted; none yet.
+    pub holds: Option<CountedHolds>,
+}

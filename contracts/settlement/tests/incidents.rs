@@ -5,8 +5,8 @@
 mod banks;
 
 use banks::{
-    CAPS, DAY, DEPOSIT, HOUR, HUB, OPERATOR, READY, RICH, START, WON, audit, banks, customer,
-    deposit, id, member, refusal, route, scheme, standing, tokens,
+    CAPS, DAY, DEPOSIT, HOUR, HUB, OPERATOR, READY, RICH, START, WON, audit, audit_all, banks,
+    customer, deposit, id, member, refusal, route, scheme, standing, tokens,
 };
 use dure_sdk::{
     Address, Amount, Hash, TimestampMs,
@@ -463,4 +463,32 @@ fn customers_of_the_same_banks_wait_for_each_other_at_its_allowance_alone() {
         scene.0.touched().clone()
     });
     assert_eq!(one.conflicts(&other), allowance);
+}
+
+#[test]
+fn an_audit_finds_one_won_that_bypassed_the_books() {
+    let mut scene = Scene::new();
+    scene.fund(0, 30_000);
+    scene.fund(1, 10_000);
+    scene.pay(1, 1_000).unwrap();
+    scene.authorise(2, 500).unwrap();
+    let right = scene.0.storage_of(HUB);
+    // By number of the field, and of its part: what members have room for, what each bank has in
+    // escrow.
+    let fields: [&[u8]; 2] = [&[7, 1], &[10, 0]];
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            scene.0.load(HUB, wrong);
+            assert!(audit_all(&mut scene.0).is_err(), "{key:?}");
+        }
+    }
+    scene.0.load(HUB, right);
+    audit_all(&mut scene.0).unwrap();
 }

@@ -25,21 +25,66 @@ use token::token::call as money;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Fund { member: usize, amount: i128 },
-    Withdraw { member: usize, amount: i128 },
-    Owe { debtor: usize, creditor: usize, amount: i128, priority: u8 },
-    Pay { from: usize, to: usize, payer: usize, payee: usize, amount: i128 },
-    Authorise { from: usize, to: usize, payer: usize, merchant: usize, amount: i128 },
-    Capture { hold: usize, amount: i128, keep: bool },
-    Void { hold: usize },
-    Refund { hold: usize, amount: i128 },
-    Expire { limit: u32 },
-    TakeBack { hold: usize },
+    Fund {
+        member: usize,
+        amount: i128,
+    },
+    Withdraw {
+        member: usize,
+        amount: i128,
+    },
+    Owe {
+        debtor: usize,
+        creditor: usize,
+        amount: i128,
+        priority: u8,
+    },
+    Pay {
+        from: usize,
+        to: usize,
+        payer: usize,
+        payee: usize,
+        amount: i128,
+    },
+    Authorise {
+        from: usize,
+        to: usize,
+        payer: usize,
+        merchant: usize,
+        amount: i128,
+    },
+    Capture {
+        hold: usize,
+        amount: i128,
+        keep: bool,
+    },
+    Void {
+        hold: usize,
+    },
+    Refund {
+        hold: usize,
+        amount: i128,
+    },
+    Expire {
+        limit: u32,
+    },
+    TakeBack {
+        hold: usize,
+    },
     /// A bank stops its token, or lets it go on.
-    Pause { bank: usize },
-    Close { limit: u32 },
-    Cap { member: usize, cap: i128 },
-    Wait { hours: u64 },
+    Pause {
+        bank: usize,
+    },
+    Close {
+        limit: u32,
+    },
+    Cap {
+        member: usize,
+        cap: i128,
+    },
+    Wait {
+        hours: u64,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {

@@ -246,7 +246,7 @@ impl Banks {
         let (ours, theirs) = (funds(&self.ours).await?, funds(&self.theirs).await?);
         let owed = self.owed;
         ensure!(ours == FUNDS - owed && theirs == FUNDS + owed, "{ours} and {theirs}, {owed} owed");
-        let books = self.stage.query(self.clearing, "audit", json!([])).await?;
+        let books = self.stage.query(self.clearing, "books", json!([])).await?;
         ensure!(books["funds"] == books["tokens"], "funds without tokens: {books}");
         let held = self.balance(self.reserve, self.clearing).await?;
         ensure!(held == 2 * FUNDS, "the clearing house has {held}");

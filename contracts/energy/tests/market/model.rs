@@ -227,7 +227,7 @@ impl World {
         for account in [UTILITY, ROUNDING].into_iter().chain(GRIDS) {
             prop_assert_eq!(self.scene.account(account), (self.plain.free(account), 0));
         }
-        let books = self.scene.ask(&call::audit());
+        let books = self.scene.ask(&call::books());
         let escrow = self.plain.escrow(self.cash);
         let found = (books.cash.0, books.tokens.0, books.escrow.0);
         prop_assert_eq!(found, (self.cash, self.cash, escrow));
@@ -241,6 +241,7 @@ impl World {
             .into_iter()
             .map(|number| self.scene.ask(&call::audit_slot(slot(number))).escrow.0);
         prop_assert_eq!(counted.sum::<u128>(), escrow);
+        prop_assert_eq!(self.scene.audit(), Ok(()));
         Ok(())
     }
 }

@@ -194,3 +194,44 @@ fn payers_of_one_merchant_do_not_wait_for_each_other() {
     // What the merchant is owed, the month's pool and what was drawn from it, what is outstanding.
     assert_eq!(one.amounts_shared(&other), 4);
 }
+
+#[test]
+fn an_audit_finds_one_won_that_bypassed_the_books() {
+    let mut scene = Scene::new();
+    scene.buy(1, 10_000).unwrap();
+    scene.pay(0, 2, 4_000).unwrap();
+    scene.by(merchant(0), &call::request_cash_out(id(3), Amount(1_000))).unwrap();
+    scene.at(40 * DAY).city(&call::expire(account(0), 9)).unwrap();
+    let right = scene.0.storage_of(WON);
+    // By number of the field, and of its part: unclaimed, receivable, pending, the pool's room,
+    // budget, draws and returns, what programmes have left, the supply in three sums, the escrow.
+    let fields: [&[u8]; 12] = [
+        &[7, 3],
+        &[8, 0],
+        &[9, 1],
+        &[11, 0],
+        &[11, 1],
+        &[11, 2],
+        &[11, 3],
+        &[14],
+        &[15, 0],
+        &[15, 1],
+        &[15, 2],
+        &[16],
+    ];
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            scene.0.load(WON, wrong);
+            assert!(scene.audit().is_err(), "{key:?}");
+        }
+    }
+    scene.0.load(WON, right);
+    scene.audit().unwrap();
+}
