@@ -4,11 +4,11 @@ use crate::{
     plain::{Plain, PlainOrder, PlainTrade},
     scene::{
         GRIDS, MINUTE, PAID_IN, PEOPLE, ROUNDING, SLOT, START, Scene, UTILITY, id, meter, person,
-        signed, slot,
+        signed, slot, terms,
     },
 };
 use dure_sdk::{Amount, Height, TimestampMs, domain::clearing::Side};
-use energy::energy::{Error, Reading, Trade, call};
+use energy::energy::{EnergyTerms, Error, Reading, Trade, call};
 use proptest::{collection::vec, prelude::*};
 
 #[derive(Clone, Debug)]
@@ -151,6 +151,10 @@ impl World {
     fn clear(&mut self, number: u64) -> Both {
         let done = self.scene.by(UTILITY, &call::clear(slot(number)));
         let price = done.map(|outcome| outcome.clearing.map(|clearing| clearing.price));
+        if let Ok(Some(price)) = price {
+            let EnergyTerms { feed_in_mwon, retail_mwon, .. } = terms();
+            assert!((feed_in_mwon..=retail_mwon).contains(&price), "{price} is outside the band");
+        }
         let expected = self.plain.clear(number);
         (price.map(prices), expected.map(prices))
     }
