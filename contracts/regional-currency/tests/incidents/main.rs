@@ -82,6 +82,9 @@ fn at_midnight_in_korea_a_month_begins_and_what_ends_then_is_over() {
     assert_eq!(scene.at(last).buy(3, 1_000), Ok(Amount(900)));
     // Bought on 31 March for 30 days: the first is not counted, so it ends with 30 April.
     assert_eq!(scene.at(61 * DAY - 1).pay(0, 3, 1).map(|_| ()), Ok(()));
+    // At that instant it is over, and only what was bought on 1 April is left.
+    let short = LotsError::Short { left: Amount(1_000), wanted: Amount(1_001) };
+    assert_eq!(scene.at(61 * DAY).pay(0, 4, 1_001), Err(Error::Lots(short)));
     let short = scene.at(62 * DAY).pay(0, 4, 1);
     assert!(
         matches!(short, Err(Error::Lots(LotsError::Short { left: Amount(0), .. }))),
