@@ -255,7 +255,25 @@ impl Banks {
         ensure!(books["funds"] == books["tokens"], "funds without tokens: {books}");
         let held = self.balance(self.reserve, self.clearing).await?;
         ensure!(held == 2 * FUNDS, "the clearing house has {held}");
+        self.counted().await?;
         say(&format!("bank Hana pays bank Dul {}: the books close", won(owed)), None);
+        Ok(())
+    }
+
+    /// Everything is counted again: the clearing house, and what holders have of each token.
+    async fn counted(&self) -> eyre::Result<()> {
+        let mut pages = self.stage.audit(self.clearing).await?;
+        let payroll = SALARY * 2 * EMPLOYEES as u128;
+        for (token, issued) in [
+            (self.reserve, 2 * FUNDS),
+            (self.ours.deposit, FUNDS + payroll),
+            (self.theirs.deposit, FUNDS),
+        ] {
+            pages += self.stage.audit(token).await?;
+            let supply = self.stage.amount(token, "total_supply", json!([])).await?;
+            ensure!(supply == issued, "{issued} were issued of {token}, {supply} are there");
+        }
+        say(&format!("all of it and three tokens, counted again on {pages} pages"), None);
         Ok(())
     }
 
