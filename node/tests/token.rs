@@ -268,3 +268,34 @@ fn slow_every_policy_of_the_repository_is_issued() {
     assert!(shown.contains("deposit        9, which covers what is held"), "{shown}");
     assert_eq!(dev.answer(&["query", token, "total_supply"]), json!("6"));
 }
+
+#[test]
+fn slow_an_audit_counts_to_the_end_and_fails_where_the_books_differ() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let plain = policy("plain.toml");
+    let issued = dev.answer(&["token", "issue", "--policy", &plain, "--offline"]);
+    let token = issued["address"].as_str().unwrap();
+    for to in ["@alice", "@bob", "@carol"] {
+        dev.answer(&["call", token, "issue", "--to", to, "--amount", "5"]);
+    }
+    let audited = dev.answer(&["audit", token, "--limit", "2"]);
+    assert_eq!((&audited["pages"], &audited["audited"]), (&json!(2), &json!(true)));
+    assert_eq!(audited["last"]["totals"]["outstanding"], json!("15"));
+
+    let counter = folder.path().join("counter.wasm");
+    fs::write(&counter, chain::counter()).unwrap();
+    let counter = dev.answer(&["deploy", &counter.display().to_string(), "--init", "[1]"]);
+    let counter = counter["address"].as_str().unwrap();
+    assert_eq!(code(&dev.run(&["audit", counter])), 2, "it counts nothing");
+    // A shop whose token answers nothing has no tokens for its takings.
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/shop");
+    let built = dure(&["build", &shop.display().to_string(), "--offline", "--json"]);
+    let built: Value = serde_json::from_slice(&built.stdout).unwrap();
+    let init = json!({ "token": counter }).to_string();
+    let shop = dev.answer(&["deploy", built["path"].as_str().unwrap(), "--init", &init]);
+    let differs = dev.run(&["audit", shop["address"].as_str().unwrap()]);
+    assert_eq!(code(&differs), 7, "{differs:?}");
+    let said = refusal(&differs)["error"]["message"].to_string();
+    assert!(said.contains("the books differ at height"), "{said}");
+}

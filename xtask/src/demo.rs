@@ -5,7 +5,7 @@
 
 use crate::{
     Outcome,
-    cargo::{self, command, target_dir},
+    cargo::{self, command},
     node::{self, Folder, Node},
     prerequisites,
     progress::Progress,
@@ -35,7 +35,7 @@ fn story(progress: &mut Progress, keep: bool) -> Outcome {
     progress.stage("story: the café", || {
         let mut play = cafe_command(&cafe, &node, &record);
         play.arg("play").arg("--keys").arg(folder.keys());
-        cargo::run(play.arg("--contracts").arg(target_dir().join("dure")))
+        cargo::run(play.arg("--contracts").arg(folder.modules(&CONTRACTS)?))
     })?;
     node = progress.stage("node: SIGKILL and start again", || {
         node.kill()?;

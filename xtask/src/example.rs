@@ -3,7 +3,7 @@
 
 use crate::{
     Outcome,
-    cargo::{self, command, root, target_dir},
+    cargo::{self, command, root},
     node::{self, Folder, Node},
     prerequisites,
     progress::Progress,
@@ -13,7 +13,7 @@ use crate::{
 struct Example {
     name: &'static str,
     about: &'static str,
-    /// Its contracts.
+    /// The contracts that it deploys, and no others: they are built for it.
     contracts: &'static [&'static str],
 }
 
@@ -31,7 +31,7 @@ const EXAMPLES: [Example; 5] = [
     Example {
         name: "donation",
         about: "every won from a donor to a receipt",
-        contracts: &["token", "donation"],
+        contracts: &["merchants", "token", "donation"],
     },
     Example {
         name: "neighbourhood-energy",
@@ -41,7 +41,7 @@ const EXAMPLES: [Example; 5] = [
     Example {
         name: "two-banks",
         about: "a salary paid across banks in under a second, netted at noon",
-        contracts: &["settlement"],
+        contracts: &["token", "settlement"],
     },
 ];
 
@@ -72,7 +72,7 @@ fn play(progress: &mut Progress, example: &Example, keep: bool) -> Outcome {
     progress.stage(&format!("story: {}", example.name), || {
         let mut story = command(&program.to_string_lossy());
         story.arg("--rpc").arg(node.url()).arg("--keys").arg(folder.keys());
-        story.arg("--contracts").arg(target_dir().join("dure"));
+        story.arg("--contracts").arg(folder.modules(example.contracts)?);
         cargo::run(story.current_dir(root()))
     })?;
     if keep {
@@ -80,4 +80,34 @@ fn play(progress: &mut Progress, example: &Example, keep: bool) -> Outcome {
     }
     node.kill()?;
     folder.remove()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXAMPLES, root};
+    use std::{collections::BTreeSet, fs};
+
+    /// Contracts that a story names where it deploys.
+    fn deployed(story: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let sources = root().join("examples").join(story).join("src");
+        for file in fs::read_dir(sources).unwrap() {
+            let source = fs::read_to_string(file.unwrap().path()).unwrap();
+            for call in source.split(".deploy").skip(1) {
+                let arguments = call.split(".await").next().unwrap();
+                let words = arguments.split('"').skip(1).step_by(2);
+                let contract = |word: &&str| root().join("contracts").join(word).is_dir();
+                found.extend(words.filter(contract).map(str::to_owned));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn each_example_builds_the_contracts_that_it_deploys() {
+        for example in &EXAMPLES {
+            let built: BTreeSet<_> = example.contracts.iter().map(|&name| name.into()).collect();
+            assert_eq!(deployed(example.name), built, "{}", example.name);
+        }
+    }
 }

@@ -68,6 +68,20 @@ impl Folder {
         self.path.join("data/keys")
     }
 
+    /// Copies the modules of contracts there that were just built, and no others: a story that
+    /// deploys one besides would get that of an older build, or none.
+    pub(crate) fn modules(&self, contracts: &[&str]) -> Outcome<PathBuf> {
+        let (built, modules) = (target_dir().join("dure"), self.path.join("modules"));
+        fs::create_dir_all(&modules).map_err(|error| format!("{}: {error}", modules.display()))?;
+        for contract in contracts {
+            let name = format!("{}.wasm", contract.replace('-', "_"));
+            let from = built.join(&name);
+            let copied = fs::copy(&from, modules.join(&name));
+            copied.map_err(|error| format!("{}: {error}", from.display()))?;
+        }
+        Ok(modules)
+    }
+
     pub(crate) fn remove(self) -> Outcome {
         fs::remove_dir_all(&self.path).map_err(|error| format!("{}: {error}", self.path.display()))
     }

@@ -21,6 +21,7 @@
 //! before; what they share beyond that they only add to.
 #![no_std]
 
+mod audit;
 mod error;
 mod event;
 mod money;
@@ -36,7 +37,6 @@ pub mod donation {
     use dure_sdk::{
         domain::{freeze::FreezeOrder, policy::Version, roles::Role},
         prelude::*,
-        standard::TokenClient,
     };
 
     #[error]
@@ -53,8 +53,8 @@ pub mod donation {
     #[storage]
     pub use crate::state::Donations;
     pub use crate::state::{
-        Books, Campaign, Cursor, Donation, Line, Milestone, Payees, Plan, Purpose, Recount, Rules,
-        Side, Spend, Stage, Step, Track,
+        Audit, Books, Campaign, Counted, Cursor, Donation, Line, Milestone, Payees, Plan, Purpose,
+        Recount, Rules, Side, Spend, Stage, Step, Track,
     };
     pub use crate::trail::PAGE_MAX;
 
@@ -361,11 +361,18 @@ pub mod donation {
         /// The books of a campaign, checked: every total matches the tracks, nothing is above its
         /// cap, its share or what was released, and what is held of all is there in tokens.
         #[query]
-        pub fn audit(&self, cx: &Cx, campaign: u32) -> Result<Books, Error> {
-            let books = self.audited(campaign)?;
-            let token = TokenClient::at(self.token.get());
-            self.escrow.backed(token.balance_of(cx.address()).map_err(Error::Token)?)?;
+        pub fn books(&self, cx: &Cx, campaign: u32) -> Result<Books, Error> {
+            let books = self.campaign_books(campaign)?;
+            self.backed(cx)?;
             Ok(books)
+        }
+
+        /// Counts a page of gifts or spends, at most `limit` after those that were counted, track
+        /// by track and campaign by campaign; refuses unless each lies where it should, and all of
+        /// it is what the books of each campaign say. Ask for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
         }
 
         /// Counts gifts or spends of a track one by one, from a won on: each lies behind the one

@@ -65,7 +65,10 @@ impl Donations {
         let rest = amount.saturating_sub(apart);
         if let Some(line) = line {
             let cap = self.line_of(campaign, line)?.cap;
-            let left = cap.saturating_sub(before);
+            // What was given for any and spent here leaves that much less of the line to pay for.
+            let spent = self.spent.at(&(campaign, line)).get();
+            let of_any = spent.saturating_sub(self.trace.spent(&programme));
+            let left = cap.saturating_sub(before).saturating_sub(of_any);
             ensure!(rest <= left, Error::LineFull { left, wanted: rest });
         }
         let programme = self.trace.give(&programme, donation, rest)?;

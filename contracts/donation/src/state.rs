@@ -297,3 +297,27 @@ pub struct Recount {
     /// Where the next page begins.
     pub next: Option<Amount>,
 }
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// Where to go on; none: all was counted, and is what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, and what was counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// With which campaign.
+    pub campaign: u32,
+    /// With which list of it: gifts and spends of each of its tracks.
+    pub place: u32,
+    /// From which won on.
+    pub from: Amount,
+    /// What of the campaign went back to donors.
+    pub back: Amount,
+    /// What is held of the campaigns before.
+    pub held: Amount,
+}

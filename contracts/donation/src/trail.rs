@@ -48,7 +48,7 @@ pub(crate) fn steps(
 
 impl Donations {
     /// The books of a campaign, compared with the totals of its tracks.
-    pub(crate) fn audited(&self, campaign: u32) -> Result<Books, Error> {
+    pub(crate) fn campaign_books(&self, campaign: u32) -> Result<Books, Error> {
         let found = self.campaign_of(campaign)?;
         let (programme, apart) =
             (tracks_of(campaign, &found, false), tracks_of(campaign, &found, true));

@@ -9,7 +9,7 @@ use donation::donation::{
 use dure_sdk::{Address, Amount, Hash, Page, TimestampMs, native::Sandbox};
 use fund::{
     ANYWHERE, AUDITORS, BOOKSHOP, CHARITY, CITY, DAY, DONORS, FAMILY, FOOD, FUND, GROCER, OWN_SHOP,
-    PURSE, START, auditor, donor, id, plan, sandbox, tokens,
+    PURSE, START, audit, auditor, donor, id, plan, sandbox, tokens,
 };
 use plain::{CAPS, GOAL, LEAST, MILESTONES, PAYEES, Plain, QUORUM, TERMS};
 use proptest::{collection::vec, prelude::*};
@@ -214,13 +214,14 @@ impl World {
         for (account, paid) in ACCOUNTS.into_iter().zip(plain.paid) {
             prop_assert_eq!(tokens(sandbox, account), paid);
         }
+        prop_assert_eq!(audit(sandbox), Ok(()));
         Ok(())
     }
 
     fn books(&mut self, campaign: usize) -> Result<(), TestCaseError> {
         let Self { sandbox, plain, .. } = self;
         let (number, found) = (campaign as u32, &plain.campaigns[campaign]);
-        let books = sandbox.ask(FUND, &call::audit(number)).unwrap();
+        let books = sandbox.ask(FUND, &call::books(number)).unwrap();
         let (given, spent, refunded) = (found.given(), found.spent(), found.refunded());
         prop_assert_eq!(books.given.0, given);
         prop_assert_eq!(books.overhead.0, found.overhead());

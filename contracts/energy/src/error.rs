@@ -20,6 +20,8 @@ pub enum Error {
     Policy(PolicyError),
     /// Those are no terms.
     Terms(TermsError),
+    /// What participants owe is that utility's, so it stays the market's.
+    OtherUtility { utility: Address },
     /// The escrow.
     Vault(VaultError),
     /// The token refused: the bytes are its own error.
@@ -96,6 +98,8 @@ pub enum Error {
     Unbacked { funds: Amount, escrow: Amount, cash: Amount, tokens: Amount },
     /// A slot, counted again, is not as it is booked.
     Mismatch { slot: Slot, escrow: Amount, counted: Amount },
+    /// Accounts or slots come to something else than the books.
+    Miscounted { booked: Amount, counted: Amount },
     /// A slot, cleared again, does not come out as it did.
     OtherOutcome { slot: Slot },
 }

@@ -19,6 +19,7 @@
 //! has nothing free. A register only counts up. Certificates are never more than the MWh metered.
 #![no_std]
 
+mod audit;
 mod error;
 mod event;
 mod metering;
@@ -49,8 +50,8 @@ pub mod energy {
     #[storage]
     pub use crate::state::Market;
     pub use crate::state::{
-        Book, Books, Certificate, Meter, Movement, Outcome, Placed, Reading, SLOT_MS, Settlement,
-        Signed, Signer, Slot, SlotBooks, Trade,
+        Audit, Book, Books, Certificate, Counted, Meter, Movement, Outcome, Placed, Reading,
+        SLOT_MS, Settlement, Signed, Signer, Slot, SlotBooks, Trade, Uncounted,
     };
     pub use crate::terms::{AHEAD_MS, EnergyTerms, TermsError, Zone};
     pub use crate::trading::{BOOK_MAX, SLOT_ORDERS_MAX};
@@ -83,7 +84,7 @@ pub mod energy {
         }
 
         /// Announces terms for slots that begin at an instant or later, two days ahead at least: no
-        /// order that is placed by then is for such a slot.
+        /// order that is placed by then is for such a slot. The utility stays the same.
         #[call]
         pub fn schedule_terms(
             &mut self,
@@ -93,6 +94,8 @@ pub mod energy {
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
             terms.check()?;
+            let utility = self.terms.at(cx.time())?.1.utility;
+            ensure!(terms.utility == utility, Error::OtherUtility { utility });
             let from = self.terms.schedule(&terms, from, cx.time(), AHEAD_MS, false)?;
             cx.emit(&TermsScheduled { from, terms });
             Ok(())
@@ -402,8 +405,16 @@ pub mod energy {
         /// The books, checked: cash is what is free and what is in escrow, and there are tokens for
         /// it.
         #[query]
-        pub fn audit(&self, cx: &Cx) -> Result<Books, Error> {
-            self.audited(cx)
+        pub fn books(&self, cx: &Cx) -> Result<Books, Error> {
+            self.checked(cx)
+        }
+
+        /// Counts a page of accounts, at most `limit` (200 at most) after those that were counted,
+        /// then slots, one an answer, each cleared again; refuses unless all of it is in the end
+        /// what the books say. Ask for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
         }
 
         /// A slot, counted and cleared again from its orders, and compared with what is booked.

@@ -98,7 +98,7 @@ impl Market {
         Ok(owed)
     }
 
-    pub(crate) fn audited(&self, cx: &Cx) -> Result<Books, Error> {
+    pub(crate) fn checked(&self, cx: &Cx) -> Result<Books, Error> {
         let token = TokenClient::at(self.token.get());
         let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
         let (funds, escrow) = (self.funds_total.get(), self.escrow.total());

@@ -255,3 +255,35 @@ pub struct SlotBooks {
     /// What lies there for them.
     pub escrow: Amount,
 }
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// The books.
+    pub books: Books,
+    /// Where to go on; none: all was counted, and is what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Uncounted {
+    /// With accounts, after this one.
+    Accounts(Option<Address>),
+    /// With slots, this one first.
+    Slots(Slot),
+}
+
+/// What was counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// What was not.
+    pub next: Uncounted,
+    /// What accounts have free.
+    pub funds: Amount,
+    /// What lies there for slots.
+    pub escrow: Amount,
+}

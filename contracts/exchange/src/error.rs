@@ -71,6 +71,8 @@ pub enum Error {
     Short { token: Address, left: Amount, wanted: Amount },
     /// The books hold more than the contract has.
     Unbacked { token: Address, held: Amount, balance: Amount },
+    /// The purses of a token come to something else than is held of it.
+    Miscounted { token: Address, held: Amount, counted: Amount },
 }
 
 dure_sdk::errors_from! {

@@ -22,6 +22,7 @@
 #![no_std]
 #![allow(clippy::result_large_err, reason = "it names what binds the units, both ways")]
 
+mod audit;
 mod desk;
 mod error;
 mod event;
@@ -53,8 +54,8 @@ pub mod exchange {
     #[storage]
     pub use crate::state::Exchange;
     pub use crate::state::{
-        Books, Leg, Proposal, Purse, PurseKind, Quote, Receipt, Request, Side, Stocking, Trade,
-        TradeState,
+        Audit, Books, Counted, Leg, Proposal, Purse, PurseKind, Quote, Receipt, Request, Side,
+        Stocking, Trade, TradeState, Uncounted,
     };
     pub use crate::terms::{ASSETS_MAX, Asset, Terms, TermsError};
     pub use crate::trade::trade_id;
@@ -361,12 +362,20 @@ pub mod exchange {
 
         /// The books of a token, checked: what is held is there.
         #[query]
-        pub fn audit(&self, cx: &Cx, token: Address) -> Result<Books, Error> {
-            self.books(cx, token)
+        pub fn books(&self, cx: &Cx, token: Address) -> Result<Books, Error> {
+            self.checked(cx, token)
+        }
+
+        /// Counts a page of purses of all tokens, at most `limit` (200 at most) after those that
+        /// were counted, and refuses unless each token's are what is held of it, and of the desk's
+        /// tokens the contract has that. Ask for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
         }
 
         /// The purses of a token, those after `after`, at most `limit` of them and at most 200:
-        /// all of them sum to what `audit` says is held.
+        /// all of them sum to what `books` says is held.
         #[query]
         pub fn purses(
             &self,

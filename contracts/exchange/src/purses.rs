@@ -59,7 +59,7 @@ impl Exchange {
         self.purses.at(&(token, purse)).get()
     }
 
-    pub(crate) fn books(&self, cx: &Cx, token: Address) -> Result<Books, Error> {
+    pub(crate) fn checked(&self, cx: &Cx, token: Address) -> Result<Books, Error> {
         let refused = |error| Error::Token { token, error };
         let balance = TokenClient::at(token).balance_of(cx.address()).map_err(refused)?;
         let held = self.held.at(&token).get();

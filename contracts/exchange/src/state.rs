@@ -199,3 +199,31 @@ pub struct Books {
     /// What the contract has.
     pub balance: Amount,
 }
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// Where to go on; none: all was counted, and is what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, after the entry that it names.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Uncounted {
+    /// With purses.
+    Purses(Option<(Address, Purse)>),
+    /// With what is held of each token.
+    Held(Option<Address>),
+}
+
+/// What was counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// What was not.
+    pub next: Uncounted,
+    /// What the purses of the last token have.
+    pub held: Amount,
+}

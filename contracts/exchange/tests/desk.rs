@@ -120,9 +120,9 @@ fn a_token_that_the_desk_asks_needs_a_shadow_as_well() {
     let terms = terms(owner.address(), [coin, owner.address()]);
     let desk = chain.deploy(env!("CARGO_MANIFEST_DIR"), owner, terms).unwrap();
     let missing = TestFailure::NotShadowed { contract: coin };
-    assert_eq!(chain.ask(desk, &call::audit(coin)), Err(Refusal::Other(missing)));
+    assert_eq!(chain.ask(desk, &call::books(coin)), Err(Refusal::Other(missing)));
     chain.shadow::<PurposeToken>(coin);
-    assert_eq!(chain.ask(desk, &call::audit(coin)).unwrap().held, Amount(0));
+    assert_eq!(chain.ask(desk, &call::books(coin)).unwrap().held, Amount(0));
 }
 
 #[test]

@@ -16,8 +16,8 @@ use dure_sdk::{
 };
 use exchange::exchange::{Error, Leg, Proposal, Request, Side, Terms, TradeState, call};
 use hub::{
-    ANA, BEN, EACH, GOLD, GUARD, HOUR, HUB, NOTARY, OPERATOR, SOURCE, WON, at, audit, by, holds,
-    hub, id, issue, proposal, refused, request, terms,
+    ANA, BEN, EACH, GOLD, GUARD, HOUR, HUB, NOTARY, OPERATOR, SOURCE, WON, at, audit, audit_all,
+    by, holds, hub, id, issue, proposal, refused, request, terms,
 };
 
 const FESTIVAL: Address = Address([84; 32]);
@@ -252,4 +252,29 @@ fn frozen_between_allocation_and_settlement() {
     by(&mut hub, NOTARY, &call::void(trade)).unwrap();
     by(&mut hub, BEN, &call::take_back(trade, Side::Taker)).unwrap();
     assert_eq!(holds(&mut hub, WON, BEN), EACH);
+}
+
+#[test]
+fn an_audit_finds_one_unit_that_bypassed_the_books() {
+    let mut hub = hub(&terms(0, GUARD));
+    by(&mut hub, ANA, &call::propose(id(1), proposal())).unwrap();
+    by(&mut hub, ANA, &call::exchange(id(2), request(GOLD, 1, WON, 1))).unwrap();
+    let right = hub.storage_of(HUB);
+    // By number of the field: purses, and what is held of each token.
+    let fields: [&[u8]; 2] = [&[7], &[8]];
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            hub.load(HUB, wrong);
+            assert!(audit_all(&mut hub).is_err(), "{key:?}");
+        }
+    }
+    hub.load(HUB, right);
+    audit_all(&mut hub).unwrap();
 }

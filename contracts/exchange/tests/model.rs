@@ -392,7 +392,7 @@ impl World {
             };
             let trades: u128 = self.trades.iter().map(of).sum();
             let held = inventory.0 + fees.0 + trades;
-            prop_assert_eq!(ask.ask(HUB, &call::audit(address)).unwrap().held.0, held);
+            prop_assert_eq!(ask.ask(HUB, &call::books(address)).unwrap().held.0, held);
             audit(ask, address);
         }
         Ok(())

@@ -30,7 +30,7 @@ pub const RECOVERY_DELAY_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// How long what one issuer asked for waits for a second.
 pub const SECOND_AWAITED_MS: u64 = 3 * 24 * 60 * 60 * 1_000;
 /// The only class of the supply.
-const UNITS: u8 = 0;
+pub(crate) const UNITS: u8 = 0;
 /// Programmes of bonus.
 const CASHBACK: u32 = 1;
 const TOP_UP: u32 = 2;
@@ -326,12 +326,11 @@ impl RegionalCurrency {
             self.pool_again(division.to_pool, now)?;
             return Ok(division.to_holder);
         };
-        if lot.key.programme == TOP_UP {
-            let entry = (person, lot.key);
-            let ended = self.ended_bonus.get(&entry).unwrap_or_default();
-            self.ended_bonus.set(&entry, &ended.saturating_add(lot.amount));
-        }
-        let more = self.not_kept(person, bought, division.kept)?;
+        let more = if lot.key.programme == TOP_UP {
+            self.matched(person, lot.key, lot.amount, Amount::ZERO)
+        } else {
+            self.not_kept(person, bought, &division)?
+        };
         self.lots.owe(holder, more);
         self.pool_again(division.to_pool.saturating_sub(more), now)?;
         Ok(division.to_holder.saturating_add(more))
@@ -342,21 +341,37 @@ impl RegionalCurrency {
         &mut self,
         person: Hash,
         bought: TimestampMs,
-        kept: Amount,
+        division: &Division,
     ) -> Result<Amount, Error> {
-        if kept == Amount::ZERO {
-            return Ok(kept);
+        let Division { kept, unkept, .. } = *division;
+        if kept.max(unkept) == Amount::ZERO {
+            return Ok(Amount::ZERO);
         }
         let Some(top_up) = self.scheme.at(bought)?.1.top_up else { return Ok(Amount::ZERO) };
-        let entry = (person, bonus_key(TOP_UP, top_up.set, top_up.validity.end(bought)?));
-        let ended = self.ended_bonus.get(&entry).unwrap_or_default();
-        let more = ended.min(kept);
-        if more == ended {
-            self.ended_bonus.remove(&entry);
-        } else {
-            self.ended_bonus.set(&entry, &ended.saturating_sub(more));
+        let bonus = bonus_key(TOP_UP, top_up.set, top_up.validity.end(bought)?);
+        // What was kept too much is as if so much of the bonus had come back.
+        Ok(self.matched(person, bonus, unkept, kept))
+    }
+
+    /// Sets bonus that went back to the pool against what was kept back for it, whichever came
+    /// first, and says how much of that goes to the holder after all.
+    fn matched(&mut self, person: Hash, bonus: LotKey, ended: Amount, kept: Amount) -> Amount {
+        let entry = (person, bonus);
+        let (was_ended, was_kept) = (self.ended_bonus.get(&entry), self.kept_bonus.get(&entry));
+        let ended = was_ended.unwrap_or_default().saturating_add(ended);
+        let kept = was_kept.unwrap_or_default().saturating_add(kept);
+        let both = ended.min(kept);
+        for (of, was, left) in [
+            (&mut self.ended_bonus, was_ended, ended.saturating_sub(both)),
+            (&mut self.kept_bonus, was_kept, kept.saturating_sub(both)),
+        ] {
+            match was {
+                Some(_) if left == Amount::ZERO => of.remove(&entry),
+                was if was.unwrap_or_default() != left => of.set(&entry, &left),
+                _ => {}
+            }
         }
-        Ok(more)
+        both
     }
 
     /// Face that a person can still buy with a discount this month.
@@ -510,6 +525,8 @@ impl RegionalCurrency {
     }
 
     /// Cancels: the merchant bears it, and what the payment earned on it is taken back.
+    // Not inlined, as `planned`.
+    #[inline(never)]
     pub(crate) fn undo(
         &mut self,
         cx: &Cx,
@@ -544,6 +561,8 @@ impl RegionalCurrency {
     }
 
     /// Refunds by the terms of the day of the purchase, and says what a debt took of it.
+    // Not inlined, as `planned`.
+    #[inline(never)]
     pub(crate) fn take_back(
         &mut self,
         holder: Address,
@@ -558,7 +577,7 @@ impl RegionalCurrency {
         if division.amount == lot.face && lot.paid < lot.face {
             self.bought.undo(&person, lot.face, lot.bought, now);
         }
-        let more = self.not_kept(person, lot.bought, division.kept)?;
+        let more = self.not_kept(person, lot.bought, &division)?;
         division.to_pool = division.to_pool.saturating_sub(more);
         let due = division.to_holder.saturating_add(more);
         let recovered = self.lots.pay_debt(person, due);
@@ -585,7 +604,7 @@ impl RegionalCurrency {
         Ok(recovered)
     }
 
-    pub(crate) fn books(
+    pub(crate) fn checked(
         &self,
         first: Month,
         last: Month,

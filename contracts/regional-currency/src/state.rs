@@ -3,7 +3,7 @@
 use crate::scheme::Scheme;
 use dure_sdk::{
     domain::{
-        calendar::Day,
+        calendar::{Day, Month},
         caps::Caps,
         cash_out::CashOuts,
         freeze::Freeze,
@@ -58,13 +58,15 @@ pub struct RegionalCurrency {
     pub(crate) cancels: Map<(PaymentId, Hash), Amount>,
     /// What the issuers ordered under an id, as a hash; the address is the contract's own.
     pub(crate) orders: Map<(Address, Hash), Hash>,
-    /// Bonus of purchases that went back to the pool when it expired, by person and lot: a refund
-    /// does not keep it back again.
+    /// Bonus of purchases that went back to the pool when it expired, by person and lot, and for
+    /// which nothing was kept back.
     pub(crate) ended_bonus: Map<(Hash, LotKey), Amount>,
     /// What one issuer asked for and a second must ask for too.
     pub(crate) two_man: TwoMan,
     /// What a person was granted of a programme.
     pub(crate) granted: Map<(u32, Hash), Balance>,
+    /// What was kept back of purchases for bonus that has not gone back, by person and lot.
+    pub(crate) kept_bonus: Map<(Hash, LotKey), Amount>,
 }
 
 /// An allowance for a purpose: who gets it spends it where the set says, until the end.
@@ -174,4 +176,38 @@ pub struct Books {
     pub budgets: Amount,
     /// The day of the answer.
     pub today: Day,
+}
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// Where to go on; none: all was counted, and is what supply, pool and escrow say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, after the entry that it names.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Uncounted {
+    /// With lots.
+    Lots(Option<(Address, LotKey)>),
+    /// With what lies elsewhere.
+    Owed(Owed, Option<Address>),
+    /// With the pool, from that month on.
+    Months(Month),
+}
+
+/// What was counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// What was not.
+    pub next: Uncounted,
+    /// Money that is out.
+    pub money: Amount,
+    /// What the months of the pool have left.
+    pub pool: Amount,
+    /// What was drawn in them.
+    pub drawn: Amount,
 }

@@ -2,8 +2,11 @@
 
 use crate::{
     error::Error,
-    event::{CycleCut, CycleSettled, ObligationCarried, ObligationEntered, PositionsSettled},
-    state::{Books, CountedHolds, HoldsAudit, Member, Request, Route, Settlement},
+    event::{
+        CycleCut, CycleSettled, GiveBackRefused, HoldEnded, ObligationCarried, ObligationEntered,
+        PositionsSettled, TakenBack,
+    },
+    state::{Member, Request, Route, Settlement},
 };
 use dure_sdk::{
     crypto::blake3,
@@ -18,8 +21,6 @@ use dure_sdk::{
 
 /// Obligations that one call takes out at most: each is an event.
 pub const TAKEN_OUT_MAX: u32 = 512;
-/// Authorisations that one answer counts at most.
-const COUNTED_MAX: u32 = 200;
 /// Positions in one event.
 const POSITIONS_MAX: usize = 256;
 
@@ -31,6 +32,11 @@ pub(crate) struct Delivery {
     pub(crate) source: Option<Address>,
     pub(crate) payee: Address,
     pub(crate) amount: Amount,
+}
+
+/// What an authorisation that ended let go.
+pub(crate) fn released(hold: &Hold) -> Amount {
+    hold.reserved.saturating_sub(hold.captured)
 }
 
 /// The name of what an account asks for under an id of its own choice: nobody takes another's.
@@ -184,7 +190,7 @@ impl Settlement {
         self.holds.withdraw(after.payee, amount)?;
         let route = self.route_of(hold)?;
         self.escrow.release(&route.from, amount)?;
-        self.give_back(route, after.payer, released)?;
+        self.give_back(cx, hold, after.payer, released)?;
         if amount > Amount::ZERO {
             let payee = after.payee;
             self.deliver(cx, &Delivery { id, route, source: None, payee, amount })?;
@@ -192,16 +198,55 @@ impl Settlement {
         Ok((after, released))
     }
 
-    /// Gives a payer back what an authorisation let go.
-    fn give_back(&mut self, route: Route, payer: Address, amount: Amount) -> Result<(), Error> {
+    /// Gives a payer back what an authorisation let go. What its token refuses waits for
+    /// `take_back`: nobody else's money waits for it.
+    fn give_back(
+        &mut self,
+        cx: &Cx,
+        hold: Hash,
+        payer: Address,
+        amount: Amount,
+    ) -> Result<(), Error> {
+        match self.returned(hold, payer, amount) {
+            // Who calls with little gas makes nobody wait.
+            Err(Error::Token(error)) if error != CallError::OutOfGas => {
+                self.refused.insert(&hold);
+                cx.emit(&GiveBackRefused { hold, payer, amount });
+                Ok(())
+            }
+            given => given,
+        }
+    }
+
+    /// Gives a payer back what an authorisation let go; nothing is changed where that is refused.
+    fn returned(&mut self, hold: Hash, payer: Address, amount: Amount) -> Result<(), Error> {
         if amount == Amount::ZERO {
             return Ok(());
         }
+        let bank = self.route_of(hold)?.from;
+        let deposit = self.members.get(&bank).and_then(|bank| bank.deposit);
+        let token = TokenClient::at(deposit.ok_or(Error::NotBank { member: bank })?);
+        token.transfer(payer, amount, None).map_err(Error::Token)?;
         self.holds.withdraw(payer, amount)?;
-        self.escrow.release(&route.from, amount)?;
-        let deposit = self.members.get(&route.from).and_then(|bank| bank.deposit);
-        let token = deposit.ok_or(Error::NotBank { member: route.from })?;
-        TokenClient::at(token).transfer(payer, amount, None).map_err(Error::Token)
+        Ok(self.escrow.release(&bank, amount)?)
+    }
+
+    /// Gives a payer back what waits, or what is over and was not ended; says how much.
+    pub(crate) fn taken_back(&mut self, cx: &Cx, id: Hash) -> Result<Amount, Error> {
+        let waits = self.refused.contains(&id);
+        let hold = match self.holds.hold(id) {
+            Some(hold) if waits => hold,
+            _ => self.holds.expire(id, cx.time())?,
+        };
+        let (payer, state, amount) = (hold.payer, hold.state, released(&hold));
+        if waits {
+            self.refused.remove(&id);
+            cx.emit(&TakenBack { hold: id, payer, amount });
+        } else {
+            cx.emit(&HoldEnded { hold: id, payer, released: amount, state });
+        }
+        self.returned(id, payer, amount)?;
+        Ok(amount)
     }
 
     /// Ends the caller's authorisation; none when it was voided before.
@@ -212,14 +257,14 @@ impl Settlement {
         }
         self.freeze.running()?;
         let after = self.holds.void(hold, cx.time())?;
-        self.let_go(hold, &after)?;
+        self.let_go(cx, hold, &after)?;
         Ok(Some(after))
     }
 
     /// Gives back what an authorisation had when it was voided or ran out; says how much.
-    pub(crate) fn let_go(&mut self, id: Hash, hold: &Hold) -> Result<Amount, Error> {
-        let released = hold.reserved.saturating_sub(hold.captured);
-        self.give_back(self.route_of(id)?, hold.payer, released)?;
+    pub(crate) fn let_go(&mut self, cx: &Cx, id: Hash, hold: &Hold) -> Result<Amount, Error> {
+        let released = released(hold);
+        self.give_back(cx, id, hold.payer, released)?;
         Ok(released)
     }
 
@@ -278,43 +323,5 @@ impl Settlement {
             cx.emit(&CycleSettled { cycle, report });
         }
         Ok(settled)
-    }
-
-    pub(crate) fn audited(&self, cx: &Cx) -> Result<Books, Error> {
-        let funds = self.netting.audit()?;
-        let token = TokenClient::at(self.token.get());
-        let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
-        ensure!(funds <= tokens, Error::Unbacked { books: funds, tokens });
-        Ok(Books { funds, tokens })
-    }
-
-    /// Counts a page of all pending authorisations for a bank; then its escrow and tokens.
-    pub(crate) fn audited_holds(
-        &self,
-        cx: &Cx,
-        bank: u32,
-        counted: Option<CountedHolds>,
-        limit: u32,
-    ) -> Result<HoldsAudit, Error> {
-        let deposit = self.members.get(&bank).and_then(|member| member.deposit);
-        let token = TokenClient::at(deposit.ok_or(Error::NotBank { member: bank })?);
-        let (from, mut sum) =
-            counted.map_or((None, Amount::ZERO), |counted| (Some(counted.next), counted.held));
-        let mut waiting = self.holds.waiting(from);
-        for (id, hold) in waiting.by_ref().take(limit.clamp(1, COUNTED_MAX) as usize) {
-            if self.routes.get(&id).is_some_and(|route| route.from == bank) {
-                sum = sum.saturating_add(hold.left);
-            }
-        }
-        let books = self.escrow.held(&bank);
-        if let Some((id, hold)) = waiting.next() {
-            let next = CountedHolds { next: (hold.expires, id), held: sum };
-            return Ok(HoldsAudit { books, next: Some(next) });
-        }
-        let counted = sum;
-        ensure!(books == counted, Error::Uncounted { bank, books, counted });
-        let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
-        ensure!(books <= tokens, Error::Unbacked { books, tokens });
-        Ok(HoldsAudit { books, next: None })
     }
 }

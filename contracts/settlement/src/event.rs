@@ -102,7 +102,7 @@ pub struct Captured {
     /// Of the capture, and of what the payer's bank owes for it.
     pub id: Hash,
     pub amount: Amount,
-    /// What went back to the payer.
+    /// What went back to the payer, unless its token refused: [`GiveBackRefused`].
     pub released: Amount,
     pub state: HoldState,
 }
@@ -114,9 +114,29 @@ pub struct HoldEnded {
     pub hold: Hash,
     #[index]
     pub payer: Address,
-    /// What went back to the payer.
+    /// What went back to the payer, unless its token refused: [`GiveBackRefused`].
     pub released: Amount,
     pub state: HoldState,
+}
+
+/// The bank's token refused to go back to the payer: it waits for `take_back`.
+#[dure::event]
+pub struct GiveBackRefused {
+    #[index]
+    pub hold: Hash,
+    #[index]
+    pub payer: Address,
+    pub amount: Amount,
+}
+
+/// What waited went back to the payer.
+#[dure::event]
+pub struct TakenBack {
+    #[index]
+    pub hold: Hash,
+    #[index]
+    pub payer: Address,
+    pub amount: Amount,
 }
 
 /// A merchant gave back what it had captured.

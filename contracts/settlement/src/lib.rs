@@ -18,6 +18,7 @@
 //! each bank, are there in tokens. Refunds of an authorisation are at most what was captured.
 #![no_std]
 
+mod audit;
 mod book;
 mod error;
 mod event;
@@ -47,15 +48,17 @@ pub mod settlement {
     pub use crate::error::Error;
     #[event]
     pub use crate::event::{
-        Authorised, CapChanged, Captured, CycleCut, CycleSettled, FreezeChanged, Funded, HoldEnded,
-        MemberAdmitted, ObligationCarried, ObligationEntered, Paid, PauseChanged, PositionsSettled,
-        Refunded, RoleChanged, SchemeScheduled, Withdrawn,
+        Authorised, CapChanged, Captured, CycleCut, CycleSettled, FreezeChanged, Funded,
+        GiveBackRefused, HoldEnded, MemberAdmitted, ObligationCarried, ObligationEntered, Paid,
+        PauseChanged, PositionsSettled, Refunded, RoleChanged, SchemeScheduled, TakenBack,
+        Withdrawn,
     };
     pub use crate::scheme::{Cycle, Scheme, SchemeError};
     #[storage]
     pub use crate::state::Settlement;
     pub use crate::state::{
-        Books, CountedHolds, CycleView, HoldsAudit, Member, Request, Route, Standing,
+        Audit, Books, Counted, CountedHolds, CycleView, HoldsAudit, Member, Request, Route,
+        Standing, Uncounted,
     };
 
     impl Settlement {
@@ -232,19 +235,28 @@ pub mod settlement {
         }
 
         /// Anybody ends at most `limit` authorisations that are over, those first that are so
-        /// longest. Answers how many.
+        /// longest. Answers how many. What a token refuses to give back waits, and the others do
+        /// not wait for it.
         #[call]
         pub fn expire(&mut self, cx: &Cx, limit: u32) -> Result<u32, Error> {
             self.freeze.running()?;
             let over = self.holds.sweep(cx.time(), limit)?;
             for hold in &over {
                 if let Some(ended) = self.holds.hold(*hold) {
-                    let released = self.let_go(*hold, &ended)?;
+                    let released = self.let_go(cx, *hold, &ended)?;
                     let (hold, payer, state) = (*hold, ended.payer, ended.state);
                     cx.emit(&HoldEnded { hold, payer, released, state });
                 }
             }
             Ok(over.len() as u32)
+        }
+
+        /// Anybody gives a payer back what its token refused to when the authorisation ended; one
+        /// that is over is ended by it. Answers how much.
+        #[call]
+        pub fn take_back(&mut self, cx: &Cx, hold: Hash) -> Result<Amount, Error> {
+            self.freeze.running()?;
+            self.taken_back(cx, hold)
         }
 
         /// The merchant gives back what it captured, or a part, by allowance of its own deposit
@@ -388,13 +400,21 @@ pub mod settlement {
         /// The books of funds and positions, checked: what members put in is there in tokens, and
         /// their positions sum to nought.
         #[query]
-        pub fn audit(&self, cx: &Cx) -> Result<Books, Error> {
-            self.audited(cx)
+        pub fn books(&self, cx: &Cx) -> Result<Books, Error> {
+            self.checked(cx)
         }
 
-        /// Counts a bank's authorisations, at most `limit` of all that wait (200 at most) after
-        /// those that were counted, and refuses unless they are in the end what is in escrow,
-        /// covered by tokens. Ask for all pages at one height.
+        /// Counts every position again, then a page of each bank's authorisations, at most `limit`
+        /// (200 at most) after those that were counted; refuses unless all of it is what the books
+        /// say. Ask for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
+        }
+
+        /// Counts a bank's authorisations, at most `limit` of all that wait or could not go back
+        /// (200 at most) after those that were counted, and refuses unless they are in the end
+        /// what is in escrow, covered by tokens. Ask for all pages at one height.
         #[query]
         pub fn audit_holds(
             &self,

@@ -35,6 +35,8 @@ pub struct Settlement {
     pub(crate) escrow: Vault<u32>,
     /// Requests that moved money, by who made them and the id that he chose.
     pub(crate) requests: Map<(Address, Hash), Request>,
+    /// Authorisations that ended while the bank's token refused to go back to their payers.
+    pub(crate) refused: Set<Hash>,
 }
 
 /// A bank, or a company.
@@ -113,12 +115,22 @@ pub struct HoldsAudit {
     pub next: Option<CountedHolds>,
 }
 
+/// Where a count goes on.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Uncounted {
+    /// With authorisations that wait, this one first: when it is over, and its id.
+    Waiting(TimestampMs, Hash),
+    /// With what could not go back to payers, after this one.
+    Refused(Option<Hash>),
+}
+
 /// Authorisations that were counted.
 #[dure::ty]
 #[derive(Copy)]
 pub struct CountedHolds {
-    /// The first that was not: when it is over, and its id.
-    pub next: (TimestampMs, Hash),
+    /// Those that were not.
+    pub next: Uncounted,
     /// What the bank's among them come to.
     pub held: Amount,
 }
@@ -131,4 +143,24 @@ pub struct Books {
     pub funds: Amount,
     /// Tokens of settlement that the contract has.
     pub tokens: Amount,
+}
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// The books.
+    pub books: Books,
+    /// Where to go on; none: all was counted, and is what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, after positions and funds: with the authorisations of a bank.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// Of which.
+    pub bank: u32,
+    /// Those of it that were counted; none yet.
+    pub holds: Option<CountedHolds>,
 }

@@ -5,8 +5,8 @@
 mod banks;
 
 use banks::{
-    CAPS, DAY, DEPOSIT, HOUR, HUB, OPERATOR, READY, RICH, START, WON, audit, banks, customer,
-    deposit, id, member, refusal, route, scheme, standing, tokens,
+    CAPS, DAY, DEPOSIT, HOUR, HUB, OPERATOR, READY, RICH, START, WON, audit, audit_all, banks,
+    customer, deposit, id, member, refusal, route, scheme, standing, tokens,
 };
 use dure_sdk::{
     Address, Amount, Hash, TimestampMs,
@@ -208,6 +208,35 @@ fn a_capture_after_the_expiry_is_refused_and_the_payer_has_all_back() {
     assert_eq!(scene.has(1, customer(SHOP)), DEPOSIT + 4_000);
     let settled = HoldsError::Settled { state: HoldState::Expired };
     assert_eq!(scene.capture(3, hold, 1, Rest::Release), Err(Error::Holds(settled)));
+    audit(&mut scene.0);
+}
+
+#[test]
+fn a_bank_that_stops_its_token_holds_up_nobody_elses_money() {
+    let mut scene = Scene::new();
+    let stopped = scene.authorise(1, 1).unwrap();
+    let own = call::authorise(id(1), route(1, 0), customer(SHOP), Amount(50_000));
+    scene.at(60_000).by(customer(1), &own).unwrap();
+    let last = scene.at(120_000).authorise(2, 300).unwrap();
+    scene.0.caller(member(0)).send(deposit(0), &money::pause(id(7))).unwrap();
+    let early = Err(Error::Holds(HoldsError::NotExpired {
+        expires: TimestampMs(START + 7 * DAY),
+        now: TimestampMs(START + 120_000),
+    }));
+    assert_eq!(scene.by(customer(1), &call::take_back(stopped)), early);
+    scene.at(7 * DAY + 120_000);
+    assert_eq!(scene.by(customer(2), &call::expire(2)), Ok(2));
+    assert_eq!(scene.has(1, customer(1)), DEPOSIT, "the other bank's customer has all back");
+    let refused = scene.by(customer(0), &call::take_back(stopped));
+    assert!(matches!(refused, Err(Error::Token(_))), "{refused:?}");
+    audit(&mut scene.0);
+    scene.0.caller(member(0)).send(deposit(0), &money::resume()).unwrap();
+    assert_eq!(scene.by(customer(2), &call::take_back(stopped)), Ok(Amount(1)));
+    let settled = HoldsError::Settled { state: HoldState::Expired };
+    assert_eq!(scene.by(customer(2), &call::take_back(stopped)), Err(Error::Holds(settled)));
+    // One by its name, whatever is over before it.
+    assert_eq!(scene.by(customer(2), &call::take_back(last)), Ok(Amount(300)));
+    assert_eq!((scene.has(0, customer(0)), scene.has(0, HUB)), (DEPOSIT, 0));
     audit(&mut scene.0);
 }
 
@@ -434,4 +463,32 @@ fn customers_of_the_same_banks_wait_for_each_other_at_its_allowance_alone() {
         scene.0.touched().clone()
     });
     assert_eq!(one.conflicts(&other), allowance);
+}
+
+#[test]
+fn an_audit_finds_one_won_that_bypassed_the_books() {
+    let mut scene = Scene::new();
+    scene.fund(0, 30_000);
+    scene.fund(1, 10_000);
+    scene.pay(1, 1_000).unwrap();
+    scene.authorise(2, 500).unwrap();
+    let right = scene.0.storage_of(HUB);
+    // By number of the field, and of its part: what members have room for, what each bank has in
+    // escrow.
+    let fields: [&[u8]; 2] = [&[7, 1], &[10, 0]];
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            scene.0.load(HUB, wrong);
+            assert!(audit_all(&mut scene.0).is_err(), "{key:?}");
+        }
+    }
+    scene.0.load(HUB, right);
+    audit_all(&mut scene.0).unwrap();
 }

@@ -21,26 +21,76 @@ use settlement::settlement::{
     Funded, ObligationCarried, ObligationEntered, PositionsSettled, Withdrawn, call, scoped,
 };
 use std::{cmp::Reverse, collections::BTreeMap};
+use token::token::call as money;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Fund { member: usize, amount: i128 },
-    Withdraw { member: usize, amount: i128 },
-    Owe { debtor: usize, creditor: usize, amount: i128, priority: u8 },
-    Pay { from: usize, to: usize, payer: usize, payee: usize, amount: i128 },
-    Authorise { from: usize, to: usize, payer: usize, merchant: usize, amount: i128 },
-    Capture { hold: usize, amount: i128, keep: bool },
-    Void { hold: usize },
-    Refund { hold: usize, amount: i128 },
-    Expire { limit: u32 },
-    Close { limit: u32 },
-    Cap { member: usize, cap: i128 },
-    Wait { hours: u64 },
+    Fund {
+        member: usize,
+        amount: i128,
+    },
+    Withdraw {
+        member: usize,
+        amount: i128,
+    },
+    Owe {
+        debtor: usize,
+        creditor: usize,
+        amount: i128,
+        priority: u8,
+    },
+    Pay {
+        from: usize,
+        to: usize,
+        payer: usize,
+        payee: usize,
+        amount: i128,
+    },
+    Authorise {
+        from: usize,
+        to: usize,
+        payer: usize,
+        merchant: usize,
+        amount: i128,
+    },
+    Capture {
+        hold: usize,
+        amount: i128,
+        keep: bool,
+    },
+    Void {
+        hold: usize,
+    },
+    Refund {
+        hold: usize,
+        amount: i128,
+    },
+    Expire {
+        limit: u32,
+    },
+    TakeBack {
+        hold: usize,
+    },
+    /// A bank stops its token, or lets it go on.
+    Pause {
+        bank: usize,
+    },
+    Close {
+        limit: u32,
+    },
+    Cap {
+        member: usize,
+        cap: i128,
+    },
+    Wait {
+        hours: u64,
+    },
 }
 
 fn act() -> impl Strategy<Value = Act> {
     let (member, bank, person) = (0..MEMBERS, 0..BANKS, 0..CUSTOMERS);
     let amount = prop_oneof![1i128..3_000, 5_000i128..30_000];
+    let pause = bank.clone().prop_map(|bank| Act::Pause { bank });
     let route = (bank.clone(), bank, person.clone(), person, amount.clone());
     let hold = 0usize..4;
     prop_oneof![
@@ -62,6 +112,8 @@ fn act() -> impl Strategy<Value = Act> {
         6 => (hold.clone(), prop_oneof![3 => amount.clone(), 1 => Just(0)], any::<bool>())
             .prop_map(|(hold, amount, keep)| Act::Capture { hold, amount, keep }),
         1 => hold.clone().prop_map(|hold| Act::Void { hold }),
+        1 => hold.clone().prop_map(|hold| Act::TakeBack { hold }),
+        1 => pause,
         3 => (hold, amount).prop_map(|(hold, amount)| Act::Refund { hold, amount }),
         1 => (0u32..3).prop_map(|limit| Act::Expire { limit }),
         2 => (1u32..5).prop_map(|limit| Act::Close { limit }),
@@ -91,6 +143,8 @@ struct Card {
     left: i128,
     captured: i128,
     refunded: i128,
+    /// What the bank's token refused to give back.
+    waits: i128,
     expires: u64,
     state: HoldState,
 }
@@ -106,6 +160,7 @@ struct World {
     caps: [(i128, i128, i128); MEMBERS],
     open: Vec<Owed>,
     cards: Vec<Card>,
+    paused: [bool; BANKS],
     acts: u64,
 }
 
@@ -125,7 +180,8 @@ impl World {
         let (open, cards) = (Vec::new(), Vec::new());
         let sandbox = banks(scheme());
         let (now, opened, funds, acts) = (START, START, [0; MEMBERS], 0);
-        Self { sandbox, now, opened, tokens, funds, caps, open, cards, acts }
+        let paused = [false; BANKS];
+        Self { sandbox, now, opened, tokens, funds, caps, open, cards, paused, acts }
     }
 
     fn position(owed: &[Owed], member: usize) -> i128 {
@@ -205,6 +261,16 @@ impl World {
             }
             Act::Close { limit } => self.close(limit),
             Act::Expire { limit } => self.expire(limit),
+            Act::Pause { bank } => {
+                self.paused[bank] = !self.paused[bank];
+                let token = deposit(bank);
+                self.sandbox.caller(member(bank));
+                let done = match self.paused[bank] {
+                    true => self.sandbox.send(token, &money::pause(fresh)),
+                    false => self.sandbox.send(token, &money::resume()),
+                };
+                done.is_ok()
+            }
             ref other => return self.act_on_card(other, fresh),
         })
     }
@@ -227,10 +293,12 @@ impl World {
                     left: amount,
                     captured: 0,
                     refunded: 0,
+                    waits: 0,
                     expires,
                     state: HoldState::Pending,
                 };
                 let can = payer != merchant
+                    && !self.paused[from]
                     && self.shift(deposit(from), who, None, amount, |world| {
                         world.cards.push(card);
                     });
@@ -251,6 +319,12 @@ impl World {
                 let done = self.send(customer(merchant), &call::void(name));
                 let before = self.cards[index].state == HoldState::Voided;
                 done == (before || self.void(index))
+            }
+            Act::TakeBack { hold } => {
+                let index = self.card(hold)?;
+                let name = self.cards[index].name;
+                let done = self.sandbox.caller(customer(0)).send(HUB, &call::take_back(name));
+                done.ok().map(|amount| amount.0 as i128) == self.take_back(index)
             }
             Act::Refund { hold, amount } => {
                 let index = self.card(hold)?;
@@ -316,6 +390,9 @@ impl World {
         amount: i128,
     ) -> bool {
         let token = deposit(from);
+        if self.paused[from] || self.paused[to] {
+            return false;
+        }
         let has = source.is_none_or(|who| self.tokens[&(token, who)] >= amount);
         let own = self.tokens[&(deposit(to), member(to))] >= amount || from == to;
         if !has || !own || from != to && !self.owe(id, from, to, amount, 200) {
@@ -332,8 +409,29 @@ impl World {
     fn give_back(&mut self, index: usize) {
         let card = &mut self.cards[index];
         let payer = (deposit(card.from), customer(card.payer));
-        *self.tokens.entry(payer).or_default() += card.left;
+        if self.paused[card.from] {
+            card.waits = card.left;
+        } else {
+            *self.tokens.entry(payer).or_default() += card.left;
+        }
         card.left = 0;
+    }
+
+    /// What of an authorisation that ended, or is over, goes back to its payer now.
+    fn take_back(&mut self, index: usize) -> Option<i128> {
+        let card = &mut self.cards[index];
+        let over = card.state == HoldState::Pending && self.now >= card.expires;
+        if self.paused[card.from] || card.waits == 0 && !over {
+            return None;
+        }
+        let amount = card.waits + card.left;
+        if over {
+            card.state = HoldState::Expired;
+        }
+        (card.waits, card.left) = (0, 0);
+        let payer = (deposit(card.from), customer(card.payer));
+        *self.tokens.entry(payer).or_default() += amount;
+        Some(amount)
     }
 
     fn capture(&mut self, index: usize, amount: i128, keep: bool, owed: Hash) -> bool {
@@ -440,7 +538,7 @@ impl World {
             let amounts = [found.left, found.captured, found.refunded].map(|it| it.0 as i128);
             prop_assert_eq!(amounts, [card.left, card.captured, card.refunded]);
             prop_assert_eq!(found.state, card.state);
-            *in_hub.entry(deposit(card.from)).or_default() += card.left;
+            *in_hub.entry(deposit(card.from)).or_default() += card.left + card.waits;
         }
         for (token, amount) in in_hub {
             prop_assert_eq!(tokens(&mut self.sandbox, token, HUB) as i128, amount);

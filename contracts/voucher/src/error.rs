@@ -127,6 +127,8 @@ pub enum Error {
     Token(CallError<Vec<u8>>),
     /// The books hold more than the contract has, or less than the escrow.
     Unbacked { escrow: Amount, cash: Amount, tokens: Amount },
+    /// Vouchers, or what payees are owed, come to something else than the books.
+    Miscounted { escrow: Amount, vouchers: Amount, cash: Amount, payees: Amount },
 }
 
 dure_sdk::errors_from! {

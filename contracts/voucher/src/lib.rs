@@ -17,6 +17,7 @@
 //! again by anybody, page by page.
 #![no_std]
 
+mod audit;
 mod book;
 mod error;
 mod event;
@@ -51,7 +52,10 @@ pub mod voucher {
     };
     #[storage]
     pub use crate::state::Vouchers;
-    pub use crate::state::{Books, ClaimKey, Issue, Kind, Product, Redemption, State, Voucher};
+    pub use crate::state::{
+        Audit, Books, ClaimKey, Counted, Issue, Kind, Product, Redemption, State, Uncounted,
+        Voucher,
+    };
     pub use crate::terms::{TermsError, VoucherTerms};
 
     impl Vouchers {
@@ -480,13 +484,16 @@ pub mod voucher {
 
         /// The books, checked: what is owed is there in tokens, and the escrow is part of it.
         #[query]
-        pub fn audit(&self, cx: &Cx) -> Result<Books, Error> {
-            let token = TokenClient::at(self.token.get());
-            let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
-            let (escrow, cash) = (self.escrow.get(), self.cash.get());
-            let right = escrow <= cash && cash <= tokens;
-            ensure!(right, Error::Unbacked { escrow, cash, tokens });
-            Ok(Books { escrow, cash, tokens })
+        pub fn books(&self, cx: &Cx) -> Result<Books, Error> {
+            self.checked(cx)
+        }
+
+        /// Counts a page of vouchers, at most `limit` (254 at most) after those that were counted,
+        /// and then of what payees are owed; refuses unless all of it is in the end what the books
+        /// say. Ask for all pages at one height.
+        #[query]
+        pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
+            self.audited(cx, counted, limit)
         }
 
         /// Counts a page of vouchers again: what is left of them, and where to go on. All pages sum

@@ -84,13 +84,19 @@ impl Vouchers {
         let (holder, registry) = (found.holder, self.registry());
         let merchants = registry.merchants();
         let shop = merchants.active(merchant)?;
-        match person(&registry, holder)? {
-            Some(person) => ensure!(person != shop.owner, Error::OwnShop { merchant }),
+        let owner = match person(&registry, holder)? {
+            Some(person) => Some(person),
             None if sold.identified => {
                 return Err(RegistryError::from(PersonsError::Unknown { account: holder }).into());
             }
-            None => ensure!(holder != merchant, Error::OwnShop { merchant }),
-        }
+            // A merchant's account is no person's, and its owner may have other shops.
+            None => match merchants.merchant(holder) {
+                Ok(own) => Some(own.owner),
+                Err(RegistryError::Merchants(MerchantsError::Unknown { .. })) => None,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        ensure!(owner != Some(shop.owner), Error::OwnShop { merchant });
         for set in [sold.set].into_iter().chain(found.limits.iter().copied()) {
             merchants.permits(set, merchant, &shop)?;
         }

@@ -214,3 +214,37 @@ pub struct Books {
     /// Tokens that the contract has.
     pub tokens: Amount,
 }
+
+/// What a page of an audit found.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Audit {
+    /// The books.
+    pub books: Books,
+    /// Where to go on; none: all was counted, and is what the books say.
+    pub next: Option<Counted>,
+}
+
+/// Where a count goes on, after the entry that it names.
+#[dure::ty]
+#[derive(Copy)]
+pub enum Uncounted {
+    /// With vouchers.
+    Vouchers(Option<u64>),
+    /// With what payees are owed and was found free.
+    Owed(Option<Address>),
+    /// With what they are owed besides.
+    Undoable(Option<(Address, Day)>),
+}
+
+/// What was counted.
+#[dure::ty]
+#[derive(Copy)]
+pub struct Counted {
+    /// What was not.
+    pub next: Uncounted,
+    /// What is left of vouchers.
+    pub vouchers: Amount,
+    /// What payees are owed.
+    pub payees: Amount,
+}

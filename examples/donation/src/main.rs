@@ -276,12 +276,14 @@ impl Winter {
         let allowed = done.failures().into_keys().all(|name| name.contains("AllSpent"));
         ensure!(allowed, "{:?}", done.failures());
         say(&format!("{} donors have something back", done.succeeded()), Some(done.took));
-        let books = self.stage.query(self.fund, "audit", json!([CAMPAIGN])).await?;
+        let books = self.stage.query(self.fund, "books", json!([CAMPAIGN])).await?;
         let amount = |name: &str| amount_of(&books[name]);
         let (given, spent, refunded) = (amount("given")?, amount("spent")?, amount("refunded")?);
         let all: u128 = donors.iter().map(|donor| donor.amount).sum();
         ensure!(given == all && given == spent + refunded, "the books do not close: {books}");
         ensure!(amount("held")? == 0, "something stayed behind: {books}");
+        let pages = self.stage.audit(self.fund).await?;
+        say(&format!("every gift and every spend, counted again on {pages} pages"), None);
         say(&format!("given {}, spent {}", won(given), won(spent)), None);
         say(&format!("paid back {}; nothing is left: the books close", won(refunded)), None);
         Ok(())

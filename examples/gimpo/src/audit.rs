@@ -21,6 +21,7 @@ impl Year {
         part("The books");
         let started = Instant::now();
         self.totals().await?;
+        self.stage.audit(self.town.won).await?;
         let lots = self.pages("count_lots", None).await?;
         equal("all lots, counted again", lots, self.mirror.in_lots())?;
         let counted = [
@@ -46,7 +47,7 @@ impl Year {
     async fn totals(&self) -> eyre::Result<()> {
         let last = self.mirror.now.month;
         let args = json!({ "first": last - 11, "last": last });
-        let books = self.stage.query(self.town.won, "audit", args).await?;
+        let books = self.stage.query(self.town.won, "books", args).await?;
         let pool: u128 = self.mirror.pool.values().sum();
         for (name, expected) in [
             ("escrow", self.mirror.escrow),

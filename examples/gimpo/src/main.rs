@@ -14,9 +14,13 @@ mod year;
 use calendar::{next_year, noon};
 use clap::Parser;
 use dure_types::Gas;
+use eyre::ensure;
 use mirror::{Mirror, Terms};
 use stage::{Arguments, Load, Stage, say};
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 use town::{CITIZENS, OWNERS, Town};
 use year::Year;
 
@@ -26,6 +30,9 @@ const FIRST_HALF: Terms =
 /// From July on the discount is ten percent, of less; what was saved goes to the smallest shops.
 const SECOND_HALF: Terms =
     Terms { discount_bp: 1_000, purchase_cap: 200_000, tiers_bp: [700, 200, 0], base_cap: 200_000 };
+
+/// What a year is measured by: so many transactions at least, in so long on two quiet cores.
+const BAR: (usize, Duration) = (200_000, Duration::from_secs(90));
 
 /// What a transaction may use; a payment uses a quarter of it.
 const GAS: Gas = Gas(800_000);
@@ -54,6 +61,11 @@ async fn main() -> eyre::Result<()> {
     let mut year = Year::new(stage, load, town, mirror, first);
     year.play(SECOND_HALF).await?;
     year.audit().await?;
+    let (count, took) = (year.log.transactions, year.log.took);
+    let (least, most) = BAR;
+    let seconds = (took.as_secs_f64(), most.as_secs());
+    println!("{count} transactions in {:.1} s; the bar is {least} in {} s", seconds.0, seconds.1);
+    ensure!(count >= least, "a year of {count} transactions, which is fewer than {least}");
     report::write(&year, &report)?;
     println!("report: {}", std::path::absolute(&report)?.display());
     Ok(())

@@ -283,8 +283,10 @@ impl Market {
             let books = self.stage.query(self.energy, "audit_slot", json!([slot])).await?;
             ensure!(amount_of(&books["escrow"])? == 0, "something lies in quarter {slot}: {books}");
         }
+        let pages = self.stage.audit(self.energy).await?;
+        say(&format!("all accounts and quarters, counted again on {pages} pages"), None);
         let paid_in = CASH * u128::from(HOMES) + UTILITY_CASH;
-        let books = self.stage.query(self.energy, "audit", json!([])).await?;
+        let books = self.stage.query(self.energy, "books", json!([])).await?;
         let (funds, tokens) = (amount_of(&books["funds"])?, amount_of(&books["tokens"])?);
         ensure!(funds == paid_in && tokens == paid_in, "{paid_in} was paid in: {books}");
         let mut together = 0;

@@ -161,6 +161,24 @@ impl Stage {
         amount_of(&self.query(contract, method, args).await?)
     }
 
+    /// Has a contract count all that it keeps, page by page, as `dure audit` does; answers how many
+    /// pages that took.
+    ///
+    /// # Errors
+    /// The difference that it found.
+    pub async fn audit(&self, contract: Address) -> eyre::Result<u32> {
+        let (mut counted, mut pages) = (Value::Null, 0);
+        loop {
+            let page = json!({ "counted": counted, "limit": 200 });
+            let answer = self.query(contract, "audit", page).await?;
+            counted = answer["next"].clone();
+            pages += 1;
+            if counted.is_null() {
+                return Ok(pages);
+            }
+        }
+    }
+
     /// Lets time pass on the node.
     ///
     /// # Errors

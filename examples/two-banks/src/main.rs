@@ -20,6 +20,8 @@ const CAP: u128 = 400_000_000;
 /// What the salary may use: without a limit it would be tried first, and that be timed too.
 const GAS: Gas = Gas(5_000_000);
 const NEVER: Option<u64> = None;
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
 
 #[tokio::main]
 async fn main() -> eyre::Result<()> {
@@ -56,6 +58,7 @@ struct Banks {
 impl Banks {
     async fn open(stage: Stage) -> eyre::Result<Self> {
         part("A central bank, two banks, a clearing house");
+        morning(&stage).await?;
         let central = stage.key("carol")?;
         let reserve = stage
             .deploy_as(
@@ -231,7 +234,9 @@ impl Banks {
         part("Noon");
         let cycle = self.stage.query(self.clearing, "cycle", json!([])).await?;
         let (now, due) = (self.stage.client.status().await?.now.0, amount_of(&cycle["due"])?);
-        let left = u64::try_from(due)?.saturating_sub(now) + 1;
+        let due = u64::try_from(due)?;
+        ensure!(of_day(due) == 12 * HOUR_MS, "the cycle is due at {due}, no noon in Korea");
+        let left = due.saturating_sub(now) + 1;
         self.stage.pass("the cycle is due", Duration::from_millis(left)).await?;
         let close = self.stage.by(&self.ours.key).call(self.clearing, "close", json!([100]));
         self.stage.step("anybody closes it", close).await?;
@@ -246,15 +251,49 @@ impl Banks {
         let (ours, theirs) = (funds(&self.ours).await?, funds(&self.theirs).await?);
         let owed = self.owed;
         ensure!(ours == FUNDS - owed && theirs == FUNDS + owed, "{ours} and {theirs}, {owed} owed");
-        let books = self.stage.query(self.clearing, "audit", json!([])).await?;
+        let books = self.stage.query(self.clearing, "books", json!([])).await?;
         ensure!(books["funds"] == books["tokens"], "funds without tokens: {books}");
         let held = self.balance(self.reserve, self.clearing).await?;
         ensure!(held == 2 * FUNDS, "the clearing house has {held}");
+        self.counted().await?;
         say(&format!("bank Hana pays bank Dul {}: the books close", won(owed)), None);
+        Ok(())
+    }
+
+    /// Everything is counted again: the clearing house, and what holders have of each token.
+    async fn counted(&self) -> eyre::Result<()> {
+        let mut pages = self.stage.audit(self.clearing).await?;
+        let payroll = SALARY * 2 * EMPLOYEES as u128;
+        for (token, issued) in [
+            (self.reserve, 2 * FUNDS),
+            (self.ours.deposit, FUNDS + payroll),
+            (self.theirs.deposit, FUNDS),
+        ] {
+            pages += self.stage.audit(token).await?;
+            let supply = self.stage.amount(token, "total_supply", json!([])).await?;
+            ensure!(supply == issued, "{issued} were issued of {token}, {supply} are there");
+        }
+        say(&format!("all of it and three tokens, counted again on {pages} pages"), None);
         Ok(())
     }
 
     async fn balance(&self, token: Address, holder: Address) -> eyre::Result<u128> {
         self.stage.amount(token, "balance_of", json!([holder.to_string()])).await
     }
+}
+
+/// Cycles end at midnight and at noon in Korea: a story that is begun later than in the morning
+/// begins in the next one.
+async fn morning(stage: &Stage) -> eyre::Result<()> {
+    let now = of_day(stage.client.status().await?.now.0);
+    if now >= 11 * HOUR_MS {
+        let night = Duration::from_millis(DAY_MS + 9 * HOUR_MS - now);
+        stage.pass("until nine in the morning", night).await?;
+    }
+    Ok(())
+}
+
+/// What has passed of the day in Korea.
+const fn of_day(time: u64) -> u64 {
+    (time + 9 * HOUR_MS) % DAY_MS
 }

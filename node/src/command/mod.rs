@@ -17,6 +17,7 @@
 mod account;
 mod apply;
 mod arguments;
+mod audit;
 mod build;
 mod cargo;
 mod check;
@@ -125,6 +126,8 @@ enum Command {
     Token(token::TokenCommand),
     /// Prove that the code of a contract is what its source builds.
     Verify(verify::VerifyArgs),
+    /// Count what a contract keeps, page by page, and compare it with its books.
+    Audit(audit::AuditArgs),
     /// Write the completions of a shell to standard output.
     Completions {
         /// Which shell.
@@ -201,6 +204,7 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Apply(args) => apply::run(args, output).await,
         Command::Token(command) => token::run(command, output).await,
         Command::Verify(args) => verify::run(args, output).await,
+        Command::Audit(args) => audit::run(args, output).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dure", &mut script);

@@ -13,7 +13,7 @@
 //!
 //! For each month `budget + returned = drawn + room + taken out`, which [`Pool::audit`] checks.
 
-use crate::{Amount, Balance, Map, TimestampMs, domain::calendar::Month};
+use crate::{Amount, Balance, Map, Order, TimestampMs, domain::calendar::Month};
 
 /// Months after this one whose budget can be added to: an audit that adds all months up stays
 /// short.
@@ -190,6 +190,16 @@ impl Pool {
     #[must_use]
     pub fn returned(&self, month: Month) -> Amount {
         self.returned.at(&month).get()
+    }
+
+    /// The first and the last month into which anything came: all others are nought.
+    #[must_use]
+    pub fn months(&self) -> Option<(Month, Month)> {
+        let end = |order| {
+            let months = [&self.budget, &self.returned].map(|of| of.entries(None, order).next());
+            months.into_iter().flatten().map(|(month, _)| month)
+        };
+        Some((end(Order::Ascending).min()?, end(Order::Descending).max()?))
     }
 
     /// Checks the books of a month.

@@ -166,9 +166,9 @@ fn a_payment_stores_a_purse_a_person_and_itself() {
         // Three sums and two counts, how many lots lie behind; bonus, and what is left of the
         // second purchase with what is known of it.
         ("02", 32, 3 * 16 + 2 * 4 + 4 + 1 + (41 + 1) + (41 + 1 + 5 * 16 + 8)),
-        // Payer, person, payee, time, amount, two parts of 41 bytes with a price each, what it
-        // earned, what was credited, the lot of the cashback, no claws.
-        ("04", 32, 3 * 32 + 8 + 16 + 1 + 2 * (41 + 1 + 32) + 52 + 16 + 26 + 1 + 32),
+        // Payer, person, payee, time, amount, two parts of 41 bytes with a price each and no bonus,
+        // what it earned, what was credited, the lot of the cashback, no claws.
+        ("04", 32, 3 * 32 + 8 + 16 + 1 + 2 * (41 + 1 + 32 + 1) + 52 + 16 + 26 + 1 + 32),
         // The person's debt, number of purchases, month and base.
         ("05", 32, 16 + 8 + 4 + 16),
     ];

@@ -190,7 +190,7 @@ fn a_purchase_is_refunded_when_untouched_or_sixty_percent_used() {
     let refund = |amount, to_holder| {
         let to_pool = Amount(amount - to_holder);
         let (amount, to_holder) = (Amount(amount), Amount(to_holder));
-        Ok(Division { amount, to_holder, to_pool, kept: Amount(0) })
+        Ok(Division { amount, to_holder, to_pool, ..Division::default() })
     };
     let refused = |used| {
         Err(LotsError::UsedTooLittle { used: Amount(used), face: Amount(50_000), percent: 60 })

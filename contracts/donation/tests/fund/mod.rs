@@ -1,6 +1,6 @@
 //! A registry, a token and the campaigns of a charity, in the memory of the test.
 
-use donation::donation::{Donations, Line, Payees, Plan, Rules, call};
+use donation::donation::{Donations, Error, Line, Payees, Plan, Rules, call};
 use dure_sdk::{
     Address, Amount, Hash, TimestampMs,
     domain::{
@@ -8,6 +8,7 @@ use dure_sdk::{
         roles::Role,
     },
     native::Sandbox,
+    prelude::CallError,
 };
 use merchants::merchants::{Registry, call as registry};
 use token::token::{Conditions, PurposeToken, call as money};
@@ -112,4 +113,15 @@ pub(crate) fn sandbox() -> Sandbox {
 
 pub(crate) fn tokens(sandbox: &mut Sandbox, of: Address) -> u128 {
     sandbox.ask(MONEY, &money::balance_of(of)).unwrap().0
+}
+
+/// Counts everything again, page by page.
+pub(crate) fn audit(sandbox: &mut Sandbox) -> Result<(), CallError<Error>> {
+    let mut counted = None;
+    loop {
+        counted = sandbox.ask(FUND, &call::audit(counted, 2))?.next;
+        if counted.is_none() {
+            return Ok(());
+        }
+    }
 }

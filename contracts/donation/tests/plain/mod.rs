@@ -138,10 +138,15 @@ impl Plain {
         let overhead = found.count(|kind, _| *kind == (line, true));
         let rest = found.count(|kind, _| *kind == (line, false));
         let apart = (overhead + rest + amount) * TERMS[campaign].0 / 10_000 - overhead;
-        if let Some(line) = line
-            && rest + amount - apart > CAPS[usize::from(line)]
-        {
-            return None;
+        if let Some(line) = line {
+            // All of it must have a place on the line beside what others paid for there.
+            let others = found.count(|kind, won| {
+                let there = won.spend.map(|spend| self.spends[spend].line);
+                *kind == (None, false) && there == Some(Some(line))
+            });
+            if rest + amount - apart + others > CAPS[usize::from(line)] {
+                return None;
+            }
         }
         let won = Won { gift: self.gifts.len(), spend: None, paid_back: false };
         for (kind, count) in [((line, false), amount - apart), ((line, true), apart)] {

@@ -77,7 +77,7 @@ fn a_full_slot_is_cleared_in_one_call_and_counted_again() {
     let trades = (1..=METERS).map(|meter| invoke(market, &call::collect(slot, meter)));
     all(&mut chain, operator, trades);
     chain.ask(market, &call::audit_slot(slot)).unwrap();
-    chain.ask(market, &call::audit()).unwrap();
+    chain.ask(market, &call::books()).unwrap();
     let (fees, _) = chain.ask(market, &call::account(GRIDS[0])).unwrap();
     assert!(fees > Amount::ZERO);
 }

@@ -395,6 +395,11 @@ fn no_order_meets_other_terms_than_it_was_placed_under() {
     }));
     assert_eq!(scene.by(OPERATOR, &schedule(START + AHEAD_MS - 1)), soon);
     scene.by(OPERATOR, &schedule(START + AHEAD_MS)).unwrap();
+    // Debts are to the utility: with another one in its place they would be paid to that.
+    let taken_over = EnergyTerms { utility: person(0), ..dearer.clone() };
+    let taken_over = call::schedule_terms(taken_over, TimestampMs(START + 2 * AHEAD_MS));
+    let other = Err(Error::OtherUtility { utility: dearer.utility });
+    assert_eq!(scene.by(OPERATOR, &taken_over), other);
     assert_eq!(scene.ask(&call::terms(slot(ahead - 1))).1.retail_mwon, 120_000);
     assert_eq!(scene.ask(&call::terms(slot(ahead))).1.retail_mwon, 200_000);
 }
@@ -490,4 +495,29 @@ fn homes_that_order_in_one_slot_do_not_wait_for_each_other() {
     assert_eq!(one.conflicts(&other), BTreeSet::new());
     // How many orders the slot has, three amounts of the escrow and the slot's, what all have free.
     assert_eq!(one.amounts_shared(&other), 5);
+}
+
+#[test]
+fn an_audit_finds_one_won_that_bypassed_the_books() {
+    let mut scene = Scene::new();
+    scene.order(0, Buy, 100, 80_000, 1).unwrap();
+    let right = scene.0.storage_of(MARKET);
+    // By number of the field, and of its part: what accounts have free, each and in all, cash, and
+    // what lies there for a slot and in all.
+    let fields: [&[u8]; 5] = [&[7], &[8], &[10], &[14, 0], &[14, 1]];
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            scene.0.load(MARKET, wrong);
+            assert!(scene.audit().is_err(), "{key:?}");
+        }
+    }
+    scene.0.load(MARKET, right);
+    scene.audit().unwrap();
 }

@@ -4,11 +4,11 @@ use crate::{
     plain::{Plain, PlainOrder, PlainTrade},
     scene::{
         GRIDS, MINUTE, PAID_IN, PEOPLE, ROUNDING, SLOT, START, Scene, UTILITY, id, meter, person,
-        signed, slot,
+        signed, slot, terms,
     },
 };
 use dure_sdk::{Amount, Height, TimestampMs, domain::clearing::Side};
-use energy::energy::{Error, Reading, Trade, call};
+use energy::energy::{EnergyTerms, Error, Reading, Trade, call};
 use proptest::{collection::vec, prelude::*};
 
 #[derive(Clone, Debug)]
@@ -151,6 +151,10 @@ impl World {
     fn clear(&mut self, number: u64) -> Both {
         let done = self.scene.by(UTILITY, &call::clear(slot(number)));
         let price = done.map(|outcome| outcome.clearing.map(|clearing| clearing.price));
+        if let Ok(Some(price)) = price {
+            let EnergyTerms { feed_in_mwon, retail_mwon, .. } = terms();
+            assert!((feed_in_mwon..=retail_mwon).contains(&price), "{price} is outside the band");
+        }
         let expected = self.plain.clear(number);
         (price.map(prices), expected.map(prices))
     }
@@ -227,7 +231,7 @@ impl World {
         for account in [UTILITY, ROUNDING].into_iter().chain(GRIDS) {
             prop_assert_eq!(self.scene.account(account), (self.plain.free(account), 0));
         }
-        let books = self.scene.ask(&call::audit());
+        let books = self.scene.ask(&call::books());
         let escrow = self.plain.escrow(self.cash);
         let found = (books.cash.0, books.tokens.0, books.escrow.0);
         prop_assert_eq!(found, (self.cash, self.cash, escrow));
@@ -241,6 +245,7 @@ impl World {
             .into_iter()
             .map(|number| self.scene.ask(&call::audit_slot(slot(number))).escrow.0);
         prop_assert_eq!(counted.sum::<u128>(), escrow);
+        prop_assert_eq!(self.scene.audit(), Ok(()));
         Ok(())
     }
 }

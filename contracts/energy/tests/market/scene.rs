@@ -154,8 +154,20 @@ impl Scene {
         (free.0, owed.0)
     }
 
+    /// Counts everything again, page by page.
+    pub(crate) fn audit(&mut self) -> Result<(), CallError<Error>> {
+        let mut counted = None;
+        loop {
+            counted = self.0.ask(MARKET, &call::audit(counted, 3))?.next;
+            if counted.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     pub(crate) fn books_balance(&mut self, slots: impl IntoIterator<Item = u64>) {
-        self.ask(&call::audit());
+        self.ask(&call::books());
+        self.audit().unwrap();
         for number in slots {
             self.ask(&call::audit_slot(slot(number)));
         }

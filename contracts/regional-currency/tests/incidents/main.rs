@@ -82,6 +82,9 @@ fn at_midnight_in_korea_a_month_begins_and_what_ends_then_is_over() {
     assert_eq!(scene.at(last).buy(3, 1_000), Ok(Amount(900)));
     // Bought on 31 March for 30 days: the first is not counted, so it ends with 30 April.
     assert_eq!(scene.at(61 * DAY - 1).pay(0, 3, 1).map(|_| ()), Ok(()));
+    // At that instant it is over, and only what was bought on 1 April is left.
+    let short = LotsError::Short { left: Amount(1_000), wanted: Amount(1_001) };
+    assert_eq!(scene.at(61 * DAY).pay(0, 4, 1_001), Err(Error::Lots(short)));
     let short = scene.at(62 * DAY).pay(0, 4, 1);
     assert!(
         matches!(short, Err(Error::Lots(LotsError::Short { left: Amount(0), .. }))),
@@ -193,4 +196,45 @@ fn payers_of_one_merchant_do_not_wait_for_each_other() {
     assert_eq!(one.conflicts(&other), BTreeSet::new());
     // What the merchant is owed, the month's pool and what was drawn from it, what is outstanding.
     assert_eq!(one.amounts_shared(&other), 4);
+}
+
+#[test]
+fn an_audit_finds_one_won_that_bypassed_the_books() {
+    let mut scene = Scene::new();
+    scene.buy(1, 10_000).unwrap();
+    scene.pay(0, 2, 4_000).unwrap();
+    scene.by(merchant(0), &call::request_cash_out(id(3), Amount(1_000))).unwrap();
+    scene.at(40 * DAY).city(&call::expire(account(0), 9)).unwrap();
+    let right = scene.0.storage_of(WON);
+    // By number of the field, and of its part: unclaimed, receivable, pending, the pool's room,
+    // budget, draws and returns, what programmes have left, the supply in three sums, the escrow.
+    let fields: [&[u8]; 12] = [
+        &[7, 3],
+        &[8, 0],
+        &[9, 1],
+        &[11, 0],
+        &[11, 1],
+        &[11, 2],
+        &[11, 3],
+        &[14],
+        &[15, 0],
+        &[15, 1],
+        &[15, 2],
+        &[16],
+    ];
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            scene.0.load(WON, wrong);
+            assert!(scene.audit().is_err(), "{key:?}");
+        }
+    }
+    scene.0.load(WON, right);
+    scene.audit().unwrap();
 }

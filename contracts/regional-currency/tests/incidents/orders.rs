@@ -60,7 +60,7 @@ fn a_month_centuries_ahead_is_not_funded() {
     let far = PoolError::TooFar { month: this.plus(25), last: this.plus(24) };
     assert_eq!(scene.city(&fund(25)), Err(Error::Pool(far)));
     scene.city(&fund(24)).unwrap();
-    let books = scene.0.ask(WON, &call::audit(this, this.plus(24))).unwrap();
+    let books = scene.0.ask(WON, &call::books(this, this.plus(24))).unwrap();
     assert_eq!(books.pool, Amount(100_001));
 }
 

@@ -126,9 +126,21 @@ impl Scene {
         self.0.ask(WON, &call::pool_left(month)).unwrap().0
     }
 
+    /// Counts everything again, page by page.
+    pub(crate) fn audit(&mut self) -> Result<(), CallError<Error>> {
+        let mut counted = None;
+        loop {
+            counted = self.0.ask(WON, &call::audit(counted, 1))?.next;
+            if counted.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     pub(crate) fn books_balance(&mut self) {
         let first = Month::of(TimestampMs(START));
-        self.0.ask(WON, &call::audit(first, first.plus(3))).unwrap();
+        self.0.ask(WON, &call::books(first, first.plus(3))).unwrap();
+        self.audit().unwrap();
     }
 }
 

@@ -44,6 +44,25 @@ fn a_gift_that_expired_is_worth_what_was_paid_for_it() {
 }
 
 #[test]
+fn what_was_spent_of_a_gift_does_not_price_the_next_one() {
+    let none = Brackets::new(vec![]).unwrap();
+    let plain = Scheme { discount: none, cashback: None, ..scheme() };
+    for (spent, worth) in [(100, 100), (50, 145)] {
+        let mut scene = Scene::new();
+        assert_eq!(scene.buy(1, 100), Ok(Amount(90)));
+        scene.by(account(0), &call::give(account(2), Amount(100))).unwrap();
+        scene.by(account(2), &call::pay(merchant(1), Amount(spent), id(2))).unwrap();
+        // The next one was paid in full, and is of the same day and for the same shops.
+        scene.city(&call::schedule_scheme(plain.clone(), TimestampMs(START + 1))).unwrap();
+        assert_eq!(scene.at(1).buy(3, 100), Ok(Amount(100)));
+        scene.by(account(0), &call::give(account(2), Amount(100))).unwrap();
+        scene.at(40 * DAY).city(&call::expire(account(2), 9)).unwrap();
+        assert_eq!(scene.holding_of(account(2))[4], worth, "{spent} of 100 at 90 was spent");
+        scene.books_balance();
+    }
+}
+
+#[test]
 fn a_payment_cancelled_in_parts_after_the_expiry_is_divided_as_one() {
     let mut ends = Vec::new();
     for parts in [&[10u128][..], &[3, 3, 3, 1]] {
@@ -109,6 +128,35 @@ fn the_price_of_a_bonus_that_went_back_is_not_kept_back_again() {
         scene.at(10 * DAY);
         assert_eq!(scene.by(account(0), &call::refund(lot)), Ok(Amount(refund)), "{spent}");
         assert_eq!(scene.pool(0), 50_000, "what was spent of the bonus was kept back, once");
+        scene.books_balance();
+    }
+}
+
+#[test]
+fn a_bonus_that_comes_back_too_late_costs_its_holder_nothing() {
+    let rates = Brackets::new(vec![Bracket { up_to: Amount(100_000), rate_bp: 1_000 }]).unwrap();
+    let validity = Period::Days(5);
+    let top_up = TopUp { rates, validity, set: 1, on_short: OnShort::Reject };
+    let none = Brackets::new(vec![]).unwrap();
+    let with = Scheme { discount: none, top_up: Some(top_up), cashback: None, ..scheme() };
+    // Own money comes back first, so a cancel in parts ends it before the bonus.
+    for (face, parts) in [
+        (10_000, vec![11_000]),
+        (10_000, vec![10_000, 1_000]),
+        (9_999, vec![10_998]),
+        (9_999, vec![47; 234]),
+    ] {
+        let mut scene = Scene::new();
+        scene.city(&call::schedule_scheme(with.clone(), TimestampMs(START + 1))).unwrap();
+        scene.at(1).buy(1, face).unwrap();
+        scene.pay(0, 2, parts.iter().sum()).unwrap();
+        scene.at(40 * DAY);
+        for (number, part) in (3..).zip(&parts) {
+            scene.cancel(0, number, 2, *part).unwrap();
+        }
+        assert_eq!(scene.holding(), [0, 0, 0, 0, face], "{parts:?}");
+        let bonus = face / 10;
+        assert_eq!((scene.pool(0), scene.pool(1)), (50_000 - bonus, 50_000 + bonus));
         scene.books_balance();
     }
 }

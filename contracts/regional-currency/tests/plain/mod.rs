@@ -74,8 +74,8 @@ struct Person {
     given: (u64, u128),
     /// Of the allowance.
     granted: u128,
-    /// Top-ups that expired, by their end.
-    ended: BTreeMap<u64, u128>,
+    /// By the end of top-ups: what of them went back, and what was kept back for them.
+    top_ups: BTreeMap<u64, (i128, i128)>,
 }
 
 #[derive(Clone, Debug)]
@@ -93,8 +93,8 @@ struct Payment {
     settled: u128,
 }
 
-/// So much of a lot, and its face and price.
-type Part = (Key, u128, (u128, u128));
+/// So much of a lot, and that lot as it was; of a gift, what of it was taken.
+type Part = (Key, u128, Lot);
 
 #[derive(Clone, Copy, Debug)]
 struct Request {
@@ -170,17 +170,31 @@ impl Model {
             _ => *self.room() += amount,
         }
         if key.2 == TOP_UP {
-            *self.person(who).ended.entry(key.1).or_default() += amount;
+            let more = self.top_up(who, key.1, amount as i128, 0);
+            self.claimable(who, more);
         }
     }
 
-    /// What is not kept back of the price of a bonus, which went back to the pool when it ended.
-    fn not_kept(&mut self, who: usize, bought: u64, kept: u128) -> u128 {
-        let end = end_of(bought, self.terms.bonus_days);
-        let ended = self.person(who).ended.entry(end).or_default();
-        let more = kept.min(*ended);
-        *ended -= more;
-        more
+    /// More of a top-up went back, or was kept back for it. Nobody loses both: the lesser of the
+    /// two is the holder's, and the answer is by how much that grew.
+    fn top_up(&mut self, who: usize, end: u64, ended: i128, kept: i128) -> i128 {
+        let sums = self.person(who).top_ups.entry(end).or_default();
+        let before = sums.0.min(sums.1);
+        *sums = (sums.0 + ended, sums.1 + kept);
+        sums.0.min(sums.1) - before
+    }
+
+    /// What is kept back of a purchase: how much more that is the holder's after all.
+    fn kept(&mut self, who: usize, bought: u64, kept: i128) -> i128 {
+        self.top_up(who, end_of(bought, self.terms.bonus_days), 0, kept)
+    }
+
+    /// Out of the pool to what a holder can claim.
+    fn claimable(&mut self, who: usize, amount: i128) {
+        let holder = &mut self.holders[who];
+        holder.unclaimed = holder.unclaimed.strict_add_signed(amount);
+        let room = self.room();
+        *room = room.strict_sub_signed(amount);
     }
 
     fn room(&mut self) -> &mut u128 {
@@ -256,6 +270,10 @@ impl Model {
     fn take(&mut self, who: usize, key: Key, amount: u128) {
         let lot = self.holders[who].lots.iter_mut().find(|lot| lot.key == key).unwrap();
         lot.left -= amount;
+        if is_gift(key) {
+            let paid = amount * lot.paid / lot.face;
+            (lot.face, lot.paid) = (lot.face - amount, lot.paid - paid);
+        }
     }
 
     /// The parts of an amount, out of what may be spent: 16, and gifts besides.
@@ -269,7 +287,11 @@ impl Model {
         for lot in &self.holders[who].lots {
             if lot.left > 0 && self.now < lot.key.1 && permits(lot.key.0) && wanted > 0 {
                 let part = lot.left.min(wanted);
-                parts.push((lot.key, part, (lot.face, lot.paid)));
+                let mut of = lot.clone();
+                if is_gift(lot.key) {
+                    (of.face, of.paid) = (part, part * lot.paid / lot.face);
+                }
+                parts.push((lot.key, part, of));
                 wanted -= part;
             }
         }
@@ -315,7 +337,7 @@ impl Model {
     pub(crate) fn sell(&mut self, who: usize, face: u128) -> Option<u128> {
         let before = self.snapshot();
         let sold = self.try_sell(who, face);
-        self.kept(before, sold)
+        self.unless_refused(before, sold)
     }
 
     fn try_sell(&mut self, who: usize, face: u128) -> Option<u128> {
@@ -377,7 +399,7 @@ impl Model {
     pub(crate) fn pay(&mut self, who: usize, at: usize, amount: u128) -> Option<u128> {
         let before = self.snapshot();
         let paid = self.try_pay(who, at, amount);
-        self.kept(before, paid)
+        self.unless_refused(before, paid)
     }
 
     fn try_pay(&mut self, who: usize, at: usize, amount: u128) -> Option<u128> {
@@ -435,22 +457,29 @@ impl Model {
         let own_before = own(&payment.parts);
         let mut wanted = amount;
         while wanted > 0 {
-            let (key, part, price) = payment.parts.pop().unwrap();
+            let (key, part, lot) = payment.parts.pop().unwrap();
             let back = part.min(wanted);
             wanted -= back;
             if back < part {
-                payment.parts.push((key, part - back, price));
+                payment.parts.push((key, part - back, lot.clone()));
             }
             if self.now < key.1 {
                 self.add(who, key, back);
+                if is_gift(key) {
+                    let paid = lot.divide(part).0 - lot.divide(part - back).0;
+                    let lots = &mut self.holders[who].lots;
+                    let open = lots.iter_mut().find(|lot| lot.key == key).unwrap();
+                    (open.face, open.paid) = (open.face + back, open.paid + paid);
+                }
                 continue;
             }
             match key.0 {
                 Class::Own => {
-                    let share = |amount: u128| amount * price.1 / price.0;
-                    let claim = share(part) - share(part - back);
-                    self.holders[who].unclaimed += claim;
-                    *self.room() += back - claim;
+                    let (all, rest) = (lot.divide(part), lot.divide(part - back));
+                    let kept = all.1 as i128 - rest.1 as i128;
+                    let claim = (all.0 - rest.0) as i128 + self.kept(who, lot.bought, kept);
+                    *self.room() += back;
+                    self.claimable(who, claim);
                 }
                 _ => self.over(who, key, back),
             }
@@ -495,7 +524,7 @@ impl Model {
     pub(crate) fn give(&mut self, from: usize, to: usize, amount: u128) -> Option<u128> {
         let before = self.snapshot();
         let given = self.try_give(from, to, amount);
-        self.kept(before, given)
+        self.unless_refused(before, given)
     }
 
     fn try_give(&mut self, from: usize, to: usize, amount: u128) -> Option<u128> {
@@ -513,7 +542,7 @@ impl Model {
         let gifts =
             |lots: &[Lot]| lots.iter().filter(|lot| lot.left > 0 && is_gift(lot.key)).count();
         let before = gifts(&self.holders[to].lots);
-        for (key, part, (face, paid)) in parts {
+        for (key, part, Lot { face, paid, .. }) in parts {
             self.take(from, key, part);
             let lots = &mut self.holders[from].lots;
             lots.iter_mut().find(|lot| lot.key == key).unwrap().gifted += part;
@@ -531,7 +560,7 @@ impl Model {
     pub(crate) fn refund(&mut self, who: usize, index: usize) -> Option<u128> {
         let before = self.snapshot();
         let refunded = self.try_refund(who, index);
-        self.kept(before, refunded)
+        self.unless_refused(before, refunded)
     }
 
     fn try_refund(&mut self, who: usize, index: usize) -> Option<u128> {
@@ -549,7 +578,7 @@ impl Model {
         }
         self.take(who, lot.key, lot.left);
         let (to_holder, kept) = lot.divide(lot.left);
-        let due = to_holder + self.not_kept(who, lot.bought, kept);
+        let due = (to_holder as i128 + self.kept(who, lot.bought, kept as i128)) as u128;
         let paid = due - self.pay_debt(who, due);
         *self.room() += lot.left - paid;
         self.escrow -= paid;
@@ -576,9 +605,9 @@ impl Model {
                 continue;
             }
             let (to_holder, kept) = lot.divide(left);
-            let claim = to_holder + self.not_kept(who, lot.bought, kept);
-            self.holders[who].unclaimed += claim;
-            *self.room() += left - claim;
+            let claim = to_holder as i128 + self.kept(who, lot.bought, kept as i128);
+            *self.room() += left;
+            self.claimable(who, claim);
         }
         count
     }
@@ -617,7 +646,7 @@ impl Model {
     pub(crate) fn claim(&mut self, who: usize, amount: u128) -> Option<u128> {
         let before = self.snapshot();
         let claimed = self.try_claim(who, amount);
-        self.kept(before, claimed)
+        self.unless_refused(before, claimed)
     }
 
     fn try_claim(&mut self, who: usize, amount: u128) -> Option<u128> {
@@ -647,7 +676,7 @@ impl Model {
     }
 
     /// What was refused changed nothing.
-    fn kept(
+    fn unless_refused(
         &mut self,
         before: (Vec<Holder>, Vec<Person>, BTreeMap<u64, u128>, u128),
         outcome: Option<u128>,

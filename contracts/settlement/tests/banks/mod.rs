@@ -98,9 +98,20 @@ pub(crate) fn standing(sandbox: &mut Sandbox, index: usize) -> Standing {
     sandbox.ask(HUB, &call::standing(index as u32)).unwrap()
 }
 
+/// Counts everything again, page by page.
+pub(crate) fn audit_all(sandbox: &mut Sandbox) -> Result<(), CallError<Error>> {
+    let mut counted = None;
+    loop {
+        counted = sandbox.ask(HUB, &call::audit(counted, 1))?.next;
+        if counted.is_none() {
+            return Ok(());
+        }
+    }
+}
+
 /// Asks for every audit that there is.
 pub(crate) fn audit(sandbox: &mut Sandbox) -> u32 {
-    sandbox.ask(HUB, &call::audit()).unwrap();
+    audit_all(sandbox).unwrap();
     for bank in 0..BANKS {
         let mut counted = None;
         loop {

@@ -7,7 +7,11 @@ use crate::{
         terms,
     },
 };
-use dure_sdk::domain::{registry::Status, roles::Role};
+use dure_sdk::{
+    domain::{registry::Status, roles::Role},
+    native::Sandbox,
+    prelude::CallError,
+};
 use dure_testing::{Account, Address, Amount, Hash, Outcome, Receipt, dure_types::SkipReason};
 use merchants::merchants::call as registry;
 use voucher::voucher::{Error, Product, RECOVERY_DELAY_MS, RefundKind, State, VoucherTerms, call};
@@ -175,6 +179,14 @@ fn a_merchants_owner_does_not_redeem_in_the_own_shop() {
     scene.by(issuer(), &call::define_product(9, open)).unwrap();
     let voucher = scene.issue_to(shop(0), 9, 9_000).unwrap();
     assert_eq!(scene.redeem(0, voucher, 1_000, 1), own);
+    // Nor another shop of that owner.
+    let annex = Account::named("annex of the bakery");
+    let bakery = scene.city.ask(scene.city.registry, &registry::merchant(shop(0).address()));
+    let register = registry::register(annex.address(), bakery.unwrap(), vec![]);
+    scene.in_registry(&register);
+    let voucher = scene.issue_to(annex, 9, 9_000).unwrap();
+    assert_eq!(scene.pay(annex, 0, voucher, 1_000, 1), own);
+    assert!(scene.pay(annex, 1, voucher, 1_000, 1).is_ok());
     let stranger = Account::named("stranger");
     let voucher = scene.issue_to(stranger, 9, 9_000).unwrap();
     assert!(scene.redeem(0, voucher, 1_000, 1).is_ok());
@@ -460,4 +472,40 @@ fn nothing_is_issued_to_nobody() {
     let many = vec![phone(OWN).address(); 65];
     let issue = call::issue(id(3), 0, holder(0).address(), Amount(0), many);
     assert_eq!(scene.by(issuer(), &issue), Err(Error::TooMany { count: 65, limit: 64 }));
+}
+
+#[test]
+fn an_audit_finds_one_won_that_bypassed_the_books() {
+    let mut scene = Scene::new();
+    let voucher = scene.ten_thousand();
+    scene.redeem(0, voucher, 4_000, 1).unwrap();
+    let vouchers = scene.city.vouchers;
+    let right = scene.city.sandbox().storage_of(vouchers);
+    let audit = |sandbox: &mut Sandbox| {
+        let mut counted = None;
+        loop {
+            counted = sandbox.ask(vouchers, &call::audit(counted, 1))?.next;
+            if counted.is_none() {
+                return Ok::<(), CallError<Error>>(());
+            }
+        }
+    };
+    // By number of the field: the escrow, what payees are owed, cash.
+    let fields: [&[u8]; 3] = [&[12], &[13], &[14]];
+    let sandbox = scene.city.sandbox();
+    for field in fields {
+        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
+        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
+        assert!(!keys.is_empty(), "{field:?}");
+        for key in keys {
+            let mut wrong = right.clone();
+            if let Some(amount) = wrong.get_mut(&key) {
+                amount[0] ^= 1;
+            }
+            sandbox.load(vouchers, wrong);
+            assert!(audit(sandbox).is_err(), "{key:?}");
+        }
+    }
+    sandbox.load(vouchers, right);
+    audit(sandbox).unwrap();
 }

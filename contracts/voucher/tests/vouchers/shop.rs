@@ -248,6 +248,12 @@ impl City {
         }
     }
 
+    /// The contract's storage in memory.
+    pub(crate) fn sandbox(&mut self) -> &mut Sandbox {
+        let Side::Native(sandbox) = &mut self.side else { panic!("a chain's is its own") };
+        sandbox
+    }
+
     /// What the last call in memory looked at and changed.
     pub(crate) fn touched(&self) -> Touched {
         let Side::Native(sandbox) = &self.side else {
@@ -301,7 +307,16 @@ impl City {
     /// What the contract has is what it owes, counted again in pages of two.
     pub(crate) fn audit(&mut self) -> (u128, u128) {
         let at = self.vouchers;
-        let books = self.ask(at, &call::audit());
+        let books = self.ask(at, &call::books());
+        let mut counted = None;
+        loop {
+            let audit = self.ask(at, &call::audit(counted, 2));
+            assert_eq!(audit.books, books);
+            counted = audit.next;
+            if counted.is_none() {
+                break;
+            }
+        }
         let (mut vouchers, mut owed) = (0, 0);
         let mut next = None;
         loop {

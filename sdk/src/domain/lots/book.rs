@@ -65,7 +65,7 @@ pub struct Lots {
     /// Lots of which something remains, in the order in which they are spent: those behind the
     /// front of their holder's purse.
     pub(super) open: Map<(Address, LotKey), Lot>,
-    /// Lots of own money that are used up, for cancels. They go when they expire.
+    /// Purchases that are used up, for cancels. They go when they expire.
     pub(super) closed: Map<(Address, LotKey), Lot>,
     pub(super) purses: Map<Address, Purse>,
     /// Own money that expired and can be claimed.
@@ -169,7 +169,7 @@ impl Lots {
         self.keep(from, purse);
         // Read again: both can be one.
         let mut purse = self.purse(to);
-        for Part { key, amount, price } in &parts {
+        for Part { key, amount, price, .. } in &parts {
             let (face, paid) = price.unwrap_or_default();
             let paid = floor(*amount, paid, face).unwrap_or(Amount::ZERO);
             let part = Lot { face: *amount, paid, remaining: *amount, ..Lot::default() };

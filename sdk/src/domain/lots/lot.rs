@@ -49,8 +49,8 @@ impl LotKey {
     }
 }
 
-/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` and `paid` are
-/// its part of the purchase that it came from.
+/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` is what is there
+/// and `paid` what was paid for that.
 #[crate::ty]
 #[derive(Copy, Default)]
 pub struct Lot {
@@ -75,10 +75,16 @@ impl Lot {
     /// `floor(amount x paid / face)`.
     #[must_use]
     pub fn divide(&self, amount: Amount) -> Division {
-        let share = |paid| floor(amount, paid, self.face).unwrap_or(Amount::ZERO);
-        let to_holder = share(self.paid);
-        let kept = share(self.paid.saturating_add(self.bonus)).saturating_sub(to_holder);
-        Division { amount, to_holder, to_pool: amount.saturating_sub(to_holder), kept }
+        let to_holder = self.paid_for(amount);
+        let all = floor(amount, self.paid.saturating_add(self.bonus), self.face);
+        let kept = all.unwrap_or(Amount::ZERO).saturating_sub(to_holder);
+        let (to_pool, unkept) = (amount.saturating_sub(to_holder), Amount::ZERO);
+        Division { amount, to_holder, to_pool, kept, unkept }
+    }
+
+    /// What was paid for so much of it, rounded down.
+    pub(super) fn paid_for(&self, amount: Amount) -> Amount {
+        floor(amount, self.paid, self.face).unwrap_or(Amount::ZERO)
     }
 
     /// Makes two lots of one key one lot.
@@ -111,6 +117,29 @@ pub struct Division {
     pub to_pool: Amount,
     /// What of that is kept back for the bonus that came with the purchase.
     pub kept: Amount,
+    /// What parts divided before kept back too much, by their rounding: a unit, or nought.
+    pub unkept: Amount,
+}
+
+impl Division {
+    /// Who gets what of a part: of all, less of what is divided later.
+    ///
+    /// What the holder gets and what it gets with the price of the bonus are each rounded down for
+    /// all that is divided, so their difference may shrink.
+    pub(super) fn less(&self, later: &Self) -> Self {
+        let amount = self.amount.saturating_sub(later.amount);
+        let own = self.to_holder.saturating_sub(later.to_holder);
+        let with_bonus = |of: &Self| of.to_holder.saturating_add(of.kept);
+        let all = with_bonus(self).saturating_sub(with_bonus(later));
+        let to_holder = own.min(all);
+        Self {
+            amount,
+            to_holder,
+            to_pool: amount.saturating_sub(to_holder),
+            kept: all.saturating_sub(to_holder),
+            unkept: own.saturating_sub(to_holder),
+        }
+    }
 }
 
 /// A lot that expired, and who gets it: of bonus and allowances all goes to their source.
@@ -119,7 +148,7 @@ pub struct Division {
 pub struct Ended {
     /// The lot, and what was left of it.
     pub lot: Taken,
-    /// When it was bought; of a part of a payment that was cancelled too late, nought.
+    /// When it was bought; nought where no bonus came with what was cancelled too late.
     pub bought: TimestampMs,
     /// What became of own money: the holder can claim `to_holder`.
     pub division: Division,

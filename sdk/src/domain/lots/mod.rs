@@ -43,8 +43,9 @@
 //!
 //! **Expiry.** What is over is not for spending: bonus and allowances go to their source. Own money
 //! is divided as by a refund: `floor(remaining x paid / face)` is the holder's unclaimed claim, the
-//! pool gets the rest. A gift takes its part of face and paid along, paid rounded down. A part of a
-//! payment remembers its price, so that a cancel after the expiry divides it alike.
+//! pool gets the rest. A gift takes its part of face and paid along, paid rounded down, and what is
+//! spent of a gift takes its part of those along: the next gift has its own price. A part of a
+//! payment remembers its price and its bonus, so that a cancel after the expiry divides it alike.
 //!
 //! **Refunds** (C6). A purchase is refunded when it is untouched, or when `used x 100 >= face x T`,
 //! where `used = face - remaining` without what was given as a gift or refunded before. The holder

@@ -1,7 +1,7 @@
 //! Payments, and their cancels.
 
 use super::{
-    Accrual, Class, Division, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken,
+    Accrual, Class, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken,
     purse::Purse,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub struct PaymentOrder {
     pub time: TimestampMs,
 }
 
-/// A part of a payment: so much of a lot, and the price of own money.
+/// A part of a payment: so much of a lot, and how it was bought.
 #[crate::ty]
 #[derive(Copy)]
 pub struct Part {
@@ -40,15 +40,38 @@ pub struct Part {
     pub key: LotKey,
     /// How much of it.
     pub amount: Amount,
-    /// Face and price of the purchase that it came from; of other money nought.
+    /// Face and price of the purchase that it came from, of a gift those of the part; of other
+    /// money none.
     pub price: Option<(Amount, Amount)>,
+    /// The bonus that came with that purchase, and when it was bought.
+    pub bonus: Option<(Amount, TimestampMs)>,
 }
 
 impl Part {
     /// So much of a lot.
     pub(super) fn of(key: LotKey, amount: Amount, lot: &Lot) -> Self {
-        let price = (key.class == Class::Own).then_some((lot.face, lot.paid));
-        Self { key, amount, price }
+        let price = match (key.class, key.is_bought()) {
+            (Class::Own, true) => Some((lot.face, lot.paid)),
+            (Class::Own, false) => Some((amount, lot.paid_for(amount))),
+            _ => None,
+        };
+        let bonus = (lot.bonus != Amount::ZERO).then_some((lot.bonus, lot.bought));
+        Self { key, amount, price, bonus }
+    }
+
+    /// So much of a gift with its price, when the part is what is left behind it; of other money
+    /// without one.
+    fn before(&self, amount: Amount) -> Lot {
+        let lot = Lot { remaining: amount, ..Lot::default() };
+        match self.price.filter(|_| !self.key.is_bought()) {
+            None => lot,
+            Some((face, paid)) => {
+                let price = Lot { face, paid, ..Lot::default() };
+                let all = price.paid_for(self.amount.saturating_add(amount));
+                let paid = all.saturating_sub(price.paid_for(self.amount));
+                Lot { face: amount, paid, ..lot }
+            }
+        }
     }
 
     /// The part without its price.
@@ -273,40 +296,34 @@ impl Lots {
             let part = Taken { key, amount: all.min(left) };
             last.amount = all.saturating_sub(part.amount);
             left = left.saturating_sub(part.amount);
-            let (rest, price) = (last.amount, last.price);
-            if rest == Amount::ZERO {
+            let rest = *last;
+            if rest.amount == Amount::ZERO {
                 taken.pop();
             }
             if is_live(now, key.expiry) {
-                self.put(holder, purse, part)?;
+                self.join(holder, purse, key, &rest.before(part.amount))?;
                 given.spendable = given.spendable.saturating_add(part.amount);
             } else {
-                given.expired.push(self.end_part(holder, part, rest, price));
+                given.expired.push(self.end_part(holder, part.amount, rest));
             }
         }
         Ok(given)
     }
 
-    /// Divides a part of a payment that is over. Several cancels of one part divide it as one
-    /// would: each gets what the whole left would, less what the rest will.
-    fn end_part(
-        &mut self,
-        holder: Address,
-        part: Taken,
-        rest: Amount,
-        price: Option<(Amount, Amount)>,
-    ) -> Ended {
-        let Some((face, paid)) = price else {
-            return self.end(holder, part, Lot::default());
+    /// Divides so much of a part of a payment that is over, of which `rest` is left. Several
+    /// cancels of one part divide it as one would: each gets what the whole left would, less what
+    /// the rest will.
+    fn end_part(&mut self, holder: Address, amount: Amount, rest: Part) -> Ended {
+        let lot = Taken { key: rest.key, amount };
+        let Some((face, paid)) = rest.price else {
+            return self.end(holder, lot, Lot::default());
         };
-        let price = Lot { face, paid, ..Lot::default() };
-        let all = price.divide(rest.saturating_add(part.amount)).to_holder;
-        let to_holder = all.saturating_sub(price.divide(rest).to_holder);
-        self.owe(holder, to_holder);
-        let (amount, kept) = (part.amount, Amount::ZERO);
-        let to_pool = amount.saturating_sub(to_holder);
-        let division = Division { amount, to_holder, to_pool, kept };
-        Ended { lot: part, bought: TimestampMs::ZERO, division }
+        let (bonus, bought) = rest.bonus.unwrap_or_default();
+        let price = Lot { face, paid, bonus, bought, ..Lot::default() };
+        let all = price.divide(rest.amount.saturating_add(amount));
+        let division = all.less(&price.divide(rest.amount));
+        self.owe(holder, division.to_holder);
+        Ended { lot, bought, division }
     }
 
     /// Takes bonus: from one lot first, then from all in order, whether expired or not.

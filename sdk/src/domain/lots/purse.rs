@@ -7,7 +7,7 @@
 //! **Invariant.** The front has the first eight lots, or all of them: what is stored says which
 //! lots there are, not how they came.
 
-use super::{Lot, LotKey, Lots, LotsError, Taken, Wallet};
+use super::{Class, Lot, LotKey, Lots, LotsError, Taken, Wallet};
 use crate::{Address, Amount, Order, TimestampMs};
 use alloc::vec::Vec;
 
@@ -52,7 +52,7 @@ struct Origin {
 impl Held {
     fn new(key: LotKey, lot: &Lot) -> Self {
         let Lot { face, paid, bonus, remaining, gifted, refunded, bought } = *lot;
-        let origin = (key.class == super::Class::Own).then_some(Origin {
+        let origin = (key.class == Class::Own).then_some(Origin {
             face,
             paid,
             bonus,
@@ -186,9 +186,14 @@ impl Lots {
         lot.remaining = lot.remaining.checked_sub(amount).ok_or(short)?;
         if key.is_bought() {
             note(&mut lot, amount);
+        } else if key.class == Class::Own {
+            // What leaves a gift takes its price along, so that what comes next does not share it.
+            let paid = lot.paid_for(amount);
+            lot.face = lot.face.saturating_sub(amount);
+            lot.paid = lot.paid.saturating_sub(paid);
         }
         if lot.remaining == Amount::ZERO {
-            if purse.wallet.count_mut(&key).is_some() {
+            if key.is_bought() {
                 self.closed.set(&(holder, key), &lot);
             }
             self.drop_lot(holder, purse, part);
@@ -200,7 +205,8 @@ impl Lots {
         Ok(())
     }
 
-    /// Adds to one lot, and opens it when it is not open: one that was used up with its price.
+    /// Adds to one lot, and opens it when it is not open: a purchase that was used up with its
+    /// price.
     pub(super) fn put(
         &mut self,
         holder: Address,
@@ -228,7 +234,7 @@ impl Lots {
             (None, Some(count)) => {
                 *count = count.saturating_add(1);
                 let entry = (holder, key);
-                let closed = self.closed.get(&entry);
+                let closed = if key.is_bought() { self.closed.get(&entry) } else { None };
                 if closed.is_some() {
                     self.closed.remove(&entry);
                 }
