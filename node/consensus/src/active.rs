@@ -196,20 +196,27 @@ impl Active {
     }
 
     /// Turns what was verified into what the core takes, and keeps a header to be judged.
-    pub(crate) fn take(&mut self, verified: Verified) -> Input {
+    ///
+    /// The verdict on a block goes with each of its proposals. The core may have no room for the
+    /// one that came first, and a torn log may hold a header whose verdict is lost: such a block
+    /// could never be prevoted for.
+    pub(crate) fn take(&mut self, verified: Verified) -> Vec<Input> {
         match verified {
-            Verified::Vote(vote) => Input::Vote(vote),
-            Verified::Polka(polka) => Input::Polka(polka),
-            Verified::Rounds(proof) => Input::Rounds(proof),
+            Verified::Vote(vote) => vec![Input::Vote(vote)],
+            Verified::Polka(polka) => vec![Input::Polka(polka)],
+            Verified::Rounds(proof) => vec![Input::Rounds(proof)],
             Verified::Proposal(proposal, header) => {
-                self.headers.entry(proposal.block).or_insert_with(|| Held {
+                let Proposal { round, validator: proposer, block, .. } = proposal;
+                let held = self.headers.entry(block).or_insert_with(|| Held {
                     header: *header,
-                    round: proposal.round,
-                    proposer: proposal.validator,
+                    round,
+                    proposer,
                     checked: false,
                     valid: None,
                 });
-                Input::Proposal(proposal)
+                let known = held.valid.filter(|_| !drill::is(Drill::VerdictOnce));
+                let verdict = known.map(|valid| Input::Verdict { round, proposer, block, valid });
+                [Input::Proposal(proposal)].into_iter().chain(verdict).collect()
             }
         }
     }

@@ -611,8 +611,8 @@ impl Consensus {
                 let Some(verified) = active.verifier.verify(active.round, message) else {
                     return Ok(());
                 };
-                let input = active.take(verified);
-                self.feed(now, input, out)
+                let inputs = active.take(verified);
+                inputs.into_iter().try_for_each(|input| self.feed(now, input, out))
             }
         }
     }

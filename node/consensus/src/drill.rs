@@ -25,6 +25,9 @@ pub enum Drill {
     CaughtUpNotLogged,
     /// In a later round the lock of an earlier one does not count.
     LockForgotten,
+    /// A verdict goes with the first proposal of a block only, and more proposals of one round are
+    /// taken than the core keeps.
+    VerdictOnce,
     /// The core takes more than half of the power for a quorum.
     QuorumInCore,
     /// The quorum of a certificate is not counted.
@@ -103,6 +106,7 @@ mod on {
             Self::OwnForgotten,
             Self::CaughtUpNotLogged,
             Self::LockForgotten,
+            Self::VerdictOnce,
             Self::QuorumInCore,
             Self::QuorumInCertificate,
             Self::QuorumInPolka,

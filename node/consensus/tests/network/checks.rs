@@ -81,7 +81,7 @@ pub(crate) struct Checks {
     signed: BTreeMap<(ValidatorId, u8, Height, Round), Option<Hash>>,
     /// Prevotes that honest validators asked their key for: they count them before they say them.
     prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
-    proposers: BTreeMap<(Height, Round), ValidatorId>,
+    pub(crate) proposers: BTreeMap<(Height, Round), ValidatorId>,
     /// Validators whose signatures were sent.
     pub(crate) signed_by: BTreeSet<ValidatorId>,
     durable: BTreeMap<ValidatorId, Height>,

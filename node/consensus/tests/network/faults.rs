@@ -44,6 +44,37 @@ fn power_lost_at_any_barrier_signs_nothing_twice_and_loses_nothing() {
     }
 }
 
+/// The failure: of a torn write the header that we judged is left, and the verdict and our prevote
+/// are not. The other two are locked on the block, and the fourth, which prevoted for it too, is
+/// dead: unless who lost its verdict prevotes for the block all the same, the height never ends.
+#[test]
+fn verdict_lost_with_a_torn_log_is_given_again() {
+    let mut world = World::new(9, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    world.run_until(ms(2_000));
+    let dies = world.nodes[3].id;
+    let proposes = |world: &World, height: Height| {
+        world.checks.proposers.get(&(height, 0)).is_some_and(|id| *id == dies)
+    };
+    while !proposes(&world, Height(world.newest().0 + 1)) {
+        world.run_until(world.now() + ms(1));
+    }
+    // Its proposal and prevote are on their way, and it says nothing more.
+    world.nodes[3].life = None;
+    let height = world.newest().0 + 1;
+    assert_eq!(world.nodes[0].disk.height().0 + 1, height);
+    world.crash_at = Some((world.barriers + 1, Crash::Torn(4)));
+    while world.nodes[0].life.is_some() {
+        world.run_until(world.now() + ms(1));
+    }
+    let left = world.nodes[0].disk.newest_log().unwrap().records;
+    assert!(matches!(left[..], [Record::Vote(_), Record::Proposal(_), Record::Header(_)]));
+    world.run_until(ms(9_000));
+    assert!(world.newest().0 > height + 10, "{} of {height}", world.newest());
+    one_history(&world);
+}
+
 /// The attack: who missed the decision of a height waits for votes that nobody says any more. A
 /// message of a higher height makes it ask for what was decided.
 #[test]

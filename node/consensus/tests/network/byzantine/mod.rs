@@ -5,6 +5,7 @@ mod amnesia;
 mod evidence;
 mod headers;
 mod malformed;
+mod many;
 mod misplaced;
 mod proposals;
 mod replay;
@@ -17,7 +18,7 @@ mod votes;
 mod withheld;
 
 pub(crate) use self::{
-    misplaced::Misplaced, proposals::TwoProposals, roots::WrongRoots, sync::LyingSync,
+    many::ThirdBlock, misplaced::Misplaced, proposals::TwoProposals, roots::WrongRoots, sync::LyingSync,
     time::WrongTime, votes::TwoVotes,
 };
 
@@ -62,7 +63,7 @@ pub(crate) struct Several {
 }
 
 /// Number of ways to lie.
-const WAYS: u64 = 14;
+const WAYS: u64 = 15;
 
 impl Several {
     /// One to three ways that the dice choose.
@@ -88,6 +89,7 @@ fn way(number: u64, dice: Dice) -> Box<dyn Byzantine> {
         10 => Box::new(LyingSync::default()),
         11 => Box::new(WrongTime::new(dice)),
         12 => Box::new(TwoVotes),
+        13 => Box::new(many::ManyProposals::new(dice)),
         _ => Box::new(withheld::Withheld::new(dice)),
     }
 }
