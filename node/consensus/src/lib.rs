@@ -21,6 +21,7 @@ mod event;
 mod log;
 mod message;
 mod named;
+mod observing;
 mod offences;
 mod outbox;
 mod peers;

@@ -60,11 +60,6 @@ impl Peers {
         self.ahead.insert(from, height);
     }
 
-    /// Whether anybody is known to work on a height after `ours`.
-    pub(crate) fn is_ahead(&self, ours: Height) -> bool {
-        self.ahead.values().any(|height| *height > ours)
-    }
-
     /// When to look whether to pull; none while nobody is ahead of `ours`.
     pub(crate) fn pull_due(&self, ours: Height) -> Option<Duration> {
         let height = self.ahead.values().max().filter(|height| **height > ours)?;

@@ -85,7 +85,8 @@ pub(crate) struct Checks {
     /// Validators whose signatures were sent.
     pub(crate) signed_by: BTreeSet<ValidatorId>,
     durable: BTreeMap<ValidatorId, Height>,
-    silent: BTreeSet<ValidatorId>,
+    /// Who signs nothing; and who signs again from a height on, until its log reaches that.
+    silent: BTreeMap<ValidatorId, Option<Height>>,
 }
 
 impl Checks {
@@ -108,7 +109,7 @@ impl Checks {
             proposers: BTreeMap::new(),
             signed_by: BTreeSet::new(),
             durable: BTreeMap::new(),
-            silent: BTreeSet::new(),
+            silent: BTreeMap::new(),
         }
     }
 
@@ -364,7 +365,14 @@ impl Checks {
 
     /// A log was lost, or put back as it was once.
     pub(crate) fn lost_log(&mut self, me: ValidatorId) {
-        self.silent.insert(me);
+        self.silent.insert(me, None);
+    }
+
+    /// What a validator logged of a height is durable: from now on its log reaches its ledger.
+    pub(crate) fn logged(&mut self, me: ValidatorId, height: Height) {
+        if self.silent.get(&me).is_some_and(|from| from.is_some_and(|from| height >= from)) {
+            self.silent.remove(&me);
+        }
     }
 
     /// A validator starts on its disk: nothing durable is missing, and the log reaches the ledger
@@ -374,11 +382,11 @@ impl Checks {
         if ledger < kept || log.0 > ledger.0 + 1 {
             broken("nothing lost", format_args!("ledger {ledger}, log {log}, kept {kept}"));
         }
-        if observe && !self.silent.contains(&me) && !self.tampered {
+        if observe && !self.silent.contains_key(&me) && !self.tampered {
             broken("log", format_args!("ends at {log}, the ledger at {ledger}"));
         }
         match observe {
-            true => self.silent.insert(me),
+            true => self.silent.insert(me, None),
             false => self.silent.remove(&me),
         };
     }
@@ -387,8 +395,8 @@ impl Checks {
     pub(crate) fn reported(&mut self, me: ValidatorId, report: &Report) {
         match report {
             Report::NotSigning { reason } if !self.tampered => broken("core", reason),
-            Report::NotSigning { .. } | Report::Observing => drop(self.silent.insert(me)),
-            Report::Signing { .. } => drop(self.silent.remove(&me)),
+            Report::NotSigning { .. } | Report::Observing => drop(self.silent.insert(me, None)),
+            Report::Signing { height } => drop(self.silent.insert(me, Some(*height))),
             Report::Equivocation { validator } if !self.liars.contains(validator) => {
                 broken("evidence", "an honest validator is found to equivocate")
             }

@@ -60,6 +60,7 @@ enum Task {
     Cut,
     Isolate(usize),
     Disk(usize, Loss),
+    Clock(usize, i64),
 }
 
 /// What becomes of a disk while its node is down.
@@ -169,6 +170,11 @@ impl World {
     /// Loses a disk, or a part of it.
     pub(crate) fn lose_disk_at(&mut self, node: usize, loss: Loss, at: Duration) {
         self.time.at(at, Task::Disk(node, loss));
+    }
+
+    /// Sets the clock of a node, so many ms ahead of the true time.
+    pub(crate) fn set_clock_at(&mut self, node: usize, ahead: i64, at: Duration) {
+        self.time.at(at, Task::Clock(node, ahead));
     }
 
     /// Lets a batch come every so often, as long as faults last and a second longer.
@@ -300,6 +306,7 @@ impl World {
                 self.cut = others.flat_map(|other| [(other, node), (node, other)]).collect();
             }
             Task::Disk(node, loss) => self.lose_disk(node, loss),
+            Task::Clock(node, ahead) => self.nodes[node].skew = ahead,
         }
     }
 
@@ -353,6 +360,9 @@ impl World {
             _ => usize::MAX,
         };
         self.nodes[node].disk.append(height, entries, kept);
+        if !self.is_liar(node) && kept > 0 {
+            self.checks.logged(self.nodes[node].id, height);
+        }
         match crash {
             Some(_) => self.crash(node),
             None => self.step(node, Event::Appended),

@@ -68,12 +68,10 @@ impl Byzantine for ThirdBlock {
             }
         }
         match message {
-            Message::Vote(vote) if Some(vote.height) == self.at => {
-                match (vote.kind, vote.round) {
-                    (VoteKind::Prevote, 0) => vec![Said::one(locked, message)],
-                    _ => vec![Said::all(&Message::Vote(vote_for(me, vote, None)))],
-                }
-            }
+            Message::Vote(vote) if Some(vote.height) == self.at => match (vote.kind, vote.round) {
+                (VoteKind::Prevote, 0) => vec![Said::one(locked, message)],
+                _ => vec![Said::all(&Message::Vote(vote_for(me, vote, None)))],
+            },
             other if other.height().is_some() && other.height() == self.at => Vec::new(),
             other => vec![Said::all(other)],
         }

@@ -18,8 +18,8 @@ mod votes;
 mod withheld;
 
 pub(crate) use self::{
-    many::ThirdBlock, misplaced::Misplaced, proposals::TwoProposals, roots::WrongRoots, sync::LyingSync,
-    time::WrongTime, votes::TwoVotes,
+    many::ThirdBlock, misplaced::Misplaced, proposals::TwoProposals, roots::WrongRoots,
+    sync::LyingSync, time::WrongTime, votes::TwoVotes,
 };
 
 use crate::{node::Node, seeded::Dice};
