@@ -270,7 +270,8 @@ mod tests {
         let validators = Arc::new(set.clone());
         let verifier = Verifier::new(Hash::ZERO, signatures, Height(1), validators, proposers);
         let [parent_validators, validators, next_validators] = [set.clone(), set.clone(), set];
-        let start = Start { parent: None, parent_validators, validators, next_validators, log: None };
+        let start =
+            Start { parent: None, parent_validators, validators, next_validators, log: None };
         let mut active = Active::new(Box::new(start), core, verifier, Duration::ZERO);
         for round in 0..100 {
             active.entered(round, Duration::ZERO);

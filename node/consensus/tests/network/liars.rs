@@ -2,8 +2,10 @@
 
 use crate::{
     byzantine::{
-        Byzantine, LyingSync, Misplaced, ThirdBlock, TwoProposals, TwoVotes, WrongRoots, WrongTime,
+        Byzantine, LyingSync, Misplaced, Quiet, ThirdBlock, TwoProposals, TwoVotes, WrongRoots,
+        WrongTime,
     },
+    chaos::one_history,
     node::EPOCH_MS,
     seeded::Dice,
     world::{Faults, World},
@@ -72,6 +74,18 @@ fn block_that_came_third_is_prevoted_for_when_it_is_proposed_again() {
     let late = ledger.iter().find(|(_, certificate)| certificate.round > 0);
     let (header, _) = late.expect("the liar's height takes more than a round");
     assert!(world.slowest().0 > header.height.0 + 20, "{} of {}", world.slowest(), header.height);
+}
+
+/// The attack: a validator that keeps back its votes, its proposals, or its precommits. The three
+/// others are a quorum: it costs a round at its turns, and nothing else.
+#[test]
+fn one_that_keeps_back_what_it_should_say_costs_rounds_only() {
+    for quiet in [Quiet::Votes, Quiet::Proposals, Quiet::Precommits] {
+        let mut world = world(28, quiet);
+        world.run_until(ms(8_000));
+        assert!(world.slowest().0 > 30, "{quiet:?}: {}", world.slowest());
+        one_history(&world);
+    }
 }
 
 /// The attack: results that nobody else computed, or a height left out. Nobody votes for them, and

@@ -8,6 +8,7 @@ mod malformed;
 mod many;
 mod misplaced;
 mod proposals;
+mod quiet;
 mod replay;
 mod roots;
 mod selective;
@@ -18,8 +19,8 @@ mod votes;
 mod withheld;
 
 pub(crate) use self::{
-    many::ThirdBlock, misplaced::Misplaced, proposals::TwoProposals, roots::WrongRoots,
-    sync::LyingSync, time::WrongTime, votes::TwoVotes,
+    many::ThirdBlock, misplaced::Misplaced, proposals::TwoProposals, quiet::Quiet,
+    roots::WrongRoots, sync::LyingSync, time::WrongTime, votes::TwoVotes,
 };
 
 use crate::{node::Node, seeded::Dice};
