@@ -148,7 +148,7 @@ impl Consensus {
         let mut out = Vec::new();
         match event {
             Event::Start(start) => self.start(now, start, &mut out)?,
-            Event::BatchHeld(batch) => self.batch(batch, false),
+            Event::BatchHeld(batch) => self.batch(batch, drill::is(Drill::BatchUnspread)),
             Event::BatchReady(batch) => self.batch(batch, true),
             Event::Executed { height, roots, empty } => self.executed(height, roots, empty)?,
             Event::Timer => self.timer = None,

@@ -82,6 +82,8 @@ pub(crate) struct Checks {
     /// Prevotes that honest validators asked their key for: they count them before they say them.
     prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
     pub(crate) proposers: BTreeMap<(Height, Round), ValidatorId>,
+    /// Blocks that honest validators proposed.
+    proposed: BTreeSet<Hash>,
     /// Validators whose signatures were sent.
     pub(crate) signed_by: BTreeSet<ValidatorId>,
     durable: BTreeMap<ValidatorId, Height>,
@@ -107,6 +109,7 @@ impl Checks {
             signed: BTreeMap::new(),
             prevotes: BTreeSet::new(),
             proposers: BTreeMap::new(),
+            proposed: BTreeSet::new(),
             signed_by: BTreeSet::new(),
             durable: BTreeMap::new(),
             silent: BTreeMap::new(),
@@ -279,7 +282,12 @@ impl Checks {
         }
         match message {
             Message::Vote(vote) if vote.validator == me => self.voted(vote),
-            Message::Proposal(proposal, _) if proposal.validator == me => self.proposed(proposal),
+            Message::Proposal(proposal, header) if proposal.validator == me => {
+                self.proposed(proposal);
+                if proposal.pol_round.is_none() && self.proposed.insert(proposal.block) {
+                    self.names_what_is_spread(header);
+                }
+            }
             _ => {}
         }
     }
@@ -307,6 +315,21 @@ impl Checks {
         let first = *self.proposers.entry((height, round)).or_insert(validator);
         if first != validator {
             broken("one proposer", format_args!("two at height {height}, round {round}"));
+        }
+    }
+
+    /// Who proposes names only what a quorum holds, as far as anybody can know: of sets that take
+    /// turns, a quorum of one of them.
+    fn names_what_is_spread(&self, header: &Header) {
+        for batch in &header.batches {
+            let holders = self.born.get(&batch.id).map(|born| &born.holders);
+            let holds = |id| {
+                self.liars.contains(&id) || holders.is_some_and(|holders| holders.contains(&id))
+            };
+            if !self.sets.is_quorum_of_any(holds) {
+                let place = format_args!("batch {} at {}", batch.seq, header.height).to_string();
+                broken("spread", format_args!("{place}: proposed, and no quorum holds it"));
+            }
         }
     }
 
@@ -397,6 +420,9 @@ impl Checks {
             Report::NotSigning { reason } if !self.tampered => broken("core", reason),
             Report::NotSigning { .. } | Report::Observing => drop(self.silent.insert(me, None)),
             Report::Signing { height } => drop(self.silent.insert(me, Some(*height))),
+            Report::Invalid { proposer, height, rule } if !self.liars.contains(proposer) => {
+                broken("refused", format_args!("an honest proposal at {height}: {rule}"))
+            }
             Report::Equivocation { validator } if !self.liars.contains(validator) => {
                 broken("evidence", "an honest validator is found to equivocate")
             }

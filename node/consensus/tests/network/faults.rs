@@ -5,7 +5,7 @@ use crate::{
     world::{Crash, Faults, Loss, World},
 };
 use codec::{Decode, Encode};
-use dure_consensus::{LOG_BYTES_MAX, Record, Report};
+use dure_consensus::{LOG_BYTES_MAX, OrderingError, Record, Report};
 use dure_types::{Hash, Height, Roots, VoteKind};
 use std::time::Duration;
 
@@ -219,6 +219,31 @@ fn validator_whose_disk_was_lost_asks_before_it_begins() {
     assert!(!world.checks.signed_by.contains(&world.nodes[2].id), "it votes at once");
     world.run_until(ms(15_000));
     assert!(world.checks.signed_by.contains(&world.nodes[2].id), "it votes again");
+    one_history(&world);
+}
+
+/// The failure: an executor that errs. Its node stops as soon as a decided header shows it, signs
+/// nothing more, and nobody votes for the roots that it proposes.
+#[test]
+fn node_whose_results_differ_from_the_decided_stops() {
+    let mut world = World::new(15, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    let (erring, id) = (1, world.nodes[1].id);
+    // Whoever errs may say what is false: it is checked like a liar.
+    world.checks.liars.insert(id);
+    world.nodes[erring].errs_from = Some(Height(10));
+    while world.stopped.is_empty() {
+        world.run_until(world.now() + ms(1));
+        assert!(world.now() < ms(9_000), "it goes on at {}", world.nodes[erring].disk.height());
+    }
+    let (node, error) = &world.stopped[0];
+    let diverged = matches!(error, OrderingError::Diverged { height, .. } if *height == Height(10));
+    assert!(*node == erring && diverged, "{error}");
+    world.nodes[erring].life = None;
+    let newest = world.newest();
+    world.run_until(ms(9_000));
+    assert!(world.newest().0 > newest.0 + 20, "{}", world.newest());
     one_history(&world);
 }
 
