@@ -104,6 +104,9 @@ pub enum Fault {
     /// The rules of ordering were broken by our own code.
     #[error(transparent)]
     Ordering(#[from] dure_consensus::OrderingError),
+    /// There is no signature where one is needed.
+    #[error(transparent)]
+    Signer(#[from] dure_consensus::SignerError),
     /// A thread of the node ended or could not be started.
     #[error("thread {name}: {reason}")]
     Thread {

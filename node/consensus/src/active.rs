@@ -2,7 +2,7 @@
 
 use crate::{
     Start,
-    core::{Core, CoreError, Effect, Input},
+    core::{Core, CoreError, Effect, Input, ROUNDS_AHEAD},
     drill::{self, Drill},
     event::SignRequest,
     log::Record,
@@ -153,9 +153,13 @@ impl Active {
         }
     }
 
-    /// A round began.
+    /// A round began. What nobody may vote for is not kept for good: a liar proposes again and
+    /// again. Were it wanted after all, it would come again with a proposal.
     pub(crate) fn entered(&mut self, round: Round, now: Duration) {
         self.round = round;
+        self.headers.retain(|_, held| {
+            held.valid == Some(true) || held.round.saturating_add(ROUNDS_AHEAD) >= round
+        });
         self.wanted = None;
         self.said.clear();
         // Whoever did not enter it with us should learn at once why we did.
@@ -196,21 +200,90 @@ impl Active {
     }
 
     /// Turns what was verified into what the core takes, and keeps a header to be judged.
-    pub(crate) fn take(&mut self, verified: Verified) -> Input {
+    ///
+    /// The verdict on a block goes with each of its proposals. The core may have no room for the
+    /// one that came first, and a torn log may hold a header whose verdict is lost: such a block
+    /// could never be prevoted for.
+    pub(crate) fn take(&mut self, verified: Verified) -> Vec<Input> {
         match verified {
-            Verified::Vote(vote) => Input::Vote(vote),
-            Verified::Polka(polka) => Input::Polka(polka),
-            Verified::Rounds(proof) => Input::Rounds(proof),
+            Verified::Vote(vote) => vec![Input::Vote(vote)],
+            Verified::Polka(polka) => vec![Input::Polka(polka)],
+            Verified::Rounds(proof) => vec![Input::Rounds(proof)],
             Verified::Proposal(proposal, header) => {
-                self.headers.entry(proposal.block).or_insert_with(|| Held {
+                let Proposal { round, validator: proposer, block, .. } = proposal;
+                let held = self.headers.entry(block).or_insert_with(|| Held {
                     header: *header,
-                    round: proposal.round,
-                    proposer: proposal.validator,
+                    round,
+                    proposer,
                     checked: false,
                     valid: None,
                 });
-                Input::Proposal(proposal)
+                let known = held.valid.filter(|_| !drill::is(Drill::VerdictOnce));
+                let verdict = known.map(|valid| Input::Verdict { round, proposer, block, valid });
+                [Input::Proposal(proposal)].into_iter().chain(verdict).collect()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Signatures, rotation::Rotation};
+    use dure_types::{Height, ValidatorRecord, ValidatorSet};
+    use std::sync::Arc;
+
+    fn header(time: u64) -> Header {
+        Header {
+            version: Header::VERSION,
+            height: Height(1),
+            parent: Hash::ZERO,
+            parent_certificate: None,
+            time: TimestampMs(time),
+            batches: Vec::new(),
+            executed: Height::ZERO,
+            roots: Vec::new(),
+            validators: Hash::ZERO,
+            next_validators: Hash::ZERO,
+            evidence: Vec::new(),
+        }
+    }
+
+    /// The attack: in a height that does not end a liar proposes two more blocks at every turn,
+    /// each of which breaks a rule, or names batches that nobody has.
+    #[test]
+    fn what_nobody_may_vote_for_is_kept_for_ten_rounds() {
+        let me = ValidatorId([1; 32]);
+        let record = ValidatorRecord {
+            id: me,
+            name: "one".into(),
+            consensus_key: [1; 32],
+            network_key: [2; 32],
+            consensus_binding: [0; 64],
+            network_binding: [0; 64],
+            power: 1,
+        };
+        let set = ValidatorSet::new(vec![record]);
+        let proposers = Rotation::default().begin(Height(1), &set);
+        let core = Core::new(me, Height(1), &set, Arc::clone(&proposers), true);
+        let signatures = Signatures::default();
+        let validators = Arc::new(set.clone());
+        let verifier = Verifier::new(Hash::ZERO, signatures, Height(1), validators, proposers);
+        let [parent_validators, validators, next_validators] = [set.clone(), set.clone(), set];
+        let start =
+            Start { parent: None, parent_validators, validators, next_validators, log: None };
+        let mut active = Active::new(Box::new(start), core, verifier, Duration::ZERO);
+        for round in 0..100 {
+            active.entered(round, Duration::ZERO);
+            for (number, valid) in [None, Some(false), Some(true)].into_iter().enumerate() {
+                let header = header(u64::from(round) * 3 + number as u64);
+                let id = header.id(Hash::ZERO);
+                let held = Held { header, round, proposer: me, checked: true, valid };
+                active.headers.insert(id, held);
+            }
+        }
+        let kept = |valid| active.headers.values().filter(|held| held.valid == valid).count();
+        let most = ROUNDS_AHEAD as usize + 1;
+        assert_eq!([None, Some(false), Some(true)].map(kept), [most, most, 100]);
     }
 }

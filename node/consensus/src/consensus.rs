@@ -8,6 +8,7 @@ use crate::{
     event::SignRequest,
     log::{LOG_BYTES_MAX, Log, Record},
     named::Named,
+    observing::{Fresh, Observing},
     offences::{EVIDENCE_HEIGHTS, Offences},
     outbox::Outbox,
     peers::Peers,
@@ -15,7 +16,7 @@ use crate::{
     ready::Ready,
     rotation::{Rotation, epoch_start},
     signatures::Signatures,
-    validity::{CLOCK_DRIFT_MS_MAX, Judge, Verdict},
+    validity::{Judge, Verdict},
     verify::Verifier,
 };
 use dure_types::{
@@ -68,10 +69,10 @@ pub struct Consensus {
     expected: BTreeMap<Height, Roots>,
     outbox: Outbox,
     peers: Peers,
-    /// Neither ledger nor log were there at the start, which was then.
-    fresh: Option<Now>,
-    /// We sign nothing until a decided block is younger than this.
-    observing: Option<TimestampMs>,
+    /// Neither ledger nor log were there at the start.
+    fresh: Option<Fresh>,
+    /// We sign nothing until this ends.
+    observing: Option<Observing>,
     last_start: Duration,
     timer: Option<Duration>,
 }
@@ -93,10 +94,8 @@ struct Resting {
 
 type Step = Result<(), OrderingError>;
 
-/// A node without ledger and log begins height 1 only after this time, long enough to hear that
-/// others are ahead, and then after the second, long enough to catch up. Were its disk lost, its key
-/// would have signed at height 1 before.
-const LOOK_AROUND: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
+/// The first height after genesis.
+const FIRST: Height = Height(1);
 
 impl Consensus {
     /// Waits for [`Event::Start`]. `history` are the decided headers from [`history_from`] to the
@@ -108,7 +107,7 @@ impl Consensus {
         now: Now,
     ) -> Self {
         let observes = setup.observe && !drill::is(Drill::ObservesNever);
-        let observing = observes.then(|| observed_from(now));
+        let observing = observes.then(|| Observing::new(now));
         let mut consensus = Self {
             stage: Stage::Decided,
             begun: Height::ZERO,
@@ -121,7 +120,7 @@ impl Consensus {
             expected: BTreeMap::new(),
             outbox: Outbox::default(),
             peers: Peers::default(),
-            fresh: Some(now),
+            fresh: Some(Fresh::new(now)),
             observing,
             last_start: Duration::ZERO,
             timer: None,
@@ -149,7 +148,7 @@ impl Consensus {
         let mut out = Vec::new();
         match event {
             Event::Start(start) => self.start(now, start, &mut out)?,
-            Event::BatchHeld(batch) => self.batch(batch, false),
+            Event::BatchHeld(batch) => self.batch(batch, drill::is(Drill::BatchUnspread)),
             Event::BatchReady(batch) => self.batch(batch, true),
             Event::Executed { height, roots, empty } => self.executed(height, roots, empty)?,
             Event::Timer => self.timer = None,
@@ -165,6 +164,7 @@ impl Consensus {
     fn go_on(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
         self.give_up_when_full(now, out)?;
         self.catch_up(now, out)?;
+        self.ask_around(now, out);
         self.begin_when_due(now, out)?;
         self.expire(now, out)?;
         self.judge(now, out)?;
@@ -187,7 +187,10 @@ impl Consensus {
     fn due(&self, now: Now) -> Option<Duration> {
         let stage = match &self.stage {
             Stage::Decided => return None,
-            Stage::Resting(resting) => self.pace(resting, !self.ready.is_empty()),
+            Stage::Resting(resting) => {
+                let pace = self.pace(resting, !self.ready.is_empty());
+                pace.into_iter().chain(self.ask_due(resting)).min()
+            }
             Stage::Active(active) => {
                 let early = active.early.map(|early| {
                     let wait = early.0.saturating_sub(now.wall.0).max(1);
@@ -204,10 +207,22 @@ impl Consensus {
     fn pace(&self, resting: &Resting, batches: bool) -> Option<Duration> {
         let reason = Reason { batches, called: resting.called };
         let due = pace(&resting.start, &self.results, reason, self.last_start)?;
-        let others = resting.start.validators.0.len() > 1;
-        let look = LOOK_AROUND[usize::from(self.peers.is_ahead(self.begun))];
-        let looked = self.fresh.filter(|_| others).map(|start| start.elapsed + look);
-        Some(looked.map_or(due, |looked| due.max(looked)))
+        let Some(fresh) = &self.fresh else { return Some(due) };
+        fresh.begins(self.setup.me, &resting.start.validators).map(|begins| due.max(begins))
+    }
+
+    /// When a node that found nothing on its disk asks whether the others decided anything.
+    fn ask_due(&self, resting: &Resting) -> Option<Duration> {
+        self.fresh.as_ref()?.ask_due(self.setup.me, &resting.start.validators)
+    }
+
+    fn ask_around(&mut self, now: Now, out: &mut Vec<Action>) {
+        let Stage::Resting(resting) = &self.stage else { return };
+        let due = self.ask_due(resting).is_some_and(|due| due <= now.elapsed);
+        if let Some(fresh) = self.fresh.as_mut().filter(|_| due) {
+            fresh.asked(now);
+            out.push(Action::Broadcast(Box::new(Message::Pull(self.begun))));
+        }
     }
 
     fn start(&mut self, now: Now, mut start: Box<Start>, out: &mut Vec<Action>) -> Step {
@@ -384,7 +399,7 @@ impl Consensus {
             }
         }
         match (decision, done) {
-            (Some(certificate), _) => self.decide_own(certificate, out),
+            (Some(certificate), _) => self.decide_own(now, certificate, out),
             (None, Ok(())) => Ok(()),
             (None, Err(CoreError(reason))) => self.fall_silent(now, reason, out),
         }
@@ -454,7 +469,9 @@ impl Consensus {
             return Err(OrderingError::Core { height: self.begun, reason });
         }
         out.push(Action::Report(Report::NotSigning { reason }));
-        self.observing = Some(observed_from(now));
+        let mut observing = Observing::new(now);
+        observing.hear(self.begun, now);
+        self.observing = Some(observing);
         let Stage::Active(active) = std::mem::replace(&mut self.stage, Stage::Decided) else {
             return Ok(());
         };
@@ -473,16 +490,22 @@ impl Consensus {
         self.fall_silent(now, reason, out)
     }
 
-    fn decide_own(&mut self, certificate: CommitCertificate, out: &mut Vec<Action>) -> Step {
+    fn decide_own(
+        &mut self,
+        now: Now,
+        certificate: CommitCertificate,
+        out: &mut Vec<Action>,
+    ) -> Step {
         let Stage::Active(active) = &mut self.stage else { return Ok(()) };
         let (height, block) = (self.begun, certificate.block);
         let held = active.headers.remove(&block);
         let Held { header, .. } = held.ok_or(OrderingError::NoHeader { height, block })?;
-        self.decide(header, certificate, out)
+        self.decide(now, header, certificate, out)
     }
 
     fn decide(
         &mut self,
+        now: Now,
         header: Header,
         certificate: CommitCertificate,
         out: &mut Vec<Action>,
@@ -508,7 +531,7 @@ impl Consensus {
                 out.push(Action::Report(Report::Equivocation { validator }));
             }
         }
-        if self.observing.is_some_and(|until| header.time > until) {
+        if self.observing.is_some_and(|observing| observing.ends(&header, now)) {
             self.observing = None;
             let height = header.height.saturating_add(Height(1));
             out.push(Action::Report(Report::Signing { height }));
@@ -548,10 +571,8 @@ impl Consensus {
             self.peers.forget(from);
         };
         let member = start.validators.get(self.setup.me).is_some();
-        // The chain is older than we are: perhaps the disk was lost, and the key signed before.
-        let older = |at: Now| header.time.0.saturating_add(CLOCK_DRIFT_MS_MAX) < at.wall.0;
-        if self.fresh.is_some_and(older) && !drill::is(Drill::EmptyDiskVotes) {
-            self.observing.get_or_insert(observed_from(now));
+        if self.fresh.as_ref().is_some_and(|fresh| fresh.is_of_old_chain(&header, now)) {
+            self.observing.get_or_insert_with(|| Observing::new(now));
             out.push(Action::Report(Report::Observing));
         }
         if resting && !drill::is(Drill::CaughtUpNotLogged) {
@@ -561,7 +582,17 @@ impl Consensus {
                 false => self.outbox.begin_silent(self.begun),
             }
         }
-        self.decide(header, certificate, out)
+        self.decide(now, header, certificate, out)
+    }
+
+    /// Notes that a validator works on a height, or says so.
+    fn hear(&mut self, now: Now, from: ValidatorId, height: Height) {
+        if let Some(observing) = &mut self.observing {
+            observing.hear(height, now);
+        }
+        if let Some(fresh) = self.fresh.as_mut().filter(|_| height > self.begun) {
+            fresh.hear(from, true);
+        }
     }
 
     fn received(
@@ -575,16 +606,27 @@ impl Consensus {
             Message::Pull(height) => {
                 if height < self.begun {
                     out.extend(self.peers.serve(from, height, now.elapsed));
+                } else if height == FIRST && !matches!(self.stage, Stage::Decided) {
+                    let nothing = Box::new(Message::Decided(Vec::new()));
+                    out.push(Action::Send(from, nothing));
                 }
                 return Ok(());
             }
             Message::Decided(decided) => {
+                match (decided.last(), &mut self.fresh) {
+                    (Some((header, _)), _) => {
+                        self.hear(now, from, header.height.saturating_add(Height(1)));
+                    }
+                    (None, Some(fresh)) => fresh.hear(from, false),
+                    (None, None) => {}
+                }
                 self.peers.catch(from, self.begun, decided);
                 return Ok(());
             }
             other => other,
         };
         let Some(height) = message.height() else { return Ok(()) };
+        self.hear(now, from, height);
         if height < self.begun {
             out.extend(self.peers.serve(from, height, now.elapsed));
             return Ok(());
@@ -611,8 +653,8 @@ impl Consensus {
                 let Some(verified) = active.verifier.verify(active.round, message) else {
                     return Ok(());
                 };
-                let input = active.take(verified);
-                self.feed(now, input, out)
+                let inputs = active.take(verified);
+                inputs.into_iter().try_for_each(|input| self.feed(now, input, out))
             }
         }
     }
@@ -721,11 +763,6 @@ impl Consensus {
         };
         (self.begun, round)
     }
-}
-
-/// A block whose time is after this was proposed after now, whichever clock is ahead.
-fn observed_from(now: Now) -> TimestampMs {
-    now.wall.saturating_add(TimestampMs(2 * CLOCK_DRIFT_MS_MAX))
 }
 
 fn same(height: Height, decided: Roots, own: Roots) -> Step {

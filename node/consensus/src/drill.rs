@@ -25,6 +25,9 @@ pub enum Drill {
     CaughtUpNotLogged,
     /// In a later round the lock of an earlier one does not count.
     LockForgotten,
+    /// A verdict goes with the first proposal of a block only, and more proposals of one round are
+    /// taken than the core keeps.
+    VerdictOnce,
     /// The core takes more than half of the power for a quorum.
     QuorumInCore,
     /// The quorum of a certificate is not counted.
@@ -47,12 +50,16 @@ pub enum Drill {
     BatchTwice,
     /// A batch that is not held is no obstacle.
     BatchUnheld,
+    /// A batch that is held is named at once, whoever else holds it.
+    BatchUnspread,
     /// The time of a header may be that of its parent, or before.
     TimeBackwards,
     /// A header ahead of our clock is voted for at once.
     TimeAhead,
     /// A header may have another parent than the block decided.
     ParentUnchecked,
+    /// A header may name other validators than the chain's.
+    SetsUnchecked,
     /// The certificate of the parent is not verified.
     ParentCertificateUnchecked,
     /// The certificate of the parent is verified with the validators of this height.
@@ -103,6 +110,7 @@ mod on {
             Self::OwnForgotten,
             Self::CaughtUpNotLogged,
             Self::LockForgotten,
+            Self::VerdictOnce,
             Self::QuorumInCore,
             Self::QuorumInCertificate,
             Self::QuorumInPolka,
@@ -114,9 +122,11 @@ mod on {
             Self::ExpiredBatch,
             Self::BatchTwice,
             Self::BatchUnheld,
+            Self::BatchUnspread,
             Self::TimeBackwards,
             Self::TimeAhead,
             Self::ParentUnchecked,
+            Self::SetsUnchecked,
             Self::ParentCertificateUnchecked,
             Self::ParentSetMixedUp,
             Self::SetChangeEarly,

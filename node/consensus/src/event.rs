@@ -39,7 +39,7 @@ pub enum Event {
     Timer,
     /// The records of the last [`Action::Append`] are durable.
     Appended,
-    /// The signature for an [`Action::Sign`].
+    /// The signature for an [`Action::Sign`], verified: see [`crate::Checked`].
     Signed(SignRequest, [u8; 64]),
     /// A validator said something; the stream says who, and the host admits validators only.
     /// Nothing in it is verified.

@@ -58,7 +58,8 @@ impl Signatures {
         })
     }
 
-    /// Remembers a signature of our own: it comes back in polkas and certificates.
+    /// Remembers a signature of our own, which the host verified: it comes back in polkas and
+    /// certificates.
     pub(crate) fn made(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
         self.remember(known_by(key, message, signature));
     }

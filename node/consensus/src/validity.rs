@@ -147,7 +147,8 @@ impl Judge<'_> {
             return Err(Invalid::Roots { count, first, last: header.executed });
         }
         let sets = (self.start.validators.hash(), self.start.next_validators.hash());
-        if (header.validators, header.next_validators) != sets {
+        let chains = (header.validators, header.next_validators) == sets;
+        if !chains && !drill::is(Drill::SetsUnchecked) {
             return Err(Invalid::Validators { height });
         }
         for BatchReference { author, seq, .. } in header.batches.iter().copied() {

@@ -13,9 +13,11 @@ use dure_types::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Things that one validator may say in one place: a second one is proof of equivocation, and
-/// further ones are not looked at.
-const SAID_MAX: usize = 4;
+/// Votes of one validator in one place: a second one is proof of equivocation, and further ones are
+/// not looked at.
+const VOTES_MAX: usize = 4;
+/// Blocks that one validator may propose in one round: the core keeps no more.
+const PROPOSALS_MAX: usize = 2;
 
 /// A message of this height whose signatures hold.
 #[derive(Clone, Debug)]
@@ -142,8 +144,10 @@ impl Verifier {
     }
 
     fn is_new(&self, place: (Round, Kind, ValidatorId), block: Option<Hash>) -> bool {
+        let proposal = place.1 == Kind::Proposal && !drill::is(Drill::VerdictOnce);
+        let most = if proposal { PROPOSALS_MAX } else { VOTES_MAX };
         let said = self.said.get(&place);
-        said.is_none_or(|said| said.len() < SAID_MAX && !said.contains(&block))
+        said.is_none_or(|said| said.len() < most && !said.contains(&block))
     }
 
     fn note(&mut self, place: (Round, Kind, ValidatorId), block: Option<Hash>) -> bool {

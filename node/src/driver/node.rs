@@ -81,7 +81,7 @@ impl Node {
         let clock = Clock::start(wall.clone());
         let setup = Setup {
             genesis: &chain.genesis,
-            key: config.consensus_key,
+            signer: Box::new(config.consensus_key),
             mempool: config.mempool,
             signatures: Signatures::default(),
         };

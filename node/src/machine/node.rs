@@ -18,14 +18,13 @@ use crate::{
 };
 use codec::Encode;
 use dure_consensus::{
-    Action as Order, Consensus, Event as Happening, Limits, Log, Named, Now, SignRequest,
-    Signatures, Start,
+    Action as Order, Checked, Consensus, Event as Happening, Limits, Log, Named, Now, Signatures,
+    Signer, Start, ToSign,
 };
 use dure_types::{
     Acknowledgement, BatchReference, CommitCertificate, Genesis, Hash, Header, Height, ValidatorId,
     ValidatorSet, limits, vote::Round,
 };
-use ed25519_dalek::{Signer, SigningKey};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
@@ -41,7 +40,7 @@ pub struct Setup<'a> {
     /// What the chain began with.
     pub genesis: &'a Genesis,
     /// Signs votes and batches.
-    pub key: SigningKey,
+    pub signer: Box<dyn Signer>,
     /// Bounds of the mempool.
     pub mempool: MempoolLimits,
     /// Signatures that hold: what the host checked of a message beside the machine's thread is not
@@ -56,7 +55,7 @@ type Next = (Option<(Header, CommitCertificate)>, Option<Log>);
 pub struct Machine {
     pub(super) chain: Hash,
     pub(super) me: ValidatorId,
-    key: SigningKey,
+    signer: Checked,
     pub(super) validators: ValidatorSet,
     pub(super) limits: Limits,
     pub(super) pool: Pool,
@@ -105,7 +104,7 @@ impl Machine {
         now: Now,
     ) -> Result<(Self, Vec<Action>), Fault> {
         let chain = setup.genesis.chain_id();
-        let me = ValidatorId::of_key(setup.key.verifying_key().as_bytes());
+        let me = ValidatorId::of_key(&setup.signer.public_key());
         let limits = Limits { block_gas_max: setup.genesis.parameters.block_gas_max };
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
@@ -124,7 +123,7 @@ impl Machine {
         let mut machine = Self {
             chain,
             me,
-            key: setup.key,
+            signer: Checked::new(chain, setup.signer),
             validators,
             limits,
             pool: Pool::new(setup.mempool),
@@ -260,7 +259,7 @@ impl Machine {
                         out.push(Action::Log(height, entries));
                     }
                     Order::Sign(request) => {
-                        let signature = self.sign(&request);
+                        let signature = self.signer.sign(ToSign::Ordering(request))?;
                         events.push_back(Happening::Signed(request, signature));
                     }
                     Order::Decide(header, certificate) => {
@@ -283,10 +282,6 @@ impl Machine {
             }
         }
         Ok(())
-    }
-
-    fn sign(&self, request: &SignRequest) -> [u8; 64] {
-        self.key.sign(&request.signed_bytes(self.chain)).to_bytes()
     }
 
     fn start(
@@ -375,7 +370,7 @@ impl Machine {
         if !self.is_alone() {
             self.spread(now, out);
         }
-        self.seal_when_due(now, out);
+        self.seal_when_due(now, out)?;
         let seal_due = self.waiting_since.map(|since| since + SEAL_AFTER);
         let due = [seal_due, self.ordering_due, self.spread_due()].into_iter().flatten().min();
         if let Some(due) = due.filter(|due| self.timer.is_none_or(|timer| timer != *due)) {
@@ -385,25 +380,25 @@ impl Machine {
         Ok(())
     }
 
-    fn seal_when_due(&mut self, now: Now, out: &mut Vec<Action>) {
+    fn seal_when_due(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
         while self.pool.is_waiting() && self.batches.has_room(self.me, self.next_seq) {
             let since = *self.waiting_since.get_or_insert(now.elapsed);
             // Batches on their way to the disk and to the others will do for the proposer.
             let wanted = self.unspread.is_empty() && self.ordering.wants_batch(now);
             if !(wanted || self.pool.fills_batch() || now.elapsed >= since + SEAL_AFTER) {
-                return;
+                return Ok(());
             }
             self.waiting_since = None;
             let batch = self.pool.take_batch(now.wall, self.limits.block_gas_max);
             if batch.is_empty() {
                 // All that waited had expired, or one asks for more gas than a block has.
-                return;
+                return Ok(());
             }
             let seq = self.next_seq;
             self.next_seq += 1;
             let expiry = Height(self.decided.0 + limits::BATCH_EXPIRY_BLOCKS);
-            let author = Author { chain: self.chain, id: self.me, key: &self.key };
-            let (ready, bytes) = author.seal(seq, expiry, &batch);
+            let author = Author { chain: self.chain, id: self.me, signer: &self.signer };
+            let (ready, bytes) = author.seal(seq, expiry, &batch)?;
             let reference = ready.reference;
             self.batches.insert(ready, batch, false, now.elapsed);
             self.unspread.insert(reference);
@@ -411,5 +406,6 @@ impl Machine {
             out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
         }
         self.waiting_since = None;
+        Ok(())
     }
 }

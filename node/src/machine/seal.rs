@@ -1,16 +1,15 @@
 //! Sealing: waiting transactions become a signed batch.
 
 use codec::{Compact, Encode};
-use dure_consensus::ReadyBatch;
+use dure_consensus::{Checked, ReadyBatch, SignerError, ToSign};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{BatchHeader, Gas, Hash, Height, Transaction, ValidatorId, domain, limits};
-use ed25519_dalek::{Signer, SigningKey};
 
 /// Who seals, and for which chain.
 pub(super) struct Author<'a> {
     pub(super) chain: Hash,
     pub(super) id: ValidatorId,
-    pub(super) key: &'a SigningKey,
+    pub(super) signer: &'a Checked,
 }
 
 impl Author<'_> {
@@ -20,7 +19,7 @@ impl Author<'_> {
         seq: u64,
         expiry_height: Height,
         transactions: &[VerifiedTransaction],
-    ) -> (ReadyBatch, Vec<u8>) {
+    ) -> Result<(ReadyBatch, Vec<u8>), SignerError> {
         // The list is encoded from references: a batch of half a megabyte is not copied for it.
         let list = encode_list(transactions);
         let header = BatchHeader {
@@ -32,11 +31,11 @@ impl Author<'_> {
             length: u32::try_from(list.len()).unwrap_or(u32::MAX),
             transactions: domain::blake3_hash(&list),
         };
-        let signature = self.key.sign(&header.signed_bytes(self.chain)).to_bytes();
+        let signature = self.signer.sign(ToSign::Batch(&header))?;
         let mut bytes = (&header, signature).encode();
         bytes.extend_from_slice(&list);
         assert!(bytes.len() <= limits::BATCH_BYTES_MAX, "batch of {} bytes", bytes.len());
-        (ready(&header, bytes.len(), self.chain), bytes)
+        Ok((ready(&header, bytes.len(), self.chain), bytes))
     }
 }
 
@@ -65,12 +64,14 @@ fn encode_list(transactions: &[VerifiedTransaction]) -> Vec<u8> {
 mod tests {
     use super::*;
     use codec::DecodeAll;
+    use ed25519_dalek::{Signer, SigningKey};
 
     #[test]
     fn sealed_bytes_are_those_of_a_batch() {
         let chain = Hash([3; 32]);
         let key = SigningKey::from_bytes(&[5; 32]);
-        let author = Author { chain, id: ValidatorId([1; 32]), key: &key };
+        let signer = Checked::new(chain, Box::new(key.clone()));
+        let author = Author { chain, id: ValidatorId([1; 32]), signer: &signer };
         let body = dure_types::TransactionBody {
             account: dure_types::Address([1; 32]),
             lane: 0,
@@ -91,7 +92,7 @@ mod tests {
         let verified = dure_runtime::signature::verify(chain, vec![transaction.clone()]);
         let verified: Vec<_> = verified.into_iter().map(Result::unwrap).collect();
 
-        let (ready, bytes) = author.seal(4, Height(9), &verified);
+        let (ready, bytes) = author.seal(4, Height(9), &verified).unwrap();
         let batch = dure_types::Batch::decode_all(&mut bytes.as_slice()).unwrap();
         assert_eq!(batch.transactions, [transaction]);
         assert_eq!(batch.header.length as usize, batch.transactions.encode().len());

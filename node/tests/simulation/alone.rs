@@ -208,7 +208,7 @@ impl<'w> Run<'w> {
         let mempool = MempoolLimits::default();
         let setup = Setup {
             genesis: &world.genesis,
-            key: world.key.clone(),
+            signer: Box::new(world.key.clone()),
             mempool,
             signatures: Signatures::default(),
         };

@@ -88,7 +88,7 @@ impl Host {
         let recovered = recover(&chain, self.id)?;
         let setup = Setup {
             genesis: &shared.genesis,
-            key: self.key.clone(),
+            signer: Box::new(self.key.clone()),
             mempool: MempoolLimits::default(),
             signatures: shared.signatures.clone(),
         };

@@ -83,6 +83,13 @@ fn world(seed: u64) -> World {
         let node = world.dice.below(4) as usize;
         world.lose_disk_at(node, loss, at);
         if world.dice.percent(50) {
+            // Its clock is wrong at the start, for a while or until the faults end.
+            let ahead = world.dice.below(12_000) as i64 - 10_000;
+            world.set_clock_at(node, ahead, at);
+            let right = at + ms(world.dice.below(8_000));
+            world.set_clock_at(node, 0, END.min(right));
+        }
+        if world.dice.percent(50) {
             // The others wait for it, where it signed before.
             let before = ms(world.dice.below(300));
             world.isolate_at((node + 1) % 4, at - before);

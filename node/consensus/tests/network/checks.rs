@@ -81,11 +81,14 @@ pub(crate) struct Checks {
     signed: BTreeMap<(ValidatorId, u8, Height, Round), Option<Hash>>,
     /// Prevotes that honest validators asked their key for: they count them before they say them.
     prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
-    proposers: BTreeMap<(Height, Round), ValidatorId>,
+    pub(crate) proposers: BTreeMap<(Height, Round), ValidatorId>,
+    /// Blocks that honest validators proposed.
+    proposed: BTreeSet<Hash>,
     /// Validators whose signatures were sent.
     pub(crate) signed_by: BTreeSet<ValidatorId>,
     durable: BTreeMap<ValidatorId, Height>,
-    silent: BTreeSet<ValidatorId>,
+    /// Who signs nothing; and who signs again from a height on, until its log reaches that.
+    silent: BTreeMap<ValidatorId, Option<Height>>,
 }
 
 impl Checks {
@@ -106,9 +109,10 @@ impl Checks {
             signed: BTreeMap::new(),
             prevotes: BTreeSet::new(),
             proposers: BTreeMap::new(),
+            proposed: BTreeSet::new(),
             signed_by: BTreeSet::new(),
             durable: BTreeMap::new(),
-            silent: BTreeSet::new(),
+            silent: BTreeMap::new(),
         }
     }
 
@@ -278,7 +282,12 @@ impl Checks {
         }
         match message {
             Message::Vote(vote) if vote.validator == me => self.voted(vote),
-            Message::Proposal(proposal, _) if proposal.validator == me => self.proposed(proposal),
+            Message::Proposal(proposal, header) if proposal.validator == me => {
+                self.proposed(proposal);
+                if proposal.pol_round.is_none() && self.proposed.insert(proposal.block) {
+                    self.names_what_is_spread(header);
+                }
+            }
             _ => {}
         }
     }
@@ -306,6 +315,21 @@ impl Checks {
         let first = *self.proposers.entry((height, round)).or_insert(validator);
         if first != validator {
             broken("one proposer", format_args!("two at height {height}, round {round}"));
+        }
+    }
+
+    /// Who proposes names only what a quorum holds, as far as anybody can know: of sets that take
+    /// turns, a quorum of one of them.
+    fn names_what_is_spread(&self, header: &Header) {
+        for batch in &header.batches {
+            let holders = self.born.get(&batch.id).map(|born| &born.holders);
+            let holds = |id| {
+                self.liars.contains(&id) || holders.is_some_and(|holders| holders.contains(&id))
+            };
+            if !self.sets.is_quorum_of_any(holds) {
+                let place = format_args!("batch {} at {}", batch.seq, header.height).to_string();
+                broken("spread", format_args!("{place}: proposed, and no quorum holds it"));
+            }
         }
     }
 
@@ -364,7 +388,14 @@ impl Checks {
 
     /// A log was lost, or put back as it was once.
     pub(crate) fn lost_log(&mut self, me: ValidatorId) {
-        self.silent.insert(me);
+        self.silent.insert(me, None);
+    }
+
+    /// What a validator logged of a height is durable: from now on its log reaches its ledger.
+    pub(crate) fn logged(&mut self, me: ValidatorId, height: Height) {
+        if self.silent.get(&me).is_some_and(|from| from.is_some_and(|from| height >= from)) {
+            self.silent.remove(&me);
+        }
     }
 
     /// A validator starts on its disk: nothing durable is missing, and the log reaches the ledger
@@ -374,11 +405,11 @@ impl Checks {
         if ledger < kept || log.0 > ledger.0 + 1 {
             broken("nothing lost", format_args!("ledger {ledger}, log {log}, kept {kept}"));
         }
-        if observe && !self.silent.contains(&me) && !self.tampered {
+        if observe && !self.silent.contains_key(&me) && !self.tampered {
             broken("log", format_args!("ends at {log}, the ledger at {ledger}"));
         }
         match observe {
-            true => self.silent.insert(me),
+            true => self.silent.insert(me, None),
             false => self.silent.remove(&me),
         };
     }
@@ -387,8 +418,11 @@ impl Checks {
     pub(crate) fn reported(&mut self, me: ValidatorId, report: &Report) {
         match report {
             Report::NotSigning { reason } if !self.tampered => broken("core", reason),
-            Report::NotSigning { .. } | Report::Observing => drop(self.silent.insert(me)),
-            Report::Signing { .. } => drop(self.silent.remove(&me)),
+            Report::NotSigning { .. } | Report::Observing => drop(self.silent.insert(me, None)),
+            Report::Signing { height } => drop(self.silent.insert(me, Some(*height))),
+            Report::Invalid { proposer, height, rule } if !self.liars.contains(proposer) => {
+                broken("refused", format_args!("an honest proposal at {height}: {rule}"))
+            }
             Report::Equivocation { validator } if !self.liars.contains(validator) => {
                 broken("evidence", "an honest validator is found to equivocate")
             }

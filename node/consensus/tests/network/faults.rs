@@ -5,7 +5,7 @@ use crate::{
     world::{Crash, Faults, Loss, World},
 };
 use codec::{Decode, Encode};
-use dure_consensus::{LOG_BYTES_MAX, Record, Report};
+use dure_consensus::{LOG_BYTES_MAX, OrderingError, Record, Report};
 use dure_types::{Hash, Height, Roots, VoteKind};
 use std::time::Duration;
 
@@ -42,6 +42,39 @@ fn power_lost_at_any_barrier_signs_nothing_twice_and_loses_nothing() {
             run(Some((k, Crash::After)));
         }
     }
+}
+
+/// The failure: of a torn write the header that we judged is left, and the verdict and our prevote
+/// are not. The other two are locked on the block, and the fourth, which prevoted for it too, is
+/// dead: unless who lost its verdict prevotes for the block all the same, the height never ends.
+#[test]
+fn verdict_lost_with_a_torn_log_is_given_again() {
+    let mut world = World::new(9, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    world.run_until(ms(2_000));
+    let dies = world.nodes[3].id;
+    let proposes = |world: &World, height: Height| {
+        world.checks.proposers.get(&(height, 0)).is_some_and(|id| *id == dies)
+    };
+    while !proposes(&world, Height(world.newest().0 + 1)) {
+        world.run_until(world.now() + ms(1));
+    }
+    // Its proposal and prevote are on their way, and it says nothing more.
+    world.nodes[3].life = None;
+    let height = world.newest().0 + 1;
+    assert_eq!(world.nodes[0].disk.height().0 + 1, height);
+    world.crash_at = Some((world.barriers + 1, Crash::After));
+    while world.nodes[0].life.is_some() {
+        world.run_until(world.now() + ms(1));
+    }
+    let slot = &mut world.nodes[0].disk.log[(height % 2) as usize];
+    let records = slot.iter().map(|entry| Record::decode(&mut entry.as_slice()).unwrap());
+    let header = records.enumerate().find(|(_, record)| matches!(record, Record::Header(_)));
+    slot.truncate(header.expect("the header that it judged").0 + 1);
+    world.run_until(ms(9_000));
+    assert!(world.newest().0 > height + 10, "{} of {height}", world.newest());
+    one_history(&world);
 }
 
 /// The attack: who missed the decision of a height waits for votes that nobody says any more. A
@@ -88,6 +121,38 @@ fn validator_with_an_older_log_follows_before_it_votes() {
     one_history(&world);
 }
 
+/// The failure: power lost after the decision from which on a node signs again, before anything of
+/// the next height is in its log. The log does not reach the ledger, which is no mistake: the node
+/// follows once more.
+#[test]
+fn power_lost_before_the_first_signature_again_is_followed_by_silence_again() {
+    let mut world = World::new(14, &[1; 4], Faults::NONE);
+    world.faults.until = ms(14_000);
+    let mut world = world.with_batches(ms(100));
+    world.lose_disk_at(2, Loss::All, ms(3_000));
+    let signs = |world: &World| {
+        let signing = |(node, report): &(usize, Report)| match report {
+            Report::Signing { height } if *node == 2 => Some(*height),
+            _ => None,
+        };
+        world.reports.iter().find_map(signing)
+    };
+    let from = loop {
+        world.run_until(world.now() + ms(1));
+        if let Some(from) =
+            signs(&world).filter(|from| world.nodes[2].disk.height() >= Height(from.0 - 1))
+        {
+            break from;
+        }
+    };
+    assert!(world.nodes[2].disk.newest_log().is_none_or(|log| log.height < from));
+    world.crash_node_at(2, world.now());
+    world.run_until(ms(14_000));
+    let again = |report: &&(usize, Report)| matches!(report, (2, Report::Signing { .. }));
+    assert_eq!(world.reports.iter().filter(again).count(), 2);
+    one_history(&world);
+}
+
 /// The failure: a disk that is lost, with the key kept elsewhere. Nothing tells what the key signed
 /// at the newest heights: the node takes over what was decided, and votes from the first height
 /// after a block that was proposed when it was there again.
@@ -106,6 +171,80 @@ fn validator_whose_disk_was_lost_follows_before_it_votes() {
     world.run_until(ms(12_000));
     assert!(world.checks.signed_by.contains(&me), "it votes again");
     assert!(world.reports.contains(&(2, Report::Observing)));
+}
+
+/// The failure: the disk is lost, and the clock is behind: of old blocks it says that they are newer
+/// than the node's start. The others wait for the node at a height where it signed before: there
+/// it signs nothing, and it votes again once they have gone on without it.
+#[test]
+fn clock_that_is_behind_ends_no_silence() {
+    // The second is from before block 1.
+    for behind in [4_000, 60_000] {
+        let mut world = World::new(16, &[1; 4], Faults::NONE);
+        world.faults.until = ms(15_000);
+        let mut world = world.with_batches(ms(100));
+        world.isolate_at(3, ms(7_900));
+        world.lose_disk_at(2, Loss::All, ms(8_000));
+        world.run_until(ms(8_000));
+        world.nodes[2].skew = -behind;
+        world.checks.signed_by.clear();
+        world.run_until(ms(12_000));
+        let me = world.nodes[2].id;
+        assert!(world.nodes[2].disk.height().0 > 50, "{}", world.nodes[2].disk.height());
+        assert!(!world.checks.signed_by.contains(&me), "it votes where it voted before");
+        world.heal();
+        world.run_until(ms(18_000));
+        assert!(world.checks.signed_by.contains(&me), "it votes again");
+        one_history(&world);
+    }
+}
+
+/// The failure: a disk is lost while the others are slow to speak. The node asks them before it
+/// begins a chain anew, and asks again who did not answer.
+#[test]
+fn validator_whose_disk_was_lost_asks_before_it_begins() {
+    let mut world = World::new(17, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    world.faults.delay = (250, 1);
+    let mut world = world.with_batches(ms(300));
+    world.lose_disk_at(2, Loss::All, ms(6_000));
+    world.run_until(ms(5_900));
+    assert!(world.slowest().0 > 1, "{}", world.slowest());
+    // Nobody hears it, and it hears nobody, longer than it once looked around.
+    world.isolate_at(2, ms(5_950));
+    world.run_until(ms(7_500));
+    world.checks.signed_by.clear();
+    world.heal();
+    world.run_until(ms(8_500));
+    assert!(!world.checks.signed_by.contains(&world.nodes[2].id), "it votes at once");
+    world.run_until(ms(15_000));
+    assert!(world.checks.signed_by.contains(&world.nodes[2].id), "it votes again");
+    one_history(&world);
+}
+
+/// The failure: an executor that errs. Its node stops as soon as a decided header shows it, signs
+/// nothing more, and nobody votes for the roots that it proposes.
+#[test]
+fn node_whose_results_differ_from_the_decided_stops() {
+    let mut world = World::new(15, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    let (erring, id) = (1, world.nodes[1].id);
+    // Whoever errs may say what is false: it is checked like a liar.
+    world.checks.liars.insert(id);
+    world.nodes[erring].errs_from = Some(Height(10));
+    while world.stopped.is_empty() {
+        world.run_until(world.now() + ms(1));
+        assert!(world.now() < ms(9_000), "it goes on at {}", world.nodes[erring].disk.height());
+    }
+    let (node, error) = &world.stopped[0];
+    let diverged = matches!(error, OrderingError::Diverged { height, .. } if *height == Height(10));
+    assert!(*node == erring && diverged, "{error}");
+    world.nodes[erring].life = None;
+    let newest = world.newest();
+    world.run_until(ms(9_000));
+    assert!(world.newest().0 > newest.0 + 20, "{}", world.newest());
+    one_history(&world);
 }
 
 /// The failure: what the log says cannot be derived again, by a bug of the core or of ours. The

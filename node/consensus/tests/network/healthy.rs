@@ -1,6 +1,7 @@
 //! What holds when nothing goes wrong.
 
 use crate::{
+    chaos::one_history,
     figures::latency,
     world::{Faults, World},
 };
@@ -54,4 +55,55 @@ fn power_weighs() {
     world.nodes[0].life = None;
     world.run_until(ms(70_000));
     assert!(world.newest().0 <= heights + 1, "three of six are no quorum");
+}
+
+/// Malachite's `byzantine_engine.rs`: two of four that say nothing are more than may lie. Nothing is
+/// decided then, nothing forks, and all go on when they speak again.
+#[test]
+fn two_of_four_that_say_nothing_stall_the_others_and_fork_nothing() {
+    let mut world = World::new(6, &[1; 4], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    world.run_until(ms(2_000));
+    world.cut = (0..4).flat_map(|to| [(2, to), (3, to)]).filter(|(a, b)| a != b).collect();
+    world.run_until(ms(2_500));
+    let stalled = world.newest();
+    world.run_until(ms(6_000));
+    assert_eq!(world.newest(), stalled);
+    world.heal();
+    world.run_until(ms(9_000));
+    assert!(world.slowest().0 > stalled.0 + 5, "{} after {stalled}", world.slowest());
+    one_history(&world);
+}
+
+/// Malachite's `n3f1.rs`: of three a quorum is all three. One that is down stops them, and they go
+/// on when it is back.
+#[test]
+fn three_wait_for_the_third() {
+    let mut world = World::new(7, &[1; 3], Faults::NONE);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(100));
+    world.run_until(ms(2_000));
+    world.nodes[1].life = None;
+    world.run_until(ms(2_300));
+    let stalled = world.newest();
+    assert!(stalled.0 > 5);
+    world.run_until(ms(6_000));
+    assert_eq!(world.newest(), stalled);
+    world.heal();
+    world.run_until(ms(9_000));
+    assert!(world.slowest().0 > stalled.0 + 5, "{} after {stalled}", world.slowest());
+    one_history(&world);
+}
+
+/// A node that is no validator follows, and signs nothing.
+#[test]
+fn who_is_no_validator_follows_and_signs_nothing() {
+    let mut world = World::changing(8, &[&[1, 1, 1, 1, 0]], u64::MAX, Faults::NONE);
+    world.faults.until = ms(5_000);
+    let mut world = world.with_batches(ms(100));
+    world.run_until(ms(8_000));
+    assert!(world.nodes[4].disk.height().0 > 30, "{}", world.nodes[4].disk.height());
+    assert!(!world.checks.signed_by.contains(&world.nodes[4].id));
+    one_history(&world);
 }

@@ -1,7 +1,11 @@
 //! Validators that lie, one way at a time: less than a third of the power.
 
 use crate::{
-    byzantine::{Byzantine, LyingSync, Misplaced, TwoProposals, TwoVotes, WrongRoots, WrongTime},
+    byzantine::{
+        Byzantine, LyingSync, Misplaced, Quiet, ThirdBlock, TwoProposals, TwoVotes, WrongRoots,
+        WrongTime,
+    },
+    chaos::one_history,
     node::EPOCH_MS,
     seeded::Dice,
     world::{Faults, World},
@@ -57,6 +61,31 @@ fn two_proposals_in_one_round_prove_it() {
     assert!(world.slowest().0 > 15, "{}", world.slowest());
     let found = evidence(&world);
     assert!(found.iter().any(|(_, one)| matches!(one, Evidence::Proposals(..))), "{found:?}");
+}
+
+/// The attack: more blocks in one round than the core keeps, to one validator the block last on
+/// which another becomes locked. Proposed again, it must be prevoted for by all: else the height
+/// ends never, for the one votes for nothing else and nothing has a quorum without the other.
+#[test]
+fn block_that_came_third_is_prevoted_for_when_it_is_proposed_again() {
+    let mut world = world(27, ThirdBlock::default());
+    world.run_until(ms(12_000));
+    let ledger = &world.nodes[1].disk.ledger;
+    let late = ledger.iter().find(|(_, certificate)| certificate.round > 0);
+    let (header, _) = late.expect("the liar's height takes more than a round");
+    assert!(world.slowest().0 > header.height.0 + 20, "{} of {}", world.slowest(), header.height);
+}
+
+/// The attack: a validator that keeps back its votes, its proposals, or its precommits. The three
+/// others are a quorum: it costs a round at its turns, and nothing else.
+#[test]
+fn one_that_keeps_back_what_it_should_say_costs_rounds_only() {
+    for quiet in [Quiet::Votes, Quiet::Proposals, Quiet::Precommits] {
+        let mut world = world(28, quiet);
+        world.run_until(ms(8_000));
+        assert!(world.slowest().0 > 30, "{quiet:?}: {}", world.slowest());
+        one_history(&world);
+    }
 }
 
 /// The attack: results that nobody else computed, or a height left out. Nobody votes for them, and

@@ -11,7 +11,10 @@ use dure_types::{
     domain::blake3_hash,
 };
 use ed25519_dalek::SigningKey;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Wall time at the start of every run.
 pub(crate) const EPOCH_MS: u64 = 1_700_000_000_000;
@@ -79,8 +82,12 @@ pub(crate) struct Node {
     pub(crate) skew: i64,
     /// Durable batches.
     pub(crate) batches: Vec<ReadyBatch>,
+    /// Who said to hold a batch.
+    pub(crate) holders: BTreeMap<Hash, BTreeSet<ValidatorId>>,
     /// What decided headers name, durable or not.
     pub(crate) named: BTreeSet<Hash>,
+    /// From this height on its executor errs.
+    pub(crate) errs_from: Option<Height>,
     /// The log at the last crash.
     pub(crate) older_log: [Vec<Vec<u8>>; 2],
 }
@@ -96,7 +103,27 @@ impl Node {
         let id = ValidatorId::of_key(key.verifying_key().as_bytes());
         let (disk, batches, named) = (Disk::default(), Vec::new(), BTreeSet::new());
         let older_log = Default::default();
-        Self { id, key, disk, life: None, lives: 0, skew, batches, named, older_log }
+        Self {
+            id,
+            key,
+            disk,
+            life: None,
+            lives: 0,
+            skew,
+            batches,
+            holders: BTreeMap::new(),
+            named,
+            errs_from: None,
+            older_log,
+        }
+    }
+
+    /// Whether a quorum said to hold a batch.
+    pub(crate) fn is_ready(&self, sets: &Sets, batch: &ReadyBatch) -> bool {
+        let set = sets.at(self.disk.height());
+        let holders = self.holders.get(&batch.reference.id).into_iter().flatten();
+        let power = holders.filter_map(|id| set.get(*id)).map(|record| record.power).sum();
+        set.is_quorum(power)
     }
 
     pub(crate) fn now(&self, elapsed: Duration) -> Now {
@@ -138,7 +165,9 @@ impl Node {
         let decided = self.disk.ledger.iter();
         self.named = decided.flat_map(|(header, _)| &header.batches).map(|b| b.id).collect();
         for batch in self.unnamed() {
-            actions.extend(self.step(elapsed, Event::BatchReady(batch))?);
+            let ready = self.is_ready(sets, &batch);
+            let event = if ready { Event::BatchReady(batch) } else { Event::BatchHeld(batch) };
+            actions.extend(self.step(elapsed, event)?);
         }
         actions.extend(self.begin(sets, log, elapsed)?);
         while let Some(event) = self.execute_next() {
@@ -186,7 +215,10 @@ impl Node {
         let life = self.life.as_mut()?;
         let (height, state) = life.executed;
         let (header, certificate) = self.disk.ledger.get(usize::try_from(height.0).unwrap())?;
-        let roots = execute(state, certificate.block);
+        let mut roots = execute(state, certificate.block);
+        if self.errs_from.is_some_and(|from| header.height >= from) {
+            roots.state = certificate.block;
+        }
         life.executed = (header.height, roots.state);
         let empty = header.batches.is_empty();
         Some(Event::Executed { height: header.height, roots, empty })

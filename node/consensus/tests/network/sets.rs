@@ -25,6 +25,14 @@ impl Sets {
         &self.sets[(height.0 / self.heights) as usize % self.sets.len()]
     }
 
+    /// Whether these hold a quorum of any of the sets.
+    pub(crate) fn is_quorum_of_any(&self, holds: impl Fn(ValidatorId) -> bool) -> bool {
+        self.sets.iter().any(|set| {
+            let holders = set.0.iter().filter(|record| holds(record.id));
+            set.is_quorum(holders.map(|record| record.power).sum())
+        })
+    }
+
     /// Whether a validator is a member at any height after `from`, up to `to`.
     pub(crate) fn has_member(&self, id: ValidatorId, from: Height, to: Height) -> bool {
         (from.0 + 1..=to.0).any(|height| self.at(Height(height)).get(id).is_some())

@@ -54,12 +54,15 @@ enum Task {
     Execute(usize, u32),
     Timer(usize, u32, Duration),
     Batch(usize, ReadyBatch),
+    /// A validator says that it holds a batch.
+    Held(usize, ValidatorId, ReadyBatch),
     NewBatch(u64),
     Crash(usize),
     Restart(usize),
     Cut,
     Isolate(usize),
     Disk(usize, Loss),
+    Clock(usize, i64),
 }
 
 /// What becomes of a disk while its node is down.
@@ -84,6 +87,8 @@ pub(crate) struct World {
     pub(crate) checks: Checks,
     pub(crate) fsync: Duration,
     pub(crate) reports: Vec<(usize, Report)>,
+    /// Liars, and nodes that err, that had to stop.
+    pub(crate) stopped: Vec<(usize, OrderingError)>,
     /// Barriers of node 0 until now, and the one at which it crashes, with entries that survive.
     pub(crate) barriers: u64,
     pub(crate) crash_at: Option<(u64, Crash)>,
@@ -135,6 +140,7 @@ impl World {
             checks,
             fsync: Duration::from_millis(2),
             reports: Vec::new(),
+            stopped: Vec::new(),
             barriers: 0,
             crash_at: None,
             signatures: Signatures::default(),
@@ -169,6 +175,11 @@ impl World {
     /// Loses a disk, or a part of it.
     pub(crate) fn lose_disk_at(&mut self, node: usize, loss: Loss, at: Duration) {
         self.time.at(at, Task::Disk(node, loss));
+    }
+
+    /// Sets the clock of a node, so many ms ahead of the true time.
+    pub(crate) fn set_clock_at(&mut self, node: usize, ahead: i64, at: Duration) {
+        self.time.at(at, Task::Clock(node, ahead));
     }
 
     /// Lets a batch come every so often, as long as faults last and a second longer.
@@ -288,6 +299,7 @@ impl World {
             }
             Task::NewBatch(seq) => self.new_batch(seq),
             Task::Batch(node, batch) => self.batch(node, batch),
+            Task::Held(node, by, batch) => self.held(node, by, batch),
             Task::Crash(node) => self.crash(node),
             Task::Restart(node) => {
                 if self.nodes[node].life.is_none() {
@@ -300,6 +312,7 @@ impl World {
                 self.cut = others.flat_map(|other| [(other, node), (node, other)]).collect();
             }
             Task::Disk(node, loss) => self.lose_disk(node, loss),
+            Task::Clock(node, ahead) => self.nodes[node].skew = ahead,
         }
     }
 
@@ -353,6 +366,9 @@ impl World {
             _ => usize::MAX,
         };
         self.nodes[node].disk.append(height, entries, kept);
+        if !self.is_liar(node) && kept > 0 {
+            self.checks.logged(self.nodes[node].id, height);
+        }
         match crash {
             Some(_) => self.crash(node),
             None => self.step(node, Event::Appended),
@@ -440,6 +456,24 @@ impl World {
         }
         self.nodes[node].batches.push(batch);
         if !self.nodes[node].named.contains(&batch.reference.id) {
+            self.step(node, Event::BatchHeld(batch));
+        }
+        self.held(node, id, batch);
+        for to in self.those(|other| other != id) {
+            let (least, more) = self.faults.delay;
+            let ms = least + self.dice.below(more);
+            self.time.after_ms(ms, Task::Held(to, id, batch));
+        }
+    }
+
+    /// A node learns who holds a batch. With a quorum, headers of its own may name it.
+    fn held(&mut self, node: usize, by: ValidatorId, batch: ReadyBatch) {
+        let id = batch.reference.id;
+        let (sets, host) = (&self.checks.sets, &mut self.nodes[node]);
+        let was_ready = host.is_ready(sets, &batch);
+        host.holders.entry(id).or_default().insert(by);
+        let ready = host.is_ready(sets, &batch) && !was_ready;
+        if ready && host.batches.contains(&batch) && !host.named.contains(&id) {
             self.step(node, Event::BatchReady(batch));
         }
     }
@@ -522,7 +556,10 @@ impl World {
     fn outcome(&mut self, node: usize, stepped: Result<Vec<Action>, OrderingError>) {
         match stepped {
             Ok(actions) => self.act(node, actions),
-            Err(_) if self.is_liar(node) => self.crash(node),
+            Err(error) if self.is_liar(node) => {
+                self.stopped.push((node, error));
+                self.crash(node);
+            }
             Err(error) => broken("stopped", format_args!("node {node}: {error}")),
         }
     }

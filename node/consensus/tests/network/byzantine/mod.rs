@@ -5,8 +5,10 @@ mod amnesia;
 mod evidence;
 mod headers;
 mod malformed;
+mod many;
 mod misplaced;
 mod proposals;
+mod quiet;
 mod replay;
 mod roots;
 mod selective;
@@ -17,8 +19,8 @@ mod votes;
 mod withheld;
 
 pub(crate) use self::{
-    misplaced::Misplaced, proposals::TwoProposals, roots::WrongRoots, sync::LyingSync,
-    time::WrongTime, votes::TwoVotes,
+    many::ThirdBlock, misplaced::Misplaced, proposals::TwoProposals, quiet::Quiet,
+    roots::WrongRoots, sync::LyingSync, time::WrongTime, votes::TwoVotes,
 };
 
 use crate::{node::Node, seeded::Dice};
@@ -62,7 +64,7 @@ pub(crate) struct Several {
 }
 
 /// Number of ways to lie.
-const WAYS: u64 = 14;
+const WAYS: u64 = 15;
 
 impl Several {
     /// One to three ways that the dice choose.
@@ -88,6 +90,7 @@ fn way(number: u64, dice: Dice) -> Box<dyn Byzantine> {
         10 => Box::new(LyingSync::default()),
         11 => Box::new(WrongTime::new(dice)),
         12 => Box::new(TwoVotes),
+        13 => Box::new(many::ManyProposals::new(dice)),
         _ => Box::new(withheld::Withheld::new(dice)),
     }
 }

@@ -1,0 +1,115 @@
+//! When a node that does not know what its key signed may sign again, and which node is such a one.
+
+use crate::{
+    Now,
+    drill::{self, Drill},
+    validity::CLOCK_DRIFT_MS_MAX,
+};
+use dure_types::{Header, Height, ValidatorId, ValidatorSet};
+use std::{collections::BTreeSet, time::Duration};
+
+/// How long to listen for the heights of others, from the first that is heard of on.
+const LISTEN: Duration = Duration::from_secs(3);
+/// How long what was heard counts: a liar may name any height.
+const BELIEVE: Duration = Duration::from_secs(60);
+/// A node without ledger and log that does not hear from all others begins height 1 after this time.
+const LOOK_AROUND: Duration = Duration::from_secs(3);
+/// Until then it asks them this often.
+const ASK_EVERY: Duration = Duration::from_millis(300);
+
+/// Nothing is signed until others decide a block that was proposed after this began, at a height
+/// where our key did not sign before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Observing {
+    since: Duration,
+    /// The greatest height heard of while we listened, and from when on we did.
+    heard: Option<(Duration, Height)>,
+}
+
+impl Observing {
+    pub(crate) const fn new(now: Now) -> Self {
+        Self { since: now.elapsed, heard: None }
+    }
+
+    /// Somebody works on a height, or says so.
+    pub(crate) fn hear(&mut self, height: Height, now: Now) {
+        let (from, heard) = self.heard.get_or_insert((now.elapsed, height));
+        if now.elapsed < *from + LISTEN {
+            *heard = height.max(*heard);
+        }
+    }
+
+    /// Whether a header that others decided ends it: it was proposed after the beginning, whichever
+    /// clock is ahead, and its height is above those heard of then. Where our key signed last,
+    /// others were at that height or the one before: so the next height is above it, even if our
+    /// clock is wrong and the header an old one.
+    pub(crate) fn ends(&self, header: &Header, now: Now) -> bool {
+        let lasted = now.elapsed.saturating_sub(self.since);
+        // By the clock of now: that of the beginning may have been put right since.
+        let began = now.wall.0.saturating_sub(ms(lasted));
+        let above = self.heard.is_some_and(|(_, heard)| header.height > heard);
+        header.time.0 > began.saturating_add(2 * CLOCK_DRIFT_MS_MAX) && (above || lasted >= BELIEVE)
+    }
+}
+
+/// A node that found neither ledger nor log, before its first height is decided. Either the chain
+/// is new, or the disk was lost and the key signed before.
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    start: Now,
+    /// Who said that nothing is decided yet.
+    level: BTreeSet<ValidatorId>,
+    /// Who was heard of at a greater height.
+    ahead: BTreeSet<ValidatorId>,
+    ask: Duration,
+}
+
+impl Fresh {
+    pub(crate) const fn new(start: Now) -> Self {
+        Self { start, level: BTreeSet::new(), ahead: BTreeSet::new(), ask: start.elapsed }
+    }
+
+    /// A validator said what it decided from height 1 on, or speaks of a greater height.
+    pub(crate) fn hear(&mut self, from: ValidatorId, ahead: bool) {
+        match ahead {
+            true => self.ahead.insert(from),
+            false => self.level.insert(from),
+        };
+    }
+
+    /// When height 1 may begin; none while it is known to be decided, by more than a third.
+    pub(crate) fn begins(&self, me: ValidatorId, validators: &ValidatorSet) -> Option<Duration> {
+        let others = || validators.0.iter().filter(|record| record.id != me);
+        if others().all(|record| self.level.contains(&record.id)) {
+            return Some(Duration::ZERO);
+        }
+        let ahead = others().filter(|record| self.ahead.contains(&record.id));
+        let power = ahead.fold(0u64, |power, record| power.saturating_add(record.power));
+        let known = power.saturating_mul(3) > validators.total_power();
+        (!known).then(|| self.start.elapsed + LOOK_AROUND)
+    }
+
+    /// When the others are to be asked; none when all have answered.
+    pub(crate) fn ask_due(&self, me: ValidatorId, validators: &ValidatorSet) -> Option<Duration> {
+        (self.begins(me, validators) != Some(Duration::ZERO)).then_some(self.ask)
+    }
+
+    /// The others are asked.
+    pub(crate) fn asked(&mut self, now: Now) {
+        self.ask = now.elapsed + ASK_EVERY;
+    }
+
+    /// Whether the first header that others decided shows that the chain is older than this node.
+    /// A header ahead of our clock shows that our clock is wrong: then nobody knows.
+    pub(crate) fn is_of_old_chain(&self, header: &Header, now: Now) -> bool {
+        let lasted = now.elapsed.saturating_sub(self.start.elapsed);
+        let began = now.wall.0.saturating_sub(ms(lasted));
+        let before = header.time.0.saturating_add(CLOCK_DRIFT_MS_MAX) < began;
+        let ahead = header.time.0 > now.wall.0.saturating_add(2 * CLOCK_DRIFT_MS_MAX);
+        (before || ahead) && !drill::is(Drill::EmptyDiskVotes)
+    }
+}
+
+fn ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,85 @@
+//! Proposes three or four blocks in one round, to each in another order, and lets one validator
+//! alone know of its prevote: who is locked on a block, another saw last.
+
+use super::{Byzantine, Said, own, proposal_of, vote_for};
+use crate::{node::Node, seeded::Dice};
+use dure_consensus::Message;
+use dure_types::{Header, Height, Proposal, TimestampMs, VoteKind};
+
+pub(crate) struct ManyProposals {
+    dice: Dice,
+}
+
+impl ManyProposals {
+    pub(crate) fn new(dice: Dice) -> Self {
+        Self { dice }
+    }
+}
+
+impl Byzantine for ManyProposals {
+    fn says(&mut self, me: &Node, to: &[usize], message: &Message) -> Vec<Said> {
+        if let Message::Vote(vote) = message {
+            let nil = Message::Vote(vote_for(me, vote, None));
+            let one = to.get(self.dice.pick(to.len())).copied();
+            let say = |to: &usize| Said::one(*to, if one == Some(*to) { message } else { &nil });
+            return to.iter().map(say).collect();
+        }
+        let (proposal, header) = match own(me, message) {
+            Ok(own) => own,
+            Err(said) => return said,
+        };
+        let mut blocks = others(me, proposal, &header, 2 + self.dice.below(2));
+        blocks.push(message.clone());
+        let mut said = Vec::new();
+        for to in to {
+            let first = self.dice.pick(blocks.len());
+            blocks.rotate_left(first);
+            said.extend(blocks.iter().map(|block| Said::one(*to, block)));
+        }
+        said
+    }
+}
+
+/// Validators that take turns.
+const TURNS: u64 = 4;
+
+/// The schedule that once ended a chain. To two validators it proposes one block, to the third two
+/// others before it, for which the core has no room then. One of the two becomes locked on it.
+/// From then on the liar is silent, so that nothing is decided at this height without the third.
+#[derive(Default)]
+pub(crate) struct ThirdBlock {
+    at: Option<Height>,
+}
+
+impl Byzantine for ThirdBlock {
+    fn says(&mut self, me: &Node, to: &[usize], message: &Message) -> Vec<Said> {
+        let &[locked, free, third] = to else { return vec![Said::all(message)] };
+        if let Ok((proposal, header)) = own(me, message)
+            && proposal.round == 0
+        {
+            // Its prevote leaves before its proposal: so the next turn of its own is the one.
+            let at = *self.at.get_or_insert(Height(proposal.height.0 + TURNS));
+            if at == proposal.height {
+                let mut said: Vec<Said> =
+                    [locked, free].into_iter().map(|to| Said::one(to, message)).collect();
+                let before = others(me, proposal, &header, 2);
+                said.extend(before.iter().chain([message]).map(|block| Said::one(third, block)));
+                return said;
+            }
+        }
+        match message {
+            Message::Vote(vote) if Some(vote.height) == self.at => match (vote.kind, vote.round) {
+                (VoteKind::Prevote, 0) => vec![Said::one(locked, message)],
+                _ => vec![Said::all(&Message::Vote(vote_for(me, vote, None)))],
+            },
+            other if other.height().is_some() && other.height() == self.at => Vec::new(),
+            other => vec![Said::all(other)],
+        }
+    }
+}
+
+/// Proposals of other blocks in the place of one.
+fn others(me: &Node, proposal: &Proposal, header: &Header, count: u64) -> Vec<Message> {
+    let later = |ms| Header { time: TimestampMs(header.time.0 + ms), ..header.clone() };
+    (1..=count).map(|ms| proposal_of(me, proposal, later(ms))).collect()
+}
