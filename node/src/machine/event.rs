@@ -7,7 +7,9 @@ use crate::{
     store::WriteBatch,
 };
 use dure_consensus::Report;
-use dure_types::{Batch, BatchReference, Height, Transaction, ValidatorId};
+use dure_types::{
+    Batch, BatchReference, Height, Transaction, ValidatorId, decode::DecodeError,
+};
 use std::time::Duration;
 
 /// Something that happened.
@@ -25,10 +27,12 @@ pub enum Event {
     Durable(Vec<Ticket>),
     /// A validator sent something; the stream says who. Nothing in it is verified.
     Received(ValidatorId, Box<Wire>),
+    /// A validator sent what does not decode: it broke the rules, or its release is another.
+    Malformed(ValidatorId, DecodeError),
     /// A transaction of an [`Action::Admit`] that may wait.
     Forwarded(Admissible),
-    /// What came of an [`Action::Verify`]: [`super::verify_batch`] says it.
-    Verified(BatchReference, Result<VerifiedBatch, BadBatch>),
+    /// What came of an [`Action::Verify`], with who sent that copy: [`super::verify_batch`] says it.
+    Verified(BatchReference, ValidatorId, Result<VerifiedBatch, BadBatch>),
     /// A block was executed and its writes are visible; they come in the order of heights.
     Executed(Executed),
     /// The time of the last [`Action::SetTimer`] has come.
@@ -80,20 +84,21 @@ pub enum Action {
     Hand(Option<ValidatorId>, Vec<BatchReference>),
     /// Send a validator decided headers from the ledger, from this height on.
     Serve(ValidatorId, Height),
-    /// Check a batch, outside the machine's thread; answer with [`Event::Verified`].
-    Verify(BatchReference, Box<Batch>),
+    /// Check a validator's copy of a batch, outside the machine's thread; answer with
+    /// [`Event::Verified`].
+    Verify(BatchReference, ValidatorId, Box<Batch>),
     /// Check transactions that a validator sent as a client's would be; answer with
     /// [`Event::Forwarded`] for each that may wait.
     Admit(Vec<Transaction>),
     /// Tell the operator.
     Report(Report),
-    /// Tell the operator what a validator did wrong about batches.
+    /// Tell the operator what a validator did wrong, of which headers bear no evidence.
     Blame(ValidatorId, Blame),
     /// Send [`Event::Timer`] at this time since the start; a later one replaces it.
     SetTimer(Duration),
 }
 
-/// What a validator did wrong about batches.
+/// What a validator did wrong, beyond what headers bear evidence of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Blame {
@@ -104,4 +109,6 @@ pub enum Blame {
         /// The number.
         seq: u64,
     },
+    /// What it sent does not decode, or is longer than its kind may be.
+    Malformed(DecodeError),
 }

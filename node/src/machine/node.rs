@@ -1,7 +1,7 @@
 //! The machine itself.
 
 use super::{
-    Action, Event, Recovered, Ticket, Wire,
+    Action, Blame, Event, Recovered, Ticket, Wire,
     acknowledged::Acknowledged,
     backlog::{BACKLOG_MAX, Backlog, EXECUTING_MAX, Waiting},
     batches::Batches,
@@ -110,7 +110,11 @@ impl Machine {
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
         let mut named = Named::default();
-        recovered.history.iter().for_each(|header| named.decided(header));
+        let mut next_seq = recovered.seq_highest + 1;
+        for header in &recovered.history {
+            named.decided(header);
+            next_seq = next_seq.max(after_named(header, me));
+        }
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
             chain,
@@ -141,7 +145,7 @@ impl Machine {
             backlog: Backlog::default(),
             executing: 0,
             next: None,
-            next_seq: recovered.seq_highest + 1,
+            next_seq,
             decision: None,
             decided: recovered.tip.as_ref().map_or(Height::ZERO, |(tip, _)| tip.height),
             waiting_since: None,
@@ -211,7 +215,14 @@ impl Machine {
                 }
             }
             Event::Received(from, wire) => self.received(now, from, *wire, &mut out)?,
-            Event::Verified(batch, verdict) => self.batch_verified(now, batch, verdict, &mut out),
+            Event::Malformed(from, error) => {
+                if from != self.me && self.validators.get(from).is_some() {
+                    out.push(Action::Blame(from, Blame::Malformed(error)));
+                }
+            }
+            Event::Verified(batch, from, verdict) => {
+                self.batch_verified(now, (batch, from), verdict, &mut out);
+            }
             Event::Forwarded(transaction) => self.forwarded(now, transaction),
             Event::Executed(executed) => self.executed(now, &executed, &mut out)?,
             Event::Timer => {
@@ -316,6 +327,7 @@ impl Machine {
         assert_eq!(header.height, height, "one height is decided at a time");
         self.decided = height;
         self.named.decided(&header);
+        self.next_seq = self.next_seq.max(after_named(&header, self.me));
         self.acknowledged.settle(&header, &self.named);
         let mut slots = Vec::with_capacity(header.batches.len());
         for reference in &header.batches {
@@ -412,4 +424,11 @@ impl Machine {
         }
         self.waiting_since = None;
     }
+}
+
+/// The number after those of an author that a header names. Who lost its disk learns from headers
+/// which numbers it used: lower ones are not taken from it.
+fn after_named(header: &Header, author: ValidatorId) -> u64 {
+    let of_author = header.batches.iter().filter(|batch| batch.author == author);
+    of_author.map(|batch| batch.seq.saturating_add(1)).max().unwrap_or(0)
 }

@@ -71,19 +71,23 @@ impl Machine {
     ) {
         let header = &batch.header;
         let (author, seq, reference) = (header.author, header.seq, header.reference(self.chain));
-        if from == author && self.named.allows(author, seq) {
-            self.acknowledged.add(author, reference);
-        }
-        if self.batches.knows(&reference) || self.fetching.is_bad(&reference) {
+        if self.batches.knows_from(&reference, from) || self.fetching.is_bad(&reference) {
             return;
         }
         if !self.needs(&reference) {
+            if header.expiry_height <= self.decided {
+                // The id covers the expiry: it is over, whoever sends it.
+                return self.over(reference);
+            }
+            if from == author && self.named.allows(author, seq) {
+                self.acknowledged.add(author, reference);
+            }
             let refused = self.refused.get(&author).is_some_and(|until| now.elapsed < *until);
             if refused || (from != author && !self.fetching.wants(&reference)) {
                 return;
             }
-            let gas_max = self.limits.block_gas_max;
-            match self.batches.admits(header, &self.named, self.decided, gas_max) {
+            let (gas_max, named) = (self.limits.block_gas_max, &self.named);
+            match self.batches.admits((&reference, header), named, self.decided, gas_max) {
                 Ok(()) => {}
                 Err(Refusal::Bounds) => return,
                 Err(Refusal::Twice) => {
@@ -94,9 +98,21 @@ impl Machine {
                 }
             }
         }
+        // What anybody may have made up must not hold the place of a number.
+        if from != author && !is_signed(self.chain, &self.validators, &batch) {
+            return;
+        }
         let bytes = usize::try_from(header.length).unwrap_or(usize::MAX);
-        self.batches.verifying(reference, bytes);
-        out.push(Action::Verify(reference, batch));
+        self.batches.verifying(reference, bytes, from);
+        out.push(Action::Verify(reference, from, batch));
+    }
+
+    /// Forgets a batch that no later header may name.
+    fn over(&mut self, reference: BatchReference) {
+        self.acknowledged.forget(&reference, None);
+        if self.fetching.wants(&reference) {
+            self.fetching.bad(reference);
+        }
     }
 
     /// Whether a proposed or a decided block names a batch that is not here.
@@ -114,11 +130,15 @@ impl Machine {
     pub(super) fn batch_verified(
         &mut self,
         now: Now,
-        reference: BatchReference,
+        (reference, from): (BatchReference, ValidatorId),
         verdict: Result<VerifiedBatch, BadBatch>,
         out: &mut Vec<Action>,
     ) {
-        self.batches.verified(&reference);
+        self.batches.verified(&reference, from);
+        if self.batches.get(&reference).is_some() {
+            // Another copy was as good, and sooner.
+            return;
+        }
         let batch = match verdict {
             Ok(batch) => batch,
             Err(bad) => {
@@ -261,7 +281,7 @@ impl Machine {
         let said = self.batches.acknowledged(before).map(acknowledgement);
         self.unsaid.extend(said.take(ACKNOWLEDGEMENTS_MAX));
         let (batches, fetching, named) = (&self.batches, &self.fetching, &self.named);
-        let unseen = self.acknowledged.all().filter(|reference| {
+        let unseen = self.acknowledged.all().filter(|(_, reference)| {
             named.allows(reference.author, reference.seq)
                 && !batches.knows(reference)
                 && !fetching.is_bad(reference)
@@ -273,27 +293,34 @@ impl Machine {
     fn fetch(&mut self, now: Now, out: &mut Vec<Action>) {
         let proposed = self.ordering.missing();
         // A proposer that names what nobody has must not keep us from what was decided.
-        let wanted = proposed.iter().take(FETCH_MAX / 2).map(|(reference, _)| *reference);
-        let wanted = wanted.chain(self.backlog.missing()).chain(self.fetching.lost());
-        let wanted = wanted.filter(|reference| !self.batches.knows(reference));
+        let needed = proposed.iter().take(FETCH_MAX / 2).map(|(reference, _)| *reference);
+        let needed = needed.chain(self.backlog.missing()).map(|reference| (reference, true));
+        let lost = self.fetching.lost().map(|reference| (reference, false));
+        let wanted = needed.chain(lost).filter(|(reference, _)| !self.batches.knows(reference));
         let wanted: Vec<_> = wanted.take(FETCH_MAX).collect();
         if wanted.is_empty() && self.fetching.due().is_none() {
             return;
         }
-        let holders = |reference: &BatchReference| {
+        let holders = |reference: &BatchReference, needed: bool| {
             let proposer =
                 proposed.iter().filter(|(named, _)| named == reference).map(|(_, id)| *id);
             let said = self.acknowledged.holders(reference);
+            // Of what nothing names, only those can be asked who say to hold it.
             let all = self.validators.0.iter().map(|record| record.id);
+            let all = [reference.author].into_iter().chain(all).filter(|_| needed);
             let mut holders = Vec::new();
-            for holder in proposer.chain(said).chain([reference.author]).chain(all) {
+            for holder in proposer.chain(said).chain(all) {
                 if holder != self.me && !holders.contains(&holder) {
                     holders.push(holder);
                 }
             }
             holders
         };
-        for (who, batches) in self.fetching.ask(now.elapsed, &wanted, holders) {
+        let (requests, given_up) = self.fetching.ask(now.elapsed, &wanted, holders);
+        for reference in given_up {
+            self.acknowledged.forget(&reference, None);
+        }
+        for (who, batches) in requests {
             out.push(Action::Send(Some(who), Box::new(Wire::Fetch(batches))));
         }
     }
@@ -313,6 +340,8 @@ impl Machine {
         let expired = self.batches.expire(&self.named, decided, |batch| backlog.lacks(batch));
         let mut gone = Vec::new();
         for (reference, held) in expired {
+            self.acknowledged.forget(&reference, None);
+            self.fetching.bad(reference);
             if reference.author == self.me {
                 self.unspread.remove(&reference);
                 self.pool.put_back(held.transactions);

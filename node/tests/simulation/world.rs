@@ -17,7 +17,7 @@ use dure_node::{
     genesis_file::{dev_genesis, validator_record},
     machine::{Action, Blame, Event, Ticket, Wire, verify_ahead, verify_batch},
     mempool::{Admission, admit},
-    store::{Database, Store, ledger, memory::Failure},
+    store::{Database, MemoryStore, Store, ledger, memory::Failure},
 };
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
@@ -44,11 +44,12 @@ enum Task {
     Sync(usize, u32),
     Log(usize, u32, Height, Vec<Vec<u8>>),
     Execute(usize, u32),
-    Verify(usize, u32, BatchReference, Box<Batch>),
+    Verify(usize, u32, (BatchReference, ValidatorId), Box<Batch>),
     Admit(usize, u32, Vec<Transaction>),
     Timer(usize, u32, Duration),
     Submit(Hash),
     Look(Hash),
+    Read(Hash, usize),
     NewTransaction(usize),
     Crash(usize),
     Restart(usize),
@@ -76,6 +77,8 @@ pub(crate) struct World {
     pub(crate) liars: BTreeMap<usize, Box<dyn Liar>>,
     /// What nodes were blamed for, and by whom.
     pub(crate) blames: Vec<(usize, ValidatorId, Blame)>,
+    /// How often honest nodes asked for batches.
+    pub(crate) fetches: usize,
 }
 
 fn executor() -> Arc<Executor> {
@@ -113,6 +116,7 @@ impl World {
             clogged: BTreeMap::new(),
             liars: BTreeMap::new(),
             blames: Vec::new(),
+            fetches: 0,
         };
         for node in 0..count {
             world.hosts[node].skew = world.dice.below(400) as i64 - 200;
@@ -132,10 +136,21 @@ impl World {
     }
 
     /// Lets a transaction come every so often, to any node, until a time.
-    pub(crate) fn with_transactions(mut self, every: Duration, until: Duration) -> Self {
+    pub(crate) fn with_transactions(self, every: Duration, until: Duration) -> Self {
+        let all: Vec<_> = (0..self.hosts.len()).collect();
+        self.with_transactions_to(&all, every, until)
+    }
+
+    /// The same to some nodes.
+    pub(crate) fn with_transactions_to(
+        mut self,
+        nodes: &[usize],
+        every: Duration,
+        until: Duration,
+    ) -> Self {
         let mut at = self.time.now + every;
         while at < until {
-            let node = self.dice.pick(self.hosts.len());
+            let node = nodes[self.dice.pick(nodes.len())];
             self.time.at(at, Task::NewTransaction(node));
             at += every;
         }
@@ -256,7 +271,10 @@ impl World {
     fn perform(&mut self, task: Task) {
         match task {
             Task::Deliver(to, from, bytes) => {
-                let wire = Wire::from_bytes(&bytes).expect("what validators send decodes");
+                let wire = match Wire::from_bytes(&bytes) {
+                    Ok(wire) => wire,
+                    Err(error) => return self.step(to, Event::Malformed(from, error)),
+                };
                 let (known, chain) = (&self.shared.signatures, self.shared.chain);
                 verify_ahead(known, chain, &self.shared.genesis.validators, &wire);
                 self.step(to, Event::Received(from, Box::new(wire)));
@@ -269,10 +287,10 @@ impl World {
                 }
             }
             Task::Execute(node, life) if self.lives(node, life) => self.execute(node),
-            Task::Verify(node, life, reference, batch) if self.lives(node, life) => {
+            Task::Verify(node, life, (reference, from), batch) if self.lives(node, life) => {
                 let validators = &self.shared.genesis.validators;
                 let verdict = verify_batch(self.shared.chain, validators, *batch);
-                self.step(node, Event::Verified(reference, verdict));
+                self.step(node, Event::Verified(reference, from, verdict));
             }
             Task::Admit(node, life, transactions) if self.lives(node, life) => {
                 self.admit(node, transactions);
@@ -287,6 +305,7 @@ impl World {
             Task::Verify(..) | Task::Admit(..) | Task::Timer(..) => {}
             Task::Submit(id) => self.submit(id),
             Task::Look(id) => self.look(id),
+            Task::Read(id, node) => self.read(id, node),
             Task::NewTransaction(node) => {
                 let id = self.clients.make(&mut self.dice, node, self.time.now);
                 self.submit(id);
@@ -331,6 +350,7 @@ impl World {
             Err(fault) => panic!("node {node}: {fault}"),
         };
         self.checks.executed(host, &executed, self.clients.token);
+        self.clients.executed(node, &executed.outcomes, self.time.now);
         if host.life.as_ref().is_some_and(|life| !life.blocks.is_empty()) {
             let (life, ms) = (host.lives, 1 + self.dice.below(self.faults.execution));
             self.time.after_ms(ms, Task::Execute(node, life));
@@ -377,6 +397,21 @@ impl World {
         host.store = host.store.crash(torn);
         host.life = None;
         self.time.at(self.time.now + RESTART_AFTER, Task::Restart(node));
+    }
+
+    /// Takes the power away for good.
+    pub(crate) fn stops(&mut self, node: usize) {
+        self.hosts[node].life = None;
+    }
+
+    /// Takes the power away and puts an empty disk in: nothing that it held can be asked for.
+    pub(crate) fn loses_disk(&mut self, node: usize) {
+        self.crash(node);
+        let host = &mut self.hosts[node];
+        host.store = MemoryStore::with_disk();
+        host.told = Height::ZERO;
+        host.promised.clear();
+        self.checks.lost(node);
     }
 
     fn restart(&mut self, node: usize) {
@@ -443,8 +478,8 @@ impl World {
                     self.crash(node);
                 }
             }
-            Action::Verify(reference, batch) => {
-                self.time.after_ms(1, Task::Verify(node, life, reference, batch));
+            Action::Verify(reference, from, batch) => {
+                self.time.after_ms(1, Task::Verify(node, life, (reference, from), batch));
             }
             Action::Admit(transactions) => {
                 self.time.after_ms(1, Task::Admit(node, life, transactions));
@@ -482,7 +517,7 @@ impl World {
                 self.time.trace.write(format!("{ticket:?}").as_bytes());
             }
             Action::Execute(block) => self.time.trace.write(&block.id.0),
-            Action::Verify(batch, _) => self.time.trace.write(&batch.encode()),
+            Action::Verify(batch, ..) => self.time.trace.write(&batch.encode()),
             other => self.time.trace.write(format!("{other:?}").as_bytes()),
         }
     }
@@ -494,13 +529,16 @@ impl World {
         if let Some(mut liar) = self.liars.remove(&from) {
             for other in to {
                 for (whom, lie) in liar.sends(&self.shared, &self.hosts[from], other, wire) {
-                    self.carry(from, whom, lie.encode());
+                    for bytes in liar.garbles(lie.encode()) {
+                        self.carry(from, whom, bytes);
+                    }
                 }
             }
             self.liars.insert(from, liar);
             return;
         }
         self.checks.sent(&mut self.hosts[from], wire);
+        self.fetches += usize::from(matches!(wire, Wire::Fetch(_)));
         let bytes = wire.encode();
         for other in to {
             self.carry(from, other, bytes.clone());
@@ -558,6 +596,13 @@ impl World {
         {
             sent.told = Some((located.height, located.index, located.outcome));
             sent.told_at = now;
+            let node = sent.node;
+            self.read(id, node);
+            let others = self.honest().filter(|other| *other != node);
+            let others: Vec<_> = others.collect();
+            if let Some(other) = others.get(self.checks.reads % others.len().max(1)) {
+                self.time.at(now, Task::Read(id, *other));
+            }
             return;
         }
         self.time.at(now + LOOK_EVERY, Task::Look(id));
@@ -565,6 +610,18 @@ impl World {
             let Some(sent) = self.clients.sent.get_mut(&id) else { return };
             sent.node = (sent.node + 1) % nodes;
             self.time.at(now, Task::Submit(id));
+        }
+    }
+
+    /// A client that was told an outcome reads its account, there or at another node, which it waits
+    /// for until it is at that height (`min_height`).
+    fn read(&mut self, id: Hash, node: usize) {
+        let sent = &self.clients.sent[&id];
+        let Some(told) = &sent.told else { return };
+        let view = self.hosts[node].life.as_ref().map(|life| life.chain.view().unwrap());
+        match view.filter(|view| view.height() >= told.0) {
+            Some(view) => self.checks.read(node, &view, (id, sent)),
+            None => self.time.at(self.time.now + LOOK_EVERY, Task::Read(id, node)),
         }
     }
 }
