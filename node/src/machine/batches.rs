@@ -146,6 +146,12 @@ impl Batches {
             && bytes.saturating_add(limits::BATCH_BYTES_MAX) <= AUTHOR_BYTES_MAX
     }
 
+    /// How many of an author's are held and not durable.
+    pub(super) fn unwritten(&self, author: ValidatorId) -> usize {
+        let held = self.held.range(numbers(author, 0, u64::MAX));
+        held.filter(|(_, held)| !held.durable).count()
+    }
+
     /// A copy of a batch is with the host to be checked.
     pub(super) fn verifying(
         &mut self,

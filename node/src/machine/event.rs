@@ -31,6 +31,8 @@ pub enum Event {
     Malformed(ValidatorId, DecodeError),
     /// A transaction of an [`Action::Admit`] that may wait.
     Forwarded(Admissible),
+    /// An [`Action::Hand`] to this validator took so many bytes less than it might have.
+    Handed(ValidatorId, usize),
     /// What came of an [`Action::Verify`], with who sent that copy: [`super::verify_batch`] says it.
     Verified(BatchReference, ValidatorId, Result<VerifiedBatch, BadBatch>),
     /// A block was executed and its writes are visible; they come in the order of heights.
@@ -79,9 +81,16 @@ pub enum Action {
     Flush,
     /// Send to a validator, or to every other.
     Send(Option<ValidatorId>, Box<Wire>),
-    /// Send batches from the ledger, each as [`Wire::Batch`], to a validator or to every other;
-    /// those that are not there are passed over.
-    Hand(Option<ValidatorId>, Vec<BatchReference>),
+    /// Send a validator batches from the ledger, each as [`Wire::Batch`]; those that are not there
+    /// are passed over, and so is what exceeds the bytes. Answered by [`Event::Handed`].
+    Hand {
+        /// Who asked for them.
+        to: ValidatorId,
+        /// The batches.
+        batches: Vec<BatchReference>,
+        /// Their SCALE bytes, added.
+        bytes_max: usize,
+    },
     /// Send a validator decided headers from the ledger, from this height on.
     Serve(ValidatorId, Height),
     /// Check a validator's copy of a batch, outside the machine's thread; answer with
@@ -111,4 +120,25 @@ pub enum Blame {
     },
     /// What it sent does not decode, or is longer than its kind may be.
     Malformed(DecodeError),
+    /// A batch that it says to hold, or that it proposed, was asked of everybody and did not come.
+    Withheld {
+        /// The batch's number.
+        seq: u64,
+    },
+    /// It sealed transactions that did not run: copies of others, or what was no longer allowed.
+    Skipped {
+        /// The block that they were in.
+        height: Height,
+        /// How many.
+        count: usize,
+    },
+}
+
+impl Blame {
+    /// Whether no honest validator can have done it. What else is counted may happen to one where
+    /// messages are lost, or where two sealed a transaction that was handed over.
+    #[must_use]
+    pub const fn is_proof(&self) -> bool {
+        matches!(self, Self::Bad(_) | Self::Twice { .. } | Self::Malformed(_))
+    }
 }

@@ -1,7 +1,7 @@
 //! Batches that others have and we need: whom to ask, and when to ask another.
 
 use super::wire::FETCH_MAX;
-use dure_types::{BatchReference, ValidatorId};
+use dure_types::{BatchReference, ValidatorId, limits};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
@@ -9,10 +9,18 @@ use std::{
 
 /// After this time another holder is asked.
 pub const FETCH_AGAIN: Duration = Duration::from_millis(100);
+/// Between two looks at what is wanted.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// Batches that proved bad and are not asked for again.
 const BAD_MAX: usize = 1_024;
-/// Batches that one validator is sent in one [`FETCH_AGAIN`].
-const SERVED_MAX: usize = FETCH_MAX;
+/// Batches that are asked for at once: those of a chain of small blocks, which are far behind us.
+pub(super) const WANTED_MAX: usize = 8 * FETCH_MAX;
+/// Batches that one validator is sent in one [`FETCH_AGAIN`], and their bytes.
+const SERVED_MAX: usize = WANTED_MAX;
+const SERVED_BYTES_MAX: usize = limits::BLOCK_BYTES_MAX + limits::BATCH_BYTES_MAX;
+
+/// Whom to ask for what; what is given up; and what blocks need and everybody was asked for once.
+type Asked = (BTreeMap<ValidatorId, Vec<BatchReference>>, Vec<BatchReference>, Vec<BatchReference>);
 
 /// What is asked for.
 #[derive(Default)]
@@ -25,8 +33,11 @@ pub(super) struct Fetching {
     /// up does not stand before what the others have.
     lost: Vec<BatchReference>,
     bad: BTreeSet<BatchReference>,
-    /// What we sent to whom since when.
-    served: BTreeMap<ValidatorId, (Duration, usize)>,
+    /// When we looked last what is wanted, and when to look again, if we did not since.
+    looked: Option<Duration>,
+    put_off: Option<Duration>,
+    /// How many we sent to whom since when, and the bytes that are left.
+    served: BTreeMap<ValidatorId, (Duration, usize, usize)>,
 }
 
 impl Fetching {
@@ -80,14 +91,15 @@ impl Fetching {
         now: Duration,
         wanted: &[(BatchReference, bool)],
         holders: impl Fn(&BatchReference, bool) -> Vec<ValidatorId>,
-    ) -> (BTreeMap<ValidatorId, Vec<BatchReference>>, Vec<BatchReference>) {
+    ) -> Asked {
         let good = wanted.iter().filter(|(reference, _)| !self.bad.contains(reference));
         let mut wanted = BTreeMap::new();
-        for (reference, needed) in good.take(FETCH_MAX) {
+        for (reference, needed) in good.take(WANTED_MAX) {
             *wanted.entry(*reference).or_insert(false) |= needed;
         }
         self.asked.retain(|reference, _| wanted.contains_key(reference));
-        let (mut requests, mut given_up): (BTreeMap<_, Vec<_>>, _) = (BTreeMap::new(), Vec::new());
+        let mut requests: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let (mut given_up, mut withheld) = (Vec::new(), Vec::new());
         for (reference, needed) in wanted {
             let (next, tries) = self.asked.entry(reference).or_insert((now, 0));
             if *next > now {
@@ -99,34 +111,65 @@ impl Fetching {
                 given_up.push(reference);
                 continue;
             }
+            if *tries == holders.len() {
+                withheld.push(reference);
+            }
             if let Some(who) = holders.get(*tries % holders.len().max(1)) {
                 requests.entry(*who).or_default().push(reference);
             }
             (*next, *tries) = (now + FETCH_AGAIN, *tries + 1);
         }
         self.lost.retain(|reference| !given_up.contains(reference));
-        (requests, given_up)
+        (requests, given_up, withheld)
     }
 
-    /// When to ask another.
+    /// When to look again: whether to ask another, or after what was put off.
     pub(super) fn due(&self) -> Option<Duration> {
-        self.asked.values().map(|(next, _)| *next).min()
+        self.put_off.or_else(|| self.asked.values().map(|(next, _)| *next).min())
     }
 
-    /// Of what a validator asks for, what it is sent: who asks for too much is left waiting.
+    /// Whether to look what is wanted, where blocks need something or not. Not at every step, of which
+    /// there may be many while hundreds of batches come in.
+    pub(super) fn may_look(&mut self, now: Duration, needs: bool) -> bool {
+        self.put_off = None;
+        if !needs && self.asked.is_empty() && self.lost.is_empty() {
+            return false;
+        }
+        let next = self.looked.map_or(now, |looked| looked + LOOK_EVERY);
+        if next > now {
+            self.put_off = Some(next);
+            return false;
+        }
+        self.looked = Some(now);
+        true
+    }
+
+    /// Of what a validator asks for, what it is sent, and how many bytes of that: who asks for too
+    /// much is left waiting. All bytes that are left are set aside until [`Self::handed`] tells.
     pub(super) fn serve(
         &mut self,
         to: ValidatorId,
         mut batches: Vec<BatchReference>,
         now: Duration,
-    ) -> Vec<BatchReference> {
-        let (since, count) = self.served.entry(to).or_insert((now, 0));
-        if now >= *since + FETCH_AGAIN {
-            (*since, *count) = (now, 0);
+    ) -> (Vec<BatchReference>, usize) {
+        let served = self.served.entry(to).or_insert((now, 0, SERVED_BYTES_MAX));
+        if now >= served.0 + FETCH_AGAIN {
+            *served = (now, 0, SERVED_BYTES_MAX);
         }
-        batches.truncate(SERVED_MAX - *count);
+        let (_, count, left) = served;
+        batches.truncate(if *left == 0 { 0 } else { SERVED_MAX - *count });
+        if batches.is_empty() {
+            return (batches, 0);
+        }
         *count += batches.len();
-        batches
+        (batches, std::mem::take(left))
+    }
+
+    /// Of the bytes set aside for a validator so many were not needed.
+    pub(super) fn handed(&mut self, to: ValidatorId, unused: usize) {
+        if let Some((_, _, left)) = self.served.get_mut(&to) {
+            *left = left.saturating_add(unused).min(SERVED_BYTES_MAX);
+        }
     }
 }
 
@@ -151,7 +194,7 @@ mod tests {
     ) -> (Vec<(u8, usize)>, usize) {
         let wanted: Vec<_> = wanted.iter().map(|seq| (of(*seq), needed)).collect();
         let now = Duration::from_millis(ms);
-        let (requests, given_up) = fetching.ask(now, &wanted, |_, _| IDS.to_vec());
+        let (requests, given_up, _) = fetching.ask(now, &wanted, |_, _| IDS.to_vec());
         let asked = requests.into_iter().map(|(who, list)| (who.0[0], list.len())).collect();
         (asked, given_up.len())
     }
@@ -194,11 +237,25 @@ mod tests {
         fetching.bad(of(1));
         assert_eq!(asks(&mut fetching, 900, &[1]), []);
         assert_eq!(fetching.due(), None);
+    }
 
+    /// The attack: one validator asks for everything, again and again.
+    #[test]
+    fn what_one_validator_is_sent_is_bounded_in_number_and_bytes() {
+        let mut fetching = Fetching::default();
         let far: Vec<_> = (0..1_000).map(of).collect();
-        assert_eq!(fetching.serve(IDS[0], far.clone(), Duration::ZERO).len(), SERVED_MAX);
-        assert_eq!(fetching.serve(IDS[0], far.clone(), Duration::ZERO).len(), 0);
-        assert_eq!(fetching.serve(IDS[1], far.clone(), Duration::ZERO).len(), SERVED_MAX);
-        assert_eq!(fetching.serve(IDS[0], far, FETCH_AGAIN).len(), SERVED_MAX);
+        let mut serve = |who: usize, ms, unused| {
+            let now = Duration::from_millis(ms);
+            let (batches, bytes) = fetching.serve(IDS[who], far.clone(), now);
+            fetching.handed(IDS[who], unused);
+            (batches.len(), bytes)
+        };
+        // The first answers take little, and leave room in bytes, not in number.
+        assert_eq!(serve(0, 0, SERVED_BYTES_MAX - 7), (SERVED_MAX, SERVED_BYTES_MAX));
+        assert_eq!(serve(0, 0, 0).0, 0);
+        // These fill what one is sent.
+        assert_eq!(serve(1, 0, 0), (SERVED_MAX, SERVED_BYTES_MAX));
+        assert_eq!(serve(1, 99, 0), (0, 0));
+        assert_eq!(serve(1, 100, 0), (SERVED_MAX, SERVED_BYTES_MAX));
     }
 }

@@ -14,13 +14,13 @@ pub(super) struct Author<'a> {
 }
 
 impl Author<'_> {
-    /// Signs a batch; returns it with its bytes, which are those of a [`Batch`].
+    /// Signs a batch; returns its header and signature, with the bytes of the [`dure_types::Batch`].
     pub(super) fn seal(
         &self,
         seq: u64,
         expiry_height: Height,
         transactions: &[VerifiedTransaction],
-    ) -> (ReadyBatch, Vec<u8>) {
+    ) -> (BatchHeader, [u8; 64], Vec<u8>) {
         // The list is encoded from references: a batch of half a megabyte is not copied for it.
         let list = encode_list(transactions);
         let header = BatchHeader {
@@ -36,7 +36,7 @@ impl Author<'_> {
         let mut bytes = (&header, signature).encode();
         bytes.extend_from_slice(&list);
         assert!(bytes.len() <= limits::BATCH_BYTES_MAX, "batch of {} bytes", bytes.len());
-        (ready(&header, bytes.len(), self.chain), bytes)
+        (header, signature, bytes)
     }
 }
 
@@ -91,7 +91,8 @@ mod tests {
         let verified = dure_runtime::signature::verify(chain, vec![transaction.clone()]);
         let verified: Vec<_> = verified.into_iter().map(Result::unwrap).collect();
 
-        let (ready, bytes) = author.seal(4, Height(9), &verified);
+        let (header, _, bytes) = author.seal(4, Height(9), &verified);
+        let ready = ready(&header, bytes.len(), chain);
         let batch = dure_types::Batch::decode_all(&mut bytes.as_slice()).unwrap();
         assert_eq!(batch.transactions, [transaction]);
         assert_eq!(batch.header.length as usize, batch.transactions.encode().len());

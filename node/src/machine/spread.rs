@@ -1,9 +1,9 @@
 //! How batches spread (DESIGN D13): received, checked, made durable, acknowledged, asked for.
 //!
 //! ```text
-//! author: sealed ─► durable ─► Hand to all        holder: Batch ─► Verify ─► Persist ─► durable
-//!                                  ▲                                                      │
-//!            Fetch, from who lacks it                        Acknowledgements to all ◄────┘
+//! author: sealed ─► to all, and Persist ─► durable    holder: Batch ─► Verify ─► Persist ─► durable
+//!                                             │                                              │
+//!   Hand ◄─ Fetch, from who lacks it          └───► Acknowledgements to all ◄────────────────┘
 //! ```
 //! Held is enough for a vote; a header of ours names what a quorum says to hold. What is not named
 //! soon is acknowledged again, and who hears of a batch that it lacks asks for it: so a lost message
@@ -13,17 +13,23 @@ use super::{
     Action, BadBatch, Blame, Machine, Ticket, VerifiedBatch, Wire,
     acknowledged::acknowledgement,
     batches::{REFUSE_FOR, Refusal},
+    fetching::WANTED_MAX,
+    home::homes,
     verified::is_signed,
     wire::FETCH_MAX,
 };
 use crate::{fault::Fault, mempool::Admissible, store::ledger};
-use dure_consensus::{Event as Happening, Now};
+use dure_consensus::{Event as Happening, HEARTBEAT, Now};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{
     Acknowledgement, Batch, BatchReference, Height, ValidatorId, limits::ACKNOWLEDGEMENTS_MAX,
 };
 use std::time::Duration;
 
+/// A validator is passed over as a home when nothing came from it for so long: it says something at
+/// every height, and there is one every second at least.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
+const _: () = assert!(SILENT_AFTER.as_secs() >= 3 * HEARTBEAT.as_secs());
 /// What is not named after this time is acknowledged again.
 const SAY_AGAIN: Duration = Duration::from_millis(300);
 
@@ -39,6 +45,7 @@ impl Machine {
         if from == self.me || self.validators.get(from).is_none() {
             return Ok(());
         }
+        self.heard.insert(from, now.elapsed);
         match wire {
             Wire::Consensus(message) => {
                 self.order(now, Happening::Received(from, Box::new(message)), out)
@@ -49,14 +56,17 @@ impl Machine {
             }
             Wire::Acknowledgements(said) => self.acknowledged(now, from, &said, out),
             Wire::Fetch(batches) => {
-                let batches = self.fetching.serve(from, batches, now.elapsed);
+                let (batches, bytes_max) = self.fetching.serve(from, batches, now.elapsed);
                 if !batches.is_empty() {
-                    out.push(Action::Hand(Some(from), batches));
+                    out.push(Action::Hand { to: from, batches, bytes_max });
                 }
                 Ok(())
             }
-            Wire::Transactions(transactions) => {
-                out.push(Action::Admit(transactions));
+            Wire::Transactions(mut transactions) => {
+                transactions.truncate(self.forwarding.room(from, transactions.len(), now.elapsed));
+                if !transactions.is_empty() {
+                    out.push(Action::Admit(transactions));
+                }
                 Ok(())
             }
         }
@@ -79,11 +89,10 @@ impl Machine {
                 // The id covers the expiry: it is over, whoever sends it.
                 return self.over(reference);
             }
-            if from == author && self.named.allows(author, seq) {
-                self.acknowledged.add(author, reference);
-            }
             let refused = self.refused.get(&author).is_some_and(|until| now.elapsed < *until);
-            if refused || (from != author && !self.fetching.wants(&reference)) {
+            // While one copy is checked, another may be the true one.
+            let asked = self.fetching.wants(&reference) || self.batches.knows(&reference);
+            if refused || (from != author && !asked) {
                 return;
             }
             let (gas_max, named) = (self.limits.block_gas_max, &self.named);
@@ -175,10 +184,8 @@ impl Machine {
         }
         if first {
             self.acknowledged.add(self.me, reference);
-            match reference.author == self.me {
-                true if self.is_alone() => {}
-                true => out.push(Action::Hand(None, vec![reference])),
-                false => self.unsaid.push(acknowledgement(reference)),
+            if !self.is_alone() {
+                self.unsaid.push(acknowledgement(reference));
             }
         }
         self.offer(now, &reference, out)
@@ -256,9 +263,26 @@ impl Machine {
         if self.batches.seals(&transaction.id()) {
             return self.forwarding.sealed(transaction, now.elapsed);
         }
-        let us = (&self.validators, self.me);
-        let ours = self.forwarding.forward(transaction, tries, us, now.elapsed);
+        let homes = self.homes(now, &transaction);
+        let ours = self.forwarding.forward(transaction, tries, (&homes, self.me), now.elapsed);
         ours.into_iter().for_each(|transaction| self.pool.enqueue(transaction));
+    }
+
+    /// The homes of a transaction's lane, without those that are silent. As long as we hear of a quorum
+    /// it is they who are, not we.
+    fn homes(&self, now: Now, transaction: &VerifiedTransaction) -> Vec<ValidatorId> {
+        let speaks = |id: &ValidatorId| {
+            let heard = self.heard.get(id).copied().unwrap_or_default();
+            *id == self.me || heard + SILENT_AFTER > now.elapsed
+        };
+        let body = transaction.body();
+        let mut homes = homes(&self.validators, body.account, body.lane);
+        let records = self.validators.0.iter().filter(|record| speaks(&record.id));
+        let power = records.fold(0u64, |sum, record| sum.saturating_add(record.power));
+        if self.validators.is_quorum(power) {
+            homes.retain(speaks);
+        }
+        homes
     }
 
     /// Takes in a transaction that another validator takes us for the home of.
@@ -292,15 +316,16 @@ impl Machine {
 
     fn fetch(&mut self, now: Now, out: &mut Vec<Action>) {
         let proposed = self.ordering.missing();
+        let needs = !proposed.is_empty() || self.backlog.missing().next().is_some();
+        if !self.fetching.may_look(now.elapsed, needs) {
+            return;
+        }
         // A proposer that names what nobody has must not keep us from what was decided.
-        let needed = proposed.iter().take(FETCH_MAX / 2).map(|(reference, _)| *reference);
+        let needed = proposed.iter().take(WANTED_MAX / 2).map(|(reference, _)| *reference);
         let needed = needed.chain(self.backlog.missing()).map(|reference| (reference, true));
         let lost = self.fetching.lost().map(|reference| (reference, false));
         let wanted = needed.chain(lost).filter(|(reference, _)| !self.batches.knows(reference));
-        let wanted: Vec<_> = wanted.take(FETCH_MAX).collect();
-        if wanted.is_empty() && self.fetching.due().is_none() {
-            return;
-        }
+        let wanted: Vec<_> = wanted.take(WANTED_MAX).collect();
         let holders = |reference: &BatchReference, needed: bool| {
             let proposer =
                 proposed.iter().filter(|(named, _)| named == reference).map(|(_, id)| *id);
@@ -316,12 +341,22 @@ impl Machine {
             }
             holders
         };
-        let (requests, given_up) = self.fetching.ask(now.elapsed, &wanted, holders);
+        let (requests, given_up, withheld) = self.fetching.ask(now.elapsed, &wanted, holders);
+        for reference in withheld {
+            let author = reference.author;
+            let says = self.acknowledged.holders(&reference).any(|holder| holder == author);
+            let proposer = proposed.iter().find(|(named, _)| *named == reference);
+            let who = if says { Some(author) } else { proposer.map(|(_, who)| *who) };
+            let seq = reference.seq;
+            out.extend(who.map(|who| Action::Blame(who, Blame::Withheld { seq })));
+        }
         for reference in given_up {
             self.acknowledged.forget(&reference, None);
         }
         for (who, batches) in requests {
-            out.push(Action::Send(Some(who), Box::new(Wire::Fetch(batches))));
+            for part in batches.chunks(FETCH_MAX) {
+                out.push(Action::Send(Some(who), Box::new(Wire::Fetch(part.to_vec()))));
+            }
         }
     }
 

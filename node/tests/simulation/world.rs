@@ -81,6 +81,11 @@ pub(crate) struct World {
     pub(crate) fetches: usize,
 }
 
+/// How long signatures take: 20 us each in bulk, as measured (DESIGN 6), and a thread to wake.
+fn checking(transactions: usize) -> Duration {
+    Duration::from_micros(100 + 20 * transactions as u64)
+}
+
 fn executor() -> Arc<Executor> {
     static EXECUTOR: OnceLock<Arc<Executor>> = OnceLock::new();
     let new = || Arc::new(Executor::new(ExecutorConfig::default()).unwrap());
@@ -479,10 +484,12 @@ impl World {
                 }
             }
             Action::Verify(reference, from, batch) => {
-                self.time.after_ms(1, Task::Verify(node, life, (reference, from), batch));
+                let at = self.time.now + checking(batch.transactions.len());
+                self.time.at(at, Task::Verify(node, life, (reference, from), batch));
             }
             Action::Admit(transactions) => {
-                self.time.after_ms(1, Task::Admit(node, life, transactions));
+                let at = self.time.now + checking(transactions.len());
+                self.time.at(at, Task::Admit(node, life, transactions));
             }
             Action::SetTimer(at) => {
                 if let Some(own) = &mut self.hosts[node].life {
@@ -492,20 +499,25 @@ impl World {
             }
             Action::Blame(who, blame) => self.blames.push((node, who, blame)),
             Action::Send(to, wire) => self.send(node, to, &wire),
-            Action::Hand(to, batches) => {
-                for reference in batches {
-                    let batch = ledger::find_batch(&self.hosts[node].store, &reference).unwrap();
-                    if let Some(batch) = batch {
-                        self.send(node, to, &Wire::Batch(Box::new(batch)));
-                    }
-                }
-            }
+            Action::Hand { to, batches, bytes_max } => self.hand(node, to, batches, bytes_max),
             Action::Serve(to, from) => {
                 let (store, bytes) = (&self.hosts[node].store, MESSAGE_BYTES_MAX);
                 let decided = ledger::decided(store, from, DECIDED_MAX, bytes).unwrap();
                 self.send(node, Some(to), &Wire::Consensus(Message::Decided(decided)));
             }
         }
+    }
+
+    /// Sends batches from the ledger to who asked for them.
+    fn hand(&mut self, node: usize, to: ValidatorId, batches: Vec<BatchReference>, bytes: usize) {
+        let mut left = bytes;
+        for reference in batches {
+            let batch = ledger::find_batch(&self.hosts[node].store, &reference).unwrap();
+            let Some(batch) = batch.filter(|batch| batch.encoded_size() <= left) else { continue };
+            left -= batch.encoded_size();
+            self.send(node, Some(to), &Wire::Batch(Box::new(batch)));
+        }
+        self.step(node, Event::Handed(to, left));
     }
 
     /// Two runs of a seed are equal when what every node did is.
@@ -596,6 +608,8 @@ impl World {
         {
             sent.told = Some((located.height, located.index, located.outcome));
             sent.told_at = now;
+            // Asked after a while, when it had it already.
+            sent.final_at.get_or_insert(now);
             let node = sent.node;
             self.read(id, node);
             let others = self.honest().filter(|other| *other != node);

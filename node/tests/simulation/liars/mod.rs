@@ -1,5 +1,6 @@
 //! Validators that lie about batches and history, one kind a file.
 
+mod copies;
 mod floods;
 mod forges;
 mod garbles;
@@ -24,7 +25,7 @@ use ed25519_dalek::Signer;
 use std::time::Duration;
 
 use self::{
-    floods::Floods, forges::Forges, garbles::Garbles, names_again::NamesAgain,
+    copies::Copies, floods::Floods, forges::Forges, garbles::Garbles, names_again::NamesAgain,
     other_roots::OtherRoots, rewrites::Rewrites, seals_twice::SealsTwice, stale::Stale,
     withholds::Withholds,
 };
@@ -52,6 +53,7 @@ pub(crate) fn all() -> Vec<Box<dyn Liar>> {
         Box::new(Floods),
         Box::new(Garbles::default()),
         Box::new(Stale::default()),
+        Box::new(Copies::default()),
     ]
 }
 
@@ -102,14 +104,18 @@ fn run_with(seed: u64, liar: Box<dyn Liar>, loss: u64) -> World {
     let late = world.clients.sent.values().filter(|sent| sent.told.is_none()).count();
     assert_eq!(late, 0, "a liar keeps nobody's transaction out");
     let honest = |who| world.honest().any(|node| world.hosts[node].id == who);
-    assert!(world.blames.iter().all(|(_, who, _)| !honest(*who)), "{:?}", world.blames);
+    let wrongly = |blame: &Blame, who| blame.is_proof() && honest(who);
+    assert!(world.blames.iter().all(|(_, who, blame)| !wrongly(blame, *who)), "{:?}", world.blames);
     world
 }
 
 /// The attack: a batch is named and never handed out. Who lacks it votes nil when the round is over.
 #[test]
 fn withheld_batches_cost_rounds_and_nothing_else() {
-    run(1, Box::new(Withholds::default()));
+    let world = run(1, Box::new(Withholds::default()));
+    let liar = world.hosts[0].id;
+    let withheld = |who, blame: &Blame| who == liar && matches!(blame, Blame::Withheld { .. });
+    assert!(world.blames.iter().any(|(_, who, blame)| withheld(*who, blame)));
 }
 
 /// The attack: half of the validators hold another batch with the same number. Neither is named
@@ -176,4 +182,14 @@ fn what_does_not_decode_is_counted_and_changes_nothing() {
 #[test]
 fn stale_certificates_decide_nothing() {
     run(9, Box::new(Stale::default()));
+}
+
+/// The attack: an author seals what is in the batches of others already. Copies do not run, and are
+/// counted.
+#[test]
+fn copies_of_others_transactions_are_counted_against_who_sealed_them() {
+    let world = run(10, Box::new(Copies::default()));
+    let liar = world.hosts[0].id;
+    let skipped = |who, blame: &Blame| who == liar && matches!(blame, Blame::Skipped { .. });
+    assert!(world.blames.iter().any(|(_, who, blame)| skipped(*who, blame)));
 }
