@@ -146,19 +146,13 @@ impl Batches {
             && bytes.saturating_add(limits::BATCH_BYTES_MAX) <= AUTHOR_BYTES_MAX
     }
 
-    /// How many of an author's are held and not durable.
-    pub(super) fn unwritten(&self, author: ValidatorId) -> usize {
-        let held = self.held.range(numbers(author, 0, u64::MAX));
-        held.filter(|(_, held)| !held.durable).count()
+    /// Whether all of an author's that are held are durable.
+    pub(super) fn is_written(&self, author: ValidatorId) -> bool {
+        self.held.range(numbers(author, 0, u64::MAX)).all(|(_, held)| held.durable)
     }
 
     /// A copy of a batch is with the host to be checked.
-    pub(super) fn verifying(
-        &mut self,
-        reference: BatchReference,
-        bytes: usize,
-        from: ValidatorId,
-    ) {
+    pub(super) fn verifying(&mut self, reference: BatchReference, bytes: usize, from: ValidatorId) {
         self.verifying.entry(reference).or_insert((bytes, BTreeSet::new())).1.insert(from);
     }
 

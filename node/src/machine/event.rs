@@ -7,9 +7,7 @@ use crate::{
     store::WriteBatch,
 };
 use dure_consensus::Report;
-use dure_types::{
-    Batch, BatchReference, Height, Transaction, ValidatorId, decode::DecodeError,
-};
+use dure_types::{Batch, BatchReference, Height, Transaction, ValidatorId, decode::DecodeError};
 use std::time::Duration;
 
 /// Something that happened.

@@ -153,9 +153,8 @@ mod tests {
     fn what_one_validator_forwards_is_bounded() {
         let mut forwarding = Forwarding::default();
         let ids = [ValidatorId([1; 32]), ValidatorId([2; 32])];
-        let mut room = |who: usize, count, ms| {
-            forwarding.room(ids[who], count, Duration::from_millis(ms))
-        };
+        let mut room =
+            |who: usize, count, ms| forwarding.room(ids[who], count, Duration::from_millis(ms));
         assert_eq!(room(0, FORWARDED_MAX - 1, 0), FORWARDED_MAX - 1);
         assert_eq!((room(0, 9, 50), room(0, 9, 99)), (1, 0));
         assert_eq!((room(1, 9, 99), room(0, 9, 100)), (9, 9));

@@ -18,12 +18,12 @@ use crate::{
 };
 use codec::Encode;
 use dure_consensus::{
-    Action as Order, Consensus, Event as Happening, Limits, Log, Named, Now, Record,
-    SignRequest, Signatures, Start,
+    Action as Order, Consensus, Event as Happening, Limits, Log, Named, Now, Record, SignRequest,
+    Signatures, Start,
 };
 use dure_types::{
-    Acknowledgement, Batch, BatchReference, CommitCertificate, Genesis, Hash, Header, Height, ValidatorId,
-    ValidatorSet, limits, vote::Round,
+    Acknowledgement, Batch, BatchReference, CommitCertificate, Genesis, Hash, Header, Height,
+    ValidatorId, ValidatorSet, limits, vote::Round,
 };
 use ed25519_dalek::{Signer, SigningKey};
 use std::{
@@ -35,9 +35,9 @@ use std::{
 const SEAL_AFTER: Duration = Duration::from_millis(10);
 /// Batches of one author are so far apart for each transaction of the earlier one, up to that time.
 const SEAL_APART: Duration = Duration::from_millis(2);
-/// Batches of ours that were sent and are not durable here: after a crash so many numbers are left
-/// out, so that none is signed twice.
-const UNWRITTEN_MAX: usize = 8;
+/// A number of ours that is so far above the highest durable one is not sent before it is durable; a
+/// start leaves so many numbers out, so that none is signed twice.
+const UNWRITTEN_MAX: u64 = 8;
 /// The state is flushed this often while blocks are executed, so that a restart re-executes less.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
@@ -91,6 +91,10 @@ pub struct Machine {
     /// The height to begin, while it is not begun.
     next: Option<Next>,
     next_seq: u64,
+    /// The highest number of ours that is durable here.
+    pub(super) written: u64,
+    /// Sealed, and sent only when it is durable.
+    pub(super) unsent: Option<Box<Batch>>,
     /// Decided, not yet durable, each with whether it was only followed.
     decisions: VecDeque<(Header, CommitCertificate, bool)>,
     /// The newest height with entries in the signer's log.
@@ -125,12 +129,14 @@ impl Machine {
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
         let mut named = Named::default();
-        // Of others' the disk may lack the last numbers, which were sent while it wrote.
-        let sent = if validators.0.len() > 1 { UNWRITTEN_MAX as u64 } else { 0 };
-        let mut next_seq = recovered.seq_highest + 1 + sent;
+        let mut next_seq = recovered.seq_highest.saturating_add(1);
         for header in &recovered.history {
             named.decided(header);
             next_seq = next_seq.max(after_named(header, me));
+        }
+        if validators.0.len() > 1 {
+            // The disk may lack the newest numbers, which were sent while it wrote.
+            next_seq = next_seq.saturating_add(UNWRITTEN_MAX);
         }
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
@@ -164,6 +170,8 @@ impl Machine {
             executing: VecDeque::new(),
             next: None,
             next_seq,
+            written: recovered.seq_highest,
+            unsent: None,
             decisions: VecDeque::new(),
             logged: recovered.logged,
             unlogged: None,
@@ -337,12 +345,7 @@ impl Machine {
     /// Writes a decision. Where nothing of ours is signed at its height it says so itself, in place
     /// of the signer's log, and the next height need not wait for the disk: so who catches up is not
     /// held up by two barriers at every height.
-    fn decide(
-        &mut self,
-        header: Header,
-        certificate: CommitCertificate,
-        out: &mut Vec<Action>,
-    ) {
+    fn decide(&mut self, header: Header, certificate: CommitCertificate, out: &mut Vec<Action>) {
         let height = header.height;
         let followed = self.unlogged.take_if(|(of, _)| *of == height).is_some();
         let mut writes = ledger::put_decision(&header, &certificate);
@@ -457,7 +460,8 @@ impl Machine {
             self.spread(now, out);
         }
         self.seal_when_due(now, out);
-        let due = [self.seal_due(), self.ordering_due, self.spread_due()].into_iter().flatten().min();
+        let due =
+            [self.seal_due(), self.ordering_due, self.spread_due()].into_iter().flatten().min();
         if let Some(due) = due.filter(|due| self.timer.is_none_or(|timer| timer != *due)) {
             self.timer = Some(due);
             out.push(Action::SetTimer(due));
@@ -471,14 +475,21 @@ impl Machine {
         let since = self.waiting_since?;
         let (last, count) = self.sealed;
         let apart = SEAL_AFTER.min(SEAL_APART.saturating_mul(count));
-        Some(since + if self.is_alone() { SEAL_AFTER } else { (last + apart).saturating_sub(since) })
+        Some(
+            since + if self.is_alone() { SEAL_AFTER } else { (last + apart).saturating_sub(since) },
+        )
+    }
+
+    /// Whether a number may be sent before it is durable: were the power lost, the next start would
+    /// leave it out.
+    fn is_early(&self, seq: u64) -> bool {
+        seq <= self.written.saturating_add(UNWRITTEN_MAX)
     }
 
     fn seal_when_due(&mut self, now: Now, out: &mut Vec<Action>) {
-        let unwritten = if self.is_alone() { usize::MAX } else { UNWRITTEN_MAX };
         while self.pool.is_waiting()
             && self.batches.has_room(self.me, self.next_seq)
-            && self.batches.unwritten(self.me) < unwritten
+            && (self.is_early(self.next_seq) || self.batches.is_written(self.me))
         {
             self.waiting_since.get_or_insert(now.elapsed);
             // Batches on their way to the disk and to the others will do for the proposer.
@@ -506,8 +517,11 @@ impl Machine {
             if !self.is_alone() {
                 // While our disk writes: we say that we hold it only then, like everybody.
                 let transactions = batch.iter().map(|next| next.transaction().clone()).collect();
-                let sent = Batch { header, signature, transactions };
-                out.push(Action::Send(None, Box::new(Wire::Batch(Box::new(sent)))));
+                let sent = Box::new(Batch { header, signature, transactions });
+                match self.is_early(seq) {
+                    true => out.push(Action::Send(None, Box::new(Wire::Batch(sent)))),
+                    false => self.unsent = Some(sent),
+                }
             }
             self.batches.insert(ready, batch, false, now.elapsed);
             self.unspread.insert(reference);

@@ -175,6 +175,11 @@ impl Machine {
         reference: BatchReference,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
+        if reference.author == self.me {
+            self.written = self.written.max(reference.seq);
+            let sent = self.unsent.take_if(|batch| batch.header.seq == reference.seq);
+            out.extend(sent.map(|batch| Action::Send(None, Box::new(Wire::Batch(batch)))));
+        }
         let first = self.batches.durable(&reference).is_some_and(|held| held.first);
         if self.backlog.lacks(&reference) {
             if let Some(transactions) = self.batches.take(&reference) {

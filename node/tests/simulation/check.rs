@@ -38,6 +38,8 @@ pub(crate) struct Checks {
     named: BTreeMap<Hash, (Height, ValidatorId)>,
     acknowledged: BTreeSet<BatchReference>,
     signed: BTreeMap<Place, Option<Hash>>,
+    /// Which batch an author sent with a number.
+    sealed: BTreeMap<(ValidatorId, u64), Hash>,
     /// The newest height at which a client read at a node, over all its lives.
     seen: BTreeMap<usize, Height>,
     /// How often clients read after they were told an outcome.
@@ -117,6 +119,12 @@ impl Checks {
                 let first = *self.signed.entry(place).or_insert(Some(proposal.block));
                 assert_eq!(first, Some(proposal.block), "two proposals: {place:?}");
             }
+            Wire::Batch(batch) if batch.header.author == host.id => {
+                let number = (host.id, batch.header.seq);
+                let id = batch.header.transactions;
+                let first = *self.sealed.entry(number).or_insert(id);
+                assert_eq!(first, id, "two batches with number {}", number.1);
+            }
             Wire::Acknowledgements(said) => {
                 let decided = host.decided();
                 for ack in said.iter().filter(|ack| !self.liars.contains(&ack.author)) {
@@ -149,9 +157,10 @@ impl Checks {
         assert!(matches!(nonce, NonceState::Used | NonceState::TooOld), "nonce {nonce:?}");
     }
 
-    /// A node lost its disk: it may go back to where others bring it.
-    pub(crate) fn lost(&mut self, node: usize) {
+    /// A node lost its disk: it may go back to where others bring it, and to numbers that nobody named.
+    pub(crate) fn lost(&mut self, node: usize, id: ValidatorId) {
         self.seen.remove(&node);
+        self.sealed.retain(|(author, _), _| *author != id);
     }
 
     /// What a node told or promised in an earlier life survived the loss of its power.

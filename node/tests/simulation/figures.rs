@@ -108,7 +108,7 @@ fn twenty_nodes_are_final_in_time() {
 #[test]
 fn speed_is_printed() {
     for (metric, every, bound) in
-        [("node_speed_one_height_a_second", None, 1_000.0), ("node_speed_ten", Some(100), 200.0)]
+        [("node_speed_one_height_a_second", None, 1_000.0), ("node_speed_ten", Some(200), 200.0)]
     {
         let mut world = World::new(5, 4, Faults::NONE);
         if let Some(every) = every {

@@ -1,12 +1,6 @@
 //! Batches of several authors in a healthy network, and batches that do not come by themselves.
 
-use crate::{
-    faults::Faults,
-    home::home_of_most,
-    liars::seal,
-    seeded::Dice,
-    world::World,
-};
+use crate::{faults::Faults, home::home_of_most, liars::seal, seeded::Dice, world::World};
 use dure_node::{
     machine::{Action, Event, Wire},
     store::ledger,
@@ -147,9 +141,7 @@ fn bad_copies_keep_no_true_one_out() {
         let blamed = actions.iter().any(|action| matches!(action, Action::Blame(..)));
         assert!(!blamed, "nobody is proved a liar");
         let checked = |action: &&Action| matches!(action, Action::Verify(..));
-        let asks = |action: &&Action| {
-            matches!(action, Action::Send(_, wire) if matches!(**wire, Wire::Fetch(_)))
-        };
+        let asks = |action: &&Action| matches!(action, Action::Send(_, wire) if matches!(**wire, Wire::Fetch(_)));
         (actions.iter().filter(checked).count(), actions.iter().filter(asks).count())
     };
     let claims = Wire::Acknowledgements(vec![said(wanted), said(made_up)]);

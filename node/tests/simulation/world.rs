@@ -34,6 +34,8 @@ use std::{
 
 /// From the loss of power to the next start.
 const RESTART_AFTER: Duration = Duration::from_millis(200);
+/// By then everybody goes on after the faults, beside a liar too.
+const LIVELY: Duration = Duration::from_secs(3);
 /// How often a client looks, and after how long without an answer it asks another node.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const ANOTHER_AFTER: Duration = Duration::from_millis(1_000);
@@ -234,9 +236,8 @@ impl World {
         }
     }
 
-    /// Runs until the faults are over and for three seconds more, or six when one who lies may
-    /// propose first; by then everybody has decided something new, and what clients sent after the
-    /// faults is final.
+    /// Runs until the faults are over and for three seconds more; by then everybody has decided
+    /// something new, and what clients sent after the faults is final.
     pub(crate) fn run_and_heal(&mut self) {
         self.run_until(self.faults.until);
         self.heal();
@@ -244,8 +245,7 @@ impl World {
         for node in self.honest().collect::<Vec<_>>() {
             self.transaction_at(node, healed + Duration::from_millis(10));
         }
-        let lively = 3 * (1 + self.liars.len() as u64);
-        self.run_until(healed + Duration::from_secs(lively));
+        self.run_until(healed + LIVELY);
         for node in self.honest() {
             let executed = self.hosts[node].executed();
             let state = self.state();
@@ -416,7 +416,8 @@ impl World {
         host.store = MemoryStore::with_disk();
         host.told = Height::ZERO;
         host.promised.clear();
-        self.checks.lost(node);
+        let id = host.id;
+        self.checks.lost(node, id);
     }
 
     fn restart(&mut self, node: usize) {
@@ -525,8 +526,17 @@ impl World {
         self.time.trace.write_usize(node);
         match action {
             Action::Send(_, wire) => self.time.trace.write(&wire.encode()),
-            Action::Persist { ticket, .. } => {
+            Action::Persist { ticket, writes } => {
                 self.time.trace.write(format!("{ticket:?}").as_bytes());
+                for (column, key, value) in writes.operations() {
+                    self.time.trace.write(column.name().as_bytes());
+                    self.time.trace.write(key);
+                    self.time.trace.write(value.as_deref().unwrap_or_default());
+                }
+            }
+            Action::Log(height, entries) => {
+                self.time.trace.write_u64(height.0);
+                entries.iter().for_each(|entry| self.time.trace.write(entry));
             }
             Action::Execute(block) => self.time.trace.write(&block.id.0),
             Action::Verify(batch, ..) => self.time.trace.write(&batch.encode()),

@@ -25,7 +25,8 @@ impl Liar for Copies {
         }
         let copy = self.sealed.entry(batch.header.seq).or_insert_with(|| {
             let others = shared.genesis.validators.0.iter().filter(|other| other.id != host.id);
-            let batches = others.flat_map(|other| ledger::unnamed(&host.store, other.id).unwrap().0);
+            let batches =
+                others.flat_map(|other| ledger::unnamed(&host.store, other.id).unwrap().0);
             let copied = batches.flat_map(|batch| batch.transactions);
             let all = batch.transactions.iter().cloned().chain(copied).collect();
             seal(shared, host, (batch.header.seq, batch.header.expiry_height), all)

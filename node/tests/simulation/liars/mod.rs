@@ -18,9 +18,7 @@ use crate::{
 };
 use dure_consensus::Message;
 use dure_node::machine::{BadBatch, Blame, Wire};
-use dure_types::{
-    Batch, BatchHeader, Header, Height, Proposal, Transaction, decode::DecodeError,
-};
+use dure_types::{Batch, BatchHeader, Header, Height, Proposal, Transaction, decode::DecodeError};
 use ed25519_dalek::Signer;
 use std::time::Duration;
 

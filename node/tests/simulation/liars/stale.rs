@@ -49,7 +49,7 @@ fn next(
         ..parent.clone()
     };
     let mut lie = CommitCertificate { height, ..certificate.clone() };
-    if kind % 2 == 0 {
+    if kind.is_multiple_of(2) {
         lie.block = header.id(shared.chain);
     }
     match kind % 4 {
