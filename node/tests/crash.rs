@@ -11,7 +11,7 @@ mod simulation;
 use codec::Encode;
 use dure_consensus::{Log, Record};
 use dure_node::store::{
-    Column, Database, MemoryStore, Range, Read, Store, WriteBatch, column, memory::Failure,
+    Column, Database, MemoryStore, Range, Read, Store, WriteBatch, column, ledger, memory::Failure,
 };
 use dure_node::{
     fault::Fault,
@@ -205,7 +205,8 @@ fn without_its_signers_log_a_node_follows_where_others_decide() {
     let whole = check(&world, &[], 0);
     let reader = whole.store();
     let newest = Log::decode(&reader.log().unwrap().entries).unwrap().unwrap();
-    let older = Record::Begin { height: Height(newest.height.0 - 1), parent: newest.parent };
+    let before = Height(newest.height.0 - 1);
+    let older = Record::Begin { height: before, parent: newest.parent };
     let whole_log = reader.log().unwrap().entries;
     for (others, follows) in [(3u8, true), (2, false)] {
         let mut validators = world.genesis.validators.0.clone();
@@ -220,16 +221,28 @@ fn without_its_signers_log_a_node_follows_where_others_decide() {
         let look = |entries: &[Vec<u8>]| {
             recovery::look(reader, entries, (world.me(), &validators), world.chain)
         };
-        assert_eq!(look(&whole_log), Ok(Signed::default()), "it is of the newest height");
+        let of_newest = Signed { logged: newest.height, ..Signed::default() };
+        assert_eq!(look(&whole_log), Ok(of_newest));
         let (missing, behind) = (look(&[]), look(&[older.encode()]));
         if follows {
-            let observes = Ok(Signed { log: None, observe: true });
-            assert_eq!((missing, behind), (observes.clone(), observes));
+            let observes = |logged| Ok(Signed { log: None, observe: true, logged });
+            assert_eq!((missing, behind), (observes(Height(0)), observes(before)));
         } else {
             assert!(matches!(missing, Err(Fault::NoMark { .. })), "{missing:?}");
             assert!(matches!(behind, Err(Fault::SignerBehind { .. })), "{behind:?}");
         }
     }
+    // A height that was only followed says so itself, and vouches for one log alone.
+    let mut writes = WriteBatch::new(Database::Ledger);
+    ledger::put_followed(&mut writes, before, newest.height);
+    reader.write(writes).unwrap();
+    let look = |entry: &Record| {
+        let me = (world.me(), &world.genesis.validators);
+        recovery::look(reader, &[entry.encode()], me, world.chain)
+    };
+    assert_eq!(look(&older), Ok(Signed { logged: before, ..Signed::default() }));
+    let oldest = Record::Begin { height: Height(before.0 - 1), parent: newest.parent };
+    assert!(matches!(look(&oldest), Err(Fault::SignerBehind { .. })));
 }
 
 fn view_header(run: &Run, height: u64) -> dure_types::Header {

@@ -2,7 +2,8 @@
 //!
 //! Those of our own parts are a program each under `benches/src/bin`. Those that run a foreign
 //! engine beside ours are in `benches/peers`, one program of a workspace of its own that takes the
-//! name. Figures of consensus are on virtual time: its simulator prints them.
+//! name. Figures of consensus are on virtual time: the simulators print them, of the agreement alone
+//! and of whole nodes.
 
 use crate::{
     Outcome,
@@ -33,9 +34,11 @@ fn own() -> Vec<String> {
 pub(crate) fn run(name: &str) -> Outcome {
     eprintln!("building and running the bench {name}");
     if name == CONSENSUS {
-        let simulator = simulate::released()?.program;
         let tests = ["figures::", "--nocapture", "--test-threads", "1", "--quiet"];
-        return cargo::run(command(&simulator.to_string_lossy()).args(tests));
+        for simulator in simulate::released()? {
+            cargo::run(command(&simulator.program.to_string_lossy()).args(tests))?;
+        }
+        return Ok(());
     }
     if own().iter().any(|known| known == name) {
         return cargo::run(&mut cargo(&["run", "--release", "-p", "dure-benches", "--bin", name]));

@@ -53,9 +53,12 @@ pub(crate) fn with_mistakes(progress: &mut Progress) -> Outcome<Built> {
     })
 }
 
-/// The simulator of the agreement from the release build.
-pub(crate) fn released() -> Outcome<Built> {
-    agreement(&["--release"])
+/// Both simulators from the release build.
+pub(crate) fn released() -> Outcome<Vec<Built>> {
+    let targets: Vec<&str> = SIMULATORS.iter().map(|(_, target, _)| *target).collect();
+    let built = built(&targets, &["--release"])?;
+    let wanted = SIMULATORS.iter().map(|(package, target, _)| find(&built, (package, target)));
+    wanted.map(|found| found.cloned()).collect()
 }
 
 fn agreement(more: &[&str]) -> Outcome<Built> {

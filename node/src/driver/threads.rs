@@ -195,7 +195,7 @@ fn act(
             Action::SetTimer(at) => timer = Some(at),
             // A lone validator has nobody to talk to, and [`super::Node`] starts no other.
             Action::Send(..)
-            | Action::Hand(..)
+            | Action::Hand { .. }
             | Action::Serve(..)
             | Action::Verify(..)
             | Action::Admit(..)

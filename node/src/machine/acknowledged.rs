@@ -55,11 +55,21 @@ impl Acknowledged {
         }
     }
 
-    /// Every batch that somebody says to hold.
-    pub(super) fn all(&self) -> impl Iterator<Item = BatchReference> {
-        self.said.iter().flat_map(|((author, _), said)| {
-            let author = *author;
-            said.iter().map(move |(seq, id)| BatchReference { author, seq: *seq, id: *id })
+    /// Forgets that anybody, or that one validator, says to hold a batch.
+    pub(super) fn forget(&mut self, reference: &BatchReference, by: Option<ValidatorId>) {
+        let BatchReference { author, seq, id } = *reference;
+        for ((of, who), said) in &mut self.said {
+            if *of == author && by.is_none_or(|by| by == *who) && said.get(&seq) == Some(&id) {
+                said.remove(&seq);
+            }
+        }
+    }
+
+    /// Every batch that somebody says to hold, with who says so.
+    pub(super) fn all(&self) -> impl Iterator<Item = (ValidatorId, BatchReference)> {
+        self.said.iter().flat_map(|((author, by), said)| {
+            let (author, by) = (*author, *by);
+            said.iter().map(move |(seq, id)| (by, BatchReference { author, seq: *seq, id: *id }))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::execution::Block;
 use dure_runtime::VerifiedTransaction;
-use dure_types::{BatchReference, Hash, Header};
+use dure_types::{BatchReference, Hash, Header, ValidatorId};
 use std::collections::VecDeque;
 
 /// Decided blocks that wait; with more the next height is not begun.
@@ -71,8 +71,11 @@ impl Backlog {
         }
     }
 
-    /// The next block, once it is whole.
-    pub(super) fn next(&mut self) -> Option<Block> {
-        self.blocks.pop_front_if(|block| block.is_whole()).map(Waiting::into_block)
+    /// The next block, once it is whole, with who sealed how many of its transactions.
+    pub(super) fn next(&mut self) -> Option<(Block, Vec<(ValidatorId, usize)>)> {
+        let block = self.blocks.pop_front_if(|block| block.is_whole())?;
+        let count = |(batch, held): &Slot| (batch.author, held.as_ref().map_or(0, Vec::len));
+        let sealed = block.slots.iter().map(count).collect();
+        Some((block.into_block(), sealed))
     }
 }

@@ -4,7 +4,10 @@ use super::verified::VerifiedBatch;
 use dure_consensus::{Named, ReadyBatch};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{BatchHeader, BatchReference, Gas, Hash, Height, ValidatorId, limits};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Bytes of one author's batches that are held and not named: of 64 numbers an honest author uses
 /// at most this much.
@@ -48,8 +51,9 @@ pub(super) enum Refusal {
 #[derive(Default)]
 pub(super) struct Batches {
     held: BTreeMap<BatchReference, Held>,
-    /// With the host, which checks their signatures; with the bytes that their headers promise.
-    verifying: BTreeMap<BatchReference, usize>,
+    /// With the host, which checks their signatures: the bytes that their headers promise, and who
+    /// sent a copy. One of each, so that a bad copy does not keep a true one out.
+    verifying: BTreeMap<BatchReference, (usize, BTreeSet<ValidatorId>)>,
     /// In how many batches each transaction is, that are spread or decided and not executed.
     sealed: BTreeMap<Hash, u32>,
     /// Whether there is no other author, so that nobody else can seal what we do.
@@ -77,6 +81,12 @@ impl Batches {
         self.held.contains_key(reference) || self.verifying.contains_key(reference)
     }
 
+    /// Whether a batch is held, or a copy from this validator is being checked.
+    pub(super) fn knows_from(&self, reference: &BatchReference, from: ValidatorId) -> bool {
+        let copies = self.verifying.get(reference);
+        self.held.contains_key(reference) || copies.is_some_and(|(_, of)| of.contains(&from))
+    }
+
     pub(super) fn get(&self, reference: &BatchReference) -> Option<&Held> {
         self.held.get(reference)
     }
@@ -84,14 +94,17 @@ impl Batches {
     /// Whether an author's batch may be taken.
     pub(super) fn admits(
         &self,
-        header: &BatchHeader,
+        (reference, header): (&BatchReference, &BatchHeader),
         named: &Named,
         decided: Height,
         block_gas_max: Gas,
     ) -> Result<(), Refusal> {
         let BatchHeader { author, seq, expiry_height, gas_limit_sum, length, .. } = *header;
-        if self.has_number(author, seq) {
+        if self.others(reference).next().is_some() {
             return Err(Refusal::Twice);
+        }
+        if self.knows(reference) {
+            return Ok(());
         }
         let latest = decided.0.saturating_add(limits::BATCH_EXPIRY_BLOCKS + AHEAD_MAX);
         let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -105,17 +118,22 @@ impl Batches {
         if fits { Ok(()) } else { Err(Refusal::Bounds) }
     }
 
-    fn has_number(&self, author: ValidatorId, seq: u64) -> bool {
-        let range = numbers(author, seq, seq);
-        self.held.range(range.clone()).next().is_some()
-            || self.verifying.range(range).next().is_some()
+    /// Other batches with the same number, held or being checked.
+    fn others<'a>(
+        &'a self,
+        reference: &'a BatchReference,
+    ) -> impl Iterator<Item = &'a BatchReference> {
+        let range = numbers(reference.author, reference.seq, reference.seq);
+        let held = self.held.range(range.clone()).map(|(other, _)| other);
+        let all = held.chain(self.verifying.range(range).map(|(other, _)| other));
+        all.filter(move |other| *other != reference)
     }
 
     /// How many batches of an author are open, and their bytes.
     fn open(&self, author: ValidatorId) -> (usize, usize) {
         let range = numbers(author, 0, u64::MAX);
         let held = self.held.range(range.clone()).map(|(_, held)| held.ready.bytes);
-        let all = held.chain(self.verifying.range(range).map(|(_, bytes)| *bytes));
+        let all = held.chain(self.verifying.range(range).map(|(_, (bytes, _))| *bytes));
         all.fold((0, 0), |(count, sum), bytes| (count + 1, sum.saturating_add(bytes)))
     }
 
@@ -128,14 +146,24 @@ impl Batches {
             && bytes.saturating_add(limits::BATCH_BYTES_MAX) <= AUTHOR_BYTES_MAX
     }
 
-    /// A batch is with the host to be checked.
-    pub(super) fn verifying(&mut self, reference: BatchReference, bytes: usize) {
-        self.verifying.insert(reference, bytes);
+    /// Whether all of an author's that are held are durable.
+    pub(super) fn is_written(&self, author: ValidatorId) -> bool {
+        self.held.range(numbers(author, 0, u64::MAX)).all(|(_, held)| held.durable)
     }
 
-    /// A batch was checked.
-    pub(super) fn verified(&mut self, reference: &BatchReference) {
-        self.verifying.remove(reference);
+    /// A copy of a batch is with the host to be checked.
+    pub(super) fn verifying(&mut self, reference: BatchReference, bytes: usize, from: ValidatorId) {
+        self.verifying.entry(reference).or_insert((bytes, BTreeSet::new())).1.insert(from);
+    }
+
+    /// A copy of a batch was checked.
+    pub(super) fn verified(&mut self, reference: &BatchReference, from: ValidatorId) {
+        if let Some((_, copies)) = self.verifying.get_mut(reference) {
+            copies.remove(&from);
+            if copies.is_empty() {
+                self.verifying.remove(reference);
+            }
+        }
     }
 
     /// Holds a batch that is on its way to the disk.
@@ -153,8 +181,7 @@ impl Batches {
         durable: bool,
         since: Duration,
     ) {
-        let BatchReference { author, seq, .. } = ready.reference;
-        let first = !self.has_number(author, seq);
+        let first = self.others(&ready.reference).next().is_none();
         let held = Held { ready, transactions, durable, since, first, spread: false };
         self.held.insert(ready.reference, held);
     }

@@ -17,6 +17,10 @@ use std::{
 
 /// A home is passed over when no batch that a quorum holds has the transaction after this time.
 pub const HAND_OVER_AFTER: Duration = Duration::from_millis(300);
+/// Transactions that one validator may forward in a [`FORWARD_WINDOW`]: as many signatures as one core
+/// checks meanwhile. Who takes more in has them sealed by the next in line.
+const FORWARDED_MAX: usize = 4_096;
+const FORWARD_WINDOW: Duration = Duration::from_millis(100);
 /// A batch that has the transaction should be named after this time.
 const SEEN_FOR: Duration = Duration::from_secs(10);
 
@@ -42,6 +46,8 @@ struct Forwarded {
 pub(super) struct Forwarding {
     waiting: BTreeMap<Hash, Forwarded>,
     due: BTreeSet<(Duration, Hash)>,
+    /// How many each validator sent us since when.
+    taken: BTreeMap<ValidatorId, (Duration, usize)>,
     /// To be sent.
     unsent: BTreeMap<ValidatorId, Vec<Transaction>>,
 }
@@ -52,16 +58,25 @@ impl Forwarding {
         &mut self,
         transaction: VerifiedTransaction,
         tries: usize,
-        (validators, me): (&ValidatorSet, ValidatorId),
+        (homes, me): (&[ValidatorId], ValidatorId),
         now: Duration,
     ) -> Option<VerifiedTransaction> {
-        let body = transaction.body();
-        let homes = homes(validators, body.account, body.lane);
         let home = homes.get(tries % homes.len().max(1)).copied().filter(|home| *home != me);
         let Some(home) = home else { return Some(transaction) };
         self.unsent.entry(home).or_default().push(transaction.transaction().clone());
         self.wait(transaction, tries, now + HAND_OVER_AFTER);
         None
+    }
+
+    /// How many of the transactions that a validator forwards are taken now.
+    pub(super) fn room(&mut self, from: ValidatorId, count: usize, now: Duration) -> usize {
+        let (since, taken) = self.taken.entry(from).or_insert((now, 0));
+        if now >= *since + FORWARD_WINDOW {
+            (*since, *taken) = (now, 0);
+        }
+        let count = count.min(FORWARDED_MAX - *taken);
+        *taken += count;
+        count
     }
 
     /// Waits for the batch that has the transaction already.
@@ -126,5 +141,22 @@ impl Forwarding {
             messages.push((home, piece));
         }
         messages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The attack: one validator forwards far more than can be checked.
+    #[test]
+    fn what_one_validator_forwards_is_bounded() {
+        let mut forwarding = Forwarding::default();
+        let ids = [ValidatorId([1; 32]), ValidatorId([2; 32])];
+        let mut room =
+            |who: usize, count, ms| forwarding.room(ids[who], count, Duration::from_millis(ms));
+        assert_eq!(room(0, FORWARDED_MAX - 1, 0), FORWARDED_MAX - 1);
+        assert_eq!((room(0, 9, 50), room(0, 9, 99)), (1, 0));
+        assert_eq!((room(1, 9, 99), room(0, 9, 100)), (9, 9));
     }
 }

@@ -5,7 +5,7 @@
 //! tests from virtual time and a store that forgets.
 //!
 //! ```text
-//! Submit ─► home? ─► mempool ─► batch sealed, signed ─► Persist ─► to all ─► acknowledged ─┐
+//! Submit ─► home? ─► mempool ─► batch sealed, signed ─► to all, Persist ─► acknowledged ───┐
 //!             └─► to its home                                                              ▼
 //!   Executed ◄─ Execute ◄─ all batches here ◄─ durable ◄─ Persist ◄─ Decide ◄──────── ordering
 //!      │                                                                                   ▲
@@ -13,7 +13,7 @@
 //! ```
 //! `spread` has what happens to batches of all authors, `home` who seals a transaction, `backlog`
 //! what is decided and waits; `docs/consensus.md` has the rules, and tests that attack them.
-//! **Durability.** A batch is durable before it is sent, acknowledged or named; proposal and votes, with all that
+//! **Durability.** A batch is durable before it is acknowledged or named; proposal and votes, with all that
 //! led to them (the signer's log, a file of its own), before they leave and before what they decide
 //! is written; header and certificate before the block is executed, and only an executed block is
 //! `final`. So whatever was answered can be computed again.

@@ -1,7 +1,7 @@
 //! The machine itself.
 
 use super::{
-    Action, Event, Recovered, Ticket, Wire,
+    Action, Blame, Event, Recovered, Ticket, Wire,
     acknowledged::Acknowledged,
     backlog::{BACKLOG_MAX, Backlog, EXECUTING_MAX, Waiting},
     batches::Batches,
@@ -18,12 +18,12 @@ use crate::{
 };
 use codec::Encode;
 use dure_consensus::{
-    Action as Order, Checked, Consensus, Event as Happening, Limits, Log, Named, Now, Signatures,
-    Signer, Start, ToSign,
+    Action as Order, Checked, Consensus, Event as Happening, Limits, Log, Named, Now, Record,
+    Signatures, Signer, Start, ToSign,
 };
 use dure_types::{
-    Acknowledgement, BatchReference, CommitCertificate, Genesis, Hash, Header, Height, ValidatorId,
-    ValidatorSet, limits, vote::Round,
+    Acknowledgement, Batch, BatchReference, CommitCertificate, Genesis, Hash, Header, Height,
+    ValidatorId, ValidatorSet, limits, vote::Round,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -32,6 +32,11 @@ use std::{
 
 /// An author alone seals at the latest after this time.
 const SEAL_AFTER: Duration = Duration::from_millis(10);
+/// Batches of one author are so far apart for each transaction of the earlier one, up to that time.
+const SEAL_APART: Duration = Duration::from_millis(2);
+/// A number of ours that is so far above the highest durable one is not sent before it is durable; a
+/// start leaves so many numbers out, so that none is signed twice.
+const UNWRITTEN_MAX: u64 = 8;
 /// The state is flushed this often while blocks are executed, so that a restart re-executes less.
 const FLUSH_EVERY: Duration = Duration::from_secs(5);
 
@@ -74,20 +79,34 @@ pub struct Machine {
     pub(super) fetching: Fetching,
     /// Transactions that others were asked to seal.
     pub(super) forwarding: Forwarding,
+    /// When each validator was last heard of.
+    pub(super) heard: BTreeMap<ValidatorId, Duration>,
     /// Authors whose batches are refused, until when.
     pub(super) refused: BTreeMap<ValidatorId, Duration>,
     /// Decided and not with the executor.
     pub(super) backlog: Backlog,
-    /// Blocks that the executor has.
-    executing: usize,
+    /// Of the blocks that the executor has, who sealed how many transactions.
+    executing: VecDeque<Vec<(ValidatorId, usize)>>,
     /// The height to begin, while it is not begun.
     next: Option<Next>,
     next_seq: u64,
-    /// Decided, not yet durable.
-    decision: Option<(Header, CommitCertificate)>,
+    /// The highest number of ours that is durable here.
+    pub(super) written: u64,
+    /// Sealed, and sent only when it is durable.
+    pub(super) unsent: Option<Box<Batch>>,
+    /// Decided, not yet durable, each with whether it was only followed.
+    decisions: VecDeque<(Header, CommitCertificate, bool)>,
+    /// The newest height with entries in the signer's log.
+    logged: Height,
+    /// The first entry of a height in which nothing is signed yet.
+    unlogged: Option<(Height, Vec<Vec<u8>>)>,
+    /// Entries that wait until all that was decided before is durable.
+    held_back: Option<(Height, Vec<Vec<u8>>)>,
     /// Newest decided height.
     pub(super) decided: Height,
     waiting_since: Option<Duration>,
+    /// When we sealed last, and how many transactions.
+    sealed: (Duration, u32),
     ordering_due: Option<Duration>,
     timer: Option<Duration>,
     flushed: Duration,
@@ -109,7 +128,15 @@ impl Machine {
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
         let mut named = Named::default();
-        recovered.history.iter().for_each(|header| named.decided(header));
+        let mut next_seq = recovered.seq_highest.saturating_add(1);
+        for header in &recovered.history {
+            named.decided(header);
+            next_seq = next_seq.max(after_named(header, me));
+        }
+        if validators.0.len() > 1 {
+            // The disk may lack the newest numbers, which were sent while it wrote.
+            next_seq = next_seq.saturating_add(UNWRITTEN_MAX);
+        }
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
             chain,
@@ -136,18 +163,27 @@ impl Machine {
             say_again: now.elapsed,
             fetching: Fetching::default(),
             forwarding: Forwarding::default(),
+            heard: BTreeMap::new(),
             refused: BTreeMap::new(),
             backlog: Backlog::default(),
-            executing: 0,
+            executing: VecDeque::new(),
             next: None,
-            next_seq: recovered.seq_highest + 1,
-            decision: None,
+            next_seq,
+            written: recovered.seq_highest,
+            unsent: None,
+            decisions: VecDeque::new(),
+            logged: recovered.logged,
+            unlogged: None,
+            held_back: None,
             decided: recovered.tip.as_ref().map_or(Height::ZERO, |(tip, _)| tip.height),
             waiting_since: None,
+            sealed: (Duration::ZERO, 0),
             ordering_due: None,
             timer: None,
             flushed: now.elapsed,
         };
+        let others = machine.validators.0.iter().map(|record| (record.id, now.elapsed));
+        machine.heard = others.collect();
         let mut out = Vec::new();
         machine.resume(now, recovered, &mut out)?;
         machine.finish(now, &mut out)?;
@@ -210,7 +246,15 @@ impl Machine {
                 }
             }
             Event::Received(from, wire) => self.received(now, from, *wire, &mut out)?,
-            Event::Verified(batch, verdict) => self.batch_verified(now, batch, verdict, &mut out),
+            Event::Handed(to, unused) => self.fetching.handed(to, unused),
+            Event::Malformed(from, error) => {
+                if from != self.me && self.validators.get(from).is_some() {
+                    out.push(Action::Blame(from, Blame::Malformed(error)));
+                }
+            }
+            Event::Verified(batch, from, verdict) => {
+                self.batch_verified(now, (batch, from), verdict, &mut out);
+            }
             Event::Forwarded(transaction) => self.forwarded(now, transaction),
             Event::Executed(executed) => self.executed(now, &executed, &mut out)?,
             Event::Timer => {
@@ -256,18 +300,20 @@ impl Machine {
                 match action {
                     Order::Append(height, records) => {
                         let entries = records.iter().map(Encode::encode).collect();
-                        out.push(Action::Log(height, entries));
+                        let begins = matches!(records.as_slice(), [Record::Begin { .. }]);
+                        if begins && !self.is_alone() {
+                            self.unlogged = Some((height, entries));
+                            events.push_back(Happening::Appended);
+                        } else {
+                            self.log(height, entries, out);
+                        }
                     }
                     Order::Sign(request) => {
                         let signature = self.signer.sign(ToSign::Ordering(request))?;
                         events.push_back(Happening::Signed(request, signature));
                     }
                     Order::Decide(header, certificate) => {
-                        out.push(Action::Persist {
-                            ticket: Ticket::Decision(header.height),
-                            writes: ledger::put_decision(&header, &certificate),
-                        });
-                        self.decision = Some((*header, certificate));
+                        self.decide(*header, certificate, out);
                     }
                     Order::SetTimer(at) => self.ordering_due = Some(at),
                     Order::Report(report) => out.push(Action::Report(report)),
@@ -282,6 +328,32 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// Appends to the signer's log, whose heights never run ahead of the durable decisions.
+    fn log(&mut self, height: Height, entries: Vec<Vec<u8>>, out: &mut Vec<Action>) {
+        let first = self.unlogged.take().filter(|(of, _)| *of == height);
+        let entries = first.into_iter().flat_map(|(_, first)| first).chain(entries).collect();
+        self.logged = height;
+        match self.decisions.is_empty() {
+            true => out.push(Action::Log(height, entries)),
+            false => self.held_back = Some((height, entries)),
+        }
+    }
+
+    /// Writes a decision. Where nothing of ours is signed at its height it says so itself, in place
+    /// of the signer's log, and the next height need not wait for the disk: so who catches up is not
+    /// held up by two barriers at every height.
+    fn decide(&mut self, header: Header, certificate: CommitCertificate, out: &mut Vec<Action>) {
+        let height = header.height;
+        let followed = self.unlogged.take_if(|(of, _)| *of == height).is_some();
+        let mut writes = ledger::put_decision(&header, &certificate);
+        if followed {
+            ledger::put_followed(&mut writes, self.logged, height);
+            self.next = Some((Some((header.clone(), certificate.clone())), None));
+        }
+        out.push(Action::Persist { ticket: Ticket::Decision(height), writes });
+        self.decisions.push_back((header, certificate, followed));
     }
 
     fn start(
@@ -305,12 +377,13 @@ impl Machine {
         height: Height,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
-        let Some((header, certificate)) = self.decision.take() else {
+        let Some((header, certificate, followed)) = self.decisions.pop_front() else {
             return Err(Fault::Corrupt(format!("height {height} is durable but not decided")));
         };
-        assert_eq!(header.height, height, "one height is decided at a time");
+        assert_eq!(header.height, height, "decisions are durable in their order");
         self.decided = height;
         self.named.decided(&header);
+        self.next_seq = self.next_seq.max(after_named(&header, self.me));
         self.acknowledged.settle(&header, &self.named);
         let mut slots = Vec::with_capacity(header.batches.len());
         for reference in &header.batches {
@@ -323,24 +396,27 @@ impl Machine {
         }
         self.backlog.push(waiting);
         self.expire_batches(height, out);
-        self.next = Some((Some((header, certificate)), None));
+        if !followed {
+            self.next = Some((Some((header, certificate)), None));
+        }
+        if self.decisions.is_empty() {
+            out.extend(self.held_back.take().map(|(height, entries)| Action::Log(height, entries)));
+        }
         self.go_on(now, out)
     }
 
     /// Hands whole blocks to execution, and begins the next height unless too many wait.
     fn go_on(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
-        while self.executing < EXECUTING_MAX {
-            let Some(block) = self.backlog.next() else { break };
-            self.executing += 1;
+        while self.executing.len() < EXECUTING_MAX {
+            let Some((block, sealed)) = self.backlog.next() else { break };
+            self.executing.push_back(sealed);
             out.push(Action::Execute(Box::new(block)));
         }
-        if self.backlog.len() >= BACKLOG_MAX {
-            return Ok(());
+        while self.backlog.len() + self.decisions.len() < BACKLOG_MAX {
+            let Some((parent, log)) = self.next.take() else { break };
+            self.start(now, parent, log, out)?;
         }
-        match self.next.take() {
-            Some((parent, log)) => self.start(now, parent, log, out),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn executed(
@@ -350,7 +426,15 @@ impl Machine {
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
         let height = executed.head.height;
-        self.executing = self.executing.saturating_sub(1);
+        let mut rest = executed.outcomes.as_slice();
+        for (author, count) in self.executing.pop_front().unwrap_or_default() {
+            let (own, after) = rest.split_at(count.min(rest.len()));
+            let skipped = own.iter().filter(|(_, ran)| !*ran).count();
+            if skipped > 0 && author != self.me {
+                out.push(Action::Blame(author, Blame::Skipped { height, count: skipped }));
+            }
+            rest = after;
+        }
         self.pool.executed(height, &executed.outcomes);
         for (id, _) in &executed.outcomes {
             self.forwarding.take(id);
@@ -371,8 +455,8 @@ impl Machine {
             self.spread(now, out);
         }
         self.seal_when_due(now, out)?;
-        let seal_due = self.waiting_since.map(|since| since + SEAL_AFTER);
-        let due = [seal_due, self.ordering_due, self.spread_due()].into_iter().flatten().min();
+        let due =
+            [self.seal_due(), self.ordering_due, self.spread_due()].into_iter().flatten().min();
         if let Some(due) = due.filter(|due| self.timer.is_none_or(|timer| timer != *due)) {
             self.timer = Some(due);
             out.push(Action::SetTimer(due));
@@ -380,12 +464,33 @@ impl Machine {
         Ok(())
     }
 
+    /// When what waits is sealed. Among others the first to come after a while is sealed at once, since
+    /// it has three hops before it, and batches are as far apart as the last was full: few under load.
+    fn seal_due(&self) -> Option<Duration> {
+        let since = self.waiting_since?;
+        let (last, count) = self.sealed;
+        let apart = SEAL_AFTER.min(SEAL_APART.saturating_mul(count));
+        Some(
+            since + if self.is_alone() { SEAL_AFTER } else { (last + apart).saturating_sub(since) },
+        )
+    }
+
+    /// Whether a number may be sent before it is durable: were the power lost, the next start would
+    /// leave it out.
+    fn is_early(&self, seq: u64) -> bool {
+        seq <= self.written.saturating_add(UNWRITTEN_MAX)
+    }
+
     fn seal_when_due(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
-        while self.pool.is_waiting() && self.batches.has_room(self.me, self.next_seq) {
-            let since = *self.waiting_since.get_or_insert(now.elapsed);
+        while self.pool.is_waiting()
+            && self.batches.has_room(self.me, self.next_seq)
+            && (self.is_early(self.next_seq) || self.batches.is_written(self.me))
+        {
+            self.waiting_since.get_or_insert(now.elapsed);
             // Batches on their way to the disk and to the others will do for the proposer.
             let wanted = self.unspread.is_empty() && self.ordering.wants_batch(now);
-            if !(wanted || self.pool.fills_batch() || now.elapsed >= since + SEAL_AFTER) {
+            let due = self.seal_due().is_some_and(|due| due <= now.elapsed);
+            if !(wanted || due || self.pool.fills_batch()) {
                 return Ok(());
             }
             self.waiting_since = None;
@@ -394,18 +499,36 @@ impl Machine {
                 // All that waited had expired, or one asks for more gas than a block has.
                 return Ok(());
             }
+            self.sealed = (now.elapsed, u32::try_from(batch.len()).unwrap_or(u32::MAX));
             let seq = self.next_seq;
             self.next_seq += 1;
             let expiry = Height(self.decided.0 + limits::BATCH_EXPIRY_BLOCKS);
-            let author = Author { chain: self.chain, id: self.me, signer: &self.signer };
-            let (ready, bytes) = author.seal(seq, expiry, &batch)?;
+            let author = Author { id: self.me, signer: &self.signer };
+            let (header, signature, bytes) = author.seal(seq, expiry, &batch)?;
+            let ready = ready(&header, bytes.len(), self.chain);
             let reference = ready.reference;
-            self.batches.insert(ready, batch, false, now.elapsed);
-            self.unspread.insert(reference);
             let writes = ledger::put_batch(&reference, bytes);
             out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
+            if !self.is_alone() {
+                // While our disk writes: we say that we hold it only then, like everybody.
+                let transactions = batch.iter().map(|next| next.transaction().clone()).collect();
+                let sent = Box::new(Batch { header, signature, transactions });
+                match self.is_early(seq) {
+                    true => out.push(Action::Send(None, Box::new(Wire::Batch(sent)))),
+                    false => self.unsent = Some(sent),
+                }
+            }
+            self.batches.insert(ready, batch, false, now.elapsed);
+            self.unspread.insert(reference);
         }
         self.waiting_since = None;
         Ok(())
     }
+}
+
+/// The number after those of an author that a header names. Who lost its disk learns from headers
+/// which numbers it used: lower ones are not taken from it.
+fn after_named(header: &Header, author: ValidatorId) -> u64 {
+    let of_author = header.batches.iter().filter(|batch| batch.author == author);
+    of_author.map(|batch| batch.seq.saturating_add(1)).max().unwrap_or(0)
 }

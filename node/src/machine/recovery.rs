@@ -26,6 +26,8 @@ pub struct Recovered {
     /// The log is missing or older than the ledger: follow the others, and sign nothing until they
     /// decide a block that was proposed after now.
     pub observe: bool,
+    /// The height of the signer's log; 0 where it is empty.
+    pub logged: Height,
     /// The newest decided headers, ascending, as far back as consensus must know them.
     pub history: Vec<Header>,
     /// Roots that no decided header lists, with whether their block was empty.
@@ -50,7 +52,7 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let reader = chain.store.as_ref();
     let validators = &chain.genesis.validators;
     let signed = look(reader, &chain.store.log()?.entries, (me, validators), chain.id)?;
-    let Signed { log, observe } = signed;
+    let Signed { log, observe, logged } = signed;
     let tip = ledger::tip(reader)?;
     let height = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
     let applied = chain.head()?.height;
@@ -83,7 +85,18 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
     let history = (history_from(height).0..=height.0)
         .map(|height| ledger::header(reader, Height(height))?.ok_or_else(|| missing(height)))
         .collect::<Result<_, _>>()?;
-    Ok(Recovered { tip, log, observe, history, results, backlog, batches, expired, seq_highest })
+    Ok(Recovered {
+        tip,
+        log,
+        observe,
+        logged,
+        history,
+        results,
+        backlog,
+        batches,
+        expired,
+        seq_highest,
+    })
 }
 
 fn missing(height: u64) -> Fault {
@@ -97,6 +110,8 @@ pub struct Signed {
     pub log: Option<Log>,
     /// It may lack what this node signed, but others decide without it: follow them at first.
     pub observe: bool,
+    /// The height of the log, whichever that is; 0 where it is empty.
+    pub logged: Height,
 }
 
 /// Holds signer's log, ledger and state against each other, and writes nothing.
@@ -118,11 +133,12 @@ pub fn look(
     let others = validators.0.iter().filter(|record| record.id != me);
     let others = others.fold(0u64, |power, record| power.saturating_add(record.power));
     // The log first: where the ledger lost its tail, the state may well be ahead of it.
+    let logged = log.as_ref().map_or(Height::ZERO, |log| log.height);
     let signed = match of_next(reader, log, me, chain) {
         Err(Fault::NoMark { .. } | Fault::SignerBehind { .. }) if validators.is_quorum(others) => {
-            Signed { log: None, observe: true }
+            Signed { log: None, observe: true, logged }
         }
-        log => Signed { log: log?, observe: false },
+        log => Signed { log: log?, observe: false, logged },
     };
     let ledger = ledger::tip(reader)?.map_or(Height::ZERO, |(header, _)| header.height);
     match state::applied(reader)? {
@@ -137,7 +153,8 @@ pub fn look(
 ///
 /// A height is in the log before anything of it is signed and before its decision is durable, and
 /// the next height is begun only after that. So the log is of the newest decided height, or of the
-/// one after it, which is then gone through again to the same votes.
+/// one after it, which is then gone through again to the same votes. Of heights that others decided
+/// and in which nothing was signed here, the decisions say so themselves.
 ///
 /// # Errors
 /// [`Fault`] when the ledger lost what this node signed, or has other blocks: going on would sign
@@ -150,10 +167,13 @@ fn of_next(
 ) -> Result<Option<Log>, Fault> {
     let tip = ledger::tip(reader)?;
     let ledger = tip.as_ref().map_or(Height::ZERO, |(header, _)| header.height);
+    let signed = log.as_ref().map_or(Height::ZERO, |log| log.height);
+    if signed < ledger && ledger::followed(reader)? == Some((signed, ledger)) {
+        return Ok(None);
+    }
     let Some(log) = log else {
         return if ledger == Height::ZERO { Ok(None) } else { Err(Fault::NoMark { ledger }) };
     };
-    let signed = log.height;
     if signed < ledger {
         return Err(Fault::SignerBehind { mark: signed, ledger });
     }

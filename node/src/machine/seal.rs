@@ -5,21 +5,20 @@ use dure_consensus::{Checked, ReadyBatch, SignerError, ToSign};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{BatchHeader, Gas, Hash, Height, Transaction, ValidatorId, domain, limits};
 
-/// Who seals, and for which chain.
+/// Who seals.
 pub(super) struct Author<'a> {
-    pub(super) chain: Hash,
     pub(super) id: ValidatorId,
     pub(super) signer: &'a Checked,
 }
 
 impl Author<'_> {
-    /// Signs a batch; returns it with its bytes, which are those of a [`Batch`].
+    /// Signs a batch; returns its header and signature, with the bytes of the [`dure_types::Batch`].
     pub(super) fn seal(
         &self,
         seq: u64,
         expiry_height: Height,
         transactions: &[VerifiedTransaction],
-    ) -> Result<(ReadyBatch, Vec<u8>), SignerError> {
+    ) -> Result<(BatchHeader, [u8; 64], Vec<u8>), SignerError> {
         // The list is encoded from references: a batch of half a megabyte is not copied for it.
         let list = encode_list(transactions);
         let header = BatchHeader {
@@ -35,7 +34,7 @@ impl Author<'_> {
         let mut bytes = (&header, signature).encode();
         bytes.extend_from_slice(&list);
         assert!(bytes.len() <= limits::BATCH_BYTES_MAX, "batch of {} bytes", bytes.len());
-        Ok((ready(&header, bytes.len(), self.chain), bytes))
+        Ok((header, signature, bytes))
     }
 }
 
@@ -71,7 +70,7 @@ mod tests {
         let chain = Hash([3; 32]);
         let key = SigningKey::from_bytes(&[5; 32]);
         let signer = Checked::new(chain, Box::new(key.clone()));
-        let author = Author { chain, id: ValidatorId([1; 32]), signer: &signer };
+        let author = Author { id: ValidatorId([1; 32]), signer: &signer };
         let body = dure_types::TransactionBody {
             account: dure_types::Address([1; 32]),
             lane: 0,
@@ -92,7 +91,8 @@ mod tests {
         let verified = dure_runtime::signature::verify(chain, vec![transaction.clone()]);
         let verified: Vec<_> = verified.into_iter().map(Result::unwrap).collect();
 
-        let (ready, bytes) = author.seal(4, Height(9), &verified).unwrap();
+        let (header, _, bytes) = author.seal(4, Height(9), &verified).unwrap();
+        let ready = ready(&header, bytes.len(), chain);
         let batch = dure_types::Batch::decode_all(&mut bytes.as_slice()).unwrap();
         assert_eq!(batch.transactions, [transaction]);
         assert_eq!(batch.header.length as usize, batch.transactions.encode().len());

@@ -1,9 +1,9 @@
 //! How batches spread (DESIGN D13): received, checked, made durable, acknowledged, asked for.
 //!
 //! ```text
-//! author: sealed ─► durable ─► Hand to all        holder: Batch ─► Verify ─► Persist ─► durable
-//!                                  ▲                                                      │
-//!            Fetch, from who lacks it                        Acknowledgements to all ◄────┘
+//! author: sealed ─► to all, and Persist ─► durable    holder: Batch ─► Verify ─► Persist ─► durable
+//!                                             │                                              │
+//!   Hand ◄─ Fetch, from who lacks it          └───► Acknowledgements to all ◄────────────────┘
 //! ```
 //! Held is enough for a vote; a header of ours names what a quorum says to hold. What is not named
 //! soon is acknowledged again, and who hears of a batch that it lacks asks for it: so a lost message
@@ -13,17 +13,23 @@ use super::{
     Action, BadBatch, Blame, Machine, Ticket, VerifiedBatch, Wire,
     acknowledged::acknowledgement,
     batches::{REFUSE_FOR, Refusal},
+    fetching::WANTED_MAX,
+    home::homes,
     verified::is_signed,
     wire::FETCH_MAX,
 };
 use crate::{fault::Fault, mempool::Admissible, store::ledger};
-use dure_consensus::{Event as Happening, Now};
+use dure_consensus::{Event as Happening, HEARTBEAT, Now};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{
     Acknowledgement, Batch, BatchReference, Height, ValidatorId, limits::ACKNOWLEDGEMENTS_MAX,
 };
 use std::time::Duration;
 
+/// A validator is passed over as a home when nothing came from it for so long: it says something at
+/// every height, and there is one every second at least.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
+const _: () = assert!(SILENT_AFTER.as_secs() >= 3 * HEARTBEAT.as_secs());
 /// What is not named after this time is acknowledged again.
 const SAY_AGAIN: Duration = Duration::from_millis(300);
 
@@ -39,6 +45,7 @@ impl Machine {
         if from == self.me || self.validators.get(from).is_none() {
             return Ok(());
         }
+        self.heard.insert(from, now.elapsed);
         match wire {
             Wire::Consensus(message) => {
                 self.order(now, Happening::Received(from, Box::new(message)), out)
@@ -49,14 +56,17 @@ impl Machine {
             }
             Wire::Acknowledgements(said) => self.acknowledged(now, from, &said, out),
             Wire::Fetch(batches) => {
-                let batches = self.fetching.serve(from, batches, now.elapsed);
+                let (batches, bytes_max) = self.fetching.serve(from, batches, now.elapsed);
                 if !batches.is_empty() {
-                    out.push(Action::Hand(Some(from), batches));
+                    out.push(Action::Hand { to: from, batches, bytes_max });
                 }
                 Ok(())
             }
-            Wire::Transactions(transactions) => {
-                out.push(Action::Admit(transactions));
+            Wire::Transactions(mut transactions) => {
+                transactions.truncate(self.forwarding.room(from, transactions.len(), now.elapsed));
+                if !transactions.is_empty() {
+                    out.push(Action::Admit(transactions));
+                }
                 Ok(())
             }
         }
@@ -71,19 +81,22 @@ impl Machine {
     ) {
         let header = &batch.header;
         let (author, seq, reference) = (header.author, header.seq, header.reference(self.chain));
-        if from == author && self.named.allows(author, seq) {
-            self.acknowledged.add(author, reference);
-        }
-        if self.batches.knows(&reference) || self.fetching.is_bad(&reference) {
+        if self.batches.knows_from(&reference, from) || self.fetching.is_bad(&reference) {
             return;
         }
         if !self.needs(&reference) {
+            if header.expiry_height <= self.decided {
+                // The id covers the expiry: it is over, whoever sends it.
+                return self.over(reference);
+            }
             let refused = self.refused.get(&author).is_some_and(|until| now.elapsed < *until);
-            if refused || (from != author && !self.fetching.wants(&reference)) {
+            // While one copy is checked, another may be the true one.
+            let asked = self.fetching.wants(&reference) || self.batches.knows(&reference);
+            if refused || (from != author && !asked) {
                 return;
             }
-            let gas_max = self.limits.block_gas_max;
-            match self.batches.admits(header, &self.named, self.decided, gas_max) {
+            let (gas_max, named) = (self.limits.block_gas_max, &self.named);
+            match self.batches.admits((&reference, header), named, self.decided, gas_max) {
                 Ok(()) => {}
                 Err(Refusal::Bounds) => return,
                 Err(Refusal::Twice) => {
@@ -94,9 +107,21 @@ impl Machine {
                 }
             }
         }
+        // What anybody may have made up must not hold the place of a number.
+        if from != author && !is_signed(self.chain, &self.validators, &batch) {
+            return;
+        }
         let bytes = usize::try_from(header.length).unwrap_or(usize::MAX);
-        self.batches.verifying(reference, bytes);
-        out.push(Action::Verify(reference, batch));
+        self.batches.verifying(reference, bytes, from);
+        out.push(Action::Verify(reference, from, batch));
+    }
+
+    /// Forgets a batch that no later header may name.
+    fn over(&mut self, reference: BatchReference) {
+        self.acknowledged.forget(&reference, None);
+        if self.fetching.wants(&reference) {
+            self.fetching.bad(reference);
+        }
     }
 
     /// Whether a proposed or a decided block names a batch that is not here.
@@ -114,11 +139,15 @@ impl Machine {
     pub(super) fn batch_verified(
         &mut self,
         now: Now,
-        reference: BatchReference,
+        (reference, from): (BatchReference, ValidatorId),
         verdict: Result<VerifiedBatch, BadBatch>,
         out: &mut Vec<Action>,
     ) {
-        self.batches.verified(&reference);
+        self.batches.verified(&reference, from);
+        if self.batches.get(&reference).is_some() {
+            // Another copy was as good, and sooner.
+            return;
+        }
         let batch = match verdict {
             Ok(batch) => batch,
             Err(bad) => {
@@ -146,6 +175,11 @@ impl Machine {
         reference: BatchReference,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
+        if reference.author == self.me {
+            self.written = self.written.max(reference.seq);
+            let sent = self.unsent.take_if(|batch| batch.header.seq == reference.seq);
+            out.extend(sent.map(|batch| Action::Send(None, Box::new(Wire::Batch(batch)))));
+        }
         let first = self.batches.durable(&reference).is_some_and(|held| held.first);
         if self.backlog.lacks(&reference) {
             if let Some(transactions) = self.batches.take(&reference) {
@@ -155,10 +189,8 @@ impl Machine {
         }
         if first {
             self.acknowledged.add(self.me, reference);
-            match reference.author == self.me {
-                true if self.is_alone() => {}
-                true => out.push(Action::Hand(None, vec![reference])),
-                false => self.unsaid.push(acknowledgement(reference)),
+            if !self.is_alone() {
+                self.unsaid.push(acknowledgement(reference));
             }
         }
         self.offer(now, &reference, out)
@@ -236,9 +268,26 @@ impl Machine {
         if self.batches.seals(&transaction.id()) {
             return self.forwarding.sealed(transaction, now.elapsed);
         }
-        let us = (&self.validators, self.me);
-        let ours = self.forwarding.forward(transaction, tries, us, now.elapsed);
+        let homes = self.homes(now, &transaction);
+        let ours = self.forwarding.forward(transaction, tries, (&homes, self.me), now.elapsed);
         ours.into_iter().for_each(|transaction| self.pool.enqueue(transaction));
+    }
+
+    /// The homes of a transaction's lane, without those that are silent. As long as we hear of a quorum
+    /// it is they who are, not we.
+    fn homes(&self, now: Now, transaction: &VerifiedTransaction) -> Vec<ValidatorId> {
+        let speaks = |id: &ValidatorId| {
+            let heard = self.heard.get(id).copied().unwrap_or_default();
+            *id == self.me || heard + SILENT_AFTER > now.elapsed
+        };
+        let body = transaction.body();
+        let mut homes = homes(&self.validators, body.account, body.lane);
+        let records = self.validators.0.iter().filter(|record| speaks(&record.id));
+        let power = records.fold(0u64, |sum, record| sum.saturating_add(record.power));
+        if self.validators.is_quorum(power) {
+            homes.retain(speaks);
+        }
+        homes
     }
 
     /// Takes in a transaction that another validator takes us for the home of.
@@ -261,7 +310,7 @@ impl Machine {
         let said = self.batches.acknowledged(before).map(acknowledgement);
         self.unsaid.extend(said.take(ACKNOWLEDGEMENTS_MAX));
         let (batches, fetching, named) = (&self.batches, &self.fetching, &self.named);
-        let unseen = self.acknowledged.all().filter(|reference| {
+        let unseen = self.acknowledged.all().filter(|(_, reference)| {
             named.allows(reference.author, reference.seq)
                 && !batches.knows(reference)
                 && !fetching.is_bad(reference)
@@ -272,29 +321,47 @@ impl Machine {
 
     fn fetch(&mut self, now: Now, out: &mut Vec<Action>) {
         let proposed = self.ordering.missing();
-        // A proposer that names what nobody has must not keep us from what was decided.
-        let wanted = proposed.iter().take(FETCH_MAX / 2).map(|(reference, _)| *reference);
-        let wanted = wanted.chain(self.backlog.missing()).chain(self.fetching.lost());
-        let wanted = wanted.filter(|reference| !self.batches.knows(reference));
-        let wanted: Vec<_> = wanted.take(FETCH_MAX).collect();
-        if wanted.is_empty() && self.fetching.due().is_none() {
+        let needs = !proposed.is_empty() || self.backlog.missing().next().is_some();
+        if !self.fetching.may_look(now.elapsed, needs) {
             return;
         }
-        let holders = |reference: &BatchReference| {
+        // A proposer that names what nobody has must not keep us from what was decided.
+        let needed = proposed.iter().take(WANTED_MAX / 2).map(|(reference, _)| *reference);
+        let needed = needed.chain(self.backlog.missing()).map(|reference| (reference, true));
+        let lost = self.fetching.lost().map(|reference| (reference, false));
+        let wanted = needed.chain(lost).filter(|(reference, _)| !self.batches.knows(reference));
+        let wanted: Vec<_> = wanted.take(WANTED_MAX).collect();
+        let holders = |reference: &BatchReference, needed: bool| {
             let proposer =
                 proposed.iter().filter(|(named, _)| named == reference).map(|(_, id)| *id);
             let said = self.acknowledged.holders(reference);
+            // Of what nothing names, only those can be asked who say to hold it.
             let all = self.validators.0.iter().map(|record| record.id);
+            let all = [reference.author].into_iter().chain(all).filter(|_| needed);
             let mut holders = Vec::new();
-            for holder in proposer.chain(said).chain([reference.author]).chain(all) {
+            for holder in proposer.chain(said).chain(all) {
                 if holder != self.me && !holders.contains(&holder) {
                     holders.push(holder);
                 }
             }
             holders
         };
-        for (who, batches) in self.fetching.ask(now.elapsed, &wanted, holders) {
-            out.push(Action::Send(Some(who), Box::new(Wire::Fetch(batches))));
+        let (requests, given_up, withheld) = self.fetching.ask(now.elapsed, &wanted, holders);
+        for reference in withheld {
+            let author = reference.author;
+            let says = self.acknowledged.holders(&reference).any(|holder| holder == author);
+            let proposer = proposed.iter().find(|(named, _)| *named == reference);
+            let who = if says { Some(author) } else { proposer.map(|(_, who)| *who) };
+            let seq = reference.seq;
+            out.extend(who.map(|who| Action::Blame(who, Blame::Withheld { seq })));
+        }
+        for reference in given_up {
+            self.acknowledged.forget(&reference, None);
+        }
+        for (who, batches) in requests {
+            for part in batches.chunks(FETCH_MAX) {
+                out.push(Action::Send(Some(who), Box::new(Wire::Fetch(part.to_vec()))));
+            }
         }
     }
 
@@ -313,6 +380,8 @@ impl Machine {
         let expired = self.batches.expire(&self.named, decided, |batch| backlog.lacks(batch));
         let mut gone = Vec::new();
         for (reference, held) in expired {
+            self.acknowledged.forget(&reference, None);
+            self.fetching.bad(reference);
             if reference.author == self.me {
                 self.unspread.remove(&reference);
                 self.pool.put_back(held.transactions);

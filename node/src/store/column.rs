@@ -57,7 +57,8 @@ macro_rules! columns {
 }
 
 columns! {
-    /// `schema` -> u32; `chain` -> Hash.
+    /// `schema` -> u32; `chain` -> Hash; `followed` -> (Height, Height), see
+    /// [`super::ledger::put_followed`].
     LedgerMeta = Ledger / "meta",
     /// Height -> Header. Decided ones only.
     Headers = Ledger / "headers",
@@ -97,6 +98,8 @@ columns! {
 pub const SCHEMA_KEY: &[u8] = b"schema";
 /// Key of the chain id in both meta columns.
 pub const CHAIN_KEY: &[u8] = b"chain";
+/// Key in [`Column::LedgerMeta`] of the heights that this node only followed.
+pub const FOLLOWED_KEY: &[u8] = b"followed";
 /// Key of the applied height in [`Column::StateMeta`].
 pub const APPLIED_KEY: &[u8] = b"applied";
 

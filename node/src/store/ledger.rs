@@ -1,6 +1,9 @@
 //! Typed reads and writes of the ledger.
 
-use super::{Column, Database, Range, Read, WriteBatch, column};
+use super::{
+    Column, Database, Range, Read, WriteBatch,
+    column::{self, FOLLOWED_KEY},
+};
 use crate::fault::Fault;
 use codec::{DecodeAll, Encode};
 use dure_types::{
@@ -162,4 +165,15 @@ pub fn put_decision(header: &Header, certificate: &CommitCertificate) -> WriteBa
         writes.put(Column::Named, column::batch(batch), header.height.encode());
     }
     writes
+}
+
+/// Says with a decision that this node signed nothing at its height, nor at those before down to
+/// `logged`, the newest with entries in the signer's log.
+pub fn put_followed(writes: &mut WriteBatch, logged: Height, height: Height) {
+    writes.put(Column::LedgerMeta, FOLLOWED_KEY, (logged, height).encode());
+}
+
+/// Reads what [`put_followed`] said last.
+pub fn followed(reader: &dyn Read) -> Result<Option<(Height, Height)>, Fault> {
+    read(reader, Column::LedgerMeta, FOLLOWED_KEY)
 }

@@ -328,7 +328,7 @@ impl<'w> Run<'w> {
                 }
                 other @ (Action::Report(_)
                 | Action::Send(..)
-                | Action::Hand(..)
+                | Action::Hand { .. }
                 | Action::Serve(..)
                 | Action::Verify(..)
                 | Action::Admit(..)

@@ -1,6 +1,7 @@
 //! What must hold in every run, whatever is done to the nodes.
 
 use crate::{
+    clients::Sent,
     host::Host,
     token::{self, HOLDERS, START},
     world::World,
@@ -11,6 +12,11 @@ use dure_node::{
     execution::Executed,
     machine::Wire,
     store::{Column, WriteBatch, ledger},
+    view::View,
+};
+use dure_runtime::{
+    StateRead,
+    system::{self, NonceState},
 };
 use dure_types::{
     Address, BatchReference, CommitCertificate, Hash, Header, Height, Outcome, Roots, ValidatorId,
@@ -32,6 +38,12 @@ pub(crate) struct Checks {
     named: BTreeMap<Hash, (Height, ValidatorId)>,
     acknowledged: BTreeSet<BatchReference>,
     signed: BTreeMap<Place, Option<Hash>>,
+    /// Which batch an author sent with a number.
+    sealed: BTreeMap<(ValidatorId, u64), Hash>,
+    /// The newest height at which a client read at a node, over all its lives.
+    seen: BTreeMap<usize, Height>,
+    /// How often clients read after they were told an outcome.
+    pub(crate) reads: usize,
     /// The most heights that a header was ahead of what it certified.
     pub(crate) lag: u64,
     /// Validators of whom nothing is known.
@@ -107,6 +119,12 @@ impl Checks {
                 let first = *self.signed.entry(place).or_insert(Some(proposal.block));
                 assert_eq!(first, Some(proposal.block), "two proposals: {place:?}");
             }
+            Wire::Batch(batch) if batch.header.author == host.id => {
+                let number = (host.id, batch.header.seq);
+                let id = batch.header.transactions;
+                let first = *self.sealed.entry(number).or_insert(id);
+                assert_eq!(first, id, "two batches with number {}", number.1);
+            }
             Wire::Acknowledgements(said) => {
                 let decided = host.decided();
                 for ack in said.iter().filter(|ack| !self.liars.contains(&ack.author)) {
@@ -119,6 +137,30 @@ impl Checks {
             }
             _ => {}
         }
+    }
+
+    /// What a client reads after it was told an outcome: the same outcome at any node, with its
+    /// effects, and no node goes back.
+    pub(crate) fn read(&mut self, node: usize, view: &View, (id, sent): (Hash, &Sent)) {
+        let seen = self.seen.entry(node).or_default();
+        assert!(view.height() >= *seen, "node {node} went back from {seen} to {}", view.height());
+        *seen = view.height();
+        self.reads += 1;
+        let (height, index, outcome) = sent.told.as_ref().expect("it was told");
+        let located = view.receipt(id).unwrap().expect("what was told final is there");
+        assert_eq!((located.height, located.index), (*height, *index));
+        assert_eq!(located.outcome, *outcome);
+        let body = sent.transaction.body();
+        let state: &dyn StateRead = view.state().as_ref();
+        let record = system::account_record(state, body.account).unwrap();
+        let nonce = record.nonces.state(body.nonce);
+        assert!(matches!(nonce, NonceState::Used | NonceState::TooOld), "nonce {nonce:?}");
+    }
+
+    /// A node lost its disk: it may go back to where others bring it, and to numbers that nobody named.
+    pub(crate) fn lost(&mut self, node: usize, id: ValidatorId) {
+        self.seen.remove(&node);
+        self.sealed.retain(|(author, _), _| *author != id);
     }
 
     /// What a node told or promised in an earlier life survived the loss of its power.

@@ -25,6 +25,8 @@ pub(crate) struct Sent {
     pub(crate) node: usize,
     pub(crate) told: Option<Told>,
     pub(crate) told_at: Duration,
+    /// When the node that is asked had executed it.
+    pub(crate) final_at: Option<Duration>,
 }
 
 /// All clients.
@@ -60,6 +62,15 @@ impl Clients {
         self.send(chosen, call, node, now)
     }
 
+    /// A node has executed these.
+    pub(crate) fn executed(&mut self, node: usize, outcomes: &[(Hash, bool)], now: Duration) {
+        for (id, _) in outcomes.iter().filter(|(_, ran)| *ran) {
+            if let Some(sent) = self.sent.get_mut(id).filter(|sent| sent.node == node) {
+                sent.final_at.get_or_insert(now);
+            }
+        }
+    }
+
     /// A call of one client, to be sent to a node.
     pub(crate) fn send(&mut self, who: usize, call: Call, node: usize, now: Duration) -> Hash {
         let (key, nonce) = &mut self.keys[who];
@@ -68,7 +79,8 @@ impl Clients {
         let verified = signature::verify(self.chain, vec![transaction]);
         let transaction = verified.into_iter().next().unwrap().unwrap();
         let id = transaction.id();
-        let sent = Sent { transaction, at: now, node, told: None, told_at: Duration::ZERO };
+        let (told, told_at, final_at) = (None, Duration::ZERO, None);
+        let sent = Sent { transaction, at: now, node, told, told_at, final_at };
         self.sent.insert(id, sent);
         id
     }

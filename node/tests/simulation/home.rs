@@ -34,6 +34,16 @@ fn home(world: &World, sent: &Sent) -> ValidatorId {
     homes(&world.shared.genesis.validators, body.account, body.lane)[0]
 }
 
+/// The validator that is the home of most clients' lanes.
+pub(crate) fn home_of_most(world: &World) -> usize {
+    let mut count = vec![0; world.hosts.len()];
+    for key in Clients::keys() {
+        let home = homes(&world.shared.genesis.validators, account(&key), 0)[0];
+        count[world.hosts.iter().position(|host| host.id == home).unwrap()] += 1;
+    }
+    (0..count.len()).max_by_key(|node| count[*node]).unwrap()
+}
+
 #[test]
 fn a_lane_has_one_author() {
     let faults = Faults { until: ms(3_000), ..Faults::NONE };

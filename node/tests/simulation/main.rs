@@ -9,6 +9,7 @@ mod chaos;
 mod check;
 mod clients;
 mod faults;
+mod figures;
 mod home;
 mod host;
 mod liars;

@@ -17,7 +17,7 @@ use dure_node::{
     genesis_file::{dev_genesis, validator_record},
     machine::{Action, Blame, Event, Ticket, Wire, verify_ahead, verify_batch},
     mempool::{Admission, admit},
-    store::{Database, Store, ledger, memory::Failure},
+    store::{Database, MemoryStore, Store, ledger, memory::Failure},
 };
 use dure_runtime::{Executor, ExecutorConfig, signature};
 use dure_types::{
@@ -34,6 +34,8 @@ use std::{
 
 /// From the loss of power to the next start.
 const RESTART_AFTER: Duration = Duration::from_millis(200);
+/// By then everybody goes on after the faults, beside a liar too.
+const LIVELY: Duration = Duration::from_secs(3);
 /// How often a client looks, and after how long without an answer it asks another node.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const ANOTHER_AFTER: Duration = Duration::from_millis(1_000);
@@ -44,11 +46,12 @@ enum Task {
     Sync(usize, u32),
     Log(usize, u32, Height, Vec<Vec<u8>>),
     Execute(usize, u32),
-    Verify(usize, u32, BatchReference, Box<Batch>),
+    Verify(usize, u32, (BatchReference, ValidatorId), Box<Batch>),
     Admit(usize, u32, Vec<Transaction>),
     Timer(usize, u32, Duration),
     Submit(Hash),
     Look(Hash),
+    Read(Hash, usize),
     NewTransaction(usize),
     Crash(usize),
     Restart(usize),
@@ -76,6 +79,13 @@ pub(crate) struct World {
     pub(crate) liars: BTreeMap<usize, Box<dyn Liar>>,
     /// What nodes were blamed for, and by whom.
     pub(crate) blames: Vec<(usize, ValidatorId, Blame)>,
+    /// How often honest nodes asked for batches.
+    pub(crate) fetches: usize,
+}
+
+/// How long signatures take: 20 us each in bulk, as measured (DESIGN 6), and a thread to wake.
+fn checking(transactions: usize) -> Duration {
+    Duration::from_micros(100 + 20 * transactions as u64)
 }
 
 fn executor() -> Arc<Executor> {
@@ -113,6 +123,7 @@ impl World {
             clogged: BTreeMap::new(),
             liars: BTreeMap::new(),
             blames: Vec::new(),
+            fetches: 0,
         };
         for node in 0..count {
             world.hosts[node].skew = world.dice.below(400) as i64 - 200;
@@ -132,10 +143,21 @@ impl World {
     }
 
     /// Lets a transaction come every so often, to any node, until a time.
-    pub(crate) fn with_transactions(mut self, every: Duration, until: Duration) -> Self {
+    pub(crate) fn with_transactions(self, every: Duration, until: Duration) -> Self {
+        let all: Vec<_> = (0..self.hosts.len()).collect();
+        self.with_transactions_to(&all, every, until)
+    }
+
+    /// The same to some nodes.
+    pub(crate) fn with_transactions_to(
+        mut self,
+        nodes: &[usize],
+        every: Duration,
+        until: Duration,
+    ) -> Self {
         let mut at = self.time.now + every;
         while at < until {
-            let node = self.dice.pick(self.hosts.len());
+            let node = nodes[self.dice.pick(nodes.len())];
             self.time.at(at, Task::NewTransaction(node));
             at += every;
         }
@@ -214,9 +236,8 @@ impl World {
         }
     }
 
-    /// Runs until the faults are over and for three seconds more, or six when one who lies may
-    /// propose first; by then everybody has decided something new, and what clients sent after the
-    /// faults is final.
+    /// Runs until the faults are over and for three seconds more; by then everybody has decided
+    /// something new, and what clients sent after the faults is final.
     pub(crate) fn run_and_heal(&mut self) {
         self.run_until(self.faults.until);
         self.heal();
@@ -224,8 +245,7 @@ impl World {
         for node in self.honest().collect::<Vec<_>>() {
             self.transaction_at(node, healed + Duration::from_millis(10));
         }
-        let lively = 3 * (1 + self.liars.len() as u64);
-        self.run_until(healed + Duration::from_secs(lively));
+        self.run_until(healed + LIVELY);
         for node in self.honest() {
             let executed = self.hosts[node].executed();
             let state = self.state();
@@ -256,7 +276,10 @@ impl World {
     fn perform(&mut self, task: Task) {
         match task {
             Task::Deliver(to, from, bytes) => {
-                let wire = Wire::from_bytes(&bytes).expect("what validators send decodes");
+                let wire = match Wire::from_bytes(&bytes) {
+                    Ok(wire) => wire,
+                    Err(error) => return self.step(to, Event::Malformed(from, error)),
+                };
                 let (known, chain) = (&self.shared.signatures, self.shared.chain);
                 verify_ahead(known, chain, &self.shared.genesis.validators, &wire);
                 self.step(to, Event::Received(from, Box::new(wire)));
@@ -269,10 +292,10 @@ impl World {
                 }
             }
             Task::Execute(node, life) if self.lives(node, life) => self.execute(node),
-            Task::Verify(node, life, reference, batch) if self.lives(node, life) => {
+            Task::Verify(node, life, (reference, from), batch) if self.lives(node, life) => {
                 let validators = &self.shared.genesis.validators;
                 let verdict = verify_batch(self.shared.chain, validators, *batch);
-                self.step(node, Event::Verified(reference, verdict));
+                self.step(node, Event::Verified(reference, from, verdict));
             }
             Task::Admit(node, life, transactions) if self.lives(node, life) => {
                 self.admit(node, transactions);
@@ -287,6 +310,7 @@ impl World {
             Task::Verify(..) | Task::Admit(..) | Task::Timer(..) => {}
             Task::Submit(id) => self.submit(id),
             Task::Look(id) => self.look(id),
+            Task::Read(id, node) => self.read(id, node),
             Task::NewTransaction(node) => {
                 let id = self.clients.make(&mut self.dice, node, self.time.now);
                 self.submit(id);
@@ -331,6 +355,7 @@ impl World {
             Err(fault) => panic!("node {node}: {fault}"),
         };
         self.checks.executed(host, &executed, self.clients.token);
+        self.clients.executed(node, &executed.outcomes, self.time.now);
         if host.life.as_ref().is_some_and(|life| !life.blocks.is_empty()) {
             let (life, ms) = (host.lives, 1 + self.dice.below(self.faults.execution));
             self.time.after_ms(ms, Task::Execute(node, life));
@@ -377,6 +402,22 @@ impl World {
         host.store = host.store.crash(torn);
         host.life = None;
         self.time.at(self.time.now + RESTART_AFTER, Task::Restart(node));
+    }
+
+    /// Takes the power away for good.
+    pub(crate) fn stops(&mut self, node: usize) {
+        self.hosts[node].life = None;
+    }
+
+    /// Takes the power away and puts an empty disk in: nothing that it held can be asked for.
+    pub(crate) fn loses_disk(&mut self, node: usize) {
+        self.crash(node);
+        let host = &mut self.hosts[node];
+        host.store = MemoryStore::with_disk();
+        host.told = Height::ZERO;
+        host.promised.clear();
+        let id = host.id;
+        self.checks.lost(node, id);
     }
 
     fn restart(&mut self, node: usize) {
@@ -443,11 +484,13 @@ impl World {
                     self.crash(node);
                 }
             }
-            Action::Verify(reference, batch) => {
-                self.time.after_ms(1, Task::Verify(node, life, reference, batch));
+            Action::Verify(reference, from, batch) => {
+                let at = self.time.now + checking(batch.transactions.len());
+                self.time.at(at, Task::Verify(node, life, (reference, from), batch));
             }
             Action::Admit(transactions) => {
-                self.time.after_ms(1, Task::Admit(node, life, transactions));
+                let at = self.time.now + checking(transactions.len());
+                self.time.at(at, Task::Admit(node, life, transactions));
             }
             Action::SetTimer(at) => {
                 if let Some(own) = &mut self.hosts[node].life {
@@ -457,14 +500,7 @@ impl World {
             }
             Action::Blame(who, blame) => self.blames.push((node, who, blame)),
             Action::Send(to, wire) => self.send(node, to, &wire),
-            Action::Hand(to, batches) => {
-                for reference in batches {
-                    let batch = ledger::find_batch(&self.hosts[node].store, &reference).unwrap();
-                    if let Some(batch) = batch {
-                        self.send(node, to, &Wire::Batch(Box::new(batch)));
-                    }
-                }
-            }
+            Action::Hand { to, batches, bytes_max } => self.hand(node, to, batches, bytes_max),
             Action::Serve(to, from) => {
                 let (store, bytes) = (&self.hosts[node].store, MESSAGE_BYTES_MAX);
                 let decided = ledger::decided(store, from, DECIDED_MAX, bytes).unwrap();
@@ -473,16 +509,37 @@ impl World {
         }
     }
 
+    /// Sends batches from the ledger to who asked for them.
+    fn hand(&mut self, node: usize, to: ValidatorId, batches: Vec<BatchReference>, bytes: usize) {
+        let mut left = bytes;
+        for reference in batches {
+            let batch = ledger::find_batch(&self.hosts[node].store, &reference).unwrap();
+            let Some(batch) = batch.filter(|batch| batch.encoded_size() <= left) else { continue };
+            left -= batch.encoded_size();
+            self.send(node, Some(to), &Wire::Batch(Box::new(batch)));
+        }
+        self.step(node, Event::Handed(to, left));
+    }
+
     /// Two runs of a seed are equal when what every node did is.
     fn note(&mut self, node: usize, action: &Action) {
         self.time.trace.write_usize(node);
         match action {
             Action::Send(_, wire) => self.time.trace.write(&wire.encode()),
-            Action::Persist { ticket, .. } => {
+            Action::Persist { ticket, writes } => {
                 self.time.trace.write(format!("{ticket:?}").as_bytes());
+                for (column, key, value) in writes.operations() {
+                    self.time.trace.write(column.name().as_bytes());
+                    self.time.trace.write(key);
+                    self.time.trace.write(value.as_deref().unwrap_or_default());
+                }
+            }
+            Action::Log(height, entries) => {
+                self.time.trace.write_u64(height.0);
+                entries.iter().for_each(|entry| self.time.trace.write(entry));
             }
             Action::Execute(block) => self.time.trace.write(&block.id.0),
-            Action::Verify(batch, _) => self.time.trace.write(&batch.encode()),
+            Action::Verify(batch, ..) => self.time.trace.write(&batch.encode()),
             other => self.time.trace.write(format!("{other:?}").as_bytes()),
         }
     }
@@ -494,13 +551,16 @@ impl World {
         if let Some(mut liar) = self.liars.remove(&from) {
             for other in to {
                 for (whom, lie) in liar.sends(&self.shared, &self.hosts[from], other, wire) {
-                    self.carry(from, whom, lie.encode());
+                    for bytes in liar.garbles(lie.encode()) {
+                        self.carry(from, whom, bytes);
+                    }
                 }
             }
             self.liars.insert(from, liar);
             return;
         }
         self.checks.sent(&mut self.hosts[from], wire);
+        self.fetches += usize::from(matches!(wire, Wire::Fetch(_)));
         let bytes = wire.encode();
         for other in to {
             self.carry(from, other, bytes.clone());
@@ -558,6 +618,15 @@ impl World {
         {
             sent.told = Some((located.height, located.index, located.outcome));
             sent.told_at = now;
+            // Asked after a while, when it had it already.
+            sent.final_at.get_or_insert(now);
+            let node = sent.node;
+            self.read(id, node);
+            let others = self.honest().filter(|other| *other != node);
+            let others: Vec<_> = others.collect();
+            if let Some(other) = others.get(self.checks.reads % others.len().max(1)) {
+                self.time.at(now, Task::Read(id, *other));
+            }
             return;
         }
         self.time.at(now + LOOK_EVERY, Task::Look(id));
@@ -565,6 +634,18 @@ impl World {
             let Some(sent) = self.clients.sent.get_mut(&id) else { return };
             sent.node = (sent.node + 1) % nodes;
             self.time.at(now, Task::Submit(id));
+        }
+    }
+
+    /// A client that was told an outcome reads its account, there or at another node, which it waits
+    /// for until it is at that height (`min_height`).
+    fn read(&mut self, id: Hash, node: usize) {
+        let sent = &self.clients.sent[&id];
+        let Some(told) = &sent.told else { return };
+        let view = self.hosts[node].life.as_ref().map(|life| life.chain.view().unwrap());
+        match view.filter(|view| view.height() >= told.0) {
+            Some(view) => self.checks.read(node, &view, (id, sent)),
+            None => self.time.at(self.time.now + LOOK_EVERY, Task::Read(id, node)),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! Validators that lie about batches and history, one kind a file.
 
+mod copies;
 mod floods;
 mod forges;
+mod garbles;
 mod names_again;
 mod other_roots;
 mod rewrites;
 mod seals_twice;
+mod stale;
 mod withholds;
 
 use crate::{
@@ -15,19 +18,25 @@ use crate::{
 };
 use dure_consensus::Message;
 use dure_node::machine::{BadBatch, Blame, Wire};
-use dure_types::{Batch, BatchHeader, Header, Height, Proposal, Transaction};
+use dure_types::{Batch, BatchHeader, Header, Height, Proposal, Transaction, decode::DecodeError};
 use ed25519_dalek::Signer;
 use std::time::Duration;
 
 use self::{
-    floods::Floods, forges::Forges, names_again::NamesAgain, other_roots::OtherRoots,
-    rewrites::Rewrites, seals_twice::SealsTwice, withholds::Withholds,
+    copies::Copies, floods::Floods, forges::Forges, garbles::Garbles, names_again::NamesAgain,
+    other_roots::OtherRoots, rewrites::Rewrites, seals_twice::SealsTwice, stale::Stale,
+    withholds::Withholds,
 };
 
 /// Sees and changes what leaves a node: for each message to a validator, what goes to whom instead.
 pub(crate) trait Liar {
     fn sends(&mut self, shared: &Shared, host: &Host, to: usize, wire: &Wire)
     -> Vec<(usize, Wire)>;
+
+    /// What goes on the wire in place of a message.
+    fn garbles(&mut self, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+        vec![bytes]
+    }
 }
 
 /// One of each kind.
@@ -40,6 +49,9 @@ pub(crate) fn all() -> Vec<Box<dyn Liar>> {
         Box::new(OtherRoots),
         Box::new(Rewrites),
         Box::new(Floods),
+        Box::new(Garbles::default()),
+        Box::new(Stale::default()),
+        Box::new(Copies::default()),
     ]
 }
 
@@ -64,7 +76,7 @@ fn own_proposal<'a>(host: &Host, wire: &'a Wire) -> Option<(&'a Proposal, &'a He
 }
 
 /// A batch of the liar's, sealed anew.
-fn seal(
+pub(crate) fn seal(
     shared: &Shared,
     host: &Host,
     (seq, expiry): (u64, Height),
@@ -77,8 +89,12 @@ fn seal(
 
 /// Four validators of whom the first lies, some loss, and clients that do not know.
 fn run(seed: u64, liar: Box<dyn Liar>) -> World {
+    run_with(seed, liar, 2)
+}
+
+fn run_with(seed: u64, liar: Box<dyn Liar>, loss: u64) -> World {
     let until = Duration::from_secs(4);
-    let faults = Faults { until, loss: 2, ..Faults::NONE };
+    let faults = Faults { until, loss, ..Faults::NONE };
     let mut world = World::new(seed, 4, faults);
     world.lies(0, liar);
     let mut world = world.with_transactions(Duration::from_millis(30), until);
@@ -86,14 +102,18 @@ fn run(seed: u64, liar: Box<dyn Liar>) -> World {
     let late = world.clients.sent.values().filter(|sent| sent.told.is_none()).count();
     assert_eq!(late, 0, "a liar keeps nobody's transaction out");
     let honest = |who| world.honest().any(|node| world.hosts[node].id == who);
-    assert!(world.blames.iter().all(|(_, who, _)| !honest(*who)), "{:?}", world.blames);
+    let wrongly = |blame: &Blame, who| blame.is_proof() && honest(who);
+    assert!(world.blames.iter().all(|(_, who, blame)| !wrongly(blame, *who)), "{:?}", world.blames);
     world
 }
 
 /// The attack: a batch is named and never handed out. Who lacks it votes nil when the round is over.
 #[test]
 fn withheld_batches_cost_rounds_and_nothing_else() {
-    run(1, Box::new(Withholds::default()));
+    let world = run(1, Box::new(Withholds::default()));
+    let liar = world.hosts[0].id;
+    let withheld = |who, blame: &Blame| who == liar && matches!(blame, Blame::Withheld { .. });
+    assert!(world.blames.iter().any(|(_, who, blame)| withheld(*who, blame)));
 }
 
 /// The attack: half of the validators hold another batch with the same number. Neither is named
@@ -142,5 +162,32 @@ fn another_history_is_not_believed() {
 /// The attack: more than anybody can hold, verify or answer.
 #[test]
 fn floods_leave_the_bounds_and_the_others_alone() {
-    run(7, Box::new(Floods));
+    run_with(7, Box::new(Floods), 20);
+}
+
+/// The attack: bytes that are no message, too long, or that promise more than they are.
+#[test]
+fn what_does_not_decode_is_counted_and_changes_nothing() {
+    let world = run(8, Box::new(Garbles::default()));
+    let malformed = |blame: &Blame| matches!(blame, Blame::Malformed(_));
+    let count = world.blames.iter().filter(|(_, _, blame)| malformed(blame)).count();
+    assert!(count > 100, "{count} were counted");
+    let long = |blame: &Blame| matches!(blame, Blame::Malformed(DecodeError::TooLong { .. }));
+    assert!(world.blames.iter().any(|(_, _, blame)| long(blame)));
+}
+
+/// The attack: certificates of other blocks, and of too few, to who may be behind.
+#[test]
+fn stale_certificates_decide_nothing() {
+    run(9, Box::new(Stale::default()));
+}
+
+/// The attack: an author seals what is in the batches of others already. Copies do not run, and are
+/// counted.
+#[test]
+fn copies_of_others_transactions_are_counted_against_who_sealed_them() {
+    let world = run(10, Box::new(Copies::default()));
+    let liar = world.hosts[0].id;
+    let skipped = |who, blame: &Blame| who == liar && matches!(blame, Blame::Skipped { .. });
+    assert!(world.blames.iter().any(|(_, who, blame)| skipped(*who, blame)));
 }
