@@ -128,15 +128,8 @@ impl Machine {
         // Until validators change by transaction, every height has those of genesis.
         let validators = setup.genesis.validators.clone();
         let mut named = Named::default();
-        let mut next_seq = recovered.seq_highest.saturating_add(1);
-        for header in &recovered.history {
-            named.decided(header);
-            next_seq = next_seq.max(after_named(header, me));
-        }
-        if validators.0.len() > 1 {
-            // The disk may lack the newest numbers, which were sent while it wrote.
-            next_seq = next_seq.saturating_add(UNWRITTEN_MAX);
-        }
+        recovered.history.iter().for_each(|header| named.decided(header));
+        let next_seq = unused(&recovered, me, validators.0.len() == 1);
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
             chain,
@@ -524,6 +517,14 @@ impl Machine {
         self.waiting_since = None;
         Ok(())
     }
+}
+
+/// The first number of a batch that surely was not used. With others it skips some, which were
+/// perhaps sent while the disk had not written them.
+fn unused(recovered: &Recovered, me: ValidatorId, alone: bool) -> u64 {
+    let named = recovered.history.iter().map(|header| after_named(header, me)).max();
+    let known = named.unwrap_or(0).max(recovered.seq_highest.saturating_add(1));
+    known.saturating_add(if alone { 0 } else { UNWRITTEN_MAX })
 }
 
 /// The number after those of an author that a header names. Who lost its disk learns from headers
