@@ -127,13 +127,14 @@ fn roots_that_nobody_computed_are_not_certified() {
 /// The attack: who was cut off is told another history, or batches that are not those decided.
 #[test]
 fn another_history_is_not_believed() {
-    let until = Duration::from_secs(5);
+    let until = Duration::from_secs(8);
     let mut world = World::new(6, 4, Faults { until, ..Faults::NONE });
     world.lies(0, Box::new(Rewrites));
     let mut world = world.with_transactions(Duration::from_millis(30), until);
     // Three are a quorum; the last hears of nothing until the faults are over.
     world.cut = (0..3).flat_map(|other| [(other, 3), (3, other)]).collect();
-    world.run_until(Duration::from_secs(4));
+    // At first the three wait for 3 s to hear from it.
+    world.run_until(Duration::from_secs(7));
     assert_eq!((world.hosts[3].decided(), world.checks.newest() > Height(20)), (Height(0), true));
     world.cut.clear();
     world.run_and_heal();
