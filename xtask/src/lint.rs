@@ -23,6 +23,12 @@ fn every(progress: &mut Progress) -> Outcome {
             "warnings",
         ]))
     })?;
+    // A node refuses to be compiled with the mistakes: the crate alone.
+    progress.stage("lint: clippy, the simulator with its mistakes", || {
+        let (what, more) = (["clippy", "-p", "dure-consensus"], ["--features", "drills"]);
+        let rest = ["--all-targets", "--locked", "--", "-D", "warnings"];
+        cargo::run(&mut cargo(&[&what[..], &more, &rest].concat()))
+    })?;
     progress.stage("lint: documentation", || {
         let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
         cargo::run(doc.env("RUSTDOCFLAGS", "-D warnings"))

@@ -218,7 +218,7 @@ impl Active {
                     checked: false,
                     valid: None,
                 });
-                let known = held.valid.filter(|_| !drill::is(Drill::VerdictOnce));
+                let known = held.valid;
                 let verdict = known.map(|valid| Input::Verdict { round, proposer, block, valid });
                 [Input::Proposal(proposal)].into_iter().chain(verdict).collect()
             }

@@ -571,7 +571,8 @@ impl Consensus {
             self.peers.forget(from);
         };
         let member = start.validators.get(self.setup.me).is_some();
-        if self.fresh.as_ref().is_some_and(|fresh| fresh.is_of_old_chain(&header, now)) {
+        let old = |fresh: &Fresh| fresh.is_of_old_chain(&header, now, &start.validators);
+        if self.fresh.as_ref().is_some_and(old) {
             self.observing.get_or_insert_with(|| Observing::new(now));
             out.push(Action::Report(Report::Observing));
         }
@@ -591,7 +592,7 @@ impl Consensus {
             observing.hear(height, now);
         }
         if let Some(fresh) = self.fresh.as_mut().filter(|_| height > self.begun) {
-            fresh.hear(from, true);
+            fresh.hear(from, height);
         }
     }
 
@@ -617,7 +618,7 @@ impl Consensus {
                     (Some((header, _)), _) => {
                         self.hear(now, from, header.height.saturating_add(Height(1)));
                     }
-                    (None, Some(fresh)) => fresh.hear(from, false),
+                    (None, Some(fresh)) => fresh.hear_nothing(from),
                     (None, None) => {}
                 }
                 self.peers.catch(from, self.begun, decided);

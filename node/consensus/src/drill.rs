@@ -25,13 +25,12 @@ pub enum Drill {
     CaughtUpNotLogged,
     /// In a later round the lock of an earlier one does not count.
     LockForgotten,
-    /// A verdict goes with the first proposal of a block only, and more proposals of one round are
-    /// taken than the core keeps.
-    VerdictOnce,
     /// The core takes more than half of the power for a quorum.
     QuorumInCore,
     /// The quorum of a certificate is not counted.
     QuorumInCertificate,
+    /// The signatures of a certificate are verified as `ed25519-dalek` verifies a batch.
+    BatchOfDalek,
     /// The quorum of a polka is not counted.
     QuorumInPolka,
     /// The votes of a polka are taken of any earlier round.
@@ -110,9 +109,9 @@ mod on {
             Self::OwnForgotten,
             Self::CaughtUpNotLogged,
             Self::LockForgotten,
-            Self::VerdictOnce,
             Self::QuorumInCore,
             Self::QuorumInCertificate,
+            Self::BatchOfDalek,
             Self::QuorumInPolka,
             Self::PolkaOfAnotherRound,
             Self::RoundsUnverified,

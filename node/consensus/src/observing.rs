@@ -1,12 +1,15 @@
 //! When a node that does not know what its key signed may sign again, and which node is such a one.
 
 use crate::{
-    Now,
+    BLOCK_INTERVAL_MIN, Now,
     drill::{self, Drill},
     validity::CLOCK_DRIFT_MS_MAX,
 };
 use dure_types::{Header, Height, ValidatorId, ValidatorSet};
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// How long to listen for the heights of others, from the first that is heard of on.
 const LISTEN: Duration = Duration::from_secs(3);
@@ -59,22 +62,36 @@ pub(crate) struct Fresh {
     start: Now,
     /// Who said that nothing is decided yet.
     level: BTreeSet<ValidatorId>,
-    /// Who was heard of at a greater height.
-    ahead: BTreeSet<ValidatorId>,
+    /// Who was heard of at greater heights, and the greatest.
+    ahead: BTreeMap<ValidatorId, Height>,
     ask: Duration,
 }
 
 impl Fresh {
     pub(crate) const fn new(start: Now) -> Self {
-        Self { start, level: BTreeSet::new(), ahead: BTreeSet::new(), ask: start.elapsed }
+        Self { start, level: BTreeSet::new(), ahead: BTreeMap::new(), ask: start.elapsed }
     }
 
-    /// A validator said what it decided from height 1 on, or speaks of a greater height.
-    pub(crate) fn hear(&mut self, from: ValidatorId, ahead: bool) {
-        match ahead {
-            true => self.ahead.insert(from),
-            false => self.level.insert(from),
+    /// A validator said that it decided nothing.
+    pub(crate) fn hear_nothing(&mut self, from: ValidatorId) {
+        self.level.insert(from);
+    }
+
+    /// A validator works on a height beyond the first, or says so.
+    pub(crate) fn hear(&mut self, from: ValidatorId, height: Height) {
+        let greatest = self.ahead.entry(from).or_default();
+        *greatest = height.max(*greatest);
+    }
+
+    /// The greatest height that more than a third of the power works on, or one beyond: at least
+    /// one honest validator does.
+    fn known(&self, validators: &ValidatorSet) -> Option<Height> {
+        let reach = |height: &Height| {
+            let there = self.ahead.iter().filter(|(_, of)| *of >= height);
+            let power = there.filter_map(|(id, _)| validators.get(*id)).map(|record| record.power);
+            power.fold(0, u64::saturating_add).saturating_mul(3) > validators.total_power()
         };
+        self.ahead.values().copied().filter(reach).max()
     }
 
     /// When height 1 may begin; none while it is known to be decided, by more than a third.
@@ -83,9 +100,7 @@ impl Fresh {
         if others().all(|record| self.level.contains(&record.id)) {
             return Some(Duration::ZERO);
         }
-        let ahead = others().filter(|record| self.ahead.contains(&record.id));
-        let power = ahead.fold(0u64, |power, record| power.saturating_add(record.power));
-        let known = power.saturating_mul(3) > validators.total_power();
+        let known = self.known(validators).is_some();
         (!known).then(|| self.start.elapsed + LOOK_AROUND)
     }
 
@@ -100,13 +115,21 @@ impl Fresh {
     }
 
     /// Whether the first header that others decided shows that the chain is older than this node.
-    /// A header ahead of our clock shows that our clock is wrong: then nobody knows.
-    pub(crate) fn is_of_old_chain(&self, header: &Header, now: Now) -> bool {
+    /// A header ahead of our clock shows that our clock is wrong: then nobody knows. So do, whatever
+    /// the clock, more heights than can have begun since our start.
+    pub(crate) fn is_of_old_chain(
+        &self,
+        header: &Header,
+        now: Now,
+        validators: &ValidatorSet,
+    ) -> bool {
         let lasted = now.elapsed.saturating_sub(self.start.elapsed);
         let began = now.wall.0.saturating_sub(ms(lasted));
         let before = header.time.0.saturating_add(CLOCK_DRIFT_MS_MAX) < began;
         let ahead = header.time.0 > now.wall.0.saturating_add(2 * CLOCK_DRIFT_MS_MAX);
-        (before || ahead) && !drill::is(Drill::EmptyDiskVotes)
+        let begun = self.known(validators).map_or(0, |height| height.0.saturating_sub(2));
+        let took = BLOCK_INTERVAL_MIN.saturating_mul(u32::try_from(begun).unwrap_or(u32::MAX));
+        (before || ahead || took > lasted) && !drill::is(Drill::EmptyDiskVotes)
     }
 }
 

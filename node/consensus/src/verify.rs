@@ -144,8 +144,7 @@ impl Verifier {
     }
 
     fn is_new(&self, place: (Round, Kind, ValidatorId), block: Option<Hash>) -> bool {
-        let proposal = place.1 == Kind::Proposal && !drill::is(Drill::VerdictOnce);
-        let most = if proposal { PROPOSALS_MAX } else { VOTES_MAX };
+        let most = if place.1 == Kind::Proposal { PROPOSALS_MAX } else { VOTES_MAX };
         let said = self.said.get(&place);
         said.is_none_or(|said| said.len() < most && !said.contains(&block))
     }

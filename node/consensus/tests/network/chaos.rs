@@ -17,10 +17,8 @@ const fn ms(ms: u64) -> Duration {
 
 /// When the faults end.
 const END: Duration = ms(6_000);
-/// How soon all must decide something new after that; and where somebody lies, whose turns in late
-/// rounds cost a timeout of seconds each.
+/// How soon all must decide something new after that.
 const LIVELY: Duration = ms(3_000);
-const LIVELY_WITH_LIARS: Duration = ms(8_000);
 
 /// Plays a seed; returns its trace.
 ///
@@ -32,9 +30,8 @@ pub(crate) fn chaos(seed: u64, verified: &Verified) -> (u64, World) {
     world.run_until(END);
     world.heal();
     let newest = world.newest();
-    let lively = if world.checks.liars.is_empty() { LIVELY } else { LIVELY_WITH_LIARS };
     world.run_until(END + LIVELY / 2);
-    while world.slowest() <= newest && world.now() < END + lively {
+    while world.slowest() <= newest && world.now() < END + LIVELY {
         world.run_until(world.now() + ms(100));
     }
     let slowest = world.slowest();
@@ -84,7 +81,8 @@ fn world(seed: u64) -> World {
         world.lose_disk_at(node, loss, at);
         if world.dice.percent(50) {
             // Its clock is wrong at the start, for a while or until the faults end.
-            let ahead = world.dice.below(12_000) as i64 - 10_000;
+            let ahead = if world.dice.percent(50) { -60_000 } else { 0 };
+            let ahead = ahead + world.dice.below(3_000) as i64 - 1_500;
             world.set_clock_at(node, ahead, at);
             let right = at + ms(world.dice.below(8_000));
             world.set_clock_at(node, 0, END.min(right));

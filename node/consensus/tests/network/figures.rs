@@ -3,6 +3,7 @@
 //! `cargo xtask bench consensus` prints them from the release build.
 
 use crate::world::{Faults, World};
+use dure_types::Height;
 use std::time::{Duration, Instant};
 
 const fn ms(ms: u64) -> Duration {
@@ -26,6 +27,10 @@ fn run(nodes: usize, dead: Option<usize>, loss: u64) -> World {
     world.faults.until = ms(27_000);
     let mut world = world.with_batches(ms(50));
     if let Some(dead) = dead {
+        // At the very start the others would wait to hear from it.
+        while world.newest() == Height::ZERO {
+            world.run_until(world.now() + ms(1));
+        }
         world.nodes[dead].life = None;
     }
     world.run_until(ms(30_000));

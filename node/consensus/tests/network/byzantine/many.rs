@@ -1,5 +1,5 @@
-//! Proposes three or four blocks in one round, to each in another order, and lets one validator
-//! alone know of its prevote: who is locked on a block, another saw last.
+//! Proposes three or four blocks in one round, to one validator in another order, and lets one validator
+//! alone know of its prevote: who is locked on a block, another saw last. Else it votes nil.
 
 use super::{Byzantine, Said, own, proposal_of, vote_for};
 use crate::{node::Node, seeded::Dice};
@@ -8,11 +8,14 @@ use dure_types::{Header, Height, Proposal, TimestampMs, VoteKind};
 
 pub(crate) struct ManyProposals {
     dice: Dice,
+    /// Whom it tells, of those that it speaks to.
+    one: usize,
 }
 
 impl ManyProposals {
-    pub(crate) fn new(dice: Dice) -> Self {
-        Self { dice }
+    pub(crate) fn new(mut dice: Dice) -> Self {
+        let one = dice.pick(3);
+        Self { dice, one }
     }
 }
 
@@ -20,7 +23,8 @@ impl Byzantine for ManyProposals {
     fn says(&mut self, me: &Node, to: &[usize], message: &Message) -> Vec<Said> {
         if let Message::Vote(vote) = message {
             let nil = Message::Vote(vote_for(me, vote, None));
-            let one = to.get(self.dice.pick(to.len())).copied();
+            let first = (vote.kind, vote.round) == (VoteKind::Prevote, 0);
+            let one = to.get(self.one).copied().filter(|_| first);
             let say = |to: &usize| Said::one(*to, if one == Some(*to) { message } else { &nil });
             return to.iter().map(say).collect();
         }
@@ -30,11 +34,13 @@ impl Byzantine for ManyProposals {
         };
         let mut blocks = others(me, proposal, &header, 2 + self.dice.below(2));
         blocks.push(message.clone());
+        let third = to.get((self.one + 1) % to.len().max(1));
         let mut said = Vec::new();
         for to in to {
-            let first = self.dice.pick(blocks.len());
-            blocks.rotate_left(first);
-            said.extend(blocks.iter().map(|block| Said::one(*to, block)));
+            // The honest block is the last here.
+            let first = if third == Some(to) { 0 } else { blocks.len() - 1 };
+            let (rest, start) = blocks.split_at(first);
+            said.extend(start.iter().chain(rest).map(|block| Said::one(*to, block)));
         }
         said
     }

@@ -15,6 +15,7 @@ mod selective;
 mod stale;
 mod sync;
 mod time;
+mod torsion;
 mod votes;
 mod withheld;
 
@@ -60,18 +61,21 @@ pub(crate) trait Byzantine {
 /// Lies in several ways, one at a time.
 pub(crate) struct Several {
     ways: Vec<Box<dyn Byzantine>>,
+    /// Percent of what it says that is honest.
+    honest: u64,
     dice: Dice,
 }
 
 /// Number of ways to lie.
-const WAYS: u64 = 15;
+const WAYS: u64 = 17;
 
 impl Several {
     /// One to three ways that the dice choose.
     pub(crate) fn new(mut dice: Dice) -> Self {
         let count = 1 + dice.below(3);
         let ways = (0..count).map(|_| way(dice.below(WAYS), Dice::new(dice.next()))).collect();
-        Self { ways, dice }
+        // Half of them are honest now and then, so that others go on counting on them.
+        Self { ways, honest: 20 * dice.below(2), dice }
     }
 }
 
@@ -90,7 +94,9 @@ fn way(number: u64, dice: Dice) -> Box<dyn Byzantine> {
         10 => Box::new(LyingSync::default()),
         11 => Box::new(WrongTime::new(dice)),
         12 => Box::new(TwoVotes),
-        13 => Box::new(many::ManyProposals::new(dice)),
+        14 => Box::new(torsion::Torsion),
+        // It takes several things at once to tell: so it comes twice as often.
+        13 | 15 => Box::new(many::ManyProposals::new(dice)),
         _ => Box::new(withheld::Withheld::new(dice)),
     }
 }
@@ -101,8 +107,7 @@ impl Byzantine for Several {
     }
 
     fn says(&mut self, me: &Node, to: &[usize], message: &Message) -> Vec<Said> {
-        // Now and then it is honest, so that others go on counting on it.
-        if self.dice.percent(20) {
+        if self.dice.percent(self.honest) {
             return vec![Said::all(message)];
         }
         let way = self.dice.below(self.ways.len() as u64) as usize;
