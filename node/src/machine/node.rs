@@ -156,7 +156,7 @@ impl Machine {
             say_again: now.elapsed,
             fetching: Fetching::default(),
             forwarding: Forwarding::default(),
-            heard: BTreeMap::new(),
+            heard: setup.genesis.validators.0.iter().map(|of| (of.id, now.elapsed)).collect(),
             refused: BTreeMap::new(),
             backlog: Backlog::default(),
             executing: VecDeque::new(),
@@ -175,8 +175,6 @@ impl Machine {
             timer: None,
             flushed: now.elapsed,
         };
-        let others = machine.validators.0.iter().map(|record| (record.id, now.elapsed));
-        machine.heard = others.collect();
         let mut out = Vec::new();
         machine.resume(now, recovered, &mut out)?;
         machine.finish(now, &mut out)?;
