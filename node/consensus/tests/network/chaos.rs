@@ -17,8 +17,10 @@ const fn ms(ms: u64) -> Duration {
 
 /// When the faults end.
 const END: Duration = ms(6_000);
-/// How soon all must decide something new after that.
+/// How soon all must decide something new after that; and where somebody lies, whose turns in late
+/// rounds cost a timeout of seconds each.
 const LIVELY: Duration = ms(3_000);
+const LIVELY_WITH_LIARS: Duration = ms(8_000);
 
 /// Plays a seed; returns its trace.
 ///
@@ -30,8 +32,9 @@ pub(crate) fn chaos(seed: u64, verified: &Verified) -> (u64, World) {
     world.run_until(END);
     world.heal();
     let newest = world.newest();
+    let lively = if world.checks.liars.is_empty() { LIVELY } else { LIVELY_WITH_LIARS };
     world.run_until(END + LIVELY / 2);
-    while world.slowest() <= newest && world.now() < END + LIVELY {
+    while world.slowest() <= newest && world.now() < END + lively {
         world.run_until(world.now() + ms(100));
     }
     let slowest = world.slowest();
