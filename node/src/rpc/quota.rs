@@ -18,6 +18,7 @@ use std::{
     collections::BTreeSet,
     future::Future,
     sync::{Arc, LazyLock, Weak},
+    time::Duration,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tower::Layer;
@@ -35,6 +36,9 @@ static SUBSCRIPTIONS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     });
     names.flatten().collect()
 });
+
+/// When the library has surely noted a subscription that it told of.
+const NOTED_AFTER: Duration = Duration::from_millis(100);
 
 /// Refuses over plain HTTP what needs a WebSocket, and parameters that the method does not have.
 fn check(request: &Request<'_>) -> Result<(), RpcError> {
@@ -128,7 +132,7 @@ where
         if let Err(error) = check(&request) {
             return refuse(id, error);
         }
-        let answer = self.inner.call(request).await;
+        let answer = self.call_library(request).await;
         if !answer.is_error() || !answer.is_method_call() {
             return answer;
         }
@@ -136,6 +140,21 @@ where
         match told.and_then(|told| refusal::of_library(told.get("error")?, limits)) {
             Some(error) => refuse(id, error),
             None => answer,
+        }
+    }
+
+    /// The library tells a client of its subscription before it has noted it itself: who ends it at
+    /// once would be told that there is none, and it would keep its place. So that is asked again.
+    async fn call_library(&self, request: Request<'_>) -> MethodResponse {
+        let may_end = SUBSCRIPTIONS.contains(request.method.as_ref());
+        let again = may_end.then(|| request.clone());
+        let answer = self.inner.call(request).await;
+        match again {
+            Some(again) if answer.as_json().get().contains(r#""result":false"#) => {
+                tokio::time::sleep(NOTED_AFTER).await;
+                self.inner.call(again).await
+            }
+            _ => answer,
         }
     }
 
