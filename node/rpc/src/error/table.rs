@@ -75,7 +75,7 @@ errors! {
     // The JSON-RPC layer; numbers that its specification and its library fix.
     -32700 ParseError
         "Not JSON, or nothing that a request could be, such as a number or an empty object."
-        "the request is no request in JSON"
+        "the request is not JSON"
     -32600 InvalidRequest
         "Not a JSON-RPC request: it has `jsonrpc`, `method` and an `id`, a string or a whole number \
          from 0 to 2^64 - 1. There are no notifications: a call without an id is not run."
