@@ -170,10 +170,11 @@ impl Rules {
             HttpBody::empty()
         } else {
             parts.extensions.insert(PlainHttp);
-            let bytes = self.whole(body, &mut arriving).await?;
+            let mut bytes = self.whole(body, &mut arriving).await?;
             // The library gives up a request after so much space before it.
             let space = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-            HttpBody::from(bytes.get(space..).unwrap_or_default().to_vec())
+            bytes.drain(..space);
+            HttpBody::from(bytes)
         };
         let answer = inner.call(HttpRequest::from_parts(parts, body)).await;
         let answer = answer.map_err(Stopped::Broken)?;

@@ -3,7 +3,12 @@
 //! faster than real time the simulator is is printed and never asserted.
 //! `cargo xtask bench consensus` prints all from the release build.
 
-use crate::{faults::Faults, home::home_of_most, world::World};
+use crate::{
+    bound::{at_most, percent_at_least, print},
+    faults::Faults,
+    home::home_of_most,
+    world::World,
+};
 use std::time::{Duration, Instant};
 
 const fn ms(ms: u64) -> Duration {
@@ -64,26 +69,6 @@ fn run(nodes: usize, seconds: u64, dead: bool, loss: u64) -> Measured {
     println!("{nodes} nodes, dead {dead:?}, {loss} % lost: {heights} heights in {seconds} s");
     let gap = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
     Measured { waits, finished, heights, gap }
-}
-
-/// Prints a figure beside its bound, as the other benches print one beside a peer's.
-fn print(metric: &str, unit: &str, value: f64, bound: f64) {
-    println!(
-        "{{\"bench\":\"consensus\",\"metric\":\"{metric}\",\"value\":{value:.1},\
-         \"unit\":\"{unit}\",\"peer\":\"bound\",\"peer_value\":{bound:.1},\
-         \"ratio\":{:.3}}}",
-        value / bound
-    );
-}
-
-fn at_most(metric: &str, value: Duration, bound: Duration) {
-    print(metric, "ms", value.as_secs_f64() * 1e3, bound.as_secs_f64() * 1e3);
-    assert!(value < bound, "{metric}: {value:?}, not below {bound:?}");
-}
-
-fn percent_at_least(metric: &str, part: u64, of: u64, bound: u64) {
-    print(metric, "percent", part as f64 * 100.0 / of as f64, bound as f64);
-    assert!(part * 100 >= of * bound, "{metric}: {part} of {of}, not {bound} %");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! One seed is one run. What must hold in every run stands in `check.rs`, apart from what is done to
 //! the nodes; the rules are in `docs/consensus.md`.
 
+#[path = "../../consensus/tests/network/bound.rs"]
+mod bound;
 mod catch_up;
 mod chaos;
 mod check;

@@ -2,7 +2,10 @@
 //! how much faster than real time the simulator is, which is printed and never asserted.
 //! `cargo xtask bench consensus` prints them from the release build.
 
-use crate::world::{Faults, World};
+use crate::{
+    bound::{at_most, percent_at_least, print},
+    world::{Faults, World},
+};
 use dure_types::Height;
 use std::time::{Duration, Instant};
 
@@ -42,27 +45,6 @@ fn longest_gap(world: &World) -> Duration {
     let mut times: Vec<Duration> = world.checks.decided_at.values().copied().collect();
     times.sort();
     times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap()
-}
-
-/// Prints a figure beside its bound, as the other benches print one beside a peer's.
-fn print(metric: &str, unit: &str, value: f64, bound: f64) {
-    println!(
-        "{{\"bench\":\"consensus\",\"metric\":\"{metric}\",\"value\":{value:.1},\
-         \"unit\":\"{unit}\",\"peer\":\"bound\",\"peer_value\":{bound:.1},\
-         \"ratio\":{:.3}}}",
-        value / bound
-    );
-}
-
-fn at_most(metric: &str, value: Duration, bound: Duration) {
-    print(metric, "ms", value.as_secs_f64() * 1e3, bound.as_secs_f64() * 1e3);
-    assert!(value < bound, "{metric}: {value:?}, not below {bound:?}");
-}
-
-fn percent_at_least(metric: &str, part: u64, of: u64, bound: u64) {
-    let percent = part as f64 * 100.0 / of as f64;
-    print(metric, "percent", percent, bound as f64);
-    assert!(part * 100 >= of * bound, "{metric}: {part} of {of}, not {bound} %");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Validators on virtual time: agreement under loss, partitions, crashes at every barrier, and
 //! validators that lie. Every rule that is tested here stands in `docs/consensus.md`.
 
+mod bound;
 mod byzantine;
 mod chaos;
 mod checks;
