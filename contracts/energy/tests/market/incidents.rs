@@ -1,5 +1,6 @@
 //! The rules of the market, and what went wrong elsewhere, by name.
 
+use crate::altered::altered;
 use crate::scene::{
     GRIDS, MARKET, MINUTE, MONEY, OPERATOR, PAID_IN, ROUNDING, SLOT, START, Scene, UTILITY, id,
     meter, person, signed, slot, terms,
@@ -505,18 +506,9 @@ fn an_audit_finds_one_won_that_bypassed_the_books() {
     // By number of the field, and of its part: what accounts have free, each and in all, cash, and
     // what lies there for a slot and in all.
     let fields: [&[u8]; 5] = [&[7], &[8], &[10], &[14, 0], &[14, 1]];
-    for field in fields {
-        let of_field = |key: &[u8]| key[0] == 0 && key[1..].starts_with(field);
-        let keys: Vec<Vec<u8>> = right.keys().filter(|key| of_field(key)).cloned().collect();
-        assert!(!keys.is_empty(), "{field:?}");
-        for key in keys {
-            let mut wrong = right.clone();
-            if let Some(amount) = wrong.get_mut(&key) {
-                amount[0] ^= 1;
-            }
-            scene.0.load(MARKET, wrong);
-            assert!(scene.audit().is_err(), "{key:?}");
-        }
+    for (key, wrong) in altered(&right, &fields) {
+        scene.0.load(MARKET, wrong);
+        assert!(scene.audit().is_err(), "{key:?}");
     }
     scene.0.load(MARKET, right);
     scene.audit().unwrap();

@@ -2,6 +2,8 @@
 //! plain list.
 #![allow(clippy::result_large_err, reason = "the errors are those that the contracts return")]
 
+#[path = "../../../altered.rs"]
+mod altered;
 mod incidents;
 mod model;
 mod rules;
