@@ -229,21 +229,29 @@ fn a_node_with_a_dev_key_is_not_reached_from_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let (genesis, key) = (at("genesis.toml"), at("validator.key"));
-    let validator = Key::from_seed(blake3_hash(b"dure dev key validator").0);
-    validator.to_file(&key).unwrap();
-    let network = Key::from_seed([9; 32]);
-    let chain = genesis_file::dev_genesis(
-        "other",
-        TimestampMs(1),
-        validator.signing(),
-        network.signing(),
-        &[],
-    );
-    genesis_file::write(Path::new(&genesis), &chain).unwrap();
-    let start = ["start", "--genesis", &genesis, "--data-dir", &at("data"), "--key", &key];
-    let refused = dure(&[&start[..], &["--listen", "0.0.0.0", "--rpc-port", "0"]].concat());
-    assert_eq!(code(&refused), 2, "{}", said(&refused));
-    assert!(said(&refused).contains("everybody knows"), "{}", said(&refused));
+    let of_dev =
+        |name: &str| Key::from_seed(blake3_hash(format!("dure dev key {name}").as_bytes()).0);
+    let own = Key::from_seed([8; 32]);
+    // The key that orders, or an account that the chain begins with.
+    for (validator, accounts) in
+        [(of_dev("validator"), vec![]), (own, vec![of_dev("alice").address()])]
+    {
+        let _ = std::fs::remove_file(&key);
+        validator.to_file(&key).unwrap();
+        let network = Key::from_seed([9; 32]);
+        let chain = genesis_file::dev_genesis(
+            "other",
+            TimestampMs(1),
+            validator.signing(),
+            network.signing(),
+            &accounts,
+        );
+        genesis_file::write(Path::new(&genesis), &chain).unwrap();
+        let start = ["start", "--genesis", &genesis, "--data-dir", &at("data"), "--key", &key];
+        let refused = dure(&[&start[..], &["--listen", "0.0.0.0", "--rpc-port", "0"]].concat());
+        assert_eq!(code(&refused), 2, "{}", said(&refused));
+        assert!(said(&refused).contains("everybody knows"), "{}", said(&refused));
+    }
 }
 
 #[test]

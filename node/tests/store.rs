@@ -367,5 +367,14 @@ mod rocks {
         std::fs::write(directory.path().join("ledger/CURRENT"), b"nonsense\n").unwrap();
         let corrupt = open_error(directory.path(), CHAIN);
         assert!(matches!(corrupt, StoreError::Corrupt { .. }), "{corrupt}");
+
+        // The name of a folder says nothing of a lock.
+        let chain = directory.path().join("blockchain");
+        drop(RocksStore::open(&chain, CHAIN).unwrap());
+        let current = chain.join("ledger/CURRENT");
+        std::fs::remove_file(&current).unwrap();
+        std::fs::create_dir(&current).unwrap();
+        let unreadable = open_error(&chain, CHAIN);
+        assert!(matches!(unreadable, StoreError::Io { .. }), "{unreadable}");
     }
 }

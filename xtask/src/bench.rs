@@ -36,14 +36,21 @@ pub(crate) fn run(name: &str) -> Outcome {
     if name == CONSENSUS {
         let tests = ["figures::", "--nocapture", "--test-threads", "1", "--quiet"];
         for simulator in simulate::released()? {
-            cargo::run(command(&simulator.program.to_string_lossy()).args(tests))?;
+            cargo::run_json(command(&simulator.program.to_string_lossy()).args(tests))?;
         }
         return Ok(());
     }
     if own().iter().any(|known| known == name) {
-        return cargo::run(&mut cargo(&["run", "--release", "-p", "dure-benches", "--bin", name]));
+        return cargo::run_json(&mut cargo(&[
+            "run",
+            "--release",
+            "-p",
+            "dure-benches",
+            "--bin",
+            name,
+        ]));
     }
     let manifest = "benches/peers/Cargo.toml";
     let mut peers = cargo(&["run", "--release", "--manifest-path", manifest, "--", name]);
-    cargo::run(peers.env("CARGO_TARGET_DIR", target_dir().join("peers")))
+    cargo::run_json(peers.env("CARGO_TARGET_DIR", target_dir().join("peers")))
 }

@@ -51,6 +51,20 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", words(command))) }
 }
 
+/// Runs a command of whose output the lines of JSON go to standard output, and the others to the
+/// terminal.
+pub(crate) fn run_json(command: &mut Command) -> Outcome {
+    let what = words(command);
+    let failed = |error: std::io::Error| format!("{what}: {error}");
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
+    for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
+        let line = line.map_err(failed)?;
+        if line.starts_with('{') { println!("{line}") } else { eprintln!("{line}") }
+    }
+    let status = child.wait().map_err(failed)?;
+    if status.success() { Ok(()) } else { Err(format!("`{what}` failed: {status}")) }
+}
+
 /// Runs a command and returns what it printed, or nothing where it failed.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;

@@ -11,22 +11,34 @@ use crate::{
     progress::Progress,
 };
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Contracts of the story.
 const CONTRACTS: [&str; 3] = ["exchange", "shop", "token"];
 
 /// The task.
 pub(crate) fn run(progress: &mut Progress, keep: bool) -> Outcome {
-    let outcome = story(progress, keep);
+    let played = story(progress);
     progress.summary();
-    if outcome.is_ok() {
-        println!("\nThe story holds.");
+    let (mut node, folder, record) = played?;
+    println!("\nThe story holds.");
+    if keep {
+        if let Some(shop) = shop(&record) {
+            let page = cargo::root().join("examples/cafe/page/index.html");
+            let page = page.display().to_string().replace('%', "%25").replace(' ', "%20");
+            println!("\nThe café's page: file://{page}?rpc={}&shop={shop}", node.url());
+        }
+        return node.keep(&folder);
     }
-    outcome
+    node.kill()?;
+    folder.remove()
 }
 
-fn story(progress: &mut Progress, keep: bool) -> Outcome {
+/// Plays it; the node, its folder, and what the story wrote down.
+fn story(progress: &mut Progress) -> Outcome<(Node, Folder, PathBuf)> {
     prerequisites::all(progress)?;
     let (dure, cafe) = node::build(progress, "cafe", &CONTRACTS)?;
     let folder = Folder::new()?;
@@ -44,18 +56,7 @@ fn story(progress: &mut Progress, keep: bool) -> Outcome {
     progress.stage("story: everything final is still there", || {
         cargo::run(cafe_command(&cafe, &node, &record).arg("verify"))
     })?;
-    if keep {
-        if let Some(shop) = shop(&record) {
-            println!(
-                "\nThe café's page: file://{}?rpc={}&shop={shop}",
-                cargo::root().join("examples/cafe/page/index.html").display(),
-                node.url()
-            );
-        }
-        return node.keep(&folder);
-    }
-    node.kill()?;
-    folder.remove()
+    Ok((node, folder, record))
 }
 
 fn cafe_command(cafe: &Path, node: &Node, record: &Path) -> std::process::Command {

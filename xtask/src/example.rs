@@ -59,27 +59,28 @@ pub(crate) fn run(progress: &mut Progress, name: &str, keep: bool) -> Outcome {
         let known: Vec<&str> = EXAMPLES.iter().map(|example| example.name).collect();
         return Err(format!("no example `{name}`; there are {}", known.join(", ")));
     };
-    let outcome = play(progress, example, keep);
+    let played = play(progress, example);
     progress.summary();
-    outcome
+    let (mut node, folder) = played?;
+    if keep {
+        return node.keep(&folder);
+    }
+    node.kill()?;
+    folder.remove()
 }
 
-fn play(progress: &mut Progress, example: &Example, keep: bool) -> Outcome {
+fn play(progress: &mut Progress, example: &Example) -> Outcome<(Node, Folder)> {
     prerequisites::all(progress)?;
     let (dure, program) = node::build(progress, example.name, example.contracts)?;
     let folder = Folder::new()?;
-    let mut node = progress.stage("node: start", || Node::start(&dure, &folder.path))?;
+    let node = progress.stage("node: start", || Node::start(&dure, &folder.path))?;
     progress.stage(&format!("story: {}", example.name), || {
         let mut story = command(&program.to_string_lossy());
         story.arg("--rpc").arg(node.url()).arg("--keys").arg(folder.keys());
         story.arg("--contracts").arg(folder.modules(example.contracts)?);
         cargo::run(story.current_dir(root()))
     })?;
-    if keep {
-        return node.keep(&folder);
-    }
-    node.kill()?;
-    folder.remove()
+    Ok((node, folder))
 }
 
 #[cfg(test)]

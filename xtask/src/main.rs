@@ -15,6 +15,10 @@ mod progress;
 mod scenario;
 mod simulate;
 mod test;
+// One search: `dure build` asks the same. As a file, so that nothing else is built before.
+#[path = "../../sdk/build/src/toolchain.rs"]
+#[allow(dead_code, unreachable_pub, reason = "`dure build` uses more of it, as a library")]
+mod toolchain;
 
 use progress::Progress;
 use std::process::ExitCode;

@@ -153,7 +153,7 @@ impl Node {
         println!("Funded keys, known to everyone: {}", folder.keys().display());
         println!("{}", fs::read_to_string(&self.log).unwrap_or_default());
         let status = self.child.wait().map_err(|error| format!("waiting for the node: {error}"))?;
-        Err(format!("the node ended: {status}"))
+        if status.success() { Ok(()) } else { Err(format!("the node ended: {status}")) }
     }
 }
 

@@ -4,15 +4,12 @@ use crate::{
     Outcome,
     cargo::{command, output, run},
     progress::Progress,
+    toolchain::{TARGET, Toolchain, is_new_enough},
 };
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
 };
-
-const WASM: &str = "wasm32-unknown-unknown";
-/// First compiler of Debian's that can build the contracts: the workspace's `rust-version`.
-const DEBIAN_RUSTC_MIN: (u32, u32) = (1, 95);
 
 /// Finds or installs everything that `demo` and `test` need.
 pub(crate) fn all(progress: &mut Progress) -> Outcome {
@@ -88,71 +85,69 @@ fn name(path: &Path) -> String {
 
 /// Contracts are compiled to WASM: by rustup's target, else by Debian's compiler and source.
 fn wasm_target() -> Outcome {
-    if has_rustup_target() || debian_compiler().is_ok() {
+    let find = || Toolchain::find().map(|_| ()).map_err(|error| error.to_string());
+    if find().is_ok() {
         return Ok(());
     }
-    eprintln!("   adding the target {WASM} to this toolchain");
+    eprintln!("   adding the target {TARGET} to this toolchain");
     // A machine that cannot reach rustup's server waits long for nothing without a limit.
     let mut add = command("timeout");
-    add.args(["180", "rustup", "target", "add", WASM]);
-    if run(&mut add).is_ok() && has_rustup_target() {
+    add.args(["180", "rustup", "target", "add", TARGET]);
+    if run(&mut add).is_ok() && find().is_ok() {
         return Ok(());
     }
-    let reason = format!("`rustup target add {WASM}` did not work");
+    let reason = format!("`rustup target add {TARGET}` did not work");
+    let candidate = candidate("rustc-web");
+    if !candidate.as_deref().is_some_and(is_new_enough) {
+        let candidate = candidate.unwrap_or_else(|| "none".to_owned());
+        return Err(format!(
+            "{reason}, and no package can stand in for it: the rustc-web that apt would install \
+             is {candidate}; {}",
+            find().err().unwrap_or_default()
+        ));
+    }
     apt_install(&["rustc-web", "rust-web-src"], &reason)?;
-    debian_compiler()
+    find()
 }
 
-fn has_rustup_target() -> bool {
-    let folder = output(command("rustc").args(["--print", "target-libdir", "--target", WASM]));
-    folder.is_some_and(|folder| Path::new(&folder).is_dir())
+/// The version of a package that apt would install.
+fn candidate(package: &str) -> Option<String> {
+    let policy = output(command("apt-cache").args(["policy", package]))?;
+    let line = policy.lines().find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    Some(line.to_owned())
 }
 
-/// Whether Debian's compiler is there, new enough, and has the source of `core`.
-fn debian_compiler() -> Outcome {
-    let rustc = "/usr/bin/rustc";
-    let (major, minor) = DEBIAN_RUSTC_MIN;
-    let remedy = format!(
-        "run `rustup target add {WASM}`, or install `rustc-web` and `rust-web-src` of {major}.{minor} \
-         or newer (on Debian 12 they come from the security suite: it must be enabled)"
-    );
-    let Some(version) = output(command(rustc).arg("--version")) else {
-        return Err(format!("nothing here compiles for {WASM}: {remedy}"));
-    };
-    if version_of(&version).is_none_or(|version| version < DEBIAN_RUSTC_MIN) {
-        return Err(format!("{rustc} is {version}: {remedy}"));
-    }
-    let sysroot = output(command(rustc).args(["--print", "sysroot"])).unwrap_or_default();
-    if Path::new(&sysroot).join("lib/rustlib/src/rust/library/core").is_dir() {
-        Ok(())
-    } else {
-        Err(format!("{rustc} has no source of `core` under {sysroot}: {remedy}"))
-    }
-}
-
-/// Reads `rustc 1.96.0 (..)`.
-fn version_of(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.split_whitespace().nth(1)?.split('.');
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
-/// Finds Chromium and its driver, or installs them; the page's test needs a real browser.
+/// Finds Chromium and its driver, or installs them; the pages' tests need a real browser.
 pub(crate) fn chromium() -> Outcome {
     if has_chromium() {
         return Ok(());
     }
-    apt_install(&["chromium", "chromium-driver"], "the test of the page needs Chromium")?;
+    let reason = "the tests of the pages need Chromium and chromedriver";
+    // Ubuntu's package of that name installs a snap, which a container cannot.
+    if is_ubuntu() {
+        return Err(format!(
+            "{reason}, which Ubuntu has as a snap: `sudo snap install chromium`, and see that \
+             /snap/bin is in PATH"
+        ));
+    }
+    apt_install(&["chromium", "chromium-driver"], reason)?;
     let missing = "Chromium was installed, yet it or its driver is not in PATH";
     if has_chromium() { Ok(()) } else { Err(missing.to_owned()) }
 }
 
+fn is_ubuntu() -> bool {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == "ID=ubuntu")
+}
+
+/// As the tests look for them.
 fn has_chromium() -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = |names: &[&str]| {
         std::env::split_paths(&path)
             .any(|folder| names.iter().any(|name| folder.join(name).is_file()))
     };
-    found(&["chromium", "chromium-browser"]) && found(&["chromedriver"])
+    found(&["chromium", "chromium-browser"]) && found(&["chromedriver", "chromium.chromedriver"])
 }
 
 /// Installs Debian packages where this user may, and says what to do where not.
@@ -190,17 +185,7 @@ fn apt_install(packages: &[&str], reason: &str) -> Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_libclang, version_of};
-
-    #[test]
-    fn compiler_versions_are_read() {
-        assert_eq!(
-            version_of("rustc 1.96.0 (abc 2026-01-01) (built from a tarball)"),
-            Some((1, 96))
-        );
-        assert_eq!(version_of("rustc 1.85.0"), Some((1, 85)));
-        assert_eq!(version_of("not a compiler"), None);
-    }
+    use super::is_libclang;
 
     #[test]
     fn libclang_is_told_from_its_neighbours() {

@@ -85,6 +85,11 @@ pub(crate) fn run(progress: &mut Progress, pages: bool) -> Outcome {
 
 fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
     prerequisites::all(progress)?;
+    // Known before anything is built, told again at the end.
+    let chromium = pages.then(prerequisites::chromium);
+    if let Some(Err(reason)) = &chromium {
+        eprintln!("   {reason}");
+    }
     let light = progress.stage("build: tests without RocksDB", || {
         cargo::build(&["test", "--workspace", "--no-default-features", "--no-run"])
     })?;
@@ -101,7 +106,7 @@ fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
         .stage("build: the node with RocksDB, and its tests", || cargo::build(&arguments))?;
     let of_node = full.into_iter().filter(|built| built.package == "dure-node").collect();
     let (full_pages, mut full) = tests(of_node);
-    match pages.then(prerequisites::chromium) {
+    match chromium {
         Some(Ok(())) => full.extend(light_pages.into_iter().chain(full_pages)),
         Some(Err(reason)) => tally.bad.push(format!(
             "pages in Chromium: {reason}; `cargo xtask test --without-pages` leaves them out"

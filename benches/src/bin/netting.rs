@@ -102,7 +102,7 @@ impl Members {
 
 fn line(metric: &str, value: f64, unit: &str, budget: f64) {
     println!(
-        "{{\"bench\":\"settlement\",\"metric\":\"{metric}\",\"value\":{value:.3},\
+        "{{\"bench\":\"netting\",\"metric\":\"{metric}\",\"value\":{value:.3},\
          \"unit\":\"{unit}\",\"peer\":\"budget\",\"peer_value\":{budget:.3},\"ratio\":{:.3}}}",
         value / budget
     );

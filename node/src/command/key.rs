@@ -229,7 +229,7 @@ pub(super) async fn signer(client: &Client, named: Option<&str>) -> Result<Key, 
     };
     // By the key, not by its name: `dure dev --data-dir` writes the same keys into files.
     let key = self::named(name)?;
-    if is_dev(&key) && !is_loopback(client.url()) {
+    if is_dev(&key.address()) && !is_loopback(client.url()) {
         let text = format!(
             "{name} is a key of dure dev, which everybody knows; it is used on this machine only, \
              not at {}",

@@ -74,15 +74,16 @@ pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Fa
     let read = |name: &str| key::read(&key::path_of(name));
     let consensus = read(&args.key)?;
     let network = args.network_key.as_deref().map(read).transpose()?;
+    let keys = [Some(&consensus), network.as_ref()].into_iter().flatten().map(Key::address);
+    let accounts = genesis.accounts.iter().map(|(account, _)| *account);
+    let sponsors = genesis.sponsors.iter().map(|record| record.sponsor);
     if !args.serve.listen.is_loopback()
-        && let Some(known) =
-            [Some(&consensus), network.as_ref()].into_iter().flatten().find(|k| is_dev(k))
+        && let Some(known) = keys.chain(accounts).chain(sponsors).find(is_dev)
     {
         let text = format!(
-            "--listen {}: {} is a key of dure dev, which everybody knows, so that anybody could \
-             sign for this node; make keys of your own with dure keys new",
-            args.serve.listen,
-            known.address()
+            "--listen {}: {known} is a key of dure dev, which everybody knows, so that anybody \
+             could sign for it; make keys of your own with dure keys new",
+            args.serve.listen
         );
         return Err(Failure::Usage(text));
     }

@@ -350,7 +350,9 @@ impl Databases {
 /// words only.
 fn open_error(path: &str, error: &rocksdb::Error) -> StoreError {
     let (path, reason) = (path.to_owned(), error.to_string());
-    let says = |word: &str| reason.contains(word);
+    // Not what the path says, as `/srv/blockchain` does of a lock.
+    let words = reason.replace(&path, "");
+    let says = |word: &str| words.contains(word);
     match error.kind() {
         ErrorKind::IOError if says("lock") => StoreError::InUse { path },
         ErrorKind::IOError if says("Permission denied") || says("Read-only") => {

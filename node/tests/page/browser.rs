@@ -60,8 +60,8 @@ fn program(names: &[&str]) -> Option<String> {
 }
 
 pub(crate) async fn browser() -> (Driver, Browser) {
-    let missing = "Chromium and its driver are needed: apt-get install chromium chromium-driver";
-    let driver = program(&["chromedriver"]);
+    let missing = "Chromium and chromedriver are needed: `cargo xtask test` says how to get them";
+    let driver = program(&["chromedriver", "chromium.chromedriver"]);
     let chromium = program(&["chromium", "chromium-browser"]);
     let (driver, chromium) = (driver.expect(missing), chromium.expect(missing));
     let port = free_port();

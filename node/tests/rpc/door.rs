@@ -5,7 +5,10 @@ use dure_client::{Client, RpcError, Wait};
 use dure_node::rpc::{Origins, RpcLimits, RpcServer};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::{io::AsyncReadExt, net::TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const STATUS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"chain_status","params":[]}"#;
 
@@ -51,6 +54,22 @@ async fn only_listed_origins_may_use_the_server_otherwise() {
     assert!(body.contains("OriginNotAllowed"), "{body}");
     let (head, body) = chain.exchange("GET /v1", &upgrade("https://evil.example"), "").await;
     assert!(head.starts_with("http/1.1 403") && body.contains("6007"), "{head} {body}");
+    // The listed one may, and is told so before it asks.
+    let mut socket = TcpStream::connect(chain.server.address()).await.unwrap();
+    let request = "GET /v1 HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
+                   origin: https://cafe.example\r\n\r\n";
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    socket.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 101");
+    drop(socket);
+    for (origin, allowed) in [("https://cafe.example", true), ("https://evil.example", false)] {
+        let asked = [("origin", origin), ("access-control-request-method", "POST")];
+        let (head, _) = chain.exchange("OPTIONS /v1", &asked, "").await;
+        let told = head.contains(&format!("access-control-allow-origin: {origin}"));
+        assert_eq!(told, allowed, "{head}");
+    }
     chain.stop().await;
 }
 

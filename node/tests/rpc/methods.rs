@@ -3,10 +3,13 @@
 use crate::chain::Chain;
 use codec::Decode;
 use dure_client::{
-    RpcError, Wait,
+    Client, RpcError, Wait,
     shape::{CallRequest, EventFilter, ExecutionResult, Stage, TransactionStatus},
 };
-use dure_node::store::MemoryStore;
+use dure_node::{
+    rpc::{Origins, RpcLimits},
+    store::MemoryStore,
+};
 use dure_rpc::{DureClient, api::BlockRef};
 use dure_types::{
     Address, CommitCertificate, Gas, Header, Height, MerkleProof, Outcome, ValidatorSet,
@@ -148,9 +151,67 @@ async fn several_queries_see_one_height_and_take_scale_or_json() {
         |method: &str, args| CallRequest { contract: counter.into(), method: method.into(), args };
     let selector = dure_types::domain::selector("value").to_string();
     let calls = vec![call("value", json!([])), call(&selector, json!("0x"))];
-    let answer = client.query_many(calls).await.unwrap();
+    let answer = client.query_many(calls.clone()).await.unwrap();
     assert_eq!(answer.results[0].value, json!("5"));
     assert_eq!(answer.results[0].output, answer.results[1].output);
+    // While blocks change it: 32 answers of one request are of one state.
+    let many: Vec<_> = calls.iter().cycle().take(32).cloned().collect();
+    let writing = async {
+        for _ in 0..10 {
+            let add = client.transaction(&chain.alice).call(counter, "add", json!([1]));
+            add.submit(Wait::Final).await.unwrap();
+        }
+    };
+    let reading = async {
+        let (mut seen, mut last) = (BTreeSet::new(), 0);
+        while !seen.contains(&json!("15").to_string()) {
+            let answer = client.query_many(many.clone()).await.unwrap();
+            let first = &answer.results[0].value;
+            assert!(answer.results.iter().all(|result| result.value == *first), "{answer:?}");
+            assert!(answer.height.0 >= last, "{answer:?} after {last}");
+            last = answer.height.0;
+            seen.insert(first.to_string());
+        }
+        seen.len()
+    };
+    let ((), states) = tokio::join!(writing, reading);
+    assert!(states > 2, "{states} states were seen");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_wait_is_answered_before_the_block() {
+    let limits = RpcLimits { submissions: 1, ..RpcLimits::default() };
+    let chain = Chain::start_with(limits, Origins::Any).await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    for (wait, stage) in [(Wait::None, Stage::Sent), (Wait::Accepted, Stage::Accepted)] {
+        let add = client.transaction(&chain.alice).call(counter, "add", json!([1]));
+        let signed = add.sign().await.unwrap();
+        let told = client.submit(&signed, wait).await.unwrap().0;
+        let id = told.id.0;
+        assert_eq!((told.stage, told.receipt, told.certified), (stage, None, None));
+        assert_eq!(id, signed.body.id(client.chain()));
+        // It comes about all the same.
+        let follow = async {
+            while client.receipt(id, false).await.is_err() {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), follow).await.unwrap();
+    }
+    assert_eq!(client.query(counter, "value", json!({})).await.unwrap(), json!("7"));
+    // What cannot be right is told at once; how many may be on their way is bounded.
+    let add = client.transaction(&chain.alice).call(counter, "add", json!([1]));
+    let signed = add.sign().await.unwrap();
+    let (code, name) = chain.refusal("tx_submit", json!(["0x00", "none"])).await;
+    assert_eq!((code, name.as_str()), (2002, "MalformedTransaction"));
+    let closed = chain.second(RpcLimits { submissions: 0, ..RpcLimits::default() }).await;
+    let other = Client::connect(&format!("http://{}/v1", closed.address())).await.unwrap();
+    let error = other.submit(&signed, Wait::None).await.unwrap_err();
+    let Some(RpcError::Busy { what, limit: 0 }) = error.refusal() else { panic!("{error}") };
+    assert_eq!(what, "submissions");
+    closed.stop().await;
     chain.stop().await;
 }
 
@@ -275,6 +336,12 @@ async fn events_are_paged_and_filtered() {
     }
     let amounts: Vec<_> = seen.iter().map(|event| event.fields["amount"].clone()).collect();
     assert_eq!(amounts, ["1", "2", "3", "4", "5"]);
+    // Up to a height, itself included.
+    let height = seen[0].place.height;
+    for (to, count) in [(height.0 - 1, 0), (height.0, 5)] {
+        let asked = EventFilter { to: Some(to.into()), ..filter("Added", 9) };
+        assert_eq!(client.events(asked).await.unwrap().events.len(), count, "to {to}");
+    }
     let fields = json!({ "amount": 4 }).as_object().cloned();
     let four = client.events(EventFilter { fields, ..filter("Added", 9) }).await.unwrap();
     assert_eq!(four.events, [seen[3].clone()]);
@@ -315,6 +382,15 @@ async fn a_simulation_changes_nothing_and_says_why_it_fails() {
     };
     let tried = client.simulate(request("add", json!({ "amount": "2" }))).await.unwrap();
     assert_eq!(tried.events.len(), 1);
+    // Several calls, one after another, in JSON or in SCALE.
+    let call =
+        |args: Value| json!({ "contract": counter.to_string(), "method": "add", "args": args });
+    let calls = json!([call(json!([2])), call(json!("0x0300000000000000"))]);
+    let account = chain.alice.address().to_string();
+    let both = chain.post("tx_simulate", json!([{ "account": account, "calls": calls }])).await;
+    let outputs = both["result"]["result"]["outputs"].as_array().unwrap();
+    let values: Vec<_> = outputs.iter().map(|output| &output["value"]).collect();
+    assert_eq!(values, ["7", "10"], "{both}");
     assert_eq!(client.query(counter, "value", json!({})).await.unwrap(), json!("5"));
     let failed = client.simulate(request("fail", json!({}))).await.unwrap();
     let ExecutionResult::Failed { call: 0, error } = failed.result else { panic!("{failed:?}") };

@@ -99,6 +99,58 @@ async fn receipts_of_an_account_and_of_one_transaction() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_filter_leaves_out_is_not_told() {
+    let chain = Chain::start().await;
+    let client = chain.socket().await;
+    let counter = chain.counter(&client).await;
+    let from = Some("0".parse().unwrap());
+    let filter = |event: &str, amount: Option<u32>| EventFilter {
+        contract: Some(counter.into()),
+        event: Some(event.into()),
+        fields: amount.and_then(|amount| json!({ "amount": amount }).as_object().cloned()),
+        from,
+        ..EventFilter::default()
+    };
+    let mut all = client.follow_events(filter("Added", None)).await.unwrap();
+    let mut threes = client.follow_events(filter("Added", Some(3))).await.unwrap();
+    let mut others = client.follow_events(filter("0x01020304", None)).await.unwrap();
+    let by = |account| TransactionFilter { account: Some(account), from, ..Default::default() };
+    let alice = by(chain.alice.address().into());
+    let mut of_alice = client.raw().sub_tx(Some(alice)).await.unwrap();
+    let nobody = by(dure_types::Address([9; 32]).into());
+    let mut of_nobody = client.raw().sub_tx(Some(nobody)).await.unwrap();
+    let amounts = [1u32, 3, 2, 3];
+    for amount in amounts {
+        let add = client.transaction(&chain.alice).call(counter, "add", json!([amount]));
+        add.submit(Wait::Final).await.unwrap();
+    }
+    let told = async {
+        for amount in amounts {
+            let event = all.next().await.unwrap().unwrap();
+            assert_eq!(event.fields["amount"], json!(amount.to_string()));
+        }
+        let mut places = Vec::new();
+        for _ in 0..2 {
+            let event = threes.next().await.unwrap().unwrap();
+            assert_eq!(event.fields["amount"], "3");
+            places.push(event.place);
+        }
+        assert_ne!(places[0], places[1]);
+        // Deploying and making the counter came before.
+        for _ in 0..2 + amounts.len() {
+            let receipt = of_alice.next().await.unwrap().unwrap().item.unwrap();
+            assert_eq!(receipt.account.0, chain.alice.address());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
+    let soon = Duration::from_millis(200);
+    assert!(tokio::time::timeout(soon, threes.next()).await.is_err(), "a third three");
+    assert!(tokio::time::timeout(soon, others.next()).await.is_err(), "an event of no contract");
+    assert!(tokio::time::timeout(soon, of_nobody.next()).await.is_err(), "nobody's transaction");
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_filter_is_refused_and_http_cannot_subscribe() {
     let chain = Chain::start().await;
     let client = chain.socket().await;

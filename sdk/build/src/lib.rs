@@ -20,6 +20,8 @@ mod module;
 mod size;
 mod sources;
 mod toolchain;
+#[cfg(all(test, unix))]
+mod toolchain_tests;
 
 use codec::{Decode, DecodeAll, Encode};
 use dure_abi::spec::ContractSpec;
