@@ -12,23 +12,20 @@ fn every(progress: &mut Progress) -> Outcome {
     components()?;
     prerequisites::all(progress)?;
     progress.stage("lint: formatting", || cargo::run(&mut cargo(&["fmt", "--all", "--check"])))?;
-    progress.stage("lint: clippy", || {
-        cargo::run(&mut cargo(&[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ]))
-    })?;
-    // A node refuses to be compiled with the mistakes: the crate alone.
-    progress.stage("lint: clippy, the simulator with its mistakes", || {
-        let (what, more) = (["clippy", "-p", "dure-consensus"], ["--features", "drills"]);
-        let rest = ["--all-targets", "--locked", "--", "-D", "warnings"];
-        cargo::run(&mut cargo(&[&what[..], &more, &rest].concat()))
-    })?;
+    let rest = ["--all-targets", "--locked", "--", "-D", "warnings"];
+    for (what, arguments) in [
+        ("lint: clippy", &["--workspace"][..]),
+        ("lint: clippy, the author's build", &["--workspace", "--no-default-features"]),
+        // A node refuses to be compiled with the mistakes: the crate alone.
+        (
+            "lint: clippy, the simulator with its mistakes",
+            &["-p", "dure-consensus", "--features", "drills"],
+        ),
+    ] {
+        progress.stage(what, || {
+            cargo::run(&mut cargo(&[&["clippy"], arguments, &rest[..]].concat()))
+        })?;
+    }
     progress.stage("lint: documentation", || {
         let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);
         cargo::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
