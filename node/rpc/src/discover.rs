@@ -147,7 +147,8 @@ WebSocket. Parameters by name or by position. Numbers of 64 bits and more are de
 bytes are `0x` and hexadecimal digits. A place is `\"HEIGHT-INDEX\"`. Every read answers the \
 height that it saw, which is decided and executed; `min_height` makes it wait a few seconds for a \
 height or fail with `HeightNotReached`, so that what one node answered can be demanded of \
-another. The same document for machines: `rpc_discover`.\n\n";
+another. What is no HTTP at all (a broken request line, headers without end) is answered with \
+400 or 431 and no body. The same document for machines: `rpc_discover`.\n\n";
 
 fn describe(entry: &Entry, generator: &mut SchemaGenerator, out: &mut String) {
     // Writing to a `String` cannot fail, here and below.
