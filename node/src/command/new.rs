@@ -77,29 +77,41 @@ incremental = true
 debug-assertions = false
 codegen-units = 16
 
+[profile.dev.package.cranelift-assembler-x64]
+opt-level = 1
+
 [profile.dev.package.cranelift-codegen]
 opt-level = 1
 
 [profile.dev.package.gimli]
-opt-level = 1
+opt-level = 0
 
 [profile.dev.package.object]
-opt-level = 1
+opt-level = 0
 
 [profile.dev.package.pulley-interpreter]
 opt-level = 0
 
+[profile.dev.package.rustix]
+opt-level = 0
+
 [profile.dev.package.toml]
+opt-level = 0
+
+[profile.dev.package.wasm-encoder]
 opt-level = 0
 
 [profile.dev.package.wasmprinter]
 opt-level = 0
 
 [profile.dev.package.wasmtime-environ]
-opt-level = 1
+opt-level = 0
 
 [profile.dev.package.wasmtime-internal-cranelift]
-opt-level = 1
+opt-level = 0
+
+[profile.dev.package.zerocopy]
+opt-level = 0
 
 [profile.dev.package.dure-abi]
 codegen-units = 16
@@ -306,14 +318,17 @@ mod tests {
             "clap_complete",
             "h2",
             "hyper",
+            "idna",
             "jsonrpsee-core",
             "jsonrpsee-server",
             "librocksdb-sys",
+            "multiaddr",
             "rustls",
             "rustls-webpki",
             "schemars",
             "tokio",
             "tracing-subscriber",
+            "url",
         ];
         // Ours are compiled for each workspace anyway, and for other ends.
         for profile in [&mut ours, &mut new] {
