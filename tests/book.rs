@@ -329,7 +329,10 @@ fn the_gas_table_has_the_figures_of_the_runtime() {
     };
     let page = fs::read_to_string(root().join("docs/book/src/concepts/gas.md")).expect("the page");
     for (row, figures) in [
-        ("a transaction, before its first call", &[gas::TRANSACTION, gas::TRANSACTION_BYTE] as &[_]),
+        (
+            "a transaction, before its first call",
+            &[gas::TRANSACTION, gas::TRANSACTION_BYTE] as &[_],
+        ),
         ("entering a contract", &[gas::ENTER]),
         ("reading a stored value", &[gas::STORAGE_READ]),
         ("writing a stored value", &[gas::STORAGE_WRITE, gas::KEEP_BYTE]),

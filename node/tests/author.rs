@@ -436,7 +436,8 @@ fn applying_twice_changes_nothing_the_second_time() {
     fs::write(&file, PLAN.replace("\"value\", is = \"7\"", "\"refuse\", is = []")).unwrap();
     let refuses = dev.run(&["apply", &file]);
     let said = text(&refuses.stderr);
-    let words = "second.add was called, but refuse refuses with counter::Error::Refused { limit: 7 }";
+    let words =
+        "second.add was called, but refuse refuses with counter::Error::Refused { limit: 7 }";
     assert!(code(&refuses) == 7 && said.contains(words), "{said}");
     // Nothing is left out of a query that always answers something.
     fs::write(&file, PLAN.replace(", is = \"7\"", "")).unwrap();

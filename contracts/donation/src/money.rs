@@ -131,7 +131,8 @@ impl Donations {
             Purpose::Line(number) => {
                 let line = self.line_of(campaign, number)?;
                 let (sum, cap) = (self.spent.at(&(campaign, number)), line.cap);
-                let above = |above: Above| Error::AboveCap { left: above.room, wanted: amount, cap };
+                let above =
+                    |above: Above| Error::AboveCap { left: above.room, wanted: amount, cap };
                 sum.add_within(amount, cap).map_err(above)?;
                 (line.payees, vec![track(Some(number), false), track(None, false)])
             }

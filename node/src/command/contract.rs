@@ -118,10 +118,7 @@ pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), 
     });
     output.answer(&value, || {
         let stored = if done.deployed.is_some() { "" } else { "  (was stored already)" };
-        format!(
-            "code      {}{stored}\ncontract  {}  (its address)\n",
-            done.code, done.contract
-        )
+        format!("code      {}{stored}\ncontract  {}  (its address)\n", done.code, done.contract)
     })
 }
 

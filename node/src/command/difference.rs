@@ -94,7 +94,11 @@ fn shown(spec: &ContractSpec, method: &MethodSpec) -> String {
 }
 
 /// One entry that would change, its values by the code that wrote them.
-pub(super) fn changed(stored: &ContractSpec, offered: &ContractSpec, change: &StorageChange) -> Value {
+pub(super) fn changed(
+    stored: &ContractSpec,
+    offered: &ContractSpec,
+    change: &StorageChange,
+) -> Value {
     let read = |spec: &ContractSpec, value: &Option<Bytes>| {
         value.as_ref().map(|value| entry_to_json(spec, &change.key.0, &value.0))
     };

@@ -74,11 +74,12 @@ impl Template {
 
 /// Names that no crate can have: words of Rust, crates of its own, and ours.
 const TAKEN: &[&str] = &[
-    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core",
-    "crate", "do", "dure", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
-    "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
-    "ref", "return", "self", "static", "std", "struct", "super", "test", "trait", "true", "try", "type",
-    "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue",
+    "core", "crate", "do", "dure", "dyn", "else", "enum", "extern", "false", "final", "fn", "for",
+    "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override",
+    "priv", "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+    "yield",
 ];
 
 /// What every Rust module sees unasked.
@@ -322,7 +323,9 @@ mod tests {
         assert_eq!(storage("voucher", Template::Voucher), "Voucher");
         assert_eq!(storage("token", Template::Points), "Token");
         let words = ["abstract", "try", "yield", "virtual", "box", "match"];
-        for bad in words.iter().chain(&["", "City", "2nd", "a--b", "a_b", "-a", "dure-token", "a b"]) {
+        for bad in
+            words.iter().chain(&["", "City", "2nd", "a--b", "a_b", "-a", "dure-token", "a b"])
+        {
             assert!(Names::of(bad, Template::Token).is_err(), "{bad}");
         }
     }

@@ -126,7 +126,8 @@ fn show(
     let unset_fields = rehearsal.unset();
     let names = unset_fields.iter().flat_map(|unset| &unset.fields).map(|field| &field.name);
     let own = answer.changes.iter().filter(|change| change.contract == contract.into());
-    let changes: Vec<Value> = own.map(|change| difference::changed(stored, offered, change)).collect();
+    let changes: Vec<Value> =
+        own.map(|change| difference::changed(stored, offered, change)).collect();
     let value = json!({
         "contract": contract.to_string(),
         "code": rehearsal.code.to_string(),

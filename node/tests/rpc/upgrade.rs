@@ -166,7 +166,10 @@ async fn that_code_is_of_another_contract_is_told_before_what_its_migration_take
     (other.name, other.history.version) = ("other".into(), 2);
     other.history.migrations = vec![migration];
     let other = with_this_spec(module(), &other);
-    let refused = client.upgrade(&chain.alice, made, &other, &json!({}), NewFields::MustBeSet).await.unwrap_err();
+    let refused = client
+        .upgrade(&chain.alice, made, &other, &json!({}), NewFields::MustBeSet)
+        .await
+        .unwrap_err();
     let foreign = matches!(refused.refusal(), Some(RpcError::SchemaForeign { .. }));
     assert!(foreign, "{refused}");
     chain.stop().await;

@@ -68,7 +68,8 @@ fn walk(
             let parts = old.filter(|old| old.kind == FieldKind::Composite).map(|old| &old.parts);
             for part in &new.parts {
                 let old = parts.and_then(|parts| parts.iter().find(|old| old.id == part.id));
-                let key: Vec<u8> = key.iter().copied().chain(part.id.to_be_bytes().into_iter().skip(1)).collect();
+                let key: Vec<u8> =
+                    key.iter().copied().chain(part.id.to_be_bytes().into_iter().skip(1)).collect();
                 walk(old, part, (&key, &format!("{name}.{}", part.name)), tell);
             }
         }

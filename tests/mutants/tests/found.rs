@@ -71,7 +71,10 @@ fn a_failing_sequence_is_kept_and_played_first() {
     assert!(refused.why.contains("ledger has no method teleport"), "{refused}");
     std::fs::write(&kept, "{}").unwrap();
     let refused = search(&[], 1, Some(folder.path())).unwrap_err();
-    assert!(refused.why.starts_with(&format!("{}: it has no `steps`", kept.display())), "{refused}");
+    assert!(
+        refused.why.starts_with(&format!("{}: it has no `steps`", kept.display())),
+        "{refused}"
+    );
 }
 
 #[test]

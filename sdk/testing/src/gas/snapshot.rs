@@ -211,7 +211,10 @@ mod tests {
         assert_eq!(check(9, Mode::Compare), Ok(Checked::Same));
         let changed = check(60, Mode::CompareKnown).unwrap_err().to_string();
         assert!(changed.contains("5/5/9 in 2 calls -> 5/5/60 in 2 calls"), "{changed}");
-        assert!(changed.contains("by more than 1 % or 50; if the change is meant, run"), "{changed}");
+        assert!(
+            changed.contains("by more than 1 % or 50; if the change is meant, run"),
+            "{changed}"
+        );
         assert!(!changed.contains(DEPLOY), "{changed}");
         check(60, Mode::Accept).unwrap();
         assert_eq!(check(60, Mode::Compare), Ok(Checked::Same));

@@ -70,8 +70,8 @@ impl Shrinker<'_> {
             while at < self.steps.len() {
                 let end = (at + size).min(self.steps.len());
                 let gone: Vec<usize> = (at..end).collect();
-                let without = self.leave_out(&gone)
-                    || size == 1 && (self.renumber(at) || self.stand_in(at));
+                let without =
+                    self.leave_out(&gone) || size == 1 && (self.renumber(at) || self.stand_in(at));
                 if !without {
                     at += size;
                 }
