@@ -316,3 +316,40 @@ fn links_of_the_book_lead_to_pages_and_headings() {
     let pages = pages();
     assert_none(of_every_page(|path, page| links(path, page, &pages)));
 }
+
+#[test]
+fn the_gas_table_has_the_figures_of_the_runtime() {
+    use dure_runtime::vm::gas;
+    let shown = |number: u64| {
+        let digits = number.to_string();
+        match digits.len().checked_sub(3).filter(|head| *head > 0) {
+            Some(head) => format!("{},{}", &digits[..head], &digits[head..]),
+            None => digits,
+        }
+    };
+    let page = fs::read_to_string(root().join("docs/book/src/concepts/gas.md")).expect("the page");
+    for (row, figures) in [
+        (
+            "a transaction, before its first call",
+            &[gas::TRANSACTION, gas::TRANSACTION_BYTE] as &[_],
+        ),
+        ("entering a contract", &[gas::ENTER]),
+        ("reading a stored value", &[gas::STORAGE_READ]),
+        ("writing a stored value", &[gas::STORAGE_WRITE, gas::KEEP_BYTE]),
+        ("adding to or taking from a balance", &[gas::AMOUNT]),
+        ("reading a published value", &[gas::PUBLISHED_READ]),
+        ("each entry that an iteration fetches", &[gas::SCAN_ENTRY]),
+        ("an event", &[gas::EVENT, gas::KEEP_BYTE]),
+        ("a page of memory", &[gas::PAGE]),
+        ("checking an Ed25519 signature", &[gas::ED25519, gas::ED25519_BYTE]),
+        ("storing a module", &[gas::DEPLOY, gas::DEPLOY_BYTE, gas::COMPILE_WORK]),
+    ] {
+        let line = page.lines().find_map(|line| line.strip_prefix(&format!("| {row}")));
+        let line = line.unwrap_or_else(|| panic!("no row {row}"));
+        let cost = line.rsplit('|').nth(1).unwrap_or_default();
+        let words = cost.split_whitespace().map(|word| word.trim_matches(','));
+        let found: Vec<&str> = words.filter(|word| word.starts_with(char::is_numeric)).collect();
+        let expect: Vec<String> = figures.iter().map(|figure| shown(*figure)).collect();
+        assert_eq!(found, expect, "{row}");
+    }
+}

@@ -7,6 +7,8 @@
 #[allow(dead_code, unreachable_pub, reason = "shared with the RPC tests")]
 mod chain;
 mod program;
+#[path = "author/unset.rs"]
+mod unset;
 
 use dure_client::{Client, ClientError, Key, RpcError, Wait, shape::TraceAnswer};
 use dure_node::genesis_file;
@@ -127,8 +129,8 @@ fn what_refuses_a_contract_is_told_by_its_code_and_an_error_with_the_time_keeps_
         let said = text(&failed.stderr);
         let (error, id) = said.split_once(&format!(" }} at {place}\n  transaction ")).unwrap();
         assert!(error.contains("error: counter::Error::Refused { limit: "), "{said}");
-        let receipt = text(&people(&dev, &["tx", id.trim()]).stdout);
-        assert!(receipt.contains("counter::Error::Refused { limit: "), "{receipt}");
+        let told = text(&people(&dev, &["tx", id.trim()]).stderr);
+        assert!(told.contains("counter::Error::Refused { limit: "), "{told}");
     }
 }
 
@@ -176,7 +178,14 @@ fn a_call_that_failed_on_the_chain_is_told_with_its_transaction() {
     let (error, id) = said.split_once("\n  transaction ").unwrap();
     assert_eq!(error, "error: counter::Error::Refused { limit: 7 } at counter.fail");
     let shown = people(&dev, &["tx", id.trim()]);
-    assert!(text(&shown.stdout).contains("failed       call 0"), "{}", text(&shown.stdout));
+    assert!(text(&shown.stdout).contains("failed       call 0\n"), "{}", text(&shown.stdout));
+    let traced = people(&dev, &["trace", id.trim()]);
+    let tree = text(&traced.stdout);
+    assert!(tree.contains("counter.fail") && tree.ends_with("-> refused\n"), "{tree}");
+    // Both show what failed, and end as its call did.
+    let expect = "error: counter::Error::Refused { limit: 7 } at counter.fail\n";
+    assert_eq!((code(&traced), text(&traced.stderr).as_str()), (1, expect));
+    assert_eq!(code(&shown), 1);
     let failed = dev.run(&["call", &address, "fail", "--gas", "5000000"]);
     let said: Value = serde_json::from_slice(&failed.stderr).unwrap();
     assert_eq!(said["error"]["code"], 4001);
@@ -239,7 +248,7 @@ fn what_a_contract_or_a_genesis_says_does_not_steer_the_terminal() {
                   was sent\n";
     assert_eq!((code(&called), said_on(&dev, &called).as_str()), (1, expect));
     let simulated = people(&dev, &["simulate", address, "add", "--amount", "1"]);
-    let shown = text(&simulated.stdout);
+    let shown = text(&simulated.stdout) + &text(&simulated.stderr);
     assert!(shown.contains("\\u{1b}[2K\\rOK\\nfinal"), "{shown}");
     assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
 
@@ -265,13 +274,15 @@ fn a_query_that_panics_says_what_it_said_and_names_the_field() {
     fs::write(&file, liar()).unwrap();
     let done = dev.answer(&["deploy", &file.display().to_string(), "--init", "[1]"]);
     let address = done["address"].as_str().unwrap();
-    let expect = "panicked: the field `value` was read before it was set: \
-                  set it in #[init], or use try_get";
+    let expect = "panicked: the field `value` was read before it was set: set it in #[init], \
+                  in a #[migrate] where an upgrade added it, or read it by try_get";
     let asked = people(&dev, &["query", address, "value"]);
     let said = text(&asked.stderr);
     assert_eq!((code(&asked), said.as_str()), (1, &*format!("error: {expect} at counter.value\n")));
-    let shown = text(&people(&dev, &["simulate", address, "value"]).stdout);
-    assert!(shown.contains(&format!("-> {expect}")), "{shown}");
+    // The tree says where, and the error what.
+    let tried = people(&dev, &["simulate", address, "value"]);
+    assert!(text(&tried.stdout).ends_with("-> panicked\n"), "{}", text(&tried.stdout));
+    assert_eq!((code(&tried), text(&tried.stderr)), (1, said));
     let simulated = dev.run(&["simulate", address, "value"]);
     let simulated: Value = serde_json::from_slice(&simulated.stdout).unwrap();
     assert_eq!(simulated["panic"], simulated["trace"][0]["panic"]);
@@ -313,8 +324,9 @@ fn a_trace_shows_calls_events_and_gas_of_what_was_and_of_what_would_be() {
     assert_eq!(dev.answer(&["query", &address, "value"]), json!("108"));
     let failed = people(&dev, &["trace", &address, "spin", "--gas", "5000000"]);
     assert_eq!(code(&failed), 1);
-    let shown = text(&failed.stdout);
-    assert!(shown.contains("counter.spin {}") && shown.contains("out of gas"), "{shown}");
+    let (shown, said) = (text(&failed.stdout), text(&failed.stderr));
+    assert!(shown.contains("counter.spin {}") && shown.ends_with("-> failed\n"), "{shown}");
+    assert!(said.starts_with("error: ") && said.contains("out of gas"), "{said}");
     let unknown = dev.run(&["trace", &format!("0x{}", "00".repeat(32))]);
     assert!(text(&unknown.stderr).contains("\"code\":3002"), "{}", text(&unknown.stderr));
 }
@@ -420,6 +432,17 @@ fn applying_twice_changes_nothing_the_second_time() {
     let never = dev.run(&["apply", &file]);
     assert_eq!(code(&never), 7, "{}", text(&never.stderr));
     assert!(text(&never.stderr).contains("answers"), "{}", text(&never.stderr));
+    // What refuses is not so yet: the call is made, and asked again.
+    fs::write(&file, PLAN.replace("\"value\", is = \"7\"", "\"refuse\", is = []")).unwrap();
+    let refuses = dev.run(&["apply", &file]);
+    let said = text(&refuses.stderr);
+    let words =
+        "second.add was called, but refuse refuses with counter::Error::Refused { limit: 7 }";
+    assert!(code(&refuses) == 7 && said.contains(words), "{said}");
+    // Nothing is left out of a query that always answers something.
+    fs::write(&file, PLAN.replace(", is = \"7\"", "")).unwrap();
+    let lacks = text(&people(&dev, &["apply", &file]).stderr);
+    assert!(lacks.contains("call second.add: unless.is: expected u64"), "{lacks}");
     // Another module in the place of the one that was deployed.
     let other = chain::with_spec(wat::parse_str(NOTHING).unwrap());
     fs::write(folder.path().join("counter.wasm"), other).unwrap();

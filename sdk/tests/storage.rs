@@ -257,9 +257,11 @@ proptest! {
                 let next = match step {
                     0 => {
                         let sum = now.checked_add(value).filter(|sum| *sum <= bound);
-                        let above = Above { added: amount, bound: Amount(bound) };
+                        let (held, bound) = (Amount(now), Amount(bound));
+                        let room = bound.saturating_sub(held);
+                        let above = Above { held, room, added: amount, bound };
                         let expected = sum.map(|_| ()).ok_or(above);
-                        assert_eq!(at.add_within(amount, Amount(bound)), expected);
+                        assert_eq!(at.add_within(amount, bound), expected);
                         sum
                     }
                     1 => {
@@ -295,7 +297,9 @@ proptest! {
             for (add, value, bound) in steps {
                 let next = if add {
                     let sum = model.checked_add(value).filter(|sum| *sum <= bound);
-                    let expected = sum.map(|_| ()).ok_or(Above { added: value, bound });
+                    let room = bound.saturating_sub(model);
+                    let above = Above { held: model, room, added: value, bound };
+                    let expected = sum.map(|_| ()).ok_or(above);
                     assert_eq!(counter.add_within(value, bound), expected);
                     sum
                 } else {

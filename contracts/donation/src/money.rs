@@ -51,10 +51,8 @@ impl Donations {
         ensure!(stage == Stage::Open, Error::WrongStage { campaign, stage });
         ensure!(amount > Amount::ZERO, Error::Zero);
         let sum = self.given.at(&campaign);
-        sum.add_within(amount, found.goal).map_err(|_| Error::AboveGoal {
-            left: found.goal.saturating_sub(sum.get()),
-            wanted: amount,
-        })?;
+        let above = |above: Above| Error::AboveGoal { left: above.room, wanted: amount };
+        sum.add_within(amount, found.goal).map_err(above)?;
 
         let track = |overhead| Track { campaign, line, overhead };
         let (programme, overhead) = (track(false), track(true));
@@ -133,11 +131,9 @@ impl Donations {
             Purpose::Line(number) => {
                 let line = self.line_of(campaign, number)?;
                 let (sum, cap) = (self.spent.at(&(campaign, number)), line.cap);
-                sum.add_within(amount, cap).map_err(|_| Error::AboveCap {
-                    left: cap.saturating_sub(sum.get()),
-                    wanted: amount,
-                    cap,
-                })?;
+                let above =
+                    |above: Above| Error::AboveCap { left: above.room, wanted: amount, cap };
+                sum.add_within(amount, cap).map_err(above)?;
                 (line.payees, vec![track(Some(number), false), track(None, false)])
             }
             Purpose::Overhead => (found.overhead_payees, tracks_of(campaign, found, true)),

@@ -277,9 +277,10 @@ impl RegionalCurrency {
     ) -> Result<(), Error> {
         let Programme { set, end, most } = self.programme(programme)?;
         let granted = self.granted.at(&(programme, person));
-        granted.add_within(amount, most).map_err(|_| {
-            let left = most.saturating_sub(granted.get());
-            Error::AboveGrant { programme, left, wanted: amount }
+        granted.add_within(amount, most).map_err(|above| Error::AboveGrant {
+            programme,
+            left: above.room,
+            wanted: amount,
         })?;
         let cap = self.scheme.at(now)?.1.supply_cap;
         self.spend_budget(programme, amount)?;

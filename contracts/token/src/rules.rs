@@ -242,9 +242,8 @@ impl PurposeToken {
     fn receive(&mut self, to: Address, amount: Amount, cap: Option<Amount>) -> Result<(), Error> {
         let held = self.held.at(&to);
         let cap = cap.unwrap_or(Amount::MAX);
-        held.add_within(amount, cap).map_err(|_| {
-            let left = cap.saturating_sub(held.get());
-            Error::Caps(CapsError::AboveHolding { left, wanted: amount, cap })
+        held.add_within(amount, cap).map_err(|above| {
+            Error::Caps(CapsError::AboveHolding { left: above.room, wanted: amount, cap })
         })
     }
 }

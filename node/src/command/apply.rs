@@ -373,7 +373,8 @@ impl<'a> Apply<'a> {
         let (query, Checked { args, asked, wanted }) = (&call.unless.query, checked);
         // In a dry run the contract itself may be yet to come.
         let made = self.code_of(address).await?.is_some();
-        let is_so = made && self.client.query(address, query, asked.clone()).await? == *wanted;
+        let is_so =
+            made && self.answered(address, query, asked.clone()).await?.as_ref() == Ok(wanted);
         self.done.push(json!({ "call": shown, "changed": !is_so }));
         if is_so {
             output.progress(&format!("{shown}: is so already"));
@@ -385,14 +386,31 @@ impl<'a> Apply<'a> {
         }
         let key = self.key(call.key.as_ref()).await?;
         trace::call(self.client, &key, address, &call.method, args.clone()).await?;
-        let now = self.client.query(address, query, asked.clone()).await?;
-        if now == *wanted {
-            return Ok(());
-        }
+        let now = match self.answered(address, query, asked.clone()).await? {
+            Ok(now) if now == *wanted => return Ok(()),
+            Ok(now) => format!("answers {now}"),
+            Err(refusal) => format!("refuses with {refusal}"),
+        };
         Err(Failure::Unmet(format!(
-            "{shown} was called, but {query} answers {now} instead of {wanted}: the call would be \
-             made again each time"
+            "{shown} was called, but {query} {now} instead of {wanted}: the call would be made again \
+             each time"
         )))
+    }
+
+    /// What a query answers, or the contract's own error: of what is not there yet, mostly.
+    async fn answered(
+        &self,
+        address: Address,
+        query: &str,
+        args: Value,
+    ) -> Result<Result<Value, String>, Failure> {
+        match self.client.query(address, query, args).await {
+            Ok(answer) => Ok(Ok(answer)),
+            Err(error) => match error.refusal() {
+                Some(RpcError::ContractRefused { text, .. }) => Ok(Err(text.clone())),
+                _ => Err(error.into()),
+            },
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{exit::Failure, output::Output};
 use clap::Args;
-use dure_build::{BuildError, BuildRequest, Built, build};
+use dure_abi::spec::ContractSpec;
+use dure_build::{BuildError, BuildRequest, Built, build, build_unpinned};
 use dure_types::limits;
 use serde_json::{Value, json};
 use std::{
@@ -19,7 +20,7 @@ pub(super) struct CheckArgs {
     /// Functions that are listed, the largest first.
     #[arg(long, default_value_t = 12)]
     functions: usize,
-    /// Refuse to change `Cargo.lock`.
+    /// Refuse to change `Cargo.lock`, and where `dure.lock` would change.
     #[arg(long)]
     locked: bool,
     /// Use only what is downloaded already.
@@ -41,8 +42,10 @@ pub(super) async fn run(args: CheckArgs, output: &mut Output) -> Result<(), Fail
         locked: args.locked,
         offline: args.offline,
     };
-    let built = compile(request, build, output).await?;
-    let gas = gas(&args.dir.join("gas.snapshot"))?;
+    // Who only looks pins no storage.
+    let how: Build = if args.locked { build } else { build_unpinned };
+    let built = compile(request, how, output).await?;
+    let gas = Known::of(gas(&args.dir.join("gas.snapshot"))?, &built.spec);
     let limits = measured(&built)?;
     let value = json!({
         "code": built.code_hash.to_string(),
@@ -53,9 +56,11 @@ pub(super) async fn run(args: CheckArgs, output: &mut Output) -> Result<(), Fail
             json!({ "function": function.name, "bytes": function.bytes })
         }).collect::<Vec<Value>>(),
         "data_bytes": built.sizes.data_bytes,
-        "gas": gas.iter().map(|(method, (most, test))| {
+        "gas": gas.own.iter().map(|(method, (most, test))| {
             json!({ "method": method, "most": most.to_string(), "test": test })
         }).collect::<Vec<Value>>(),
+        "gas_stale": gas.stale,
+        "gas_others": gas.others,
         "limits": limits.iter().map(|limit| {
             json!({ "what": limit.what, "value": limit.value, "limit": limit.limit })
         }).collect::<Vec<Value>>(),
@@ -113,6 +118,65 @@ fn gas(path: &Path) -> Result<Gas, Failure> {
     Ok(gas)
 }
 
+/// The gas of the snapshot, held against the methods that there are.
+#[derive(Default)]
+struct Known {
+    /// That of the contract's methods.
+    own: Gas,
+    /// Entries that name methods of the contract which are gone.
+    stale: Vec<String>,
+    /// Entries of other contracts alone, which the tests called too.
+    others: Vec<String>,
+}
+
+impl Known {
+    fn of(gas: Gas, spec: &ContractSpec) -> Self {
+        let mut known = Self::default();
+        for (entry, most) in gas {
+            // The methods of one transaction stand side by side: `a.x+b.y`.
+            let parts = entry.split('+').filter_map(|part| part.split_once('.'));
+            let own: Vec<&str> =
+                parts.filter(|part| part.0 == spec.name).map(|part| part.1).collect();
+            if own.is_empty() {
+                known.others.push(entry);
+            } else if own.iter().all(|method| spec.method(method).is_some()) {
+                known.own.insert(entry, most);
+            } else {
+                known.stale.push(entry);
+            }
+        }
+        known
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if self.own.is_empty() {
+            text.push_str(
+                "\nno gas.snapshot of this contract yet: dure test writes it, of the tests that call \
+                 assert_gas!\n",
+            );
+        } else {
+            text.push_str("\nmost gas in tests\n");
+        }
+        for (method, (most, test)) in &self.own {
+            let share = percent(*most, limits::TRANSACTION_GAS_MAX);
+            text.push_str(&format!("{most:>11}  {share:>5}  {method}  ({test})\n"));
+        }
+        if !self.others.is_empty() {
+            let others = self.others.join(", ");
+            text.push_str(&format!("\nalso in gas.snapshot, of other contracts: {others}\n"));
+        }
+        if !self.stale.is_empty() {
+            let stale = self.stale.join(", ");
+            text.push_str(&format!(
+                "\nin gas.snapshot, and no method any more: {stale}; dure test --update-gas leaves \
+                 them out\n"
+            ));
+        }
+        text
+    }
+}
+
 fn measured(built: &Built) -> Result<Vec<Limit>, Failure> {
     let valid = dure_runtime::vm::validate(&built.wasm)
         .map_err(|error| Failure::Build(error.to_string()))?;
@@ -133,7 +197,7 @@ fn measured(built: &Built) -> Result<Vec<Limit>, Failure> {
     ])
 }
 
-fn text(built: &Built, gas: &Gas, limits: &[Limit], functions: usize) -> String {
+fn text(built: &Built, gas: &Known, limits: &[Limit], functions: usize) -> String {
     let mut text = format!("code      {}\n\nbytes by crate\n", built.code_hash);
     for (name, bytes) in built.sizes.by_crate() {
         text.push_str(&format!("{bytes:>9}  {name}\n"));
@@ -146,17 +210,7 @@ fn text(built: &Built, gas: &Gas, limits: &[Limit], functions: usize) -> String 
     for function in built.sizes.functions.iter().take(functions) {
         text.push_str(&format!("{:>9}  {}\n", function.bytes, function.name));
     }
-    if gas.is_empty() {
-        text.push_str(
-            "\nno gas.snapshot yet: dure test writes it, of the tests that call assert_gas!\n",
-        );
-    } else {
-        text.push_str("\nmost gas in tests\n");
-    }
-    for (method, (most, test)) in gas {
-        let share = percent(*most, limits::TRANSACTION_GAS_MAX);
-        text.push_str(&format!("{most:>11}  {share:>5}  {method}  ({test})\n"));
-    }
+    text.push_str(&gas.text());
     text.push_str("\nlimits\n");
     for limit in limits {
         let share = percent(limit.value, limit.limit);
@@ -173,7 +227,46 @@ fn percent(value: u64, limit: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{gas, percent};
+    use super::{Gas, Known, gas, percent};
+    use dure_abi::spec::{ContractSpec, MethodKind, MethodSpec, StorageHistory, VERSION};
+
+    #[test]
+    fn gas_of_methods_that_are_gone_is_named_and_not_shown() {
+        let pay = MethodSpec {
+            name: "pay".into(),
+            selector: Default::default(),
+            kind: MethodKind::Call,
+            args: Vec::new(),
+            returns: 0,
+            fallible: false,
+            reentrant: false,
+            docs: Vec::new(),
+        };
+        let spec = ContractSpec {
+            version: VERSION,
+            name: "cafe".into(),
+            methods: vec![pay],
+            events: Vec::new(),
+            error: None,
+            storage: Vec::new(),
+            history: StorageHistory::default(),
+            interfaces: Vec::new(),
+            docs: Vec::new(),
+            types: scale_info::Registry::new().into(),
+        };
+        let entries =
+            ["cafe.pay", "token.issue+cafe.pay", "cafe.pay+cafe.give", "cafe.take", "token.pay"];
+        let gas: Gas =
+            entries.iter().map(|entry| ((*entry).to_owned(), (7, "story".to_owned()))).collect();
+        let known = Known::of(gas, &spec);
+        let own: Vec<&str> = known.own.keys().map(String::as_str).collect();
+        assert_eq!(own, ["cafe.pay", "token.issue+cafe.pay"]);
+        assert_eq!(known.stale, ["cafe.pay+cafe.give", "cafe.take"]);
+        assert_eq!(known.others, ["token.pay"]);
+        let text = known.text();
+        assert!(text.contains("7      1%  cafe.pay  (story)\n"), "{text}");
+        assert!(text.contains("no method any more: cafe.pay+cafe.give, cafe.take;"), "{text}");
+    }
 
     #[test]
     fn the_dearest_test_of_a_method_is_named() {

@@ -118,7 +118,7 @@ pub(super) async fn deploy(args: DeployArgs, output: &mut Output) -> Result<(), 
     });
     output.answer(&value, || {
         let stored = if done.deployed.is_some() { "" } else { "  (was stored already)" };
-        format!("code     {}{stored}\naddress  {}\n", done.code, done.contract)
+        format!("code      {}{stored}\ncontract  {}  (its address)\n", done.code, done.contract)
     })
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn query(args: CallArgs, output: &mut Output) -> Result<(), Fai
         Some(method) => Ordered::new(&spec.types, method.returns, &answer),
         None => Ordered::Plain(&answer),
     };
-    output.answer(&answer, || pretty(&answer))
+    output.bare(&answer, || pretty(&answer))
 }
 
 /// Connects, and reads which contract is meant.
@@ -279,7 +279,7 @@ pub(super) fn gas_text(used: Number, base: Number) -> String {
     }
 }
 
-/// How execution ended, for people.
+/// How execution ended, for people; why it failed is told as the failure of the command.
 pub(super) fn execution_text(result: &ExecutionResult, specs: &Specs) -> String {
     let mut text = String::new();
     match result {
@@ -295,12 +295,10 @@ pub(super) fn execution_text(result: &ExecutionResult, specs: &Specs) -> String 
                 let _ = writeln!(text, "output       {}: {value}", one_line(method));
             }
         }
-        ExecutionResult::Failed { call, error } => {
-            let _ = writeln!(text, "failed       call {call}: {}", one_line(&error.message));
+        ExecutionResult::Failed { call, .. } => {
+            let _ = writeln!(text, "failed       call {call}");
         }
-        ExecutionResult::Skipped { error } => {
-            let _ = writeln!(text, "skipped      {}", one_line(&error.message));
-        }
+        ExecutionResult::Skipped { .. } => text.push_str("skipped\n"),
     }
     text
 }

@@ -101,7 +101,7 @@ fn list(output: &mut Output) -> Result<(), Failure> {
             json!({ "name": name, "address": address.to_string(), "kind": kind })
         })
         .collect();
-    output.answer(&values, || {
+    output.bare(&values, || {
         let lines = keys.iter().map(|(name, address, kind)| {
             let note = if *kind == "dev" { "  (dure dev only)" } else { "" };
             format!("{name:<12} {address}{note}\n")
@@ -129,7 +129,7 @@ fn print(
     if let Some(seed) = &seed {
         value["seed"] = json!(seed);
     }
-    output.answer(&value, || {
+    output.bare(&value, || {
         let mut text = format!("address     {}\npublic key  {public}\n", key.address());
         if let Some(peer_id) = peer_id(key) {
             text.push_str(&format!("peer id     {peer_id}  (as a node's network key)\n"));
@@ -171,12 +171,26 @@ pub(super) fn read(path: &Path) -> Result<Key, Failure> {
     Ok(key.ok_or(KeyError::NotASeed { path: shown }).map_err(ClientError::from)?)
 }
 
+/// The accounts of the keys here, with the names that stand for them; files that are no keys, and
+/// keys of `dure dev` whose names files have, are not among them.
+pub(super) fn accounts() -> Vec<(Address, String)> {
+    let of_file = |(name, path): (String, PathBuf)| {
+        let bytes = file::read(&path, file::KEY_BYTES_MAX).ok()?;
+        let key = std::str::from_utf8(&bytes).ok().and_then(Key::from_text)?;
+        Some((key.address(), name))
+    };
+    let of_dev = |name: &str| {
+        let key = dev_key(name).filter(|_| !path_of(name).exists())?;
+        Some((key.address(), name.to_owned()))
+    };
+    let of_files = files().into_iter().filter_map(of_file);
+    of_files.chain(DEV_NAMES.into_iter().filter_map(of_dev)).collect()
+}
+
 /// Says which key an account is of, for who lacks its right.
 pub(super) fn whose(account: Address) -> String {
-    let of_files = files().into_iter().filter_map(|(name, path)| Some((name, read(&path).ok()?)));
-    let of_dev = DEV_NAMES.into_iter().filter_map(|name| Some((name.to_owned(), dev_key(name)?)));
-    match of_files.chain(of_dev).find(|(_, key)| key.address() == account) {
-        Some((name, _)) => format!("{account} is the account of the key {name}: --key {name}"),
+    match accounts().into_iter().find(|(known, _)| *known == account) {
+        Some((_, name)) => format!("that is the account of the key {name}: --key {name}"),
         None => format!("none of the keys that `dure keys list` shows is that of {account}"),
     }
 }

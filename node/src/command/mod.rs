@@ -24,12 +24,14 @@ mod check;
 mod contract;
 mod dev;
 mod dev_key;
+mod difference;
 mod exit;
 mod genesis;
 mod help;
 mod inspect;
 mod key;
 mod module;
+mod names;
 mod new;
 mod node;
 mod output;
@@ -208,7 +210,7 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dure", &mut script);
-            output.answer(&String::from_utf8_lossy(&script), || {
+            output.bare(&String::from_utf8_lossy(&script), || {
                 String::from_utf8_lossy(&script).into_owned()
             })
         }

@@ -47,6 +47,16 @@ impl Template {
         }
     }
 
+    /// Words of the contract and of its tests that a storage struct cannot be called, and more: what
+    /// they declare, import and see.
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let sources = self.files().iter().filter(|(file, _)| file.ends_with(".rs"));
+        let prelude = include_str!("../../../sdk/src/prelude.rs");
+        let texts = sources.map(|(_, text)| *text).chain([prelude, RUST]);
+        let lines = texts.flat_map(str::lines).filter(|line| !line.trim_start().starts_with("//"));
+        lines.flat_map(|line| line.split(|sign: char| !sign.is_alphanumeric() && sign != '_'))
+    }
+
     const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Token => files!(
@@ -61,6 +71,22 @@ impl Template {
         }
     }
 }
+
+/// Names that no crate can have: words of Rust, crates of its own, and ours.
+const TAKEN: &[&str] = &[
+    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue",
+    "core", "crate", "do", "dure", "dyn", "else", "enum", "extern", "false", "final", "fn", "for",
+    "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override",
+    "priv", "pub", "ref", "return", "self", "static", "std", "struct", "super", "test", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+    "yield",
+];
+
+/// What every Rust module sees unasked.
+const RUST: &str = "AsMut AsRef Box Clone Copy Debug Default DoubleEndedIterator Drop Eq Err \
+    ExactSizeIterator Extend Fn FnMut FnOnce From FromIterator Hash Into IntoIterator Iterator None Ok \
+    Option Ord PartialEq PartialOrd Result Send Sized Some String Sync ToOwned ToString TryFrom TryInto \
+    Unpin Vec";
 
 /// What the manifest of a crate outside our workspace needs besides: the executor that tests run
 /// on is slow unless optimised, and with the profile of this repository both share what they
@@ -252,13 +278,6 @@ impl Names {
         if !name.starts_with(|first: char| first.is_ascii_lowercase()) || name.len() > 64 {
             return refused("a name begins with a letter and has at most 64 bytes");
         }
-        const TAKEN: &[&str] = &[
-            "alloc", "as", "async", "await", "break", "const", "continue", "core", "crate", "dure",
-            "dyn", "else", "enum", "extern", "false", "fn", "for", "gen", "if", "impl", "in",
-            "let", "loop", "match", "mod", "move", "mut", "pub", "ref", "return", "self", "static",
-            "std", "struct", "super", "test", "trait", "true", "type", "unsafe", "use", "where",
-            "while",
-        ];
         if TAKEN.contains(&name) || name.starts_with("dure-") {
             return refused("the name is taken by Rust or by Dure");
         }
@@ -266,12 +285,12 @@ impl Names {
             let (first, rest) = word.split_at(1);
             format!("{}{rest}", first.to_ascii_uppercase())
         };
-        Ok(Self {
-            template: template.name(),
-            krate: name.to_owned(),
-            module: words.join("_"),
-            storage: words.iter().map(capital).collect(),
-        })
+        let mut storage: String = words.iter().map(capital).collect();
+        if template.names().any(|known| known == storage) {
+            storage.push_str("Contract");
+        }
+        let (krate, module) = (name.to_owned(), words.join("_"));
+        Ok(Self { template: template.name(), krate, module, storage })
     }
 
     fn put_into(&self, text: &str) -> String {
@@ -298,7 +317,27 @@ mod tests {
                 assert!(!text.to_lowercase().contains("template"), "{file}: {text}");
             }
         }
-        for bad in ["", "City", "2nd", "a--b", "a_b", "-a", "match", "dure-token", "a b"] {
+        let storage = |name: &str, template| {
+            Names::of(name, template).unwrap_or_else(|e| panic!("{name}: {e}")).storage
+        };
+        // What the template declares or imports, what the prelude has, what Rust has.
+        for (template, names) in [
+            (Template::Token, "token about moved approved allowance allowances reason error"),
+            (Template::Voucher, "issued paid redeemed error"),
+            (Template::Points, "moved error"),
+        ] {
+            let everywhere = "amount address balance map item string short option";
+            for name in names.split(' ').chain(everywhere.split(' ')) {
+                let chosen = storage(name, template);
+                assert_eq!(chosen.to_lowercase(), format!("{name}contract"), "{name}");
+            }
+        }
+        assert_eq!(storage("voucher", Template::Voucher), "Voucher");
+        assert_eq!(storage("token", Template::Points), "Token");
+        let words = ["abstract", "try", "yield", "virtual", "box", "match"];
+        for bad in
+            words.iter().chain(&["", "City", "2nd", "a--b", "a_b", "-a", "dure-token", "a b"])
+        {
             assert!(Names::of(bad, Template::Token).is_err(), "{bad}");
         }
     }

@@ -183,7 +183,7 @@ fn ready(
         "height": height.0.to_string(),
         "keys": listed,
     });
-    output.answer(&value, || {
+    output.bare(&value, || {
         let mut text =
             format!("ready: {url} and {socket}\nchain {name} {chain}, height {height}\n");
         for (name, key) in accounts {

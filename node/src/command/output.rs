@@ -1,6 +1,6 @@
 //! Printing, for people or for machines.
 
-use super::exit::Failure;
+use super::{exit::Failure, names::beside};
 use crate::printable::printable;
 use serde::Serialize;
 use std::{
@@ -27,8 +27,18 @@ impl Output {
         self.json |= json;
     }
 
-    /// Prints an answer: the value for machines, the text for people.
+    /// Prints an answer: the value for machines, the text for people, in which known accounts have
+    /// their names beside them.
     pub(super) fn answer(
+        &mut self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        self.bare(value, || beside(&text()))
+    }
+
+    /// The same of what is read as it is: one value, which a script takes, or a list of names.
+    pub(super) fn bare(
         &mut self,
         value: &impl Serialize,
         text: impl FnOnce() -> String,
@@ -69,7 +79,7 @@ impl Output {
         if self.json {
             say(&failure.to_json().to_string());
         } else {
-            say(&format!("{} {}", Self::head(), printable(&failure.to_string())));
+            say(&format!("{} {}", Self::head(), printable(&beside(&failure.to_string()))));
         }
         ExitCode::from(failure.code())
     }

@@ -75,7 +75,8 @@ pub(super) struct Unless {
     pub(super) query: String,
     #[serde(default, deserialize_with = "json")]
     pub(super) args: Value,
-    #[serde(deserialize_with = "json")]
+    /// Left out, it is none: TOML has no word for that.
+    #[serde(default, deserialize_with = "json")]
     pub(super) is: Value,
 }
 

@@ -7,6 +7,7 @@ use crate::printable::one_line;
 use clap::Args;
 use dure_client::{Client, ClientError, Place};
 use dure_rpc::shape::{EventFilter, EventItem, ExecutionResult};
+use dure_types::Height;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -58,7 +59,7 @@ pub(super) struct EventsArgs {
     /// Most events.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
-    /// Go on with what comes.
+    /// Go on with what comes; without --from it begins with the block that comes next.
     #[arg(long)]
     follow: bool,
     #[command(flatten)]
@@ -191,7 +192,10 @@ pub(super) async fn events(args: EventsArgs, output: &mut Output) -> Result<(), 
         let url = args.remote.rpc.replacen("http", "ws", 1);
         let url = if args.remote.rpc.starts_with("http") { url } else { args.remote.rpc };
         let client = connect(&url).await?;
+        let next = Height(client.status().await?.height.0.saturating_add(1));
+        let from = *filter.from.get_or_insert(Place::new(next, 0));
         let mut stream = client.follow_events(filter).await?;
+        output.progress(&format!("following from block {}", from.height));
         while let Some(event) = stream.next().await? {
             specs.learn(&client, event.contract.0, output).await;
             output.answer(&event, || line(&event, &specs))?;

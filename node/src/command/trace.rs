@@ -60,6 +60,9 @@ async fn past(what: &str, rpc: &str, output: &mut Output) -> Result<(), Failure>
         .map_err(|reason| ClientError::Hex { found: what.to_owned(), reason })?;
     let answer = client.trace(id).await?;
     let specs = Specs::of_trace(&client, &answer.trace, output).await;
+    // Why it failed is in its receipt: a trace that is not exact may have ended otherwise.
+    let result = client.receipt(id, false).await?.receipt.result;
+    let told = Told::of(&result, &answer.trace);
     output.answer(&answer, || {
         let exact = if answer.exact { "" } else { "  (not as the receipt says)" };
         let mut text = format!(
@@ -67,11 +70,12 @@ async fn past(what: &str, rpc: &str, output: &mut Output) -> Result<(), Failure>
             answer.height,
             answer.index,
             gas_text(answer.gas_used, answer.gas_base),
-            tree(&answer.trace, &specs)
+            tree(&answer.trace, &specs, told)
         );
         debug(&answer.debug, &mut text);
         text
-    })
+    })?;
+    ended(&result, &answer.trace)
 }
 
 pub(super) async fn simulate(args: CallArgs, output: &mut Output) -> Result<(), Failure> {
@@ -85,7 +89,10 @@ pub(super) async fn simulate(args: CallArgs, output: &mut Output) -> Result<(), 
     let (client, answer) = simulated(&address, &method, &rest, &args.remote.rpc).await?;
     let specs = Specs::of_trace(&client, &answer.trace, output).await;
     output.answer(&answer, || {
-        let mut text = execution_text(&answer.result, &specs);
+        let mut text = match &answer.result {
+            succeeded @ ExecutionResult::Succeeded { .. } => execution_text(succeeded, &specs),
+            _ => String::new(),
+        };
         text.push_str(&simulation_text(&answer, &specs));
         text
     })?;
@@ -142,7 +149,8 @@ fn ended(result: &ExecutionResult, trace: &[CallTrace]) -> Result<(), Failure> {
 
 fn simulation_text(answer: &SimulationAnswer, specs: &Specs) -> String {
     let gas = gas_text(answer.gas_used, answer.gas_base);
-    let mut text = format!("gas          {gas}\n{}", tree(&answer.trace, specs));
+    let told = Told::of(&answer.result, &answer.trace);
+    let mut text = format!("gas          {gas}\n{}", tree(&answer.trace, specs, told));
     debug(&answer.debug, &mut text);
     text
 }
@@ -153,14 +161,37 @@ fn debug(lines: &[String], text: &mut String) {
     }
 }
 
+/// The calls whose refusals the failure of the command tells: the innermost on the way to it, and the
+/// first. The tree does not repeat them.
+#[derive(Clone, Copy)]
+struct Told(Option<(usize, usize)>);
+
+impl Told {
+    fn of(result: &ExecutionResult, trace: &[CallTrace]) -> Self {
+        let failed = !matches!(result, ExecutionResult::Succeeded { .. });
+        let way = way(trace);
+        let ends = way.first().copied().zip(way.last().copied());
+        Self(ends.filter(|_| failed))
+    }
+
+    fn has(self, index: usize) -> bool {
+        self.0.is_some_and(|(first, last)| index == first || index == last)
+    }
+}
+
 /// The calls as an indented tree; the gas of each has that of those below it in it.
-fn tree(trace: &[CallTrace], specs: &Specs) -> String {
+fn tree(trace: &[CallTrace], specs: &Specs, told: Told) -> String {
     let mut text = String::new();
-    for call in trace {
+    for (index, call) in trace.iter().enumerate() {
         let depth = usize::try_from(call.depth).unwrap_or(usize::MAX).min(16);
         let indent = "  ".repeat(depth);
         let (args, value) = specs.call(call);
         let answer = match (&call.panic, &call.error) {
+            (Some(_), _) if told.has(index) => "panicked".to_owned(),
+            (None, Some(error)) if told.has(index) => match error.data {
+                RpcError::ContractRefused { .. } => "refused".to_owned(),
+                _ => "failed".to_owned(),
+            },
             (Some(panic), _) => format!("panicked: {panic}"),
             (None, Some(error)) => refusal(&error.data),
             (None, None) if call.value == Value::Array(Vec::new()) => "ok".to_owned(),
@@ -193,19 +224,24 @@ fn refusal(error: &RpcError) -> String {
 
 /// The innermost call that failed last, and the path of calls to it: where a failure came from.
 fn origin(trace: &[CallTrace]) -> Option<(&CallTrace, String)> {
+    let path: Vec<&CallTrace> = way(trace).into_iter().filter_map(|at| trace.get(at)).collect();
+    let names: Vec<String> = path.iter().map(|call| name(call)).collect();
+    path.last().map(|call| (*call, names.join(" -> ")))
+}
+
+/// The calls on the way to the innermost one that failed last, by their place in the trace.
+fn way(trace: &[CallTrace]) -> Vec<usize> {
     let mut path = Vec::new();
-    let mut innermost = None;
     for (index, call) in trace.iter().enumerate() {
         let later = trace.get(index + 1..).unwrap_or_default();
         let inside = later.iter().take_while(|other| other.depth >= call.depth);
         let is_last = !inside.into_iter().any(|other| other.depth == call.depth);
         let depth = usize::try_from(call.depth).unwrap_or(usize::MAX);
         if is_last && call.error.is_some() && depth == path.len() {
-            path.push(name(call));
-            innermost = Some(call);
+            path.push(index);
         }
     }
-    innermost.map(|call| (call, path.join(" -> ")))
+    path
 }
 
 /// The failure of calls, with where it came from and what a panic said; what the system contract

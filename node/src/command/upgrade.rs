@@ -3,8 +3,9 @@
 use super::{
     Remote,
     arguments::parse_json,
+    difference::{self, Line},
     exit::Failure,
-    inspect::{arguments, kind, signature},
+    inspect::arguments,
     key, module,
     output::Output,
     read::{connect, say_chain},
@@ -12,13 +13,10 @@ use super::{
 };
 use crate::printable::one_line;
 use clap::Args;
-use dure_abi::spec::{ContractSpec, MethodSpec};
+use dure_abi::spec::ContractSpec;
 use dure_client::{
-    ClientError, Rehearsal, RpcError,
-    shape::{ExecutionResult, StorageChange},
+    ClientError, NewFields, Rehearsal, RpcError, Unset, Upgraded, shape::ExecutionResult,
 };
-use dure_rpc::{hex::Bytes, json::entry_to_json};
-use dure_runtime::schema::{field_difference, type_difference};
 use dure_types::Address;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -36,6 +34,9 @@ pub(super) struct UpgradeArgs {
     /// Change nothing; show what the upgrade would change.
     #[arg(long)]
     dry_run: bool,
+    /// Go on where a new field would have no value: the code reads it by `try_get`.
+    #[arg(long)]
+    allow_unset: bool,
     /// Who signs, the contract's upgrader: name or file of a key; alice of `dure dev` unless told.
     #[arg(long)]
     key: Option<String>,
@@ -50,34 +51,53 @@ pub(super) async fn run(args: UpgradeArgs, output: &mut Output) -> Result<(), Fa
     let contract = key::address(&args.address)?;
     let client = connect(&args.remote.rpc).await?;
     let signer = key::signer(&client, args.key.as_deref()).await?;
+    let fields = if args.allow_unset { NewFields::MayBeUnset } else { NewFields::MustBeSet };
     if args.dry_run {
         let account = signer.address();
         let rehearsal = client.rehearse_upgrade(account, contract, &wasm, &migrate).await;
         let rehearsal = rehearsal.map_err(|error| fits(&spec, error))?;
-        return show(contract, &rehearsal, output);
+        return show(contract, &rehearsal, fields, output);
     }
     say_chain(&client, output);
-    let done = client.upgrade(&signer, contract, &wasm, &migrate).await;
+    let done = client.upgrade(&signer, contract, &wasm, &migrate, fields).await;
     let done = done.map_err(|error| fits(&spec, error))?;
+    let (stored, offered) = (&done.stored, &done.offered);
     let value = json!({
         "contract": contract.to_string(),
         "code": done.code.to_string(),
+        "version": { "from": stored.history.version, "to": offered.history.version },
+        "fields": difference::fields(stored, offered),
+        "methods": difference::methods(stored, offered),
         "deployed": done.deployed.as_ref().map(|submission| submission.id.to_string()),
         "upgraded": done.upgraded.id.to_string(),
         "height": done.upgraded.height,
     });
-    output.answer(&value, || {
-        let stored = if done.deployed.is_some() { "" } else { "  (was stored already)" };
-        format!(
-            "contract     {contract}\ncode         {}{stored}\ntransaction  {}\n\
-             final        height {}\n",
-            done.code, done.upgraded.id, done.upgraded.height
-        )
-    })
+    output.answer(&value, || done_text(contract, &done))
+}
+
+fn done_text(contract: Address, done: &Upgraded) -> String {
+    let stored = if done.deployed.is_some() { "" } else { "  (was stored already)" };
+    let mut lines = vec![
+        ("contract", format!("{contract}  {}", one_line(&done.stored.name))),
+        ("code", format!("{}{stored}", done.code)),
+    ];
+    lines.extend(difference::lines(&done.stored, &done.offered));
+    lines.push(("transaction", done.upgraded.id.to_string()));
+    lines.push(("final", format!("height {}", done.upgraded.height)));
+    aligned(&lines, 13)
+}
+
+/// That fields would have no value, and how to go on in spite of it.
+fn unset(unset: Unset) -> Failure {
+    let hint = "where the code does so already, --allow-unset goes on";
+    Failure::from(ClientError::Unset(unset)).hinted(Some(hint.to_owned()))
 }
 
 /// Says what the migration takes, where its arguments are what is wrong.
 fn fits(spec: &ContractSpec, error: ClientError) -> Failure {
+    if let ClientError::Unset(fields) = error {
+        return unset(fields);
+    }
     match (error.refusal(), spec.history.migrations.first()) {
         (Some(wrong @ RpcError::InvalidArguments { .. }), Some(migration)) => {
             let args = arguments(spec, &migration.as_method());
@@ -90,7 +110,12 @@ fn fits(spec: &ContractSpec, error: ClientError) -> Failure {
 }
 
 /// Prints a rehearsal; one that failed is a failure of the command, too.
-fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result<(), Failure> {
+fn show(
+    contract: Address,
+    rehearsal: &Rehearsal,
+    fields: NewFields,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let (stored, offered) = (&rehearsal.stored, &rehearsal.offered);
     let answer = &rehearsal.answer;
     if let ExecutionResult::Failed { error, .. } | ExecutionResult::Skipped { error } =
@@ -98,176 +123,50 @@ fn show(contract: Address, rehearsal: &Rehearsal, output: &mut Output) -> Result
     {
         return Err(called(error.data.clone().into(), &answer.trace));
     }
-    let (fields, methods) = (fields(stored, offered), methods(stored, offered));
+    let unset_fields = rehearsal.unset();
+    let names = unset_fields.iter().flat_map(|unset| &unset.fields).map(|field| &field.name);
     let own = answer.changes.iter().filter(|change| change.contract == contract.into());
-    let changes: Vec<Value> = own.map(|change| changed(stored, offered, change)).collect();
+    let changes: Vec<Value> =
+        own.map(|change| difference::changed(stored, offered, change)).collect();
     let value = json!({
         "contract": contract.to_string(),
         "code": rehearsal.code.to_string(),
         "version": { "from": stored.history.version, "to": offered.history.version },
-        "fields": fields,
-        "methods": methods,
+        "fields": difference::fields(stored, offered),
+        "methods": difference::methods(stored, offered),
+        "unset": names.collect::<Vec<_>>(),
         "changes": changes,
         "changed": answer.changed,
         "events": answer.events,
         "gas_used": answer.gas_used,
         "height": answer.height,
     });
-    output.answer(&value, || text(contract, rehearsal, &value))
-}
-
-/// How fields differ; nothing of those that do not.
-fn fields(stored: &ContractSpec, offered: &ContractSpec) -> Vec<Value> {
-    let mut lines = Vec::new();
-    for new in &offered.storage {
-        let old = stored.storage.iter().find(|old| old.id == new.id);
-        let differs = old.and_then(|old| field_difference((stored, old), (offered, new)));
-        let was = old.map(|old| old.name.as_str());
-        if differs.is_none() && was == Some(new.name.as_str()) {
-            continue;
-        }
-        let [before, after] = match differs {
-            Some(words) => words.map(Some),
-            None => [old.map(|old| old.layout(&stored.types)), Some(new.layout(&offered.types))],
-        };
-        lines.push(json!({
-            "id": new.id, "name": new.name, "was": was, "before": before, "after": after,
-        }));
+    output.answer(&value, || text(contract, rehearsal, &value))?;
+    match unset_fields.filter(|_| fields == NewFields::MustBeSet) {
+        Some(fields) => Err(unset(fields)),
+        None => Ok(()),
     }
-    for old in &stored.storage {
-        if !offered.storage.iter().any(|new| new.id == old.id) {
-            let (before, none) = (old.layout(&stored.types), Value::Null);
-            lines.push(json!({
-                "id": old.id, "name": none, "was": old.name, "before": before, "after": none,
-            }));
-        }
-    }
-    lines
-}
-
-/// How methods differ, by name; nothing of those that do not.
-fn methods(stored: &ContractSpec, offered: &ContractSpec) -> Vec<Value> {
-    let line = |name: &str, before: Option<String>, after: Option<String>| json!({ "name": name, "before": before, "after": after });
-    let mut lines = Vec::new();
-    for new in &offered.methods {
-        match stored.method(&new.name) {
-            None => lines.push(line(&new.name, None, Some(shown(offered, new)))),
-            Some(old) => {
-                let [old_more, new_more] = method_types(stored, old, offered, new);
-                let (before, after) =
-                    (shown(stored, old) + &old_more, shown(offered, new) + &new_more);
-                if before != after {
-                    lines.push(line(&new.name, Some(before), Some(after)));
-                }
-            }
-        }
-    }
-    let gone = stored.methods.iter().filter(|old| offered.method(&old.name).is_none());
-    lines.extend(gone.map(|old| line(&old.name, Some(shown(stored, old)), None)));
-    lines
-}
-
-/// What the first types that differ in two methods are made of.
-fn method_types(
-    stored: &ContractSpec,
-    old: &MethodSpec,
-    offered: &ContractSpec,
-    new: &MethodSpec,
-) -> [String; 2] {
-    let args = old.args.iter().zip(&new.args).map(|(old, new)| (old.ty, new.ty));
-    let mut types = args.chain([(old.returns, new.returns)]);
-    let differs = types.find_map(|(old, new)| type_difference((stored, old), (offered, new)));
-    differs.unwrap_or_default()
-}
-
-fn shown(spec: &ContractSpec, method: &MethodSpec) -> String {
-    format!("{} {}", kind(method.kind), signature(spec, method))
-}
-
-/// One entry that would change, its values by the code that wrote them.
-fn changed(stored: &ContractSpec, offered: &ContractSpec, change: &StorageChange) -> Value {
-    let read = |spec: &ContractSpec, value: &Option<Bytes>| {
-        value.as_ref().map(|value| entry_to_json(spec, &change.key.0, &value.0))
-    };
-    let (before, after) = (read(stored, &change.before), read(offered, &change.after));
-    // A field that is gone is known to the old code only.
-    let named = after.as_ref().or(before.as_ref());
-    json!({
-        "field": named.map(|entry| &entry.field),
-        "key": named.and_then(|entry| entry.key.as_ref()),
-        "before": before.as_ref().map(|entry| &entry.value),
-        "after": after.as_ref().map(|entry| &entry.value),
-    })
 }
 
 fn text(contract: Address, rehearsal: &Rehearsal, value: &Value) -> String {
     let (stored, offered) = (&rehearsal.stored, &rehearsal.offered);
-    let (from, to) = (stored.history.version, offered.history.version);
     let mut lines = vec![
-        format!("contract  {contract}  {}", one_line(&stored.name)),
-        format!("code      {}", rehearsal.code),
+        ("contract", format!("{contract}  {}", one_line(&stored.name))),
+        ("code", rehearsal.code.to_string()),
     ];
-    lines.push(match offered.history.migration(from).filter(|_| to > from) {
-        Some(migration) => {
-            format!("storage   version {from} -> {to} by `{}`", one_line(&migration.name))
-        }
-        None => format!("storage   version {from}, nothing is migrated"),
-    });
-    let listed = |name: &str| value[name].as_array().into_iter().flatten();
-    lines.extend(listed("fields").map(field_line));
-    lines.extend(listed("methods").map(method_line));
-    lines.extend(listed("changes").map(change_line));
+    lines.extend(difference::lines(stored, offered));
+    let changes = value["changes"].as_array().into_iter().flatten();
+    lines.extend(changes.map(|change| ("change", difference::change_line(change))));
     let shown = u32::try_from(rehearsal.answer.changes.len()).unwrap_or(u32::MAX);
     if rehearsal.answer.changed > shown {
-        lines.push(format!("change    and {} more", rehearsal.answer.changed - shown));
+        let more = rehearsal.answer.changed - shown;
+        lines.push(("change", format!("and {more} more")));
     }
-    lines.push(format!("gas       {}", rehearsal.answer.gas_used));
-    lines.push("nothing was changed (--dry-run)".to_owned());
-    lines.join("\n")
+    lines.push(("gas", rehearsal.answer.gas_used.to_string()));
+    aligned(&lines, 10) + "nothing was changed (--dry-run)\n"
 }
 
-fn word(value: &Value) -> String {
-    match value {
-        Value::String(text) => one_line(text).into_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn field_line(field: &Value) -> String {
-    let (id, name, was) = (&field["id"], word(&field["name"]), word(&field["was"]));
-    let (before, after) = (word(&field["before"]), word(&field["after"]));
-    match (&field["was"], &field["name"]) {
-        (Value::Null, _) => format!("field     + {name} (id {id}): {after}"),
-        (_, Value::Null) => {
-            format!("field     - {was} (id {id}): {before}; retired, what is left in it stays")
-        }
-        _ if was != name && before == after => {
-            format!("field     {was} -> {name} (id {id}): {after}")
-        }
-        _ if was != name => format!("field     {was} -> {name} (id {id}): {before} -> {after}"),
-        _ => format!("field     ~ {name} (id {id}): {before} -> {after}"),
-    }
-}
-
-fn method_line(method: &Value) -> String {
-    let (before, after) = (word(&method["before"]), word(&method["after"]));
-    match (&method["before"], &method["after"]) {
-        (Value::Null, _) => format!("method    + {after}"),
-        (_, Value::Null) => format!("method    - {before}"),
-        _ => format!("method    ~ {before} -> {after}"),
-    }
-}
-
-fn change_line(change: &Value) -> String {
-    let field = word(&change["field"]);
-    let key = match &change["key"] {
-        Value::Null => String::new(),
-        key => format!("[{}]", word(key)),
-    };
-    let value = |value: &Value| match value {
-        Value::Null => "nothing".to_owned(),
-        other => other.to_string(),
-    };
-    let (before, after) = (value(&change["before"]), value(&change["after"]));
-    format!("change    {field}{key}: {before} -> {after}")
+/// Lines whose texts begin at one column.
+fn aligned(lines: &[Line], width: usize) -> String {
+    lines.iter().map(|(what, text)| format!("{what:<width$}{text}\n")).collect()
 }

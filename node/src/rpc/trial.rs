@@ -163,6 +163,9 @@ fn simulate_query(
 fn changes(reader: &Reader<'_>, delta: &StateDelta) -> Result<(Vec<StorageChange>, u32), RpcError> {
     let mut changes = Vec::new();
     let (mut changed, mut bytes) = (0u32, 0usize);
+    // Short keys first: those of single values, of which a caller asks whether they were set.
+    let mut delta: Vec<_> = delta.iter().collect();
+    delta.sort_by_key(|(key, _)| key.len());
     for (key, after) in delta {
         let Some((contract, own)) = key.split_first_chunk::<32>() else { continue };
         let contract = Address(*contract);
@@ -181,6 +184,7 @@ fn changes(reader: &Reader<'_>, delta: &StateDelta) -> Result<(Vec<StorageChange
         let (contract, before) = (contract.into(), before.map(Bytes));
         changes.push(StorageChange { contract, key: Bytes(own.to_vec()), before, after });
     }
+    changes.sort_by(|a, b| (a.contract.0, &a.key.0).cmp(&(b.contract.0, &b.key.0)));
     Ok((changes, changed))
 }
 

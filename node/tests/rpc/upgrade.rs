@@ -4,7 +4,7 @@ use crate::chain::{Chain, counter, module, spec, with_spec, with_this_spec};
 use codec::Encode;
 use dure_abi::spec::{FieldKind, MigrationSpec};
 use dure_client::{
-    Client, RpcError, Wait,
+    Client, NewFields, RpcError, Wait,
     shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest},
 };
 use dure_rpc::hex::to_text;
@@ -166,7 +166,10 @@ async fn that_code_is_of_another_contract_is_told_before_what_its_migration_take
     (other.name, other.history.version) = ("other".into(), 2);
     other.history.migrations = vec![migration];
     let other = with_this_spec(module(), &other);
-    let refused = client.upgrade(&chain.alice, made, &other, &json!({})).await.unwrap_err();
+    let refused = client
+        .upgrade(&chain.alice, made, &other, &json!({}), NewFields::MustBeSet)
+        .await
+        .unwrap_err();
     let foreign = matches!(refused.refusal(), Some(RpcError::SchemaForeign { .. }));
     assert!(foreign, "{refused}");
     chain.stop().await;
@@ -217,7 +220,9 @@ async fn a_module_travels_twice_to_be_tried_and_to_be_stored() {
     };
     let made = chain.deploy(&client, &padded(counter(), 1)).await;
     twice();
-    client.upgrade(&chain.alice, made, &padded(counter(), 2), &json!({})).await.unwrap();
+    let next = padded(counter(), 2);
+    let done = client.upgrade(&chain.alice, made, &next, &json!({}), NewFields::MustBeSet).await;
+    done.unwrap();
     twice();
     chain.stop().await;
 }

@@ -268,7 +268,8 @@ impl ContractSpec {
         let field = self.storage.iter().find(|field| field.id == id)?;
         let name = &field.name;
         Some(format!(
-            "the field `{name}` was read before it was set: set it in #[init], or use try_get"
+            "the field `{name}` was read before it was set: set it in #[init], in a #[migrate] \
+             where an upgrade added it, or read it by try_get"
         ))
     }
 

@@ -3,6 +3,7 @@
 use crate::{
     BuildError, BuildRequest, sources,
     toolchain::{TARGET, Toolchain},
+    wrapper,
 };
 use serde_json::Value;
 use std::{
@@ -178,6 +179,7 @@ pub(crate) fn wasm(
     let folder = |spec| folder(package, &flags, spec);
     take_over(&folder(!spec), &folder(spec));
     cargo.arg("--target-dir").arg(folder(spec));
+    wrapper::wrap(&mut cargo, &package.target_dir, &package.sources)?;
     request.restrict(&mut cargo);
     if let Toolchain::BuildStd { rustc, linker, .. } = toolchain {
         cargo.arg("-Zbuild-std=core,alloc");
@@ -218,7 +220,8 @@ pub(crate) fn wasm(
 /// each other, and so would those with other flags what all of them use. In folders of their own
 /// nothing that did not change is compiled again.
 fn folder(package: &Package, flags: &str, spec: bool) -> PathBuf {
-    let name = dure_types::domain::blake3_hash(flags.as_bytes()).to_string();
+    let name = dure_types::domain::blake3_hash((flags.to_owned() + wrapper::SCRIPT).as_bytes());
+    let name = name.to_string();
     let short = name.trim_start_matches("0x").get(..8).unwrap_or_default();
     package.target_dir.join(if spec { "spec" } else { "code" }).join(short)
 }

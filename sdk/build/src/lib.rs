@@ -8,8 +8,9 @@
 //! `dure.lock` beside the contract's manifest pins the ids of its storage fields: a build creates and
 //! extends it, and refuses what contradicts it ([`LockError`]).
 //!
-//! The same sources, lock file and compiler give the same bytes on every machine: the profile and
-//! the flags are fixed here, and no path of the machine is left in them.
+//! The same sources, lock file and compiler give the same bytes on every machine, wherever the contract
+//! and the SDK lie on it: the profile and the flags are fixed here, and no path of the machine is left
+//! in the bytes nor in what the compiler orders functions by.
 //!
 //! The command line, the test chain and the project's own tasks all build through [`build`].
 
@@ -22,6 +23,7 @@ mod sources;
 mod toolchain;
 #[cfg(all(test, unix))]
 mod toolchain_tests;
+mod wrapper;
 
 use codec::{Decode, DecodeAll, Encode};
 use dure_abi::spec::ContractSpec;

@@ -1,7 +1,10 @@
 //! A contract outside this workspace, as an author has it.
 
 use dure_build::{BuildError, BuildRequest, Built, LOCK_FILE, LockError, build, build_unpinned};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 const SOURCE: &str = r#"
 #![no_std]
@@ -67,24 +70,61 @@ fn request(folder: &Path) -> BuildRequest {
     }
 }
 
-fn build_in(folder: &Path) -> Built {
-    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+/// Copies a folder's manifest and sources.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let (path, copied) = (entry.path(), to.join(entry.file_name()));
+        let name = entry.file_name();
+        if path.is_file() {
+            fs::copy(path, copied).unwrap();
+        } else if name != "target" && name != "tests" {
+            copy(&path, &copied);
+        }
+    }
+}
+
+/// The SDK and what it is made of, in a checkout of its own.
+fn checkout(to: &Path) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let parts = ["sdk", "runtime/types"];
+    for part in parts {
+        copy(&root.join(part), &to.join(part));
+    }
+    let mut manifest: toml::Table =
+        fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let members = ["sdk", "sdk/abi", "sdk/light", "sdk/macros", "runtime/types"];
+    let members = members.map(|member| toml::Value::from(member)).to_vec();
+    manifest["workspace"]["members"] = members.into();
+    manifest["workspace"].as_table_mut().unwrap().remove("default-members");
+    fs::write(to.join("Cargo.toml"), manifest.to_string()).unwrap();
+    to.join("sdk").canonicalize().unwrap()
+}
+
+/// Builds a contract as large as an author's, with the SDK at a place, in a folder.
+fn lunch(folder: &Path, sdk: &Path) -> Built {
     write_crate(folder, &format!("dure-sdk = {{ path = {sdk:?} }}"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/book/listings/lunch");
+    fs::copy(source.join("src/lib.rs"), folder.join("src/lib.rs")).unwrap();
     build(&request(folder), &mut |_| {}).unwrap()
 }
 
 #[test]
-fn slow_a_contract_in_any_folder_gives_the_same_bytes() {
+fn slow_a_contract_and_the_sdk_in_any_folder_give_the_same_bytes() {
     let root = tempfile::tempdir().unwrap();
-    let one = build_in(&root.path().join("one"));
-    let two = build_in(&root.path().join("somewhere/else"));
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let one = lunch(&root.path().join("one"), own);
+    let other = checkout(&root.path().join("a checkout/of the SDK"));
+    let two = lunch(&root.path().join("somewhere/else"), &other);
+    assert!(one.sizes.functions.len() > 60, "so many that they may be in another order");
     assert_eq!(one.code_hash, two.code_hash);
     assert_eq!(fs::read(&one.path).unwrap(), one.wasm);
-    let methods: Vec<_> = one.spec.methods.iter().map(|method| method.name.as_str()).collect();
-    assert_eq!((one.spec.name.as_str(), methods), ("counter", vec!["new", "raise", "count"]));
-    assert_eq!(one.spec.method("raise").unwrap().docs, ["Raises the count."]);
-    let place = root.path().to_str().unwrap().as_bytes();
-    assert!(!one.wasm.windows(place.len()).any(|window| window == place), "the folder is inside");
+    let docs = &one.spec.method("register").unwrap().docs;
+    assert_eq!((one.spec.name.as_str(), docs.len()), ("lunch", 1));
+    for place in [root.path(), own] {
+        let place = place.to_str().unwrap().as_bytes();
+        assert!(!one.wasm.windows(place.len()).any(|found| found == place), "it is inside");
+    }
 }
 
 #[test]

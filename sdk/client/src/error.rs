@@ -1,6 +1,6 @@
 //! What can go wrong between a program and a node.
 
-use crate::{Submission, key::KeyError};
+use crate::{Submission, key::KeyError, unset::Unset};
 use dure_rpc::{
     RpcError,
     hex::HexError,
@@ -23,6 +23,9 @@ pub enum ClientError {
         /// Every contract that was entered, in the order of entering.
         trace: Vec<CallTrace>,
     },
+    /// An upgrade adds fields that would have no value; nothing was sent.
+    #[error("{0}")]
+    Unset(Unset),
     /// The node refused with an error that this release does not know.
     #[error("error {code}: {message}")]
     Unknown {

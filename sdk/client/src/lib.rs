@@ -29,6 +29,7 @@ mod read;
 mod refused;
 mod stream;
 mod transaction;
+mod unset;
 mod upgrade;
 
 pub use connection::Client;
@@ -42,4 +43,5 @@ pub use key::{Key, KeyError, ParseAddress};
 pub use module::spec as module_spec;
 pub use stream::{EventStream, SubscriptionItem};
 pub use transaction::{Submitted, TransactionBuilder};
-pub use upgrade::{Rehearsal, Upgraded};
+pub use unset::{Unset, UnsetField};
+pub use upgrade::{NewFields, Rehearsal, Upgraded};

@@ -3,10 +3,14 @@
 use crate::{
     Client, ClientError, Key, RpcError, Submission, Wait,
     deploy::{refusal, storing_gas},
+    unset::Unset,
 };
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
-use dure_rpc::{json::arguments_from_json, shape::SimulationAnswer};
+use dure_rpc::{
+    json::arguments_from_json,
+    shape::{ExecutionResult, SimulationAnswer},
+};
 use dure_types::{Address, Hash, Height, domain::blake3_hash, limits};
 use serde_json::Value;
 
@@ -15,15 +19,30 @@ use serde_json::Value;
 pub struct Upgraded {
     /// BLAKE3 of the module: its name on chain.
     pub code: Hash,
+    /// Specification of the code that ran until then.
+    pub stored: ContractSpec,
+    /// Specification of the module.
+    pub offered: ContractSpec,
     /// The transaction that stored the code; none when it was stored already.
     pub deployed: Option<Submission>,
     /// The transaction that gave it to the contract.
     pub upgraded: Submission,
 }
 
+/// What becomes of an upgrade that adds a field of one value and does not set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewFields {
+    /// It is refused: `Item::get` would end every call that reads the field.
+    MustBeSet,
+    /// It is done: the code reads the field by `try_get`, or sets it before it reads it.
+    MayBeUnset,
+}
+
 /// What an upgrade would do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rehearsal {
+    /// The contract.
+    pub contract: Address,
     /// BLAKE3 of the module.
     pub code: Hash,
     /// Specification of the code that runs.
@@ -32,6 +51,25 @@ pub struct Rehearsal {
     pub offered: ContractSpec,
     /// What the upgrade would do to live state.
     pub answer: SimulationAnswer,
+}
+
+impl Rehearsal {
+    /// Fields of one value that the code adds and that would have none; none of an upgrade that
+    /// would fail.
+    #[must_use]
+    pub fn unset(&self) -> Option<Unset> {
+        let ExecutionResult::Succeeded { .. } = self.answer.result else { return None };
+        let contract = self.contract.into();
+        let own = self.answer.changes.iter().filter(|change| change.contract == contract);
+        Unset::find(&self.stored, &self.offered, &own.collect::<Vec<_>>())
+    }
+
+    fn check(&self, fields: NewFields) -> Result<(), ClientError> {
+        match self.unset().filter(|_| fields == NewFields::MustBeSet) {
+            Some(unset) => Err(ClientError::Unset(unset)),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Client {
@@ -44,20 +82,29 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Tried`] or [`ClientError::Refused`] with what the node, the system contract or
-    /// the migration refused.
+    /// the migration refused; [`ClientError::Unset`] with fields that would have no value, unless
+    /// they may.
     pub async fn upgrade(
         &self,
         key: &Key,
         contract: Address,
         wasm: &[u8],
         migrate: &Value,
+        fields: NewFields,
     ) -> Result<Upgraded, ClientError> {
         let rehearsal = self.rehearse_upgrade(key.address(), contract, wasm, migrate).await?;
-        let Rehearsal { code, stored, offered, answer } = rehearsal;
+        rehearsal.check(fields)?;
+        let succeeds = matches!(rehearsal.answer.result, ExecutionResult::Succeeded { .. });
+        let Rehearsal { code, stored, offered, answer, .. } = rehearsal;
         let gas = storing_gas(&answer);
         refusal(answer)?;
         let args = migration_arguments(&stored, &offered, migrate)?;
         let deployed = self.store(key, code, wasm, gas).await?;
+        if !succeeds {
+            // Its gas ran out beside that of storing: only now can be seen what it comes to.
+            let again = self.rehearse_upgrade(key.address(), contract, wasm, migrate).await?;
+            again.check(fields)?;
+        }
         let upgraded = self
             .transaction(key)
             .call_scale(Address::SYSTEM, "upgrade", (contract, code, args).encode())
@@ -66,7 +113,7 @@ impl Client {
             .map_err(|error| error.after(deployed.as_ref()))?;
         self.reach(Height(upgraded.height.0)).await?;
         self.forget_spec(contract);
-        Ok(Upgraded { code, deployed, upgraded })
+        Ok(Upgraded { code, stored, offered, deployed, upgraded })
     }
 
     /// Tries an upgrade on a copy of live state; nothing is stored and nothing changes.
@@ -86,7 +133,7 @@ impl Client {
         let module = self.code_ready(code).await?.is_none().then_some(wasm);
         let args = (contract, code, args).encode();
         let answer = self.rehearse(account, module, "upgrade", args).await?;
-        Ok(Rehearsal { code, stored, offered, answer })
+        Ok(Rehearsal { contract, code, stored, offered, answer })
     }
 
     /// The specification of the contract as it is, and that of the module.

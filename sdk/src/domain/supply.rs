@@ -80,8 +80,8 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
     /// `AboveCap` when more than the cap would be outstanding; nothing is changed then.
     pub fn issue(&mut self, class: &C, amount: Amount, cap: Amount) -> Result<(), SupplyError> {
         let running = self.outstanding.at(class);
-        running.add_within(amount, cap).map_err(|_| SupplyError::AboveCap {
-            outstanding: running.get(),
+        running.add_within(amount, cap).map_err(|above| SupplyError::AboveCap {
+            outstanding: above.held,
             wanted: amount,
             cap,
         })?;
@@ -100,8 +100,8 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
         cap: Amount,
     ) -> Result<(), SupplyError> {
         let total = self.issued.at(class);
-        total.add_within(amount, cap).map_err(|_| SupplyError::AboveTotal {
-            issued: total.get(),
+        total.add_within(amount, cap).map_err(|above| SupplyError::AboveTotal {
+            issued: above.held,
             wanted: amount,
             cap,
         })?;
@@ -122,8 +122,8 @@ impl<C: StorageKey + Described + 'static> Supply<C> {
         cap: Amount,
     ) -> Result<(), SupplyError> {
         let running = self.outstanding.at(class);
-        running.add_within(amount, cap).map_err(|_| SupplyError::AboveCap {
-            outstanding: running.get(),
+        running.add_within(amount, cap).map_err(|above| SupplyError::AboveCap {
+            outstanding: above.held,
             wanted: amount,
             cap,
         })

@@ -45,7 +45,10 @@ pub(crate) fn unset(place: &[u8]) -> ! {
         super::panic(whole.as_slice())
     }
     #[cfg(not(target_arch = "wasm32"))]
-    panic!("{UNSET_FIELD}{id}: set it in #[init], or use try_get")
+    panic!(
+        "{UNSET_FIELD}{id}: set it in #[init], in a #[migrate] where an upgrade added it, or read \
+         it by try_get"
+    )
 }
 
 /// Appends ` at file:line`.

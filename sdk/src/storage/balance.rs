@@ -1,9 +1,9 @@
 //! Amounts that many payers touch.
 //!
-//! `add` returns nothing, and what can fail says that it failed and not what there is, on purpose:
-//! whoever only adds and takes does not depend on who did so before, so a later runtime runs such
-//! transactions side by side without changing any contract. Reading is explicit (`get`), and makes
-//! the transaction depend on every change before it.
+//! `add` returns nothing, on purpose: whoever only adds and takes does not depend on who did so
+//! before, so that such transactions run side by side. Reading is explicit (`get`), and makes the
+//! transaction depend on every change before it; so does what could not be done, since its error says
+//! what there is.
 
 use super::{Entries, Field, Map, Order, Stored};
 use crate::{
@@ -25,6 +25,10 @@ pub struct Short<T = Amount> {
 /// The sum would be above its bound; nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Above<T = Amount> {
+    /// What there is.
+    pub held: T,
+    /// What would still fit: the bound less what there is, nought where that is above it already.
+    pub room: T,
     /// What was to be added.
     pub added: T,
     /// The greatest sum allowed.
@@ -39,7 +43,8 @@ pub struct Above<T = Amount> {
 /// let mut till = Balance::open(Place::field(0));
 /// Sandbox::new().run(|_| {
 ///     till.add(Amount(5));
-///     let above = Above { added: Amount(6), bound: Amount(10) };
+///     let (held, room) = (Amount(5), Amount(5));
+///     let above = Above { held, room, added: Amount(6), bound: Amount(10) };
 ///     assert_eq!(till.add_within(Amount(6), Amount(10)), Err(above));
 ///     assert_eq!(till.sub(Amount(7)), Err(Short { left: Amount(5), wanted: Amount(7) }));
 ///     assert_eq!(till.sub(Amount(5)), Ok(()));
@@ -106,22 +111,30 @@ impl BalanceAt {
     #[inline]
     #[track_caller]
     pub fn add(&self, amount: Amount) {
-        if self.add_within(amount, Amount::MAX).is_err() {
+        if !self.fits(amount, Amount::MAX) {
             stop("a balance exceeds the greatest amount");
         }
     }
 
-    /// Adds, unless the sum would be above the bound.
+    /// Adds, unless the sum would be above the bound. The error names what there is, so that failing
+    /// depends on it; succeeding does not.
     ///
     /// # Errors
     /// [`Above`]; nothing is changed then.
     #[inline]
     pub fn add_within(&self, amount: Amount, bound: Amount) -> Result<(), Above> {
-        if host::storage_add(self.key.as_slice(), amount.0, bound.0) {
+        if self.fits(amount, bound) {
             Ok(())
         } else {
-            Err(Above { added: amount, bound })
+            let held = self.get();
+            Err(Above { held, room: bound.saturating_sub(held), added: amount, bound })
         }
+    }
+
+    /// Adds, unless the sum would be above the bound; whether it did. Reads nothing.
+    #[inline]
+    pub(super) fn fits(&self, amount: Amount, bound: Amount) -> bool {
+        host::storage_add(self.key.as_slice(), amount.0, bound.0)
     }
 
     /// Takes away. The error names what there is, so that failing depends on it; succeeding does

@@ -77,7 +77,7 @@ impl CounterAt {
     #[inline]
     #[track_caller]
     pub fn add(&self, number: u64) {
-        if self.add_within(number, u64::MAX).is_err() {
+        if !self.amount.fits(Amount(number.into()), Amount(u64::MAX.into())) {
             stop("a counter exceeds the greatest number");
         }
     }
@@ -87,9 +87,12 @@ impl CounterAt {
     /// # Errors
     /// [`Above`]; nothing is changed then.
     #[inline]
-    pub fn add_within(&self, number: u64, bound: u64) -> Result<(), Above<u64>> {
-        let added = self.amount.add_within(Amount(number.into()), Amount(bound.into()));
-        added.map_err(|_| Above { added: number, bound })
+    pub fn add_within(&self, count: u64, bound: u64) -> Result<(), Above<u64>> {
+        let added = self.amount.add_within(Amount(count.into()), Amount(bound.into()));
+        added.map_err(|above| {
+            let (held, room) = (number(above.held), number(above.room));
+            Above { held, room, added: count, bound }
+        })
     }
 
     /// Counts down.

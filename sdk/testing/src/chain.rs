@@ -128,12 +128,17 @@ impl Chain {
     pub fn account(&mut self, name: &str) -> Account {
         let account = Account::named(name);
         self.names.account(account.address(), name);
-        let key = dure_runtime::state::key::account(account.address());
+        self.admit(account.address());
+        account
+    }
+
+    /// Gives an account its tier, unless it has a record.
+    fn admit(&mut self, account: Address) {
+        let key = dure_runtime::state::key::account(account);
         if !self.state.contains_key(&key) {
             let record = system::AccountRecord { tier: TIER, ..Default::default() };
             Arc::make_mut(&mut self.state).insert(key, record.encode());
         }
-        account
     }
 
     /// Height of the last block.
@@ -182,7 +187,7 @@ impl Chain {
     }
 
     /// Goes back to a moment of this chain: state, height, time, events and shadows. What gas was
-    /// used stays in the report.
+    /// used stays in the report, and accounts that were made since may go on.
     pub fn restore(&mut self, snapshot: &Snapshot) {
         self.state = Arc::clone(&snapshot.state);
         (self.height, self.time) = (snapshot.height, snapshot.time);
@@ -191,6 +196,9 @@ impl Chain {
         self.shadows.clone_from(&snapshot.shadows);
         self.accepted.clone_from(&snapshot.accepted);
         self.last = None;
+        self.why.clear();
+        let known: Vec<Address> = self.names.accounts().keys().copied().collect();
+        known.into_iter().for_each(|account| self.admit(account));
     }
 
     /// The last transaction that succeeded.

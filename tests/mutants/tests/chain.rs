@@ -105,10 +105,12 @@ fn time_goes_forward_only_and_a_snapshot_brings_it_back() {
     chain.set_time(TimestampMs(expires.0)).unwrap_err();
     chain.advance(1);
     assert_refused!(chain.send(guest, ledger, &take), Error::Expired { .. });
+    let late = chain.account("made after the snapshot");
     chain.restore(&before);
-    assert_eq!(chain.height(), height);
+    assert_eq!((chain.height(), chain.why()), (height, ""));
     assert_eq!(chain.ask(ledger, &call::balance(guest.address())).unwrap(), Amount(0));
     chain.send(guest, ledger, &take).unwrap();
+    chain.send(late, ledger, &call::approve(guest.address(), Amount(5), expires)).unwrap();
 }
 
 #[test]

@@ -3,9 +3,10 @@
 mod rules;
 
 use dure_testing::{
-    Amount, Chain, Invariants,
-    invariants::{Explored, Violation},
+    Address, Amount, Chain, Invariants,
+    invariants::{Explored, Moment, Played, Violation},
 };
+use mutants::ledger::call;
 use std::path::Path;
 
 fn search(bugs: &[u32], sequences: u64, corpus: Option<&Path>) -> Result<Explored, Violation> {
@@ -55,13 +56,25 @@ fn a_failing_sequence_is_kept_and_played_first() {
     let found = search(&[1], 1_000, Some(folder.path())).unwrap_err();
     let kept = found.kept.clone().unwrap();
     let again = search(&[1], 0, Some(folder.path())).unwrap_err();
-    assert_eq!((again.calls, again.kept, again.after), (found.calls, Some(kept.clone()), 0));
+    assert_eq!((&again.calls, &again.kept, again.after), (&found.calls, &found.kept, 0));
+    // The line at which the last call begins, and no seed that would find it.
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let begins = text.lines().zip(1..).filter(|(line, _)| *line == "    {").last().unwrap().1;
+    assert_eq!((found.line, again.line), (None, Some(begins)));
+    let said = format!("again from {}, where the call of line {begins} breaks it", kept.display());
+    let told = again.to_string();
+    assert!(told.ends_with(&said) && !told.contains("seed"), "{told}");
     let mended = search(&[], 1, Some(folder.path())).unwrap();
     assert_eq!(mended.corpus, 1);
-    let text = std::fs::read_to_string(&kept).unwrap();
     std::fs::write(&kept, text.replace("\"transfer\"", "\"teleport\"")).unwrap();
     let refused = search(&[], 1, Some(folder.path())).unwrap_err();
     assert!(refused.why.contains("ledger has no method teleport"), "{refused}");
+    std::fs::write(&kept, "{}").unwrap();
+    let refused = search(&[], 1, Some(folder.path())).unwrap_err();
+    assert!(
+        refused.why.starts_with(&format!("{}: it has no `steps`", kept.display())),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -84,6 +97,54 @@ fn a_step_that_is_refused_and_only_lets_time_pass_says_so() {
     let found = search.effort(64, 8).run().unwrap_err();
     assert_eq!(found.calls.len(), 1, "{found}");
     assert!(found.calls[0].ends_with("ms  (refused: ledger::Error::NoHold)"), "{found}");
+}
+
+/// A ledger without a bug whose rules are broken by what is no bug: so the least that does is known.
+fn plain() -> (Chain, Address) {
+    let mut chain = Chain::new();
+    let [issuer, ana] = ["issuer", "ana"].map(|name| chain.account(name));
+    let init = (0u16, Amount(1_000_000));
+    let ledger = chain.deploy(env!("CARGO_MANIFEST_DIR"), issuer, init).unwrap();
+    chain.send(issuer, ledger, &call::issue(ana.address(), Amount(1_000))).unwrap();
+    (chain, ledger)
+}
+
+#[test]
+fn ids_that_calls_before_used_up_do_not_keep_those_calls() {
+    let (chain, ledger) = plain();
+    let small = |_: &Moment, played: &Played, _: &Moment| {
+        if played.method != "post" || played.result.is_err() {
+            return Ok(());
+        }
+        let amount = played.arg::<Amount>("amount").unwrap();
+        let other = [played.arg::<u8>("amount").is_err(), played.arg::<u8>("sum").is_err()];
+        assert_eq!(other, [true; 2], "of another type, and of another name");
+        if amount < Amount(7) { Ok(()) } else { Err(format!("{amount:?}")) }
+    };
+    for seed in 0..8 {
+        let search = Invariants::of(&chain).contract(ledger).each("posts are small", small);
+        let found = search.seed(seed).run().unwrap_err();
+        let [hold, post] = found.calls.as_slice() else { panic!("seed {seed}: {found}") };
+        assert!(hold.starts_with("ledger.hold ") && hold.contains("amount: 7 }"), "{found}");
+        assert!(post.starts_with("ledger.post { id: 1, amount: 7 } by "), "{found}");
+    }
+}
+
+#[test]
+fn time_that_calls_before_waited_does_not_keep_those_calls() {
+    let (chain, ledger) = plain();
+    // A call takes a second, too.
+    let (begun, wait) = (chain.time().0, 2 * 86_400_000 + 4_321);
+    let early = move |_: &Moment, played: &Played, now: &Moment| {
+        let late = now.time().0 > begun + wait;
+        if played.method == "approve" && late { Err("it is late".to_owned()) } else { Ok(()) }
+    };
+    for seed in 0..8 {
+        let search = Invariants::of(&chain).contract(ledger).each("approvals are early", early);
+        let found = search.seed(seed).run().unwrap_err();
+        let [call] = found.calls.as_slice() else { panic!("seed {seed}: {found}") };
+        assert!(call.ends_with(&format!(" after {} ms", wait + 1 - 1_000)), "{found}");
+    }
 }
 
 #[test]

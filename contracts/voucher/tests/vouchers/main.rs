@@ -4,6 +4,7 @@
 
 #[path = "../../../altered.rs"]
 mod altered;
+mod gas;
 mod incidents;
 mod model;
 mod rules;

@@ -20,7 +20,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        Self { city: City::native(), issued: 0 }
+        Self::of(City::native())
+    }
+
+    pub(crate) const fn of(city: City) -> Self {
+        Self { city, issued: 0 }
     }
 
     pub(crate) fn by<T: Decode>(

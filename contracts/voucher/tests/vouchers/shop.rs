@@ -266,6 +266,12 @@ impl City {
         self.ask(self.money, &money::balance_of(of.address())).0
     }
 
+    /// The chain, where it runs on one.
+    pub(crate) fn on_chain(&self) -> &Chain {
+        let Side::Chain(chain) = &self.side else { panic!("it runs in memory") };
+        chain
+    }
+
     /// What signs codes, able to send them on a chain.
     pub(crate) fn phone(&mut self, number: u64) -> Account {
         if let Side::Chain(chain) = &mut self.side {
@@ -281,7 +287,7 @@ impl City {
         code: &Invocation<Redemption, Error>,
     ) -> [Vec<Outcome>; 2] {
         let (by, at) = (self.phone(number), self.vouchers);
-        let Side::Chain(chain) = &self.side else { panic!("only a chain has transactions") };
+        let chain = self.on_chain();
         let signed = chain.verified(by, vec![invoke(at, code)], Gas(10_000_000)).unwrap();
         let (state, context, block) = (chain.state(), chain.context(), [signed.clone(), signed]);
         [0, 60_001].map(|later| {

@@ -64,6 +64,13 @@ dure verify $A
 # ANCHOR_END: verify_locked
 cp dure.lock ../first.lock
 cp "$LISTINGS/stamps-upgraded/src/lib.rs" src/lib.rs
+sed -i '/migrate(from = 1)/,/Ok(())/s/^ *self.limit.set(&limit);$/\/\/ &/' src/lib.rs
+# ANCHOR: unset
+dure build
+dure upgrade $A target/dure/stamps.wasm --migrate '{"limit": "50"}' --dry-run
+# ANCHOR_END: unset
+cp ../first.lock dure.lock
+cp "$LISTINGS/stamps-upgraded/src/lib.rs" src/lib.rs
 # ANCHOR: rebuild
 dure build
 # ANCHOR_END: rebuild

@@ -209,7 +209,8 @@ pub struct SimulationAnswer {
     pub panic: Option<String>,
     /// Every contract that was entered, in the order of entering.
     pub trace: Vec<CallTrace>,
-    /// What it would change in the storage of contracts, ascending by key; the first of them.
+    /// What it would change in the storage of contracts, ascending by key; of more than a
+    /// megabyte those with the shortest keys.
     pub changes: Vec<StorageChange>,
     /// How many changes there are in all.
     pub changed: u32,

@@ -104,7 +104,8 @@ impl Chain {
         lock(&self.gas).report(&self.names, self.state.as_ref())
     }
 
-    /// Compares the gas of a test with the committed file `gas.snapshot` of the contract; see
+    /// Compares the gas of a test with the committed file `gas.snapshot` of the contract: a figure
+    /// that differs by more than a hundredth or by more than 50, whichever is more, is a change; see
     /// [`assert_gas!`](crate::assert_gas), which calls it. `dure test --update-gas`, which sets
     /// `UPDATE_GAS` in the environment, writes the file instead; a test that the file does not know
     /// is added to it, except where `CI` is set.
@@ -144,7 +145,7 @@ fn compiler() -> Result<String, TestFailure> {
 }
 
 /// Asserts that the gas of a test is what the committed file `gas.snapshot` beside the contract's
-/// `Cargo.toml` says; `dure test --update-gas` accepts what it is now.
+/// `Cargo.toml` says, within a hundredth or 50; `dure test --update-gas` accepts what it is now.
 ///
 /// Gas depends on the compiler too, which the file names: under another one nothing is compared, and
 /// a line on standard error says so. Commit the file from the toolchain that CI uses.

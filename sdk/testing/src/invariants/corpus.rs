@@ -9,8 +9,16 @@ use dure_types::limits;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+/// A sequence of the corpus.
+pub(super) struct Kept {
+    pub(super) path: PathBuf,
+    pub(super) steps: Vec<Step>,
+    /// The lines of the file at which the steps begin, from 1.
+    pub(super) lines: Vec<usize>,
+}
+
 /// Reads every sequence of a folder, by name; a folder that is not there has none.
-pub(super) fn read(game: &Game<'_>, folder: &Path) -> Result<Vec<(PathBuf, Vec<Step>)>, Violation> {
+pub(super) fn read(game: &Game<'_>, folder: &Path) -> Result<Vec<Kept>, Violation> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -26,15 +34,44 @@ pub(super) fn read(game: &Game<'_>, folder: &Path) -> Result<Vec<(PathBuf, Vec<S
         let value: Value =
             serde_json::from_str(&text).map_err(|error| unusable(&path, &error.to_string()))?;
         let steps = value["steps"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if steps.is_empty() {
+            return Err(unusable(&path, "it has no `steps`, and so is no sequence of calls"));
+        }
         let steps: Result<Vec<Step>, String> =
             steps.iter().map(|step| from_json(game, step)).collect();
         let steps = steps.map_err(|error| {
             let hint = "delete the file if the contract has changed so that it no longer applies";
             unusable(&path, &format!("{error}; {hint}"))
         })?;
-        found.push((path, steps));
+        found.push(Kept { path, steps, lines: step_lines(&text) });
     }
     Ok(found)
+}
+
+/// The lines at which the objects begin that stand in a list of the outermost object: the steps.
+fn step_lines(json: &str) -> Vec<usize> {
+    let (mut lines, mut line) = (Vec::new(), 1);
+    let (mut open, mut quoted, mut escaped) = (String::new(), false, false);
+    for sign in json.chars() {
+        match sign {
+            '\n' => line += 1,
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '{' | '[' => {
+                if sign == '{' && open == "{[" {
+                    lines.push(line);
+                }
+                open.push(sign);
+            }
+            '}' | ']' => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    lines
 }
 
 fn unusable(path: &Path, reason: &str) -> Violation {
@@ -80,4 +117,20 @@ pub(super) fn write(
     std::fs::create_dir_all(folder)?;
     std::fs::write(&path, text)?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step_lines;
+    use serde_json::json;
+
+    #[test]
+    fn steps_are_found_in_the_file_as_it_is_written() {
+        let step = json!({ "args": { "list": [{ "a": "}{ \" [\\" }], "none": {} }, "by": "ana" });
+        let file = json!({ "invariant": "a [{ b", "why": "{", "steps": [step.clone(), step] });
+        let text = format!("{file:#}\n");
+        let lines = step_lines(&text);
+        let begins = |line: &usize| text.lines().nth(line - 1).is_some_and(|text| text == "    {");
+        assert!(lines.len() == 2 && lines.iter().all(begins), "{lines:?} of\n{text}");
+    }
 }

@@ -1,11 +1,13 @@
 //! State between two calls of a sequence, as an invariant sees it.
 
+use super::leaf::split;
 use crate::{FailureWords, Refusal, TestFailure};
 use codec::{Decode, DecodeAll, Encode};
+use dure_abi::spec::ContractSpec;
 use dure_runtime::{BlockContext, Executor, Fault, StateDelta, StateRead};
 use dure_sdk::Invocation;
 use dure_types::{Address, ExecutionError, Gas, TimestampMs, domain::selector, limits};
-use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::Bound, sync::Arc};
 
 /// The chain as the test set it up, under what a sequence has changed since.
 #[derive(Clone)]
@@ -128,7 +130,7 @@ impl Moment {
 }
 
 /// A call that was played, for invariants of what one call may do.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Played {
     /// Who called.
     pub by: Address,
@@ -142,4 +144,37 @@ pub struct Played {
     pub result: Result<Vec<u8>, ExecutionError>,
     /// What the contract said when it panicked.
     pub panic: Option<String>,
+    pub(super) spec: Arc<ContractSpec>,
+}
+
+impl Played {
+    /// An argument by its name: `call.arg::<Amount>("amount")`.
+    ///
+    /// # Errors
+    /// [`TestFailure::Output`] when the method has no argument of that name, or one of another type.
+    pub fn arg<T: DecodeAll>(&self, name: &str) -> Result<T, TestFailure> {
+        let wrong = |what: &str| {
+            TestFailure::Output(format!("{} has no argument `{name}`{what}", self.method))
+        };
+        let method = self.spec.method(&self.method).ok_or_else(|| wrong(""))?;
+        let at = method.args.iter().position(|arg| arg.name == name).ok_or_else(|| wrong(""))?;
+        let types: Vec<u32> = method.args.iter().map(|arg| arg.ty).collect();
+        let parts = split(&self.spec.types, &types, &self.args).unwrap_or_default();
+        let bytes = parts.get(at).map(Vec::as_slice).unwrap_or_default();
+        T::decode_all(&mut &*bytes).map_err(|_| wrong(" of that type"))
+    }
+}
+
+impl fmt::Debug for Played {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The specification says nothing of this call.
+        f.debug_struct("Played")
+            .field("by", &self.by)
+            .field("contract", &self.contract)
+            .field("method", &self.method)
+            .field("args", &self.args)
+            .field("result", &self.result)
+            .field("panic", &self.panic)
+            .finish()
+    }
 }

@@ -197,6 +197,7 @@ impl Game<'_> {
             args: step.args.clone(),
             result,
             panic,
+            spec: Arc::clone(&target.spec),
         })
     }
 

@@ -196,6 +196,9 @@ pub struct Violation {
     pub calls: Vec<String>,
     /// Where the sequence is kept.
     pub kept: Option<PathBuf>,
+    /// The line of that file at which the call begins that broke it, when the sequence was played
+    /// from there; none when this run made it.
+    pub line: Option<usize>,
     /// The call of the run that broke it, counted as if sequences were played one by one; 0 when
     /// none was needed that is not kept.
     pub after: u64,
@@ -209,8 +212,8 @@ impl Violation {
     /// The run cannot be made as it is described.
     pub(super) fn setup(why: String) -> Self {
         let invariant = "the run is set up".to_owned();
-        let (calls, kept, next) = (Vec::new(), None, None);
-        Self { invariant, why, calls, kept, after: 0, seed: 0, next }
+        let (calls, kept, line, next) = (Vec::new(), None, None, None);
+        Self { invariant, why, calls, kept, line, after: 0, seed: 0, next }
     }
 
     /// The first of them, which leads to the others.
@@ -235,7 +238,7 @@ impl Violation {
     ) -> Self {
         let calls = lines(game, steps);
         let Broken { invariant, why, .. } = broken;
-        Self { invariant, why, calls, kept, after, seed, next: None }
+        Self { invariant, why, calls, kept, line: None, after, seed, next: None }
     }
 }
 
@@ -247,9 +250,17 @@ impl fmt::Display for Violation {
         for (index, call) in self.calls.iter().enumerate() {
             writeln!(f, "  {}. {call}", index + 1)?;
         }
-        write!(f, "found after {} calls with seed {}", self.after, self.seed)?;
-        if let Some(kept) = &self.kept {
-            write!(f, ", kept as {}", kept.display())?;
+        match (&self.kept, self.line) {
+            (Some(kept), Some(line)) => {
+                let path = kept.display();
+                write!(f, "played again from {path}, where the call of line {line} breaks it")?;
+            }
+            (kept, _) => {
+                write!(f, "found after {} calls with seed {}", self.after, self.seed)?;
+                if let Some(kept) = kept {
+                    write!(f, ", kept as {}", kept.display())?;
+                }
+            }
         }
         self.next.as_ref().map_or(Ok(()), |next| write!(f, "\n{next}"))
     }

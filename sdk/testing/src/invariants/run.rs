@@ -1,7 +1,7 @@
 //! Describing a run, and making it.
 
 use super::{
-    corpus,
+    corpus::{self, Kept},
     generate::DAY_MS,
     learned::Learned,
     moment::{Moment, Played},
@@ -183,11 +183,15 @@ impl<'a> Invariants<'a> {
             at_start.into_iter().map(|broken| violation(&[], broken, None, 0)).collect();
         let kept =
             corpus.as_ref().map_or_else(|| Ok(Vec::new()), |dir| corpus::read(&game, dir))?;
-        for (path, steps) in &kept {
+        for Kept { path, steps, lines } in &kept {
             for (index, broken) in game.replay(steps, watch.clone()) {
                 watch.leave(broken.rule);
-                let steps = steps.get(..=index).unwrap_or(steps);
-                violations.push(violation(steps, broken, Some(path.clone()), 0));
+                // The contract may have changed since it was kept, and another invariant break.
+                let steps = steps.iter().take(index + 1).cloned().collect();
+                let (steps, broken) = shrink(&game, steps, broken);
+                let line = lines.get(index).copied();
+                let found = violation(&steps, broken, Some(path.clone()), 0);
+                violations.push(Violation { line, ..found });
             }
         }
         let search = Search::new(&game, watch, seed, (sequences, calls), longest_ms);

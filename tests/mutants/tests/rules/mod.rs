@@ -2,7 +2,6 @@
 
 use dure_testing::{
     Account, Address, Amount, Chain, Invariants, TimestampMs,
-    codec::DecodeAll,
     invariants::{Moment, Played},
 };
 use mutants::ledger::call;
@@ -65,8 +64,7 @@ impl Set {
                 if played.result.is_err() || !["post", "void"].contains(&played.method.as_str()) {
                     return Ok(());
                 }
-                let id = played.args.get(..8).unwrap_or_default();
-                let id = u64::from_le_bytes(id.try_into().unwrap_or_default());
+                let id = said(played.arg("id"))?;
                 match said(before.ask(ledger, &call::hold_of(id)))? {
                     Some(hold) if hold.open => Ok(()),
                     other => Err(format!("{other:?} ended again")),
@@ -84,8 +82,7 @@ fn allowance(
     if played.method != "transfer_from" || played.result.is_err() {
         return Ok(());
     }
-    let (from, _, amount): (Address, Address, Amount) =
-        said(DecodeAll::decode_all(&mut played.args.as_slice()))?;
+    let (from, amount) = (said(played.arg("from"))?, said(played.arg::<Amount>("amount"))?);
     let of = |moment: &Moment| said(moment.ask(ledger, &call::allowance(from, played.by)));
     let was = of(before)?.ok_or("there was no allowance")?;
     let is = of(after)?.ok_or("the allowance is gone")?;

@@ -20,7 +20,7 @@ pub mod card {
     #[error]
     pub enum Error {
         Short { left: Amount, wanted: Amount },
-        AboveLimit { added: Amount, limit: Amount },
+        AboveLimit { room: Amount, wanted: Amount, limit: Amount },
     }
 
     impl Card {
@@ -30,7 +30,11 @@ pub mod card {
         /// Loads the caller's card.
         #[call]
         pub fn load(&mut self, cx: &Cx, amount: Amount) -> Result<(), Error> {
-            let above = |above: Above| Error::AboveLimit { added: above.added, limit: above.bound };
+            let above = |above: Above| Error::AboveLimit {
+                room: above.room,
+                wanted: above.added,
+                limit: above.bound,
+            };
             self.held.at(&cx.caller()).add_within(amount, LIMIT).map_err(above)
         }
 
@@ -65,7 +69,8 @@ fn a_card_is_neither_overloaded_nor_overdrawn() {
     sandbox.send(address, &call::load(Amount(400))).unwrap();
 
     let refused = sandbox.send(address, &call::load(Amount(101)));
-    let above = Error::AboveLimit { added: Amount(101), limit: Amount(500) };
+    let (room, wanted, limit) = (Amount(100), Amount(101), Amount(500));
+    let above = Error::AboveLimit { room, wanted, limit };
     assert_eq!(refused, Err(CallError::Contract(above)));
 
     sandbox.send(address, &call::pay(Amount(399))).unwrap();
