@@ -23,11 +23,14 @@ fn every(progress: &mut Progress) -> Outcome {
             "warnings",
         ]))
     })?;
-    // A node refuses to be compiled with the mistakes: the crate alone.
-    progress.stage("lint: clippy, the simulator with its mistakes", || {
-        let (what, more) = (["clippy", "-p", "dure-consensus"], ["--features", "drills"]);
-        let rest = ["--all-targets", "--locked", "--", "-D", "warnings"];
-        cargo::run(&mut cargo(&[&what[..], &more, &rest].concat()))
+    // A node refuses to be compiled with the mistakes of the agreement: each crate alone.
+    progress.stage("lint: clippy, the simulators with their mistakes", || {
+        ["dure-consensus", "dure-node"].into_iter().try_for_each(|of| {
+            let (what, more) =
+                (["clippy", "-p", of], ["--no-default-features", "--features", "drills"]);
+            let rest = ["--all-targets", "--locked", "--", "-D", "warnings"];
+            cargo::run(&mut cargo(&[&what[..], &more, &rest].concat()))
+        })
     })?;
     progress.stage("lint: documentation", || {
         let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--locked"]);

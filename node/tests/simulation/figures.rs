@@ -5,15 +5,11 @@
 
 use crate::{
     bound::{at_most, percent_at_least, print},
-    faults::Faults,
+    faults::{Faults, ms},
     home::home_of_most,
     world::World,
 };
 use std::time::{Duration, Instant};
-
-const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// Transactions a second.
 const LOAD: u64 = 200;

@@ -8,6 +8,7 @@ use crate::{
     liars::Liar,
     seeded::{Dice, Timeline},
     token,
+    verdicts::Verdicts,
 };
 use codec::Encode;
 use dure_consensus::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Signatures};
@@ -15,11 +16,11 @@ use dure_node::{
     execution::execute,
     fault::Fault,
     genesis_file::{dev_genesis, validator_record},
-    machine::{Action, Blame, Event, Ticket, Wire, verify_ahead, verify_batch},
+    machine::{Action, Blame, Event, Ticket, Wire, verify_ahead},
     mempool::{Admission, admit},
     store::{Database, MemoryStore, Store, ledger, memory::Failure},
 };
-use dure_runtime::{Executor, ExecutorConfig, signature};
+use dure_runtime::{Executor, ExecutorConfig};
 use dure_types::{
     Batch, BatchReference, Hash, Height, Outcome, TimestampMs, Transaction, ValidatorId,
     ValidatorSet,
@@ -56,6 +57,7 @@ enum Task {
     Crash(usize),
     Restart(usize),
     DiskFails(usize),
+    DiskLost(usize),
     ClockJumps(usize),
     Cut,
 }
@@ -81,6 +83,7 @@ pub(crate) struct World {
     pub(crate) blames: Vec<(usize, ValidatorId, Blame)>,
     /// How often honest nodes asked for batches.
     pub(crate) fetches: usize,
+    verdicts: Verdicts,
 }
 
 /// How long signatures take: 20 us each in bulk, as measured (DESIGN 6), and a thread to wake.
@@ -124,6 +127,7 @@ impl World {
             liars: BTreeMap::new(),
             blames: Vec::new(),
             fetches: 0,
+            verdicts: Verdicts::default(),
         };
         for node in 0..count {
             world.hosts[node].skew = world.dice.below(400) as i64 - 200;
@@ -175,6 +179,12 @@ impl World {
             for node in (0..nodes).filter(|node| all || *node == one) {
                 self.time.at(at, Task::Crash(node));
             }
+        }
+        if self.faults.lost && self.liars.is_empty() && nodes > 3 {
+            // Early: who lost its disk follows for more than three seconds before it signs.
+            let at = Duration::from_millis(begun + self.dice.below(end / 2));
+            let node = self.dice.pick(nodes);
+            self.time.at(at, Task::DiskLost(node));
         }
         let plan: [(bool, Maker); 3] = [
             (self.faults.partitions, |_| Task::Cut),
@@ -293,8 +303,8 @@ impl World {
             }
             Task::Execute(node, life) if self.lives(node, life) => self.execute(node),
             Task::Verify(node, life, (reference, from), batch) if self.lives(node, life) => {
-                let validators = &self.shared.genesis.validators;
-                let verdict = verify_batch(self.shared.chain, validators, *batch);
+                let Shared { chain, genesis, .. } = &self.shared;
+                let verdict = self.verdicts.batch(*chain, &genesis.validators, *batch);
                 self.step(node, Event::Verified(reference, from, verdict));
             }
             Task::Admit(node, life, transactions) if self.lives(node, life) => {
@@ -320,6 +330,7 @@ impl World {
             Task::Restart(node) if self.hosts[node].life.is_none() => self.restart(node),
             Task::Restart(_) => {}
             Task::DiskFails(node) => self.disk_fails(node),
+            Task::DiskLost(node) => self.loses_disk(node),
             Task::ClockJumps(node) => {
                 // Far off is the clock of one validator at most, and of none beside a liar: more than
                 // a third must not be wrong.
@@ -559,7 +570,8 @@ impl World {
             self.liars.insert(from, liar);
             return;
         }
-        self.checks.sent(&mut self.hosts[from], wire);
+        let validators = &self.shared.genesis.validators;
+        self.checks.sent(&mut self.hosts[from], validators, wire);
         self.fetches += usize::from(matches!(wire, Wire::Fetch(_)));
         let bytes = wire.encode();
         for other in to {
@@ -582,9 +594,10 @@ impl World {
 
     /// What a validator forwarded is checked as what a client sends.
     fn admit(&mut self, node: usize, transactions: Vec<Transaction>) {
-        for verdict in signature::verify(self.shared.chain, transactions) {
+        for transaction in transactions {
+            let verified = self.verdicts.transaction(self.shared.chain, transaction);
             let host = &self.hosts[node];
-            let (Some(life), Ok(verified)) = (&host.life, verdict) else { continue };
+            let (Some(life), Some(verified)) = (&host.life, verified) else { continue };
             let (view, wall) = (life.chain.view().unwrap(), host.now(self.time.now).wall);
             if let Ok(Admission::New(transaction)) = admit(&view, wall, verified).unwrap() {
                 self.step(node, Event::Forwarded(transaction));
