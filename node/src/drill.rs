@@ -27,7 +27,7 @@ macro_rules! drills {
 drills! {
     /// A batch is acknowledged when it is on its way to the disk.
     AcknowledgedEarly,
-    /// Of two batches with one number both are acknowledged.
+    /// Of two batches with one number both are held and acknowledged.
     BothAcknowledged,
     /// After a restart no numbers are left out.
     NumbersReused,
@@ -39,8 +39,6 @@ drills! {
     ExpiredNamed,
     /// A batch that is held is named, whoever else holds it.
     UnspreadNamed,
-    /// The signer's log goes on while decisions before it are on their way to the disk.
-    LogAhead,
     /// Which block the state is after is written before what that block changed.
     AppliedApart,
     /// Batches of others are removed once a header names them.

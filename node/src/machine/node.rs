@@ -340,7 +340,7 @@ impl Machine {
         let first = self.unlogged.take().filter(|(of, _)| *of == height);
         let entries = first.into_iter().flat_map(|(_, first)| first).chain(entries).collect();
         self.logged = height;
-        match self.decisions.is_empty() || drill::is(Drill::LogAhead) {
+        match self.decisions.is_empty() {
             true => out.push(Action::Log(height, entries)),
             false => self.held_back = Some((height, entries)),
         }

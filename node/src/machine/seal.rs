@@ -1,6 +1,5 @@
 //! Sealing: waiting transactions become a signed batch.
 
-use crate::drill::{self, Drill};
 use codec::{Compact, Encode};
 use dure_consensus::{Checked, ReadyBatch, SignerError, ToSign};
 use dure_runtime::VerifiedTransaction;
@@ -41,9 +40,7 @@ impl Author<'_> {
 
 /// What the ordering must know of a batch.
 pub(super) fn ready(header: &BatchHeader, bytes: usize, chain: Hash) -> ReadyBatch {
-    let later = if drill::is(Drill::ExpiredNamed) { 16 } else { 0 };
-    let expiry = header.expiry_height.saturating_add(Height(later));
-    let gas = header.gas_limit_sum;
+    let (gas, expiry) = (header.gas_limit_sum, header.expiry_height);
     ReadyBatch { reference: header.reference(chain), bytes, gas, expiry }
 }
 

@@ -167,7 +167,7 @@ impl Machine {
             // Another copy was as good, and sooner.
             return Ok(());
         }
-        let batch = match verdict {
+        let mut batch = match verdict {
             Ok(batch) => batch,
             Err(bad) => {
                 // Unsigned bytes prove nothing, and the true batch may still come.
@@ -178,6 +178,10 @@ impl Machine {
                 return Ok(());
             }
         };
+        if drill::is(Drill::ExpiredNamed) {
+            let later = self.decided.saturating_add(Height(16));
+            batch.ready.expiry = batch.ready.expiry.max(later);
+        }
         let open =
             self.named.allows(reference.author, reference.seq) && batch.ready.expiry > self.decided;
         if !open && !self.needs(&reference) {
@@ -188,7 +192,8 @@ impl Machine {
         let bytes = self.batches.hold(batch, now.elapsed);
         let writes = ledger::put_batch(&reference, bytes);
         out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
-        if drill::is(Drill::AcknowledgedEarly) {
+        let first = self.batches.get(&reference).is_some_and(|held| held.first);
+        if first && drill::is(Drill::AcknowledgedEarly) {
             self.unsaid.push(acknowledgement(reference));
         }
         self.accuse(now, &reference, signed, out)

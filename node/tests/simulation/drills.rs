@@ -15,7 +15,19 @@ use std::{
 };
 
 /// For each mistake a seed that finds it, and words of what is complained of.
-const FOUND: &[(Drill, u64, &str)] = &[];
+const FOUND: &[(Drill, u64, &str)] = &[
+    (Drill::AcknowledgedEarly, 6, "was acknowledged and is gone"),
+    (Drill::BothAcknowledged, 0, "acknowledged two batches"),
+    (Drill::NumbersReused, 28, "two batches with number"),
+    (Drill::ExecutedEarly, 21, "two batches with number"),
+    (Drill::BatchSkipped, 0, "other results of height"),
+    (Drill::ExpiredNamed, 10, "named after its expiry"),
+    (Drill::UnspreadNamed, 0, "named, not spread"),
+    (Drill::AppliedApart, 4, "roots of height 1 are missing"),
+    (Drill::NamedRemoved, 0, "of an executed block is gone"),
+    (Drill::FetchNever, 0, "stands"),
+    (Drill::NumbersForgotten, 5, "two batches with number"),
+];
 
 /// How long to look for one.
 const MINUTES_MAX: u64 = 3;

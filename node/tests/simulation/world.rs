@@ -43,7 +43,7 @@ const ANOTHER_AFTER: Duration = Duration::from_millis(1_000);
 
 /// Something that a host does, or that happens to it. What belongs to a life has its number.
 enum Task {
-    Deliver(usize, ValidatorId, Vec<u8>),
+    Deliver(usize, ValidatorId, Arc<[u8]>),
     Sync(usize, u32),
     Log(usize, u32, Height, Vec<Vec<u8>>),
     Execute(usize, u32),
@@ -536,9 +536,17 @@ impl World {
     fn note(&mut self, node: usize, action: &Action) {
         self.time.trace.write_usize(node);
         match action {
-            Action::Send(_, wire) => self.time.trace.write(&wire.encode()),
+            // Where it is encoded.
+            Action::Send(..) => {}
+            Action::SetTimer(at) => self.time.trace.write_u128(at.as_nanos()),
             Action::Persist { ticket, writes } => {
-                self.time.trace.write(format!("{ticket:?}").as_bytes());
+                match ticket {
+                    Ticket::Batch(batch) => self.time.trace.write(&batch.encode()),
+                    Ticket::Log(height) | Ticket::Decision(height) => {
+                        self.time.trace.write_u64(height.0);
+                    }
+                    Ticket::Removal => {}
+                }
                 for (column, key, value) in writes.operations() {
                     self.time.trace.write(column.name().as_bytes());
                     self.time.trace.write(key);
@@ -563,7 +571,8 @@ impl World {
             for other in to {
                 for (whom, lie) in liar.sends(&self.shared, &self.hosts[from], other, wire) {
                     for bytes in liar.garbles(lie.encode()) {
-                        self.carry(from, whom, bytes);
+                        self.time.trace.write(&bytes);
+                        self.carry(from, whom, bytes.into());
                     }
                 }
             }
@@ -573,13 +582,14 @@ impl World {
         let validators = &self.shared.genesis.validators;
         self.checks.sent(&mut self.hosts[from], validators, wire);
         self.fetches += usize::from(matches!(wire, Wire::Fetch(_)));
-        let bytes = wire.encode();
+        let bytes: Arc<[u8]> = wire.encode().into();
+        self.time.trace.write(&bytes);
         for other in to {
-            self.carry(from, other, bytes.clone());
+            self.carry(from, other, Arc::clone(&bytes));
         }
     }
 
-    fn carry(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+    fn carry(&mut self, from: usize, to: usize, bytes: Arc<[u8]>) {
         let id = self.hosts[from].id;
         if self.cut.contains(&(from, to)) || self.dice.percent(self.faults.loss) {
             return;
@@ -588,7 +598,7 @@ impl World {
         for _ in 0..1 + u64::from(self.dice.percent(self.faults.twice)) {
             let (least, more) = self.faults.delay;
             let ms = least + self.dice.below(more) + clogged;
-            self.time.after_ms(ms, Task::Deliver(to, id, bytes.clone()));
+            self.time.after_ms(ms, Task::Deliver(to, id, Arc::clone(&bytes)));
         }
     }
 
