@@ -10,6 +10,10 @@ use tracing_subscriber::{
 };
 
 fn main() -> ExitCode {
+    if dure_node::drill::DRILLS {
+        eprintln!("built with the feature `drills`, to make mistakes: build it without");
+        return ExitCode::FAILURE;
+    }
     // `DURE_LOG=dure_node=debug` and the like; what an operator must see is a warning or worse.
     let asked = std::env::var("DURE_LOG").ok().map(|text| (text.parse::<Targets>(), text));
     let usual = Targets::new().with_default(LevelFilter::WARN);

@@ -34,9 +34,10 @@ fn own() -> Vec<String> {
 pub(crate) fn run(name: &str) -> Outcome {
     eprintln!("building and running the bench {name}");
     if name == CONSENSUS {
-        let tests = ["figures::", "--nocapture", "--test-threads", "1", "--quiet"];
+        let names = ["figures::", "slow_", "--include-ignored"];
+        let tests = [&names[..], &["--nocapture", "--test-threads", "1", "--quiet"]].concat();
         for simulator in simulate::released()? {
-            cargo::run_json(command(&simulator.program.to_string_lossy()).args(tests))?;
+            cargo::run_json(command(&simulator.program.to_string_lossy()).args(&tests))?;
         }
         return Ok(());
     }

@@ -16,10 +16,14 @@ fn every(progress: &mut Progress) -> Outcome {
     for (what, arguments) in [
         ("lint: clippy", &["--workspace"][..]),
         ("lint: clippy, the author's build", &["--workspace", "--no-default-features"]),
-        // A node refuses to be compiled with the mistakes: the crate alone.
+        // A node refuses to be compiled with the mistakes of the agreement: each crate alone.
         (
-            "lint: clippy, the simulator with its mistakes",
+            "lint: clippy, the agreement with its mistakes",
             &["-p", "dure-consensus", "--features", "drills"],
+        ),
+        (
+            "lint: clippy, whole nodes with their mistakes",
+            &["-p", "dure-node", "--no-default-features", "--features", "drills"],
         ),
     ] {
         progress.stage(what, || {

@@ -9,9 +9,10 @@ use crate::{
 /// The simulators: package, target and test. The agreement alone, and whole nodes.
 const SIMULATORS: [(&str, &str, &str); 2] = [
     (AGREEMENT.0, AGREEMENT.1, "chaos::chaos_never_forks_and_heals"),
-    ("dure-node", "simulation", "chaos::chaos_loses_nothing_and_heals"),
+    (NODES.0, NODES.1, "chaos::chaos_loses_nothing_and_heals"),
 ];
 const AGREEMENT: (&str, &str) = ("dure-consensus", "network");
+const NODES: (&str, &str) = ("dure-node", "simulation");
 
 /// Builds the simulators and plays one seed of each, or new ones for some minutes each; each seed is
 /// played twice, and both runs must be equal.
@@ -33,23 +34,29 @@ pub(crate) fn run(progress: &mut Progress, option: &str, number: &str) -> Outcom
     Ok(())
 }
 
-/// Plays every mistake of `drill.rs`, or one, until chaos finds it; prints a table.
+/// Plays every mistake of both files `drill.rs`, or one, until chaos finds it; prints tables.
 pub(crate) fn drills(progress: &mut Progress, name: Option<&&str>) -> Outcome {
-    let simulator = with_mistakes(progress)?;
-    let test = ["drills::table", "--exact", "--ignored", "--nocapture"];
-    let mut table = command(&simulator.program.to_string_lossy());
-    table.args(test);
-    if let Some(name) = name {
-        table.env("DURE_DRILL", name);
+    for simulator in with_mistakes(progress)? {
+        let test = ["drills::table", "--exact", "--ignored", "--nocapture"];
+        let mut table = command(&simulator.program.to_string_lossy());
+        table.args(test);
+        if let Some(name) = name {
+            table.env("DURE_DRILL", name);
+        }
+        cargo::run(&mut table)?;
     }
-    cargo::run(&mut table)
+    Ok(())
 }
 
-/// The simulator of the agreement, built so that mistakes can be switched on in it. Only it is
-/// compiled anew.
-pub(crate) fn with_mistakes(progress: &mut Progress) -> Outcome<Built> {
-    progress.stage("build: the simulator with its mistakes", || {
-        agreement(&["--features", "dure-consensus/drills"])
+/// Both simulators, built so that mistakes can be switched on in them. Only they are compiled anew,
+/// one after the other: the node refuses the mistakes of the agreement.
+pub(crate) fn with_mistakes(progress: &mut Progress) -> Outcome<Vec<Built>> {
+    progress.stage("build: the simulators with their mistakes", || {
+        let with = |of: (&str, &str)| {
+            let feature = format!("{}/drills", of.0);
+            find(&built(&[of.1], &["--features", &feature])?, of).cloned()
+        };
+        Ok(vec![with(AGREEMENT)?, with(NODES)?])
     })
 }
 
@@ -59,10 +66,6 @@ pub(crate) fn released() -> Outcome<Vec<Built>> {
     let built = built(&targets, &["--release"])?;
     let wanted = SIMULATORS.iter().map(|(package, target, _)| find(&built, (package, target)));
     wanted.map(|found| found.cloned()).collect()
-}
-
-fn agreement(more: &[&str]) -> Outcome<Built> {
-    find(&built(&[AGREEMENT.1], more)?, AGREEMENT).cloned()
 }
 
 fn built(targets: &[&str], more: &[&str]) -> Outcome<Vec<Built>> {

@@ -97,9 +97,11 @@ fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
     programs_stage(progress, tally, "test: everything but RocksDB and pages", &light);
     let mut documentation = cargo(&["test", "--workspace", "--no-default-features", "--doc"]);
     command_stage(progress, tally, "examples in the documentation", &mut documentation);
-    let simulator = simulate::with_mistakes(progress)?;
-    let mut drills = test_command(&simulator);
-    command_stage(progress, tally, "chaos finds every mistake", drills.arg("drills::"));
+    for simulator in simulate::with_mistakes(progress)? {
+        let mut drills = test_command(&simulator);
+        let what = format!("chaos finds every mistake: {}", simulator.package);
+        command_stage(progress, tally, &what, drills.arg("drills::"));
+    }
     let mut arguments = vec!["test", "--workspace", "--no-run", "--bin", "dure"];
     arguments.extend(ROCKS.iter().flat_map(|name| ["--test", name]));
     let full = progress

@@ -20,8 +20,8 @@ use crate::{
     verify::Verifier,
 };
 use dure_types::{
-    BatchReference, CommitCertificate, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
-    ValidatorSet, limits, vote::Round,
+    BatchReference, CommitCertificate, Evidence, Hash, Header, Height, Roots, TimestampMs,
+    ValidatorId, ValidatorSet, limits, vote::Round,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -140,6 +140,22 @@ impl Consensus {
         self.pace(resting, true).is_some_and(|due| due <= now.elapsed)
     }
 
+    /// Whether the key may have signed what is forgotten here: nothing was found on the disk, and it
+    /// is not known yet that there is nothing; or others are followed for that reason.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let start = match &self.stage {
+            Stage::Decided => None,
+            Stage::Resting(resting) => Some(&resting.start),
+            Stage::Active(active) => Some(&active.start),
+        };
+        let unsure = |fresh: &Fresh| {
+            let asks = |start: &Start| fresh.ask_due(self.setup.me, &start.validators).is_some();
+            start.is_none_or(|start| asks(start))
+        };
+        self.observing.is_some() || self.fresh.as_ref().is_some_and(unsure)
+    }
+
     /// Takes in what happened, and says what to do.
     ///
     /// # Errors
@@ -150,6 +166,7 @@ impl Consensus {
             Event::Start(start) => self.start(now, start, &mut out)?,
             Event::BatchHeld(batch) => self.batch(batch, drill::is(Drill::BatchUnspread)),
             Event::BatchReady(batch) => self.batch(batch, true),
+            Event::Evidence(evidence) => self.accuse(*evidence, &mut out),
             Event::Executed { height, roots, empty } => self.executed(height, roots, empty)?,
             Event::Timer => self.timer = None,
             Event::Appended => self.outbox.appended(),
@@ -278,6 +295,13 @@ impl Consensus {
         let BatchReference { author, seq, .. } = batch.reference;
         if self.named.allows(author, seq) {
             self.ready.add(batch, spread);
+        }
+    }
+
+    /// Keeps evidence whose signatures hold for a header of ours.
+    fn accuse(&mut self, evidence: Evidence, out: &mut Vec<Action>) {
+        if let Some(validator) = self.offences.add(evidence) {
+            out.push(Action::Report(Report::Equivocation { validator }));
         }
     }
 
@@ -526,11 +550,7 @@ impl Consensus {
                 None => drop(self.expected.insert(height, *roots)),
             }
         }
-        for evidence in evidence {
-            if let Some(validator) = self.offences.add(evidence) {
-                out.push(Action::Report(Report::Equivocation { validator }));
-            }
-        }
+        evidence.into_iter().for_each(|evidence| self.accuse(evidence, out));
         if self.observing.is_some_and(|observing| observing.ends(&header, now)) {
             self.observing = None;
             let height = header.height.saturating_add(Height(1));

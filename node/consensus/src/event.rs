@@ -2,8 +2,8 @@
 
 use crate::{log::Log, log::Record, message::Message};
 use dure_types::{
-    BatchReference, CommitCertificate, Gas, Hash, Header, Height, Proposal, Roots, TimestampMs,
-    ValidatorId, ValidatorSet, Vote, VoteKind, vote::Round,
+    BatchReference, CommitCertificate, Evidence, Gas, Hash, Header, Height, Proposal, Roots,
+    TimestampMs, ValidatorId, ValidatorSet, Vote, VoteKind, vote::Round,
 };
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub enum Event {
     BatchHeld(ReadyBatch),
     /// The same, and a quorum holds it as far as we know: a header of ours may name it.
     BatchReady(ReadyBatch),
+    /// An author signed two batches with one number; both signatures hold.
+    Evidence(Box<Evidence>),
     /// A decided height was executed. Heights come in order.
     Executed {
         /// The height.

@@ -6,18 +6,32 @@ use crate::{
 };
 use codec::Encode;
 use dure_types::{
-    Evidence, Hash, Header, Height, Proposal, ValidatorId, ValidatorSet, Vote, VoteKind, limits,
+    BatchHeader, Evidence, Hash, Header, Height, Proposal, ValidatorId, ValidatorSet, Vote,
+    VoteKind, limits, vote::Round,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
-/// Evidence may enter a header this many heights after the offence. Within it a node can tell from
-/// headers whether it entered before.
+/// Evidence about votes and proposals may enter a header this many heights after the offence. Within
+/// it a node can tell from headers whether it entered before.
 pub(crate) const EVIDENCE_HEIGHTS: u64 = 64;
+/// What entered is remembered this long: no evidence may enter at heights further apart.
+const ENTERED_HEIGHTS: u64 = limits::BATCH_EXPIRY_BLOCKS;
+const _: () = assert!(EVIDENCE_HEIGHTS <= ENTERED_HEIGHTS);
 /// Offences that wait for a header of ours.
 const WAITING_MAX: usize = 64;
 
 /// One offence: evidence of it enters the chain once, however many pairs of messages prove it.
-type Place = (Height, ValidatorId, u8, u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// Kind of vote, height, round.
+    Vote(ValidatorId, u8, Height, Round),
+    Proposal(ValidatorId, Height, Round),
+    /// Sequence number.
+    Batch(ValidatorId, u64),
+}
 
 /// What validators did wrong.
 #[derive(Clone, Debug)]
@@ -38,7 +52,7 @@ impl Offences {
     pub(crate) fn add(&mut self, evidence: Evidence) -> Option<ValidatorId> {
         let evidence = in_order(evidence);
         let accused = evidence.check_shape().ok()?;
-        let place = place(&evidence)?;
+        let place = place(&evidence);
         let known = self.waiting.contains_key(&place) || self.has_entered(&place);
         if known || self.waiting.len() >= WAITING_MAX {
             return None;
@@ -60,13 +74,10 @@ impl Offences {
         height: Height,
         validators: &ValidatorSet,
     ) -> bool {
-        let Some(place) = place(evidence) else { return false };
-        let fresh = place.0 < height && place.0.0.saturating_add(EVIDENCE_HEIGHTS) >= height.0;
-        fresh
-            && !self.has_entered(&place)
-            && validators
-                .get(place.1)
-                .is_some_and(|record| self.signed(evidence, &record.consensus_key))
+        let accused = evidence.accused().and_then(|accused| validators.get(accused));
+        heights(evidence).contains(&height.0)
+            && !self.has_entered(&place(evidence))
+            && accused.is_some_and(|record| self.signed(evidence, &record.consensus_key))
     }
 
     fn has_entered(&self, place: &Place) -> bool {
@@ -84,39 +95,55 @@ impl Offences {
             Evidence::Proposals(a, b) => {
                 [a, b].iter().all(|proposal| signatures.proposal(chain, proposal, key))
             }
-            Evidence::Batches(..) => false,
+            Evidence::Batches(a, b) => [a, b]
+                .iter()
+                .all(|(header, signature)| signatures.batch(chain, header, signature, key)),
         }
     }
 
     /// Takes in a decided header.
     pub(crate) fn decided(&mut self, header: &Header) {
         let height = header.height.0;
-        let places: BTreeSet<Place> = header.evidence.iter().filter_map(place).collect();
-        self.waiting.retain(|place, _| {
+        let places: BTreeSet<Place> = header.evidence.iter().map(place).collect();
+        self.waiting.retain(|place, evidence| {
             (!places.contains(place) || drill::is(Drill::EvidenceTwice))
-                && place.0.0.saturating_add(EVIDENCE_HEIGHTS) > height
+                && *heights(evidence).end() > height
         });
         if !places.is_empty() {
             self.entered.insert(header.height, places);
         }
-        self.entered.retain(|entered, _| entered.0.saturating_add(EVIDENCE_HEIGHTS) > height);
+        self.entered.retain(|entered, _| entered.0.saturating_add(ENTERED_HEIGHTS) > height);
     }
 }
 
-/// None for evidence about batches, which no rule admits yet.
-fn place(evidence: &Evidence) -> Option<Place> {
+fn place(evidence: &Evidence) -> Place {
     match evidence {
         Evidence::Votes(Vote { kind, height, round, validator, .. }, _) => {
             let kind = match kind {
                 VoteKind::Prevote => 0,
                 VoteKind::Precommit => 1,
             };
-            Some((*height, *validator, kind, *round))
+            Place::Vote(*validator, kind, *height, *round)
         }
         Evidence::Proposals(Proposal { height, round, validator, .. }, _) => {
-            Some((*height, *validator, 2, *round))
+            Place::Proposal(*validator, *height, *round)
         }
-        Evidence::Batches(..) => None,
+        Evidence::Batches((BatchHeader { author, seq, .. }, _), _) => Place::Batch(*author, *seq),
+    }
+}
+
+/// Heights of the headers that evidence may enter. Of two batches, those that might name either: a
+/// signature has no height of its own, and an author that lost its disk may use an old number again.
+fn heights(evidence: &Evidence) -> RangeInclusive<u64> {
+    let after =
+        |height: Height| height.0.saturating_add(1)..=height.0.saturating_add(EVIDENCE_HEIGHTS);
+    match evidence {
+        Evidence::Votes(Vote { height, .. }, _) => after(*height),
+        Evidence::Proposals(Proposal { height, .. }, _) => after(*height),
+        Evidence::Batches((a, _), (b, _)) => {
+            let (a, b) = (a.expiry_height.0, b.expiry_height.0);
+            a.max(b).saturating_sub(limits::BATCH_EXPIRY_BLOCKS)..=a.min(b)
+        }
     }
 }
 
@@ -124,6 +151,90 @@ fn in_order(evidence: Evidence) -> Evidence {
     match evidence {
         Evidence::Votes(a, b) if a.encode() > b.encode() => Evidence::Votes(b, a),
         Evidence::Proposals(a, b) if a.encode() > b.encode() => Evidence::Proposals(b, a),
+        Evidence::Batches(a, b) if a.encode() > b.encode() => Evidence::Batches(b, a),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dure_types::{Gas, Roots, TimestampMs, ValidatorRecord};
+    use ed25519_dalek::{Signer, SigningKey};
+
+    const CHAIN: Hash = Hash([4; 32]);
+
+    fn header(height: u64, evidence: Vec<Evidence>) -> Header {
+        Header {
+            version: 1,
+            height: Height(height),
+            parent: Hash::ZERO,
+            parent_certificate: None,
+            time: TimestampMs(height),
+            batches: Vec::new(),
+            executed: Height::ZERO,
+            roots: Vec::<Roots>::new(),
+            validators: Hash::ZERO,
+            next_validators: Hash::ZERO,
+            evidence,
+        }
+    }
+
+    /// The attack: an author signs two batches with one number, or somebody makes that up.
+    #[test]
+    fn two_batches_with_one_number_are_proved_once_while_they_may_be_named() {
+        let key = SigningKey::from_bytes(&[7; 32]);
+        let (id, power) = (ValidatorId([1; 32]), 1);
+        let record = ValidatorRecord {
+            id,
+            name: String::new(),
+            consensus_key: key.verifying_key().to_bytes(),
+            network_key: [0; 32],
+            consensus_binding: [0; 64],
+            network_binding: [0; 64],
+            power,
+        };
+        let set = ValidatorSet::new(vec![record]);
+        let sealed = |seq, expiry, key: &SigningKey| {
+            let header = BatchHeader {
+                author: id,
+                seq,
+                expiry_height: Height(expiry),
+                gas_limit_sum: Gas(1),
+                count: 1,
+                length: 1,
+                transactions: Hash::ZERO,
+            };
+            let signature = key.sign(&header.signed_bytes(CHAIN)).to_bytes();
+            (header, signature)
+        };
+        let pair =
+            |seq, a, b| in_order(Evidence::Batches(sealed(seq, a, &key), sealed(seq, b, &key)));
+        let mut offences = Offences::new(CHAIN, Signatures::default());
+        let may = |offences: &Offences, evidence: &Evidence, height| {
+            offences.may_enter(evidence, Height(height), &set)
+        };
+        let proof = pair(5, 1_000, 1_001);
+        let open: Vec<_> = (700..1_100).filter(|height| may(&offences, &proof, *height)).collect();
+        assert_eq!((open[0], open[open.len() - 1]), (745, 1_000));
+        let forged = SigningKey::from_bytes(&[8; 32]);
+        let made_up = Evidence::Batches(sealed(5, 1_000, &key), sealed(5, 1_001, &forged));
+        assert!(!may(&offences, &in_order(made_up), 800));
+        // Expiries that no header could name both of prove an old number used again, perhaps after
+        // a disk was lost.
+        assert!((0..3_000).all(|height| !may(&offences, &pair(5, 1_000, 1_257), height)));
+
+        assert_eq!(offences.add(proof.clone()), Some(id));
+        assert_eq!(offences.add(pair(5, 1_000, 1_002)), None, "one offence");
+        assert_eq!(offences.add(pair(6, 1_000, 1_002)), Some(id), "another number");
+        assert_eq!(offences.for_header(Height(800), &set).len(), 2);
+        offences.decided(&header(800, vec![proof.clone()]));
+        let again = pair(5, 1_003, 1_004);
+        for height in 801..1_057 {
+            assert!(!may(&offences, &proof, height) && !may(&offences, &again, height), "{height}");
+            let waiting = offences.for_header(Height(height), &set).len();
+            assert_eq!(waiting, usize::from(height <= 1_000), "of number 6 at {height}");
+            offences.decided(&header(height, Vec::new()));
+        }
     }
 }

@@ -3,7 +3,9 @@
 use crate::drill::{self, Drill};
 use codec::Encode;
 use dure_light::{CertificateError, verify_certificate_by, verify_signature};
-use dure_types::{CommitCertificate, Hash, Proposal, ValidatorSet, Vote, domain::blake3_hash};
+use dure_types::{
+    BatchHeader, CommitCertificate, Hash, Proposal, ValidatorSet, Vote, domain::blake3_hash,
+};
 use ed25519_dalek::{Verifier, VerifyingKey};
 use std::{
     collections::BTreeSet,
@@ -38,6 +40,17 @@ impl Signatures {
         self.verify(key, &bytes, signature)
     }
 
+    /// Whether the signature of a batch is of this key.
+    pub(crate) fn batch(
+        &self,
+        chain: Hash,
+        header: &BatchHeader,
+        signature: &[u8; 64],
+        key: &[u8; 32],
+    ) -> bool {
+        self.verify(key, &header.signed_bytes(chain), signature)
+    }
+
     /// Whether a certificate holds. A host may ask for many at once, beside the machine's thread:
     /// the machine then finds their signatures here.
     ///
@@ -61,13 +74,12 @@ impl Signatures {
         })
     }
 
-    /// Remembers a signature of our own, which the host verified: it comes back in polkas and
-    /// certificates.
-    pub(crate) fn made(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
+    /// Remembers a signature that whoever calls made, or verified otherwise.
+    pub fn made(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
         self.remember(known_by(key, message, signature));
     }
 
-    fn verify(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    pub(crate) fn verify(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         let hash = known_by(key, message, signature);
         let known = |known: &Known| known.newer.contains(&hash) || known.older.contains(&hash);
         if known(&self.lock()) {

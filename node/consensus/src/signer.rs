@@ -1,7 +1,6 @@
 //! Who signs for a validator: a key in this process, or a program that keeps it elsewhere.
 
-use crate::SignRequest;
-use dure_light::verify_signature;
+use crate::{SignRequest, Signatures};
 use dure_types::{BatchHeader, Hash};
 use ed25519_dalek::SigningKey;
 use std::fmt;
@@ -58,13 +57,14 @@ pub struct Checked {
     chain: Hash,
     public_key: [u8; 32],
     signer: Box<dyn Signer>,
+    signatures: Signatures,
 }
 
 impl Checked {
-    /// Signs for one chain.
+    /// Signs for one chain. What is verified is remembered, since it comes back in certificates.
     #[must_use]
-    pub fn new(chain: Hash, signer: Box<dyn Signer>) -> Self {
-        Self { chain, public_key: signer.public_key(), signer }
+    pub fn new(chain: Hash, signer: Box<dyn Signer>, signatures: Signatures) -> Self {
+        Self { chain, public_key: signer.public_key(), signer, signatures }
     }
 
     /// Signs, and verifies the signature.
@@ -73,7 +73,8 @@ impl Checked {
     /// [`SignerError`]: nothing may be sent; the node stops.
     pub fn sign(&self, what: ToSign<'_>) -> Result<[u8; 64], SignerError> {
         let signature = self.signer.sign(self.chain, what)?;
-        match verify_signature(&self.public_key, &what.signed_bytes(self.chain), &signature) {
+        let bytes = what.signed_bytes(self.chain);
+        match self.signatures.verify(&self.public_key, &bytes, &signature) {
             true => Ok(signature),
             false => Err(SignerError::Wrong),
         }
@@ -98,6 +99,7 @@ pub enum SignerError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dure_light::verify_signature;
     use dure_types::{Height, VoteKind};
 
     /// Signs with another key than it says.
@@ -119,11 +121,12 @@ mod tests {
         let keys = [1, 2].map(|n| SigningKey::from_bytes(&[n; 32]));
         let vote = SignRequest::Vote((VoteKind::Prevote, Height(1), 0, None));
         let chain = Hash([3; 32]);
-        let key = Checked::new(chain, Box::new(keys[0].clone()));
+        let known = Signatures::default();
+        let key = Checked::new(chain, Box::new(keys[0].clone()), known.clone());
         let signature = key.sign(ToSign::Ordering(vote)).unwrap();
         let bytes = vote.signed_bytes(chain);
         assert!(verify_signature(&keys[0].public_key(), &bytes, &signature));
-        let mistaken = Checked::new(chain, Box::new(Mistaken(keys)));
+        let mistaken = Checked::new(chain, Box::new(Mistaken(keys)), known);
         assert_eq!(mistaken.sign(ToSign::Ordering(vote)), Err(SignerError::Wrong));
     }
 }

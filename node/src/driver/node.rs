@@ -3,7 +3,8 @@
 use super::{
     clock::{Clock, WallClock},
     door::{self, Door},
-    threads::{self, Outputs, Stop},
+    peers::{self, Inbox, Letters, Outgoing, Peers},
+    threads::{self, Input, Outputs, Stop},
 };
 use crate::{
     chain::{Chain, Head},
@@ -53,11 +54,39 @@ impl Node {
         Self::start_with(config, claimed).await
     }
 
+    /// The same as one of several validators. What is for the others goes to `outgoing`, and what
+    /// they send comes by the [`Inbox`]: who carries it, and knows who sent it, is not said here.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_among(
+        config: NodeConfig,
+        store: Arc<dyn Store>,
+        outgoing: mpsc::Sender<Outgoing>,
+    ) -> Result<(Self, Inbox), StartError> {
+        let claimed = |config: &NodeConfig| {
+            schema::claim(store.as_ref(), config.genesis.chain_id(), "store")?;
+            Ok(store)
+        };
+        let (inbox, letters) = Inbox::new();
+        let carrier = Some((outgoing, letters));
+        Ok((Self::start_between(config, claimed, carrier).await?, inbox))
+    }
+
     async fn start_with(
         config: NodeConfig,
         open: impl FnOnce(&NodeConfig) -> Result<Arc<dyn Store>, StartError> + Send + 'static,
     ) -> Result<Self, StartError> {
-        let starting = tokio::task::spawn_blocking(move || Self::start_blocking(config, open));
+        Self::start_between(config, open, None).await
+    }
+
+    async fn start_between(
+        config: NodeConfig,
+        open: impl FnOnce(&NodeConfig) -> Result<Arc<dyn Store>, StartError> + Send + 'static,
+        carrier: Option<Carrier>,
+    ) -> Result<Self, StartError> {
+        let start = move || Self::start_blocking(config, open, carrier);
+        let starting = tokio::task::spawn_blocking(start);
         starting.await.unwrap_or_else(|error| {
             let reason = error.to_string();
             Err(StartError::Fault(Fault::Thread { name: "start", reason }))
@@ -67,9 +96,10 @@ impl Node {
     fn start_blocking(
         config: NodeConfig,
         open: impl FnOnce(&NodeConfig) -> Result<Arc<dyn Store>, StartError>,
+        carrier: Option<Carrier>,
     ) -> Result<Self, StartError> {
         let me = ValidatorId::of_key(config.consensus_key.verifying_key().as_bytes());
-        check(&config.genesis, me)?;
+        check(&config.genesis, me, carrier.is_some())?;
         let store = open(&config)?;
         let executor = executor(config.data_dir.as_deref()).map_err(Fault::from)?;
         let executor = Arc::new(executor);
@@ -79,21 +109,23 @@ impl Node {
         let wall = config.clock;
         wall.catch_up(chain.head()?.time);
         let clock = Clock::start(wall.clone());
+        let signatures = Signatures::default();
         let setup = Setup {
             genesis: &chain.genesis,
             signer: Box::new(config.consensus_key),
             mempool: config.mempool,
-            signatures: Signatures::default(),
+            signatures: signatures.clone(),
         };
         let (machine, actions) = Machine::new(setup, recovered, clock.now())?;
-        Ok(Self::run(chain, machine, actions, (clock, wall))?)
+        let carrier = carrier.map(|carrier| (carrier, signatures));
+        Ok(Self::run(chain, (machine, actions), (clock, wall), carrier)?)
     }
 
     fn run(
         chain: Arc<Chain>,
-        machine: Machine,
-        actions: Vec<Action>,
+        (machine, actions): (Machine, Vec<Action>),
         (clock, wall): (Clock, WallClock),
+        carrier: Option<(Carrier, Signatures)>,
     ) -> Result<Self, Fault> {
         let stop = Stop::new();
         let (door, knocks) = Door::new();
@@ -105,15 +137,17 @@ impl Node {
         let (to_compiler, compiler_work) = mpsc::channel();
         let (head_sender, head) = watch::channel::<Head>(chain.head()?);
         let (mempool_sender, mempool) = watch::channel(MempoolStatus::default());
+        let node = |stop: &Stop| (Arc::clone(&chain), to_machine.clone(), stop.clone());
+        let mut threads = Vec::new();
+        let peers = carrier.map(|carrier| among(&mut threads, carrier, &wall, node(&stop)));
         let outputs = Outputs {
             ledger: to_ledger,
             signer: to_signer,
             execution: to_execution,
             flush: to_flush,
             mempool: mempool_sender,
+            peers: peers.transpose()?,
         };
-        let node = |stop: &Stop| (Arc::clone(&chain), to_machine.clone(), stop.clone());
-        let mut threads = Vec::new();
 
         let (shared, done, own) = node(&stop);
         threads.push(stop.spawn("ledger", move || {
@@ -193,14 +227,42 @@ impl Drop for Node {
     }
 }
 
-fn check(genesis: &Genesis, me: ValidatorId) -> Result<(), StartError> {
+/// Where messages go, and where they come from.
+type Carrier = (mpsc::Sender<Outgoing>, Letters);
+
+/// Starts the threads of a node that is not alone.
+fn among(
+    threads: &mut Vec<JoinHandle<()>>,
+    ((outgoing, letters), signatures): (Carrier, Signatures),
+    wall: &WallClock,
+    (chain, machine, stop): (Arc<Chain>, mpsc::Sender<Input>, Stop),
+) -> Result<Peers, Fault> {
+    let (to_checks, check_work) = mpsc::channel();
+    let (to_archive, archive_work) = mpsc::channel();
+    let node = || (Arc::clone(&chain), machine.clone(), stop.clone());
+    let (shared, done, own) = node();
+    threads.push(
+        stop.spawn("inbox", move || peers::inbox(&shared, &letters, &signatures, &done, &own))?,
+    );
+    let ((shared, done, own), wall) = (node(), wall.clone());
+    threads.push(
+        stop.spawn("checks", move || peers::checks((&shared, &wall), &check_work, &done, &own))?,
+    );
+    let ((shared, done, own), out) = (node(), outgoing.clone());
+    threads.push(
+        stop.spawn("archive", move || peers::archive(&shared, &archive_work, (&out, &done), &own))?,
+    );
+    Ok(Peers { outgoing, checks: to_checks, archive: to_archive })
+}
+
+fn check(genesis: &Genesis, me: ValidatorId, carried: bool) -> Result<(), StartError> {
     genesis.check()?;
     let (parameters, count) = (&genesis.parameters, genesis.validators.0.len());
     if !dure_runtime::genesis::supports(parameters) {
         let (vm_version, gas_table) = (parameters.vm_version, parameters.gas_table);
         return Err(StartError::Rules { vm_version, gas_table });
     }
-    if count != 1 {
+    if count != 1 && !carried {
         return Err(StartError::ManyValidators { count });
     }
     if genesis.validators.get(me).is_none() {

@@ -1,6 +1,6 @@
 //! The threads around the machine, and how they end.
 
-use super::{clock::Clock, door::Reply};
+use super::{clock::Clock, door::Reply, peers::Peers};
 use crate::{
     chain::{Chain, Head},
     execution::{Block, execute},
@@ -130,6 +130,8 @@ pub(super) struct Outputs {
     pub(super) execution: mpsc::Sender<Block>,
     pub(super) flush: mpsc::Sender<()>,
     pub(super) mempool: watch::Sender<MempoolStatus>,
+    /// None where a validator is alone: it has nobody to talk to.
+    pub(super) peers: Option<Peers>,
 }
 
 /// Drives the machine until the node stops.
@@ -181,6 +183,13 @@ fn act(
 ) -> Option<Duration> {
     let mut timer = None;
     for action in actions {
+        let action = match &outputs.peers {
+            Some(peers) => match peers.act(action) {
+                Some(action) => action,
+                None => continue,
+            },
+            None => action,
+        };
         match action {
             Action::Answer { request, result } => {
                 if let Some(reply) = replies.remove(&request) {
@@ -193,7 +202,7 @@ fn act(
             Action::Flush => drop(outputs.flush.send(())),
             Action::Report(report) => tracing::warn!(?report, "consensus"),
             Action::SetTimer(at) => timer = Some(at),
-            // A lone validator has nobody to talk to, and [`super::Node`] starts no other.
+            // Done above, or there is nobody to talk to.
             Action::Send(..)
             | Action::Hand { .. }
             | Action::Serve(..)

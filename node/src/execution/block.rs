@@ -3,6 +3,7 @@
 use super::{apply, tree::update};
 use crate::{
     chain::{Chain, Head},
+    drill::{self, Drill},
     fault::Fault,
     recent::RecentBlock,
     store::{Column, Database, WriteBatch, column, state},
@@ -67,6 +68,11 @@ pub fn execute(chain: &Chain, block: Block) -> Result<Executed, Fault> {
     writes.put(Column::Roots, column::height(height), roots.encode());
     let buckets_log2 = u8::try_from(grown.tree.buckets_log2()).unwrap_or(u8::MAX);
     let applied = state::Applied { height, id, time, certified, buckets_log2 };
+    if drill::is(Drill::AppliedApart) {
+        let mut first = WriteBatch::new(Database::State);
+        apply::put_applied(&mut first, &applied);
+        chain.store.write(first)?;
+    }
     apply::put_applied(&mut writes, &applied);
     chain.store.write(writes)?;
     grown.height = height;

@@ -1,9 +1,12 @@
 //! Decided blocks on their way to execution: in order, each once all its batches are here.
 
-use crate::execution::Block;
+use crate::{
+    drill::{self, Drill},
+    execution::Block,
+};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{BatchReference, Hash, Header, ValidatorId};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// Decided blocks that wait; with more the next height is not begun.
 pub const BACKLOG_MAX: usize = 256;
@@ -26,7 +29,7 @@ pub struct Waiting {
 impl Waiting {
     /// Whether every batch is here.
     pub(super) fn is_whole(&self) -> bool {
-        self.slots.iter().all(|(_, held)| held.is_some())
+        self.slots.iter().all(|(_, held)| held.is_some()) || drill::is(Drill::BatchSkipped)
     }
 
     /// The block; of batches that are not here it has nothing.
@@ -41,10 +44,14 @@ impl Waiting {
 #[derive(Default)]
 pub(super) struct Backlog {
     blocks: VecDeque<Waiting>,
+    /// Batches of these that are not here.
+    missing: BTreeSet<BatchReference>,
 }
 
 impl Backlog {
     pub(super) fn push(&mut self, block: Waiting) {
+        let missing = block.slots.iter().filter(|(_, held)| held.is_none());
+        self.missing.extend(missing.map(|(reference, _)| *reference));
         self.blocks.push_back(block);
     }
 
@@ -54,7 +61,12 @@ impl Backlog {
 
     /// Whether a block lacks this batch.
     pub(super) fn lacks(&self, reference: &BatchReference) -> bool {
-        self.missing().any(|missing| missing == *reference)
+        self.missing.contains(reference)
+    }
+
+    /// Whether no block lacks a batch.
+    pub(super) fn is_whole(&self) -> bool {
+        self.missing.is_empty()
     }
 
     /// Batches that are not here, the most urgent first.
@@ -65,6 +77,7 @@ impl Backlog {
 
     /// Puts the transactions of a durable batch where they are missing.
     pub(super) fn fill(&mut self, of: &BatchReference, transactions: Vec<VerifiedTransaction>) {
+        self.missing.remove(of);
         let mut slots = self.blocks.iter_mut().flat_map(|block| &mut block.slots);
         if let Some((_, slot)) = slots.find(|(reference, slot)| reference == of && slot.is_none()) {
             *slot = Some(transactions);

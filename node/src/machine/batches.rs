@@ -1,6 +1,7 @@
 //! Batches that no decided header names yet: ours and those of the others, within bounds.
 
 use super::verified::VerifiedBatch;
+use crate::drill::{self, Drill};
 use dure_consensus::{Named, ReadyBatch};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{BatchHeader, BatchReference, Gas, Hash, Height, ValidatorId, limits};
@@ -23,9 +24,14 @@ const _: () = {
     assert!(AUTHOR_BYTES_MAX >= limits::BLOCK_BYTES_MAX + limits::BATCH_BYTES_MAX);
 };
 
+/// What an author signed, with its signature.
+pub(super) type SignedHeader = (BatchHeader, [u8; 64]);
+
 /// A batch that is held.
 pub(super) struct Held {
     pub(super) ready: ReadyBatch,
+    /// Beside another with the same number it proves the author a liar.
+    pub(super) signed: SignedHeader,
     pub(super) transactions: Vec<VerifiedTransaction>,
     pub(super) durable: bool,
     /// When it came.
@@ -100,7 +106,8 @@ impl Batches {
         block_gas_max: Gas,
     ) -> Result<(), Refusal> {
         let BatchHeader { author, seq, expiry_height, gas_limit_sum, length, .. } = *header;
-        if self.others(reference).next().is_some() {
+        let twice = self.others(reference).next().is_some();
+        if twice && !drill::is(Drill::BothAcknowledged) {
             return Err(Refusal::Twice);
         }
         if self.knows(reference) {
@@ -168,21 +175,35 @@ impl Batches {
 
     /// Holds a batch that is on its way to the disk.
     pub(super) fn hold(&mut self, batch: VerifiedBatch, now: Duration) -> Vec<u8> {
-        let VerifiedBatch { ready, bytes, transactions } = batch;
-        self.insert(ready, transactions, false, now);
+        let VerifiedBatch { ready, signed, bytes, transactions } = batch;
+        self.insert((ready, signed), transactions, false, now);
         bytes
+    }
+
+    /// What the author signed of another batch with the same number that is held.
+    pub(super) fn signed_beside(&self, reference: &BatchReference) -> Option<&SignedHeader> {
+        let same = self.held.range(numbers(reference.author, reference.seq, reference.seq));
+        let mut others = same.filter(|(other, _)| *other != reference);
+        others.next().map(|(_, held)| &held.signed)
     }
 
     /// Holds a batch.
     pub(super) fn insert(
         &mut self,
-        ready: ReadyBatch,
+        (ready, signed): (ReadyBatch, SignedHeader),
         transactions: Vec<VerifiedTransaction>,
         durable: bool,
         since: Duration,
     ) {
-        let first = self.others(&ready.reference).next().is_none();
-        let held = Held { ready, transactions, durable, since, first, spread: false };
+        let beside: Vec<_> = self.others(&ready.reference).copied().collect();
+        let first = beside.is_empty();
+        for other in beside.iter().filter(|_| durable) {
+            // Which one was acknowledged before the restart is not known: none is any more.
+            if let Some(held) = self.held.get_mut(other) {
+                held.first = false;
+            }
+        }
+        let held = Held { ready, signed, transactions, durable, since, first, spread: false };
         self.held.insert(ready.reference, held);
     }
 

@@ -105,6 +105,17 @@ impl Forwarding {
         Some(transaction)
     }
 
+    /// A batch that had these transactions will not be named: another home is asked at once.
+    pub(super) fn unsealed(&mut self, transactions: &[VerifiedTransaction]) {
+        for id in transactions.iter().map(VerifiedTransaction::id) {
+            if let Some(forwarded) = self.waiting.get_mut(&id) {
+                self.due.remove(&(forwarded.due, id));
+                forwarded.due = Duration::ZERO;
+                self.due.insert((forwarded.due, id));
+            }
+        }
+    }
+
     /// A batch that a quorum holds has these transactions.
     pub(super) fn seen(&mut self, transactions: &[VerifiedTransaction], now: Duration) {
         if self.waiting.is_empty() {

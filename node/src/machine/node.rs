@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     config::MempoolLimits,
+    drill::{self, Drill},
     execution::Executed,
     fault::Fault,
     mempool::{MempoolStatus, Pool},
@@ -90,6 +91,9 @@ pub struct Machine {
     /// The height to begin, while it is not begun.
     next: Option<Next>,
     next_seq: u64,
+    /// The ledger was empty at the start, and perhaps it was lost, with the numbers that we used:
+    /// nothing is sealed.
+    in_doubt: bool,
     /// The highest number of ours that is durable here.
     pub(super) written: u64,
     /// Sealed, and sent only when it is durable.
@@ -136,14 +140,14 @@ impl Machine {
             me,
             genesis_time: setup.genesis.time,
             limits,
-            signatures: setup.signatures,
+            signatures: setup.signatures.clone(),
             observe: recovered.observe,
         };
         let ordering = Consensus::new(ordering, history, now);
         let mut machine = Self {
             chain,
             me,
-            signer: Checked::new(chain, setup.signer),
+            signer: Checked::new(chain, setup.signer, setup.signatures),
             validators,
             limits,
             pool: Pool::new(setup.mempool),
@@ -162,6 +166,9 @@ impl Machine {
             executing: VecDeque::new(),
             next: None,
             next_seq,
+            in_doubt: recovered.tip.is_none()
+                && recovered.log.is_none()
+                && !drill::is(Drill::NumbersForgotten),
             written: recovered.seq_highest,
             unsent: None,
             decisions: VecDeque::new(),
@@ -195,7 +202,8 @@ impl Machine {
                 transactions.iter().for_each(|transaction| self.pool.remember(transaction));
                 self.unspread.insert(ready.reference);
             }
-            self.batches.insert(ready, transactions, true, now.elapsed);
+            let signed = (batch.header, batch.signature);
+            self.batches.insert((ready, signed), transactions, true, now.elapsed);
             held.push(ready.reference);
         }
         self.expire_batches(self.decided, out);
@@ -244,7 +252,7 @@ impl Machine {
                 }
             }
             Event::Verified(batch, from, verdict) => {
-                self.batch_verified(now, (batch, from), verdict, &mut out);
+                self.batch_verified(now, (batch, from), verdict, &mut out)?;
             }
             Event::Forwarded(transaction) => self.forwarded(now, transaction),
             Event::Executed(executed) => self.executed(now, &executed, &mut out)?,
@@ -274,8 +282,10 @@ impl Machine {
         match ticket {
             Ticket::Batch(reference) => self.batch_durable(now, reference, out),
             Ticket::Log(_) => self.order(now, Happening::Appended, out),
-            Ticket::Decision(height) => self.decision_durable(now, height, out),
-            Ticket::Removal => Ok(()),
+            Ticket::Decision(height) if !drill::is(Drill::ExecutedEarly) => {
+                self.decision_durable(now, height, out)
+            }
+            Ticket::Decision(_) | Ticket::Removal => Ok(()),
         }
     }
 
@@ -304,7 +314,11 @@ impl Machine {
                         events.push_back(Happening::Signed(request, signature));
                     }
                     Order::Decide(header, certificate) => {
+                        let height = header.height;
                         self.decide(*header, certificate, out);
+                        if drill::is(Drill::ExecutedEarly) {
+                            self.decision_durable(now, height, out)?;
+                        }
                     }
                     Order::SetTimer(at) => self.ordering_due = Some(at),
                     Order::Report(report) => out.push(Action::Report(report)),
@@ -384,6 +398,10 @@ impl Machine {
         let waiting = Waiting { header: header.clone(), id: certificate.block, slots };
         if self.is_alone() && !waiting.is_whole() {
             return Err(Fault::Corrupt(format!("height {height} names a batch that is not held")));
+        }
+        if drill::is(Drill::NamedRemoved) {
+            let of_others = header.batches.iter().filter(|batch| batch.author != self.me);
+            self.remove(&of_others.copied().collect::<Vec<_>>(), out);
         }
         self.backlog.push(waiting);
         self.expire_batches(height, out);
@@ -472,7 +490,22 @@ impl Machine {
         seq <= self.written.saturating_add(UNWRITTEN_MAX)
     }
 
+    /// Whether we know which numbers we used. Who lost its disk does once it need not follow the
+    /// others any more; of what it sealed before, a window may be open beyond what headers name.
+    fn knows_its_numbers(&mut self) -> bool {
+        if self.in_doubt && !self.ordering.is_in_doubt() {
+            self.in_doubt = false;
+            if self.decided > Height::ZERO {
+                self.next_seq = self.next_seq.saturating_add(limits::BATCH_SEQ_WINDOW);
+            }
+        }
+        !self.in_doubt
+    }
+
     fn seal_when_due(&mut self, now: Now, out: &mut Vec<Action>) -> Result<(), Fault> {
+        if !self.knows_its_numbers() {
+            return Ok(());
+        }
         while self.pool.is_waiting()
             && self.batches.has_room(self.me, self.next_seq)
             && (self.is_early(self.next_seq) || self.batches.is_written(self.me))
@@ -500,6 +533,7 @@ impl Machine {
             let reference = ready.reference;
             let writes = ledger::put_batch(&reference, bytes);
             out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
+            let signed = (header.clone(), signature);
             if !self.is_alone() {
                 // While our disk writes: we say that we hold it only then, like everybody.
                 let transactions = batch.iter().map(|next| next.transaction().clone()).collect();
@@ -509,7 +543,7 @@ impl Machine {
                     false => self.unsent = Some(sent),
                 }
             }
-            self.batches.insert(ready, batch, false, now.elapsed);
+            self.batches.insert((ready, signed), batch, false, now.elapsed);
             self.unspread.insert(reference);
         }
         self.waiting_since = None;
@@ -522,7 +556,7 @@ impl Machine {
 fn unused(recovered: &Recovered, me: ValidatorId, alone: bool) -> u64 {
     let named = recovered.history.iter().map(|header| after_named(header, me)).max();
     let known = named.unwrap_or(0).max(recovered.seq_highest.saturating_add(1));
-    known.saturating_add(if alone { 0 } else { UNWRITTEN_MAX })
+    known.saturating_add(if alone || drill::is(Drill::NumbersReused) { 0 } else { UNWRITTEN_MAX })
 }
 
 /// The number after those of an author that a header names. Who lost its disk learns from headers

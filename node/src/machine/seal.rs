@@ -63,13 +63,14 @@ fn encode_list(transactions: &[VerifiedTransaction]) -> Vec<u8> {
 mod tests {
     use super::*;
     use codec::DecodeAll;
+    use dure_consensus::Signatures;
     use ed25519_dalek::{Signer, SigningKey};
 
     #[test]
     fn sealed_bytes_are_those_of_a_batch() {
         let chain = Hash([3; 32]);
         let key = SigningKey::from_bytes(&[5; 32]);
-        let signer = Checked::new(chain, Box::new(key.clone()));
+        let signer = Checked::new(chain, Box::new(key.clone()), Signatures::default());
         let author = Author { id: ValidatorId([1; 32]), signer: &signer };
         let body = dure_types::TransactionBody {
             account: dure_types::Address([1; 32]),
@@ -94,6 +95,8 @@ mod tests {
         let (header, _, bytes) = author.seal(4, Height(9), &verified).unwrap();
         let ready = ready(&header, bytes.len(), chain);
         let batch = dure_types::Batch::decode_all(&mut bytes.as_slice()).unwrap();
+        let sent = crate::machine::Wire::Batch(Box::new(batch.clone()));
+        assert_eq!(crate::machine::Wire::batch_bytes(&bytes), sent.encode());
         assert_eq!(batch.transactions, [transaction]);
         assert_eq!(batch.header.length as usize, batch.transactions.encode().len());
         assert_eq!(batch.header.transactions, domain::blake3_hash(&batch.transactions.encode()));

@@ -12,17 +12,23 @@
 use super::{
     Action, BadBatch, Blame, Machine, Ticket, VerifiedBatch, Wire,
     acknowledged::acknowledgement,
-    batches::{REFUSE_FOR, Refusal},
+    batches::{REFUSE_FOR, Refusal, SignedHeader},
     fetching::WANTED_MAX,
     home::homes,
     verified::is_signed,
     wire::FETCH_MAX,
 };
-use crate::{fault::Fault, mempool::Admissible, store::ledger};
+use crate::{
+    drill::{self, Drill},
+    fault::Fault,
+    mempool::Admissible,
+    store::ledger,
+};
 use dure_consensus::{Event as Happening, HEARTBEAT, Now};
 use dure_runtime::VerifiedTransaction;
 use dure_types::{
-    Acknowledgement, Batch, BatchReference, Height, ValidatorId, limits::ACKNOWLEDGEMENTS_MAX,
+    Acknowledgement, Batch, BatchReference, Evidence, Height, ValidatorId,
+    limits::ACKNOWLEDGEMENTS_MAX,
 };
 use std::time::Duration;
 
@@ -50,10 +56,7 @@ impl Machine {
             Wire::Consensus(message) => {
                 self.order(now, Happening::Received(from, Box::new(message)), out)
             }
-            Wire::Batch(batch) => {
-                self.batch_received(now, from, batch, out);
-                Ok(())
-            }
+            Wire::Batch(batch) => self.batch_received(now, from, batch, out),
             Wire::Acknowledgements(said) => self.acknowledged(now, from, &said, out),
             Wire::Fetch(batches) => {
                 let (batches, bytes_max) = self.fetching.serve(from, batches, now.elapsed);
@@ -78,42 +81,58 @@ impl Machine {
         from: ValidatorId,
         batch: Box<Batch>,
         out: &mut Vec<Action>,
-    ) {
+    ) -> Result<(), Fault> {
         let header = &batch.header;
         let (author, seq, reference) = (header.author, header.seq, header.reference(self.chain));
         if self.batches.knows_from(&reference, from) || self.fetching.is_bad(&reference) {
-            return;
+            return Ok(());
         }
         if !self.needs(&reference) {
             if header.expiry_height <= self.decided {
                 // The id covers the expiry: it is over, whoever sends it.
-                return self.over(reference);
+                self.over(reference);
+                return Ok(());
             }
             let refused = self.refused.get(&author).is_some_and(|until| now.elapsed < *until);
             // While one copy is checked, another may be the true one.
             let asked = self.fetching.wants(&reference) || self.batches.knows(&reference);
             if refused || (from != author && !asked) {
-                return;
+                return Ok(());
             }
             let (gas_max, named) = (self.limits.block_gas_max, &self.named);
             match self.batches.admits((&reference, header), named, self.decided, gas_max) {
                 Ok(()) => {}
-                Err(Refusal::Bounds) => return,
-                Err(Refusal::Twice) => {
-                    if is_signed(self.chain, &self.validators, &batch) {
-                        self.blame(now, author, Blame::Twice { seq }, out);
-                    }
-                    return;
+                Err(Refusal::Bounds) => return Ok(()),
+                Err(Refusal::Twice) if is_signed(self.chain, &self.validators, &batch) => {
+                    self.blame(now, author, Blame::Twice { seq }, out);
+                    return self.accuse(now, &reference, (batch.header, batch.signature), out);
                 }
+                Err(Refusal::Twice) => return Ok(()),
             }
         }
         // What anybody may have made up must not hold the place of a number.
         if from != author && !is_signed(self.chain, &self.validators, &batch) {
-            return;
+            return Ok(());
         }
         let bytes = usize::try_from(header.length).unwrap_or(usize::MAX);
         self.batches.verifying(reference, bytes, from);
         out.push(Action::Verify(reference, from, batch));
+        Ok(())
+    }
+
+    /// Hands the ordering the proof that an author signed two batches with one number, when another
+    /// one is held beside this.
+    fn accuse(
+        &mut self,
+        now: Now,
+        reference: &BatchReference,
+        signed: SignedHeader,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Fault> {
+        let other = self.batches.signed_beside(reference).filter(|_| reference.author != self.me);
+        let Some(other) = other else { return Ok(()) };
+        let evidence = Box::new(Evidence::Batches(other.clone(), signed));
+        self.order(now, Happening::Evidence(evidence), out)
     }
 
     /// Forgets a batch that no later header may name.
@@ -142,13 +161,13 @@ impl Machine {
         (reference, from): (BatchReference, ValidatorId),
         verdict: Result<VerifiedBatch, BadBatch>,
         out: &mut Vec<Action>,
-    ) {
+    ) -> Result<(), Fault> {
         self.batches.verified(&reference, from);
         if self.batches.get(&reference).is_some() {
             // Another copy was as good, and sooner.
-            return;
+            return Ok(());
         }
-        let batch = match verdict {
+        let mut batch = match verdict {
             Ok(batch) => batch,
             Err(bad) => {
                 // Unsigned bytes prove nothing, and the true batch may still come.
@@ -156,16 +175,28 @@ impl Machine {
                     self.fetching.bad(reference);
                     self.blame(now, author, Blame::Bad(bad), out);
                 }
-                return;
+                return Ok(());
             }
         };
+        if drill::is(Drill::ExpiredNamed) {
+            let later = self.decided.saturating_add(Height(16));
+            batch.ready.expiry = batch.ready.expiry.max(later);
+        }
         let open =
             self.named.allows(reference.author, reference.seq) && batch.ready.expiry > self.decided;
-        if open || self.needs(&reference) {
-            let bytes = self.batches.hold(batch, now.elapsed);
-            let writes = ledger::put_batch(&reference, bytes);
-            out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
+        if !open && !self.needs(&reference) {
+            return Ok(());
         }
+        // One that a header names is held beside another.
+        let signed = batch.signed.clone();
+        let bytes = self.batches.hold(batch, now.elapsed);
+        let writes = ledger::put_batch(&reference, bytes);
+        out.push(Action::Persist { ticket: Ticket::Batch(reference), writes });
+        let first = self.batches.get(&reference).is_some_and(|held| held.first);
+        if first && drill::is(Drill::AcknowledgedEarly) {
+            self.unsaid.push(acknowledgement(reference));
+        }
+        self.accuse(now, &reference, signed, out)
     }
 
     /// A batch is durable: we hold it from now on.
@@ -180,7 +211,8 @@ impl Machine {
             let sent = self.unsent.take_if(|batch| batch.header.seq == reference.seq);
             out.extend(sent.map(|batch| Action::Send(None, Box::new(Wire::Batch(batch)))));
         }
-        let first = self.batches.durable(&reference).is_some_and(|held| held.first);
+        let first = self.batches.durable(&reference).is_some_and(|held| held.first)
+            || drill::is(Drill::BothAcknowledged);
         if self.backlog.lacks(&reference) {
             if let Some(transactions) = self.batches.take(&reference) {
                 self.backlog.fill(&reference, transactions);
@@ -203,7 +235,8 @@ impl Machine {
         reference: &BatchReference,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
-        let spread = self.acknowledged.is_quorum(reference, &self.validators);
+        let spread = self.acknowledged.is_quorum(reference, &self.validators)
+            || drill::is(Drill::UnspreadNamed);
         let Some(held) = self.batches.offer(reference, spread) else { return Ok(()) };
         let ready = held.ready;
         if spread {
@@ -321,8 +354,8 @@ impl Machine {
 
     fn fetch(&mut self, now: Now, out: &mut Vec<Action>) {
         let proposed = self.ordering.missing();
-        let needs = !proposed.is_empty() || self.backlog.missing().next().is_some();
-        if !self.fetching.may_look(now.elapsed, needs) {
+        let needs = !proposed.is_empty() || !self.backlog.is_whole();
+        if !self.fetching.may_look(now.elapsed, needs) || drill::is(Drill::FetchNever) {
             return;
         }
         // A proposer that names what nobody has must not keep us from what was decided.
@@ -386,6 +419,7 @@ impl Machine {
                 self.unspread.remove(&reference);
                 self.pool.put_back(held.transactions);
             } else {
+                self.forwarding.unsealed(&held.transactions);
                 gone.push(reference);
             }
         }

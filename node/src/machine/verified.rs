@@ -1,6 +1,6 @@
 //! A batch of another validator, checked: every signature in bulk, outside the machine's thread.
 
-use super::Wire;
+use super::{Wire, batches::SignedHeader};
 use codec::Encode;
 use dure_consensus::{DECIDED_MAX, Message, ReadyBatch, Signatures};
 use dure_runtime::{VerifiedTransaction, signature};
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedBatch {
     pub(super) ready: ReadyBatch,
+    pub(super) signed: SignedHeader,
     pub(super) bytes: Vec<u8>,
     pub(super) transactions: Vec<VerifiedTransaction>,
 }
@@ -116,12 +117,13 @@ pub fn verify_batch(
         return Err(BadBatch::TooLong { author, seq, bytes: bytes.len() });
     }
     let ready = super::seal::ready(&batch.header, bytes.len(), chain);
+    let signed = (batch.header, batch.signature);
     let mut transactions = Vec::with_capacity(batch.transactions.len());
     for (index, verdict) in signature::verify(chain, batch.transactions).into_iter().enumerate() {
         let bad = |reason| BadBatch::Transaction { author, seq, index, reason };
         transactions.push(verdict.map_err(bad)?);
     }
-    Ok(VerifiedBatch { ready, bytes, transactions })
+    Ok(VerifiedBatch { ready, signed, bytes, transactions })
 }
 
 /// Checks the certificates of decided headers on all cores, beside the machine's thread: what holds

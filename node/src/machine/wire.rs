@@ -31,6 +31,9 @@ const _: () = {
     assert!(FORWARD_BYTES_MAX >= limits::TRANSACTION_BYTES_MAX + 4);
 };
 
+/// First byte of a [`Wire::Batch`].
+const BATCH_KIND: u8 = 1;
+
 /// One message between validators.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 pub enum Wire {
@@ -54,13 +57,20 @@ impl Wire {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode(bytes, bytes.first().map_or(1, |kind| bytes_max(*kind)))
     }
+
+    /// A batch as it is sent, from the SCALE bytes that the ledger keeps: whoever hands out many need
+    /// not decode them.
+    #[must_use]
+    pub fn batch_bytes(stored: &[u8]) -> Vec<u8> {
+        [&[BATCH_KIND], stored].concat()
+    }
 }
 
 /// Bytes of a message of a kind; of none that exists, its kind alone.
 const fn bytes_max(kind: u8) -> usize {
     1 + match kind {
         0 => MESSAGE_BYTES_MAX,
-        1 => limits::BATCH_BYTES_MAX,
+        BATCH_KIND => limits::BATCH_BYTES_MAX,
         2 => 4 + limits::ACKNOWLEDGEMENTS_MAX * REFERENCE_BYTES,
         3 => 4 + FETCH_MAX * REFERENCE_BYTES,
         4 => FORWARD_BYTES_MAX,

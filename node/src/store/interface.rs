@@ -94,6 +94,11 @@ impl WriteBatch {
         &self.operations
     }
 
+    /// The same, taken out.
+    pub(super) fn into_operations(self) -> Vec<Operation> {
+        self.operations
+    }
+
     /// Appends another batch of the same database.
     pub fn append(&mut self, other: Self) {
         assert_eq!(other.database, self.database, "batches of two databases cannot be one");

@@ -62,6 +62,14 @@ pub fn find_batch(reader: &dyn Read, reference: &BatchReference) -> Result<Optio
     read(reader, Column::Batches, &column::batch(reference))
 }
 
+/// Reads the SCALE bytes of a batch, if it is there.
+pub fn batch_bytes(
+    reader: &dyn Read,
+    reference: &BatchReference,
+) -> Result<Option<Vec<u8>>, Fault> {
+    Ok(reader.get(Column::Batches, &column::batch(reference))?)
+}
+
 /// Reads a batch that an executed header names.
 pub fn batch(reader: &dyn Read, reference: &BatchReference) -> Result<Batch, Fault> {
     find_batch(reader, reference)?.ok_or_else(|| {

@@ -35,14 +35,18 @@ struct Inner {
     disk: Option<Disk>,
 }
 
+/// Keys and values of the columns of a database.
+type Columns = BTreeMap<Column, BTreeMap<Vec<u8>, Vec<u8>>>;
+
 /// What a simulated disk holds, and when it fails.
 #[derive(Default)]
 struct Disk {
-    durable: BTreeMap<Column, BTreeMap<Vec<u8>, Vec<u8>>>,
+    /// What the state database kept.
+    state: Columns,
     /// Written since the last barrier of their database, in order.
-    unsynced: BTreeMap<&'static str, Vec<WriteBatch>>,
-    /// What the ledger kept, in order.
-    log: Vec<WriteBatch>,
+    unsynced: BTreeMap<&'static str, Vec<Arc<WriteBatch>>>,
+    /// What the ledger kept, in order: put together when the power goes.
+    log: Vec<Arc<WriteBatch>>,
     /// Both slots of the signer's file.
     signer: [Vec<u8>; 2],
     /// A slot whose write failed, with the place and what was to be written there.
@@ -107,14 +111,12 @@ impl MemoryStore {
         let inner = self.read_lock();
         let mut disk = Disk::default();
         if let Some(before) = &inner.disk {
-            disk.durable = before.durable.clone();
+            disk.state = before.state.clone();
             disk.log = before.log.clone();
             disk.signer = before.signer.clone();
             disk.tear_slot(before.signer_torn.as_ref().filter(|_| torn > 0));
             for batches in before.unsynced.values() {
-                for batch in batches.iter().take(torn) {
-                    disk.keep(batch);
-                }
+                batches.iter().take(torn).cloned().for_each(|batch| disk.keep(batch));
             }
         }
         Self::on(disk)
@@ -128,10 +130,9 @@ impl MemoryStore {
         let mut disk = Disk::default();
         if let Some(before) = &inner.disk {
             disk.signer = before.signer.clone();
-            disk.durable = before.durable.clone();
-            disk.durable.retain(|column, _| column.database() == Database::State);
+            disk.state = before.state.clone();
             let left = before.log.len().saturating_sub(lost);
-            before.log.iter().take(left).for_each(|batch| disk.keep(batch));
+            disk.log = before.log.iter().take(left).cloned().collect();
         }
         Self::on(disk)
     }
@@ -144,10 +145,11 @@ impl MemoryStore {
 
     /// Starts on what a disk holds.
     fn on(disk: Disk) -> Self {
-        let columns = disk.durable.iter().map(|(column, entries)| {
-            let own =
-                |(key, value): (&Vec<u8>, &Vec<u8>)| (key.clone(), vec![(0, Some(value.clone()))]);
-            (*column, entries.iter().map(own).collect())
+        let mut kept = disk.state.clone();
+        disk.log.iter().for_each(|batch| put(&mut kept, WriteBatch::clone(batch)));
+        let columns = kept.into_iter().map(|(column, entries)| {
+            let own = |(key, value): (Vec<u8>, Vec<u8>)| (key, vec![(0, Some(value))]);
+            (column, entries.into_iter().map(own).collect())
         });
         let columns = columns.collect();
         let signed = Entries::newest([&disk.signer[0], &disk.signer[1]]);
@@ -182,7 +184,7 @@ impl Inner {
             }
         }
         if let Some(disk) = &mut self.disk {
-            disk.unsynced.entry(batch.database().name()).or_default().push(batch);
+            disk.unsynced.entry(batch.database().name()).or_default().push(Arc::new(batch));
         }
     }
 
@@ -252,17 +254,22 @@ fn forget(versions: &mut Versions, readers: &BTreeMap<u64, usize>) {
     });
 }
 
+/// Does what a batch says.
+fn put(columns: &mut Columns, batch: WriteBatch) {
+    for (column, key, value) in batch.into_operations() {
+        let entries = columns.entry(column).or_default();
+        match value {
+            Some(value) => entries.insert(key, value),
+            None => entries.remove(&key),
+        };
+    }
+}
+
 impl Disk {
-    fn keep(&mut self, batch: &WriteBatch) {
-        if batch.database() == Database::Ledger {
-            self.log.push(batch.clone());
-        }
-        for (column, key, value) in batch.operations() {
-            let entries = self.durable.entry(*column).or_default();
-            match value {
-                Some(value) => entries.insert(key.clone(), value.clone()),
-                None => entries.remove(key),
-            };
+    fn keep(&mut self, batch: Arc<WriteBatch>) {
+        match batch.database() {
+            Database::Ledger => self.log.push(batch),
+            Database::State => put(&mut self.state, Arc::unwrap_or_clone(batch)),
         }
     }
 
@@ -271,7 +278,7 @@ impl Disk {
         self.has_room(database.name())?;
         self.fails(Failure::BeforeBarrier, database.name())?;
         for batch in self.unsynced.remove(database.name()).unwrap_or_default() {
-            self.keep(&batch);
+            self.keep(batch);
         }
         self.fails(Failure::AfterBarrier, database.name())
     }
@@ -279,9 +286,10 @@ impl Disk {
     fn append(&mut self, slot: usize, place: usize, bytes: Vec<u8>) -> Result<(), StoreError> {
         self.barriers += 1;
         self.has_room("signer")?;
-        self.signer_torn = Some((slot, place, bytes.clone()));
-        self.fails(Failure::BeforeBarrier, "signer")?;
-        self.signer_torn = None;
+        if let Err(error) = self.fails(Failure::BeforeBarrier, "signer") {
+            self.signer_torn = Some((slot, place, bytes));
+            return Err(error);
+        }
         self.overwrite(slot, place, &bytes);
         self.fails(Failure::AfterBarrier, "signer")
     }

@@ -9,7 +9,8 @@ use crate::{
 use dure_node::store::memory::Failure;
 use std::time::Duration;
 
-fn chaos(seed: u64) -> u64 {
+/// One seed; returns the trace of what happened.
+pub(crate) fn chaos(seed: u64) -> u64 {
     let faults = Faults::at_random(&mut Dice::new(seed));
     let count = [4, 4, 5, 1][(seed % 4) as usize];
     let mut dice = Dice::new(!seed);

@@ -6,7 +6,7 @@ use crate::{
     token::{self, HOLDERS, START},
     world::World,
 };
-use codec::DecodeAll;
+use codec::{Decode, DecodeAll};
 use dure_consensus::{BATCHES_LAG_MAX, Message};
 use dure_node::{
     execution::Executed,
@@ -19,8 +19,8 @@ use dure_runtime::{
     system::{self, NonceState},
 };
 use dure_types::{
-    Address, BatchReference, CommitCertificate, Hash, Header, Height, Outcome, Roots, ValidatorId,
-    VoteKind, limits, vote::Round,
+    Acknowledgement, Address, BatchHeader, BatchReference, CommitCertificate, Evidence, Hash,
+    Header, Height, Outcome, Roots, ValidatorId, ValidatorSet, VoteKind, limits, vote::Round,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,12 +32,21 @@ type Place = (ValidatorId, u8, Height, Round);
 pub(crate) struct Checks {
     decided: BTreeMap<Height, Hash>,
     results: BTreeMap<Height, (Roots, Vec<(Hash, bool)>)>,
+    /// From when on there is money.
+    money: Option<Height>,
     /// Where a transaction ran.
     ran: BTreeMap<Hash, Height>,
     /// Where a batch was named, by its id, with its author.
     named: BTreeMap<Hash, (Height, ValidatorId)>,
-    acknowledged: BTreeSet<BatchReference>,
+    /// Who said to hold a batch.
+    acknowledged: BTreeMap<BatchReference, BTreeSet<ValidatorId>>,
+    /// Which batch of a number a validator said to hold: who said it, author, number.
+    said: BTreeMap<(ValidatorId, ValidatorId, u64), Hash>,
+    /// The last height that may name a batch, by its id.
+    expiries: BTreeMap<Hash, Height>,
     signed: BTreeMap<Place, Option<Hash>>,
+    /// Of which numbers of an author headers have evidence, by the first that does.
+    pub(crate) evidence: BTreeMap<(ValidatorId, u64), Height>,
     /// Which batch an author sent with a number.
     sealed: BTreeMap<(ValidatorId, u64), Hash>,
     /// The newest height at which a client read at a node, over all its lives.
@@ -54,7 +63,7 @@ impl Checks {
     /// One history: nobody decides another block at a height, durable or not, nor a batch twice;
     /// and no block runs further ahead of execution than it may.
     pub(crate) fn written(&mut self, writes: &WriteBatch) {
-        for (column, _, value) in writes.operations() {
+        for (column, key, value) in writes.operations() {
             match (column, value) {
                 (Column::Certificates, Some(bytes)) => {
                     let decided = CommitCertificate::decode_all(&mut bytes.as_slice()).unwrap();
@@ -68,13 +77,35 @@ impl Checks {
                     let named = !header.batches.is_empty() && self.liars.is_empty();
                     assert!(!named || lag <= BATCHES_LAG_MAX, "batches named with lag {lag}");
                     self.lag = self.lag.max(lag);
+                    self.accused(&header);
                     for batch in &header.batches {
                         let own = (header.height, batch.author);
                         let first = *self.named.entry(batch.id).or_insert(own);
                         assert_eq!(first, own, "batch {} named twice", batch.seq);
+                        let expiry = self.expiries.get(&batch.id);
+                        let late = expiry.is_some_and(|expiry| *expiry < header.height);
+                        assert!(!late, "batch {} named after its expiry", batch.seq);
                     }
                 }
+                (Column::Batches, Some(bytes)) => {
+                    let header = BatchHeader::decode(&mut bytes.as_slice()).unwrap();
+                    let (_, _, id) = <(ValidatorId, [u8; 8], Hash)>::decode(&mut key.as_slice())
+                        .expect("author, number, id");
+                    self.expiries.insert(id, header.expiry_height);
+                }
                 _ => {}
+            }
+        }
+    }
+
+    /// Evidence about batches is of liars, and of a number once.
+    fn accused(&mut self, header: &Header) {
+        for evidence in &header.evidence {
+            let who = evidence.check_shape().unwrap();
+            assert!(self.liars.contains(&who), "{evidence:?} accuses the innocent");
+            if let Evidence::Batches((batch, _), _) = evidence {
+                let first = *self.evidence.entry((who, batch.seq)).or_insert(header.height);
+                assert_eq!(first, header.height, "number {} is proved twice", batch.seq);
             }
         }
     }
@@ -98,15 +129,21 @@ impl Checks {
             }
         }
         if let (Some(token), Some(life)) = (token, &host.life) {
-            let sum = token::sum(&life.chain.view().unwrap(), token);
-            assert_eq!(sum, Some(START * u128::from(HOLDERS)), "money at height {height}");
+            match token::sum(&life.chain.view().unwrap(), token) {
+                Some(sum) => {
+                    assert_eq!(sum, START * u128::from(HOLDERS), "money at height {height}");
+                    self.money.get_or_insert(height);
+                }
+                // Whoever lost its disk executes again what came before.
+                None => assert!(self.money.is_none_or(|since| height < since), "no money"),
+            }
         }
         assert!(height > host.told, "reads of one life go forward");
         host.told = height;
     }
 
-    /// What a node signs it signs once; what it acknowledges it keeps.
-    pub(crate) fn sent(&mut self, host: &mut Host, wire: &Wire) {
+    /// What a node signs it signs once; what it names a quorum holds; what it acknowledges it keeps.
+    pub(crate) fn sent(&mut self, host: &mut Host, validators: &ValidatorSet, wire: &Wire) {
         match wire {
             Wire::Consensus(Message::Vote(vote)) if vote.validator == host.id => {
                 let kind = u8::from(vote.kind == VoteKind::Precommit);
@@ -114,7 +151,15 @@ impl Checks {
                 let first = *self.signed.entry(place).or_insert(vote.block);
                 assert_eq!(first, vote.block, "two votes: {place:?}");
             }
-            Wire::Consensus(Message::Proposal(proposal, _)) if proposal.validator == host.id => {
+            Wire::Consensus(Message::Proposal(proposal, header))
+                if proposal.validator == host.id =>
+            {
+                if proposal.pol_round.is_none() {
+                    header
+                        .batches
+                        .iter()
+                        .for_each(|batch| self.is_spread(validators, host.id, batch));
+                }
                 let place = (host.id, 2, proposal.height, proposal.round);
                 let first = *self.signed.entry(place).or_insert(Some(proposal.block));
                 assert_eq!(first, Some(proposal.block), "two proposals: {place:?}");
@@ -127,16 +172,31 @@ impl Checks {
             }
             Wire::Acknowledgements(said) => {
                 let decided = host.decided();
-                for ack in said.iter().filter(|ack| !self.liars.contains(&ack.author)) {
-                    let (author, seq, id) = (ack.author, ack.seq, ack.id);
+                for Acknowledgement { author, seq, id } in said.iter().copied() {
+                    let first = *self.said.entry((host.id, author, seq)).or_insert(id);
+                    assert_eq!(first, id, "acknowledged two batches with number {seq}");
                     let reference = BatchReference { author, seq, id };
-                    self.acknowledged.insert(reference);
+                    self.acknowledged.entry(reference).or_default().insert(host.id);
+                    if self.liars.contains(&author) {
+                        continue;
+                    }
                     assert!(ledger::find_batch(&host.store, &reference).unwrap().is_some());
                     host.promised.entry(reference).or_insert(decided);
                 }
             }
             _ => {}
         }
+    }
+
+    /// A batch that a proposer names is held by a quorum, itself and liars among them.
+    fn is_spread(&self, validators: &ValidatorSet, proposer: ValidatorId, batch: &BatchReference) {
+        let said = self.acknowledged.get(batch);
+        let holds = |id: &ValidatorId| {
+            *id == proposer || self.liars.contains(id) || said.is_some_and(|said| said.contains(id))
+        };
+        let power =
+            validators.0.iter().filter(|record| holds(&record.id)).map(|record| record.power);
+        assert!(validators.is_quorum(power.sum()), "batch {} named, not spread", batch.seq);
     }
 
     /// What a client reads after it was told an outcome: the same outcome at any node, with its
@@ -157,10 +217,10 @@ impl Checks {
         assert!(matches!(nonce, NonceState::Used | NonceState::TooOld), "nonce {nonce:?}");
     }
 
-    /// A node lost its disk: it may go back to where others bring it, and to numbers that nobody named.
+    /// A node lost its disk: it may go back to where others bring it.
     pub(crate) fn lost(&mut self, node: usize, id: ValidatorId) {
         self.seen.remove(&node);
-        self.sealed.retain(|(author, _), _| *author != id);
+        self.said.retain(|(by, ..), _| *by != id);
     }
 
     /// What a node told or promised in an earlier life survived the loss of its power.
@@ -190,7 +250,7 @@ impl Checks {
 
     /// How many batches of an author others acknowledged.
     pub(crate) fn acknowledged_of(&self, author: ValidatorId) -> usize {
-        self.acknowledged.iter().filter(|batch| batch.author == author).count()
+        self.acknowledged.keys().filter(|batch| batch.author == author).count()
     }
 
     /// How many batches of an author were named.
@@ -212,6 +272,10 @@ pub(crate) fn judge(world: &World) {
             assert_eq!(header.parent, parent);
             parent = header.id(world.shared.chain);
             assert_eq!(view.block_id(Height(height)).unwrap(), Some(parent));
+            for batch in &header.batches {
+                let kept = ledger::find_batch(&host.store, batch).unwrap();
+                assert!(kept.is_some(), "batch {} of an executed block is gone", batch.seq);
+            }
         }
         for (id, sent) in &world.clients.sent {
             let Some((height, index, outcome)) = &sent.told else { continue };

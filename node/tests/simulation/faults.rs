@@ -3,6 +3,11 @@
 use crate::seeded::Dice;
 use std::time::Duration;
 
+/// Milliseconds.
+pub(crate) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
 /// What may go wrong in a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Faults {
@@ -18,6 +23,8 @@ pub(crate) struct Faults {
     pub(crate) crashes: bool,
     pub(crate) disks: bool,
     pub(crate) clocks: bool,
+    /// One validator loses its disk, where none lies and there are four at least.
+    pub(crate) lost: bool,
     /// A write and its fsync, and the execution of a block, in ms.
     pub(crate) fsync: u64,
     pub(crate) execution: u64,
@@ -33,6 +40,7 @@ impl Faults {
         crashes: false,
         disks: false,
         clocks: false,
+        lost: false,
         fsync: 2,
         execution: 3,
     };
@@ -50,6 +58,7 @@ impl Faults {
             clocks: dice.percent(50),
             fsync: 1 + dice.below(10),
             execution: 1 + dice.below(6),
+            lost: dice.percent(30),
         }
     }
 }

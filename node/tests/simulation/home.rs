@@ -2,16 +2,12 @@
 
 use crate::{
     clients::{Clients, Sent, account},
-    faults::Faults,
+    faults::{Faults, ms},
     world::World,
 };
 use dure_node::{machine::homes, store::ledger};
 use dure_types::{Height, ValidatorId};
-use std::{collections::BTreeMap, time::Duration};
-
-const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
+use std::collections::BTreeMap;
 
 /// Authors of the batches that have each transaction.
 fn authors(world: &World) -> BTreeMap<dure_types::Hash, Vec<ValidatorId>> {

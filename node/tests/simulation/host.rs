@@ -1,7 +1,7 @@
 //! A host for one validator: its disk, its clock and its machine, from start to crash.
 
 use crate::clients::EPOCH_MS;
-use dure_consensus::{Now, Signatures};
+use dure_consensus::{Now, Signatures, Signer, SignerError, ToSign};
 use dure_node::{
     chain::Chain,
     config::MempoolLimits,
@@ -26,6 +26,26 @@ pub(crate) struct Shared {
     pub(crate) executor: Arc<Executor>,
     /// What one verified is not verified by the others again: the check is the same everywhere.
     pub(crate) signatures: Signatures,
+}
+
+/// The key of a validator. What it signed is not verified: that it holds is the curve's doing, and
+/// whether a signer that is mistaken is found out is tested beside it.
+#[derive(Debug)]
+struct Own {
+    key: SigningKey,
+    signatures: Signatures,
+}
+
+impl Signer for Own {
+    fn public_key(&self) -> [u8; 32] {
+        self.key.public_key()
+    }
+
+    fn sign(&self, chain: Hash, what: ToSign<'_>) -> Result<[u8; 64], SignerError> {
+        let signature = self.key.sign(chain, what)?;
+        self.signatures.made(&self.public_key(), &what.signed_bytes(chain), &signature);
+        Ok(signature)
+    }
 }
 
 /// One validator from its start to its crash.
@@ -88,7 +108,7 @@ impl Host {
         let recovered = recover(&chain, self.id)?;
         let setup = Setup {
             genesis: &shared.genesis,
-            signer: Box::new(self.key.clone()),
+            signer: Box::new(Own { key: self.key.clone(), signatures: shared.signatures.clone() }),
             mempool: MempoolLimits::default(),
             signatures: shared.signatures.clone(),
         };

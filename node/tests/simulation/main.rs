@@ -10,13 +10,17 @@ mod catch_up;
 mod chaos;
 mod check;
 mod clients;
+#[cfg(feature = "drills")]
+mod drills;
 mod faults;
 mod figures;
 mod home;
 mod host;
 mod liars;
+mod real;
 #[path = "../../consensus/tests/network/seeded.rs"]
 mod seeded;
 mod spread;
 mod token;
+mod verdicts;
 mod world;

@@ -1,16 +1,17 @@
 //! Batches of several authors in a healthy network, and batches that do not come by themselves.
 
-use crate::{faults::Faults, home::home_of_most, liars::seal, seeded::Dice, world::World};
+use crate::{
+    faults::{Faults, ms},
+    home::home_of_most,
+    liars::seal,
+    seeded::Dice,
+    world::World,
+};
 use dure_node::{
     machine::{Action, Event, Wire},
     store::ledger,
 };
 use dure_types::{Acknowledgement, Batch, BatchReference, Height, limits};
-use std::time::Duration;
-
-const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 #[test]
 fn what_any_validator_takes_is_final_everywhere() {
@@ -106,6 +107,24 @@ fn who_lost_its_numbers_goes_on_after_those_that_headers_name() {
     world.run_and_heal();
     let after = world.checks.named_of(world.hosts[lost].id);
     assert!(after > before + 10, "{before} before, {after} after");
+}
+
+/// The failure: the same, and transactions come all the time. No number is used again that was sent
+/// before, whether a header names it or not (`check.rs`: `sent`).
+#[test]
+fn who_lost_its_numbers_uses_none_again() {
+    for seed in 7..10 {
+        let world = World::new(seed, 4, Faults { until: ms(13_000), ..Faults::NONE });
+        let lost = home_of_most(&world);
+        let mut world = world.with_transactions(ms(7), ms(12_500));
+        world.run_until(ms(6_500));
+        let before = world.checks.named_of(world.hosts[lost].id);
+        world.loses_disk(lost);
+        world.run_and_heal();
+        let after = world.checks.named_of(world.hosts[lost].id);
+        assert!(before > 100 && after > before + 10, "{before} before, {after} after");
+        assert!(world.blames.iter().all(|(_, _, blame)| !blame.is_proof()), "{:?}", world.blames);
+    }
 }
 
 /// A batch of node 0 with one transaction, as node 0 would seal it.

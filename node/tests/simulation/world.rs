@@ -8,6 +8,7 @@ use crate::{
     liars::Liar,
     seeded::{Dice, Timeline},
     token,
+    verdicts::Verdicts,
 };
 use codec::Encode;
 use dure_consensus::{DECIDED_MAX, MESSAGE_BYTES_MAX, Message, Signatures};
@@ -15,11 +16,11 @@ use dure_node::{
     execution::execute,
     fault::Fault,
     genesis_file::{dev_genesis, validator_record},
-    machine::{Action, Blame, Event, Ticket, Wire, verify_ahead, verify_batch},
+    machine::{Action, Blame, Event, Ticket, Wire, verify_ahead},
     mempool::{Admission, admit},
     store::{Database, MemoryStore, Store, ledger, memory::Failure},
 };
-use dure_runtime::{Executor, ExecutorConfig, signature};
+use dure_runtime::{Executor, ExecutorConfig};
 use dure_types::{
     Batch, BatchReference, Hash, Height, Outcome, TimestampMs, Transaction, ValidatorId,
     ValidatorSet,
@@ -42,7 +43,7 @@ const ANOTHER_AFTER: Duration = Duration::from_millis(1_000);
 
 /// Something that a host does, or that happens to it. What belongs to a life has its number.
 enum Task {
-    Deliver(usize, ValidatorId, Vec<u8>),
+    Deliver(usize, ValidatorId, Arc<[u8]>),
     Sync(usize, u32),
     Log(usize, u32, Height, Vec<Vec<u8>>),
     Execute(usize, u32),
@@ -56,6 +57,7 @@ enum Task {
     Crash(usize),
     Restart(usize),
     DiskFails(usize),
+    DiskLost(usize),
     ClockJumps(usize),
     Cut,
 }
@@ -81,6 +83,7 @@ pub(crate) struct World {
     pub(crate) blames: Vec<(usize, ValidatorId, Blame)>,
     /// How often honest nodes asked for batches.
     pub(crate) fetches: usize,
+    verdicts: Verdicts,
 }
 
 /// How long signatures take: 20 us each in bulk, as measured (DESIGN 6), and a thread to wake.
@@ -124,6 +127,7 @@ impl World {
             liars: BTreeMap::new(),
             blames: Vec::new(),
             fetches: 0,
+            verdicts: Verdicts::default(),
         };
         for node in 0..count {
             world.hosts[node].skew = world.dice.below(400) as i64 - 200;
@@ -175,6 +179,12 @@ impl World {
             for node in (0..nodes).filter(|node| all || *node == one) {
                 self.time.at(at, Task::Crash(node));
             }
+        }
+        if self.faults.lost && self.liars.is_empty() && nodes > 3 {
+            // Early: who lost its disk follows for more than three seconds before it signs.
+            let at = Duration::from_millis(begun + self.dice.below(end / 2));
+            let node = self.dice.pick(nodes);
+            self.time.at(at, Task::DiskLost(node));
         }
         let plan: [(bool, Maker); 3] = [
             (self.faults.partitions, |_| Task::Cut),
@@ -293,8 +303,8 @@ impl World {
             }
             Task::Execute(node, life) if self.lives(node, life) => self.execute(node),
             Task::Verify(node, life, (reference, from), batch) if self.lives(node, life) => {
-                let validators = &self.shared.genesis.validators;
-                let verdict = verify_batch(self.shared.chain, validators, *batch);
+                let Shared { chain, genesis, .. } = &self.shared;
+                let verdict = self.verdicts.batch(*chain, &genesis.validators, *batch);
                 self.step(node, Event::Verified(reference, from, verdict));
             }
             Task::Admit(node, life, transactions) if self.lives(node, life) => {
@@ -320,6 +330,7 @@ impl World {
             Task::Restart(node) if self.hosts[node].life.is_none() => self.restart(node),
             Task::Restart(_) => {}
             Task::DiskFails(node) => self.disk_fails(node),
+            Task::DiskLost(node) => self.loses_disk(node),
             Task::ClockJumps(node) => {
                 // Far off is the clock of one validator at most, and of none beside a liar: more than
                 // a third must not be wrong.
@@ -525,9 +536,17 @@ impl World {
     fn note(&mut self, node: usize, action: &Action) {
         self.time.trace.write_usize(node);
         match action {
-            Action::Send(_, wire) => self.time.trace.write(&wire.encode()),
+            // Where it is encoded.
+            Action::Send(..) => {}
+            Action::SetTimer(at) => self.time.trace.write_u128(at.as_nanos()),
             Action::Persist { ticket, writes } => {
-                self.time.trace.write(format!("{ticket:?}").as_bytes());
+                match ticket {
+                    Ticket::Batch(batch) => self.time.trace.write(&batch.encode()),
+                    Ticket::Log(height) | Ticket::Decision(height) => {
+                        self.time.trace.write_u64(height.0);
+                    }
+                    Ticket::Removal => {}
+                }
                 for (column, key, value) in writes.operations() {
                     self.time.trace.write(column.name().as_bytes());
                     self.time.trace.write(key);
@@ -552,22 +571,25 @@ impl World {
             for other in to {
                 for (whom, lie) in liar.sends(&self.shared, &self.hosts[from], other, wire) {
                     for bytes in liar.garbles(lie.encode()) {
-                        self.carry(from, whom, bytes);
+                        self.time.trace.write(&bytes);
+                        self.carry(from, whom, bytes.into());
                     }
                 }
             }
             self.liars.insert(from, liar);
             return;
         }
-        self.checks.sent(&mut self.hosts[from], wire);
+        let validators = &self.shared.genesis.validators;
+        self.checks.sent(&mut self.hosts[from], validators, wire);
         self.fetches += usize::from(matches!(wire, Wire::Fetch(_)));
-        let bytes = wire.encode();
+        let bytes: Arc<[u8]> = wire.encode().into();
+        self.time.trace.write(&bytes);
         for other in to {
-            self.carry(from, other, bytes.clone());
+            self.carry(from, other, Arc::clone(&bytes));
         }
     }
 
-    fn carry(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+    fn carry(&mut self, from: usize, to: usize, bytes: Arc<[u8]>) {
         let id = self.hosts[from].id;
         if self.cut.contains(&(from, to)) || self.dice.percent(self.faults.loss) {
             return;
@@ -576,15 +598,16 @@ impl World {
         for _ in 0..1 + u64::from(self.dice.percent(self.faults.twice)) {
             let (least, more) = self.faults.delay;
             let ms = least + self.dice.below(more) + clogged;
-            self.time.after_ms(ms, Task::Deliver(to, id, bytes.clone()));
+            self.time.after_ms(ms, Task::Deliver(to, id, Arc::clone(&bytes)));
         }
     }
 
     /// What a validator forwarded is checked as what a client sends.
     fn admit(&mut self, node: usize, transactions: Vec<Transaction>) {
-        for verdict in signature::verify(self.shared.chain, transactions) {
+        for transaction in transactions {
+            let verified = self.verdicts.transaction(self.shared.chain, transaction);
             let host = &self.hosts[node];
-            let (Some(life), Ok(verified)) = (&host.life, verdict) else { continue };
+            let (Some(life), Some(verified)) = (&host.life, verified) else { continue };
             let (view, wall) = (life.chain.view().unwrap(), host.now(self.time.now).wall);
             if let Ok(Admission::New(transaction)) = admit(&view, wall, verified).unwrap() {
                 self.step(node, Event::Forwarded(transaction));

@@ -1,5 +1,6 @@
 //! Validators that lie about batches and history, one kind a file.
 
+mod accuses;
 mod copies;
 mod floods;
 mod forges;
@@ -8,6 +9,7 @@ mod names_again;
 mod other_roots;
 mod rewrites;
 mod seals_twice;
+mod short_lived;
 mod stale;
 mod withholds;
 
@@ -23,9 +25,9 @@ use ed25519_dalek::Signer;
 use std::time::Duration;
 
 use self::{
-    copies::Copies, floods::Floods, forges::Forges, garbles::Garbles, names_again::NamesAgain,
-    other_roots::OtherRoots, rewrites::Rewrites, seals_twice::SealsTwice, stale::Stale,
-    withholds::Withholds,
+    accuses::Accuses, copies::Copies, floods::Floods, forges::Forges, garbles::Garbles,
+    names_again::NamesAgain, other_roots::OtherRoots, rewrites::Rewrites, seals_twice::SealsTwice,
+    short_lived::ShortLived, stale::Stale, withholds::Withholds,
 };
 
 /// Sees and changes what leaves a node: for each message to a validator, what goes to whom instead.
@@ -52,6 +54,8 @@ pub(crate) fn all() -> Vec<Box<dyn Liar>> {
         Box::new(Garbles::default()),
         Box::new(Stale::default()),
         Box::new(Copies::default()),
+        Box::new(Accuses),
+        Box::new(ShortLived),
     ]
 }
 
@@ -123,6 +127,22 @@ fn two_batches_with_one_number_are_seen() {
     let world = run(2, Box::new(SealsTwice));
     let twice = |blame: &Blame| matches!(blame, Blame::Twice { .. });
     assert!(world.blames.iter().any(|(_, _, blame)| twice(blame)), "{:?}", world.blames);
+    // That it is of the liar, and of a number once, holds for every run (`check.rs`: `accused`).
+    assert!(!world.checks.evidence.is_empty(), "the proof is in a header");
+}
+
+/// The attack: headers that accuse an honest author of batches that it never signed.
+#[test]
+fn made_up_evidence_enters_no_header() {
+    let world = run(11, Box::new(Accuses));
+    assert!(world.checks.evidence.is_empty());
+}
+
+/// The attack: batches that expire while they spread. What names them later is refused by all.
+#[test]
+fn short_lived_batches_are_named_in_time_or_not_at_all() {
+    let world = run(12, Box::new(ShortLived));
+    assert!(world.checks.named_of(world.hosts[0].id) > 0, "some are named in time");
 }
 
 /// The attack: a batch with a transaction that nobody signed.
