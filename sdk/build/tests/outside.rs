@@ -94,7 +94,7 @@ fn checkout(to: &Path) -> PathBuf {
     let mut manifest: toml::Table =
         fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
     let members = ["sdk", "sdk/abi", "sdk/light", "sdk/macros", "runtime/types"];
-    let members = members.map(|member| toml::Value::from(member)).to_vec();
+    let members = members.map(toml::Value::from).to_vec();
     manifest["workspace"]["members"] = members.into();
     manifest["workspace"].as_table_mut().unwrap().remove("default-members");
     fs::write(to.join("Cargo.toml"), manifest.to_string()).unwrap();

@@ -14,7 +14,7 @@ pub(super) struct Kept {
     pub(super) path: PathBuf,
     pub(super) steps: Vec<Step>,
     /// The lines of the file at which the steps begin, from 1.
-    pub(super) lines: Vec<usize>,
+    pub(super) lines: Vec<u32>,
 }
 
 /// Reads every sequence of a folder, by name; a folder that is not there has none.
@@ -49,7 +49,7 @@ pub(super) fn read(game: &Game<'_>, folder: &Path) -> Result<Vec<Kept>, Violatio
 }
 
 /// The lines at which the objects begin that stand in a list of the outermost object: the steps.
-fn step_lines(json: &str) -> Vec<usize> {
+fn step_lines(json: &str) -> Vec<u32> {
     let (mut lines, mut line) = (Vec::new(), 1);
     let (mut open, mut quoted, mut escaped) = (String::new(), false, false);
     for sign in json.chars() {
@@ -130,7 +130,8 @@ mod tests {
         let file = json!({ "invariant": "a [{ b", "why": "{", "steps": [step.clone(), step] });
         let text = format!("{file:#}\n");
         let lines = step_lines(&text);
-        let begins = |line: &usize| text.lines().nth(line - 1).is_some_and(|text| text == "    {");
+        let begins =
+            |line: &u32| text.lines().nth(*line as usize - 1).is_some_and(|text| text == "    {");
         assert!(lines.len() == 2 && lines.iter().all(begins), "{lines:?} of\n{text}");
     }
 }

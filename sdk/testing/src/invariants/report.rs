@@ -191,14 +191,14 @@ pub struct Violation {
     /// Name of the invariant.
     pub invariant: String,
     /// What it said.
-    pub why: String,
+    pub why: Box<str>,
     /// The calls, one line each.
     pub calls: Vec<String>,
     /// Where the sequence is kept.
     pub kept: Option<PathBuf>,
     /// The line of that file at which the call begins that broke it, when the sequence was played
     /// from there; none when this run made it.
-    pub line: Option<usize>,
+    pub line: Option<u32>,
     /// The call of the run that broke it, counted as if sequences were played one by one; 0 when
     /// none was needed that is not kept.
     pub after: u64,
@@ -213,7 +213,7 @@ impl Violation {
     pub(super) fn setup(why: String) -> Self {
         let invariant = "the run is set up".to_owned();
         let (calls, kept, line, next) = (Vec::new(), None, None, None);
-        Self { invariant, why, calls, kept, line, after: 0, seed: 0, next }
+        Self { invariant, why: why.into(), calls, kept, line, after: 0, seed: 0, next }
     }
 
     /// The first of them, which leads to the others.
@@ -238,7 +238,7 @@ impl Violation {
     ) -> Self {
         let calls = lines(game, steps);
         let Broken { invariant, why, .. } = broken;
-        Self { invariant, why, calls, kept, line: None, after, seed, next: None }
+        Self { invariant, why: why.into(), calls, kept, line: None, after, seed, next: None }
     }
 }
 
