@@ -91,8 +91,8 @@ pub struct Machine {
     /// The height to begin, while it is not begun.
     next: Option<Next>,
     next_seq: u64,
-    /// The ledger was empty at the start, and perhaps it was lost, with the numbers that we used:
-    /// nothing is sealed.
+    /// The ledger was empty at the start, or there is no log for it: perhaps a disk was lost, with the
+    /// numbers that we used. Nothing is sealed.
     in_doubt: bool,
     /// The highest number of ours that is durable here.
     pub(super) written: u64,
@@ -134,6 +134,8 @@ impl Machine {
         let mut named = Named::default();
         recovered.history.iter().for_each(|header| named.decided(header));
         let next_seq = unused(&recovered, me, validators.0.len() == 1);
+        let empty = recovered.tip.is_none() && recovered.log.is_none();
+        let forgot = empty || recovered.observe;
         let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
             chain,
@@ -166,9 +168,7 @@ impl Machine {
             executing: VecDeque::new(),
             next: None,
             next_seq,
-            in_doubt: recovered.tip.is_none()
-                && recovered.log.is_none()
-                && !drill::is(Drill::NumbersForgotten),
+            in_doubt: forgot && !drill::is(Drill::NumbersForgotten),
             written: recovered.seq_highest,
             unsent: None,
             decisions: VecDeque::new(),

@@ -31,6 +31,13 @@ fn chaos_loses_nothing_and_heals() {
     play_each_twice(30, |seed| [chaos(seed), chaos(seed)]);
 }
 
+/// Found by `cargo xtask simulate`: a validator that had lost its disk crashed again while it caught up,
+/// and took the numbers that it had used for free.
+#[test]
+fn seeds_that_failed_once() {
+    chaos(85_323_820_302_394);
+}
+
 /// The power of one validator goes at each of its barriers in turn; the others go on, and it comes
 /// back with all that it told and promised.
 #[test]

@@ -19,7 +19,7 @@ const FOUND: &[(Drill, u64, &str)] = &[
     (Drill::AcknowledgedEarly, 6, "was acknowledged and is gone"),
     (Drill::BothAcknowledged, 0, "acknowledged two batches"),
     (Drill::NumbersReused, 28, "two batches with number"),
-    (Drill::ExecutedEarly, 21, "two batches with number"),
+    (Drill::ExecutedEarly, 23, "was final, the node has"),
     (Drill::BatchSkipped, 0, "other results of height"),
     (Drill::ExpiredNamed, 10, "named after its expiry"),
     (Drill::UnspreadNamed, 0, "named, not spread"),
