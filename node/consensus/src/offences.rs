@@ -2,12 +2,11 @@
 
 use crate::{
     drill::{self, Drill},
+    sets::Sets,
     signatures::Signatures,
 };
 use codec::Encode;
-use dure_types::{
-    Evidence, Hash, Header, Height, Proposal, ValidatorId, ValidatorSet, Vote, VoteKind, limits,
-};
+use dure_types::{Evidence, Hash, Header, Height, Proposal, ValidatorId, Vote, VoteKind, limits};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Evidence may enter a header this many heights after the offence. Within it a node can tell from
@@ -48,24 +47,22 @@ impl Offences {
     }
 
     /// What a header of ours takes along.
-    pub(crate) fn for_header(&self, height: Height, validators: &ValidatorSet) -> Vec<Evidence> {
-        let may_enter = |evidence: &&Evidence| self.may_enter(evidence, height, validators);
+    pub(crate) fn for_header(&self, height: Height, sets: &Sets) -> Vec<Evidence> {
+        let may_enter = |evidence: &&Evidence| self.may_enter(evidence, height, sets);
         self.waiting.values().filter(may_enter).take(limits::EVIDENCE_MAX).cloned().collect()
     }
 
-    /// Whether evidence may stand in the header of a height: a function of the decided headers.
-    pub(crate) fn may_enter(
-        &self,
-        evidence: &Evidence,
-        height: Height,
-        validators: &ValidatorSet,
-    ) -> bool {
+    /// Whether evidence may stand in the header of a height: a function of the decided headers. It
+    /// is judged by the validators of the offence's height: who left since, or has another key now,
+    /// is accused all the same.
+    pub(crate) fn may_enter(&self, evidence: &Evidence, height: Height, sets: &Sets) -> bool {
         let Some(place) = place(evidence) else { return false };
         let fresh = place.0 < height && place.0.0.saturating_add(EVIDENCE_HEIGHTS) >= height.0;
         fresh
             && !self.has_entered(&place)
-            && validators
-                .get(place.1)
+            && sets
+                .at(place.0)
+                .and_then(|validators| validators.get(place.1))
                 .is_some_and(|record| self.signed(evidence, &record.consensus_key))
     }
 

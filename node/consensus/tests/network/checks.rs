@@ -65,7 +65,6 @@ pub(crate) struct Born {
 pub(crate) struct Checks {
     chain: Hash,
     pub(crate) sets: Sets,
-    keys: BTreeMap<ValidatorId, [u8; 32]>,
     /// Validators that lie.
     pub(crate) liars: BTreeSet<ValidatorId>,
     /// A scenario spoils a disk on purpose: a core may find that out.
@@ -80,7 +79,7 @@ pub(crate) struct Checks {
     offences: BTreeSet<(ValidatorId, u8, Height, Round)>,
     signed: BTreeMap<(ValidatorId, u8, Height, Round), Option<Hash>>,
     /// Prevotes that honest validators asked their key for: they count them before they say them.
-    prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
+    pub(crate) prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
     pub(crate) proposers: BTreeMap<(Height, Round), ValidatorId>,
     /// Blocks that honest validators proposed.
     proposed: BTreeSet<Hash>,
@@ -92,11 +91,10 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(crate) fn new(chain: Hash, sets: Sets, keys: BTreeMap<ValidatorId, [u8; 32]>) -> Self {
+    pub(crate) fn new(chain: Hash, sets: Sets) -> Self {
         Self {
             chain,
             sets,
-            keys,
             liars: BTreeSet::new(),
             tampered: false,
             verified: Verified::default(),
@@ -245,17 +243,24 @@ impl Checks {
     fn vote_holds(&self, vote: &Vote) -> bool {
         let Vote { kind, height, round, block, validator, signature } = vote;
         let bytes = Vote::signed_bytes(self.chain, *kind, *height, *round, *block);
-        self.holds(*validator, &bytes, signature)
+        self.holds((*validator, *height), &bytes, signature)
     }
 
     fn proposal_holds(&self, proposal: &Proposal) -> bool {
         let Proposal { height, round, block, pol_round, validator, signature } = proposal;
         let bytes = Proposal::signed_bytes(self.chain, *height, *round, *block, *pol_round);
-        self.holds(*validator, &bytes, signature)
+        self.holds((*validator, *height), &bytes, signature)
     }
 
-    fn holds(&self, validator: ValidatorId, bytes: &[u8], signature: &[u8; 64]) -> bool {
-        self.keys.get(&validator).is_some_and(|key| self.verified.verify(key, bytes, signature))
+    /// By the validators of the height that it is about.
+    fn holds(
+        &self,
+        (validator, height): (ValidatorId, Height),
+        bytes: &[u8],
+        signature: &[u8; 64],
+    ) -> bool {
+        let key = self.sets.key(validator, height);
+        key.is_some_and(|key| self.verified.verify(&key, bytes, signature))
     }
 
     /// An honest validator asks its key for a signature.
@@ -405,7 +410,9 @@ impl Checks {
         if ledger < kept || log.0 > ledger.0 + 1 {
             broken("nothing lost", format_args!("ledger {ledger}, log {log}, kept {kept}"));
         }
-        if observe && !self.silent.contains_key(&me) && !self.tampered {
+        // Who left for some heights writes over the log of the last before.
+        let left = (log.0 + 1..=ledger.0).any(|of| self.sets.key(me, Height(of)).is_none());
+        if observe && !self.silent.contains_key(&me) && !self.tampered && !left {
             broken("log", format_args!("ends at {log}, the ledger at {ledger}"));
         }
         match observe {
