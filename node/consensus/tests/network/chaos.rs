@@ -118,13 +118,21 @@ fn world(seed: u64) -> World {
             let before = ms(world.dice.below(300));
             world.isolate_at((node + 1) % 4, at - before);
         }
-    }
-    if disks && seed / 16 % 2 == 1 {
-        // Another one crashes when it has hardly begun.
-        let node = (seed as usize / 32) % 4;
-        world.crash_node_at(node, ms(Dice::new(seed).below(700)));
+        if seed / 16 % 2 == 1 {
+            crash_unsigned(&mut world, (node + 2) % 4, seed);
+        }
     }
     world.with_batches(ms(150)).with_chaos()
+}
+
+/// A node hears that the chain is new, is cut off, and crashes before it has signed anything.
+fn crash_unsigned(world: &mut World, node: usize, seed: u64) {
+    let mut dice = Dice::new(seed);
+    (world.faults.crashes, world.faults.delay.1) = (false, 1);
+    world.isolate_at(node, ms(100 + dice.below(50)));
+    let at = ms(500 + dice.below(500));
+    world.crash_node_at(node, at);
+    world.mend_at(at);
 }
 
 /// Who knows the validators of genesis alone follows every change by the headers.

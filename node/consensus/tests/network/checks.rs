@@ -15,10 +15,11 @@ use dure_types::{
     CommitCertificate, Evidence, Hash, Header, Height, Proposal, Roots, ValidatorId, Vote,
     VoteKind, domain::blake3_hash, vote::Round,
 };
+use ed25519_dalek::{Signer, SigningKey};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -34,21 +35,36 @@ pub(crate) fn broken(rule: &'static str, text: impl fmt::Display) -> ! {
 }
 
 /// Signatures that the simulator made or a check verified itself. Both runs of a seed share them:
-/// to verify them twice would find nothing more.
+/// to make or verify them twice would find nothing more.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Verified(Arc<Mutex<BTreeSet<Hash>>>);
+pub(crate) struct Verified(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    hold: HashSet<Hash>,
+    made: HashMap<Hash, [u8; 64]>,
+}
 
 impl Verified {
-    /// A signature that was just made need not be verified.
-    pub(crate) fn made(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
-        let hash = blake3_hash(&(key, message, signature).encode());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs; what was just made need not be verified.
+    pub(crate) fn sign(&self, key: &SigningKey, message: &[u8]) -> [u8; 64] {
+        let public = key.verifying_key().to_bytes();
+        let mut known = self.known();
+        let asked = blake3_hash(&(public, message).encode());
+        let signature = *known.made.entry(asked).or_insert_with(|| key.sign(message).to_bytes());
+        known.hold.insert(blake3_hash(&(public, message, signature).encode()));
+        signature
     }
 
     fn verify(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         let hash = blake3_hash(&(key, message, signature).encode());
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains(&hash) || (verify_signature(key, message, signature) && known.insert(hash))
+        let mut known = self.known();
+        known.hold.contains(&hash)
+            || (verify_signature(key, message, signature) && known.hold.insert(hash))
     }
 }
 

@@ -14,7 +14,6 @@ use dure_consensus::{
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, domain::blake3_hash,
 };
-use ed25519_dalek::Signer;
 use std::{collections::BTreeSet, hash::Hasher, time::Duration};
 
 /// What may go wrong in a run.
@@ -61,6 +60,7 @@ enum Task {
     Restart(usize),
     Cut,
     Isolate(usize),
+    Mend,
     Disk(usize, Loss),
     Clock(usize, i64),
     /// A node starts anew with another key.
@@ -210,6 +210,11 @@ impl World {
         self.time.at(at, Task::Isolate(node));
     }
 
+    /// Lets all links carry again.
+    pub(crate) fn mend_at(&mut self, at: Duration) {
+        self.time.at(at, Task::Mend);
+    }
+
     /// Loses a disk, or a part of it.
     pub(crate) fn lose_disk_at(&mut self, node: usize, loss: Loss, at: Duration) {
         self.time.at(at, Task::Disk(node, loss));
@@ -349,6 +354,7 @@ impl World {
                 let others = 0..self.nodes.len();
                 self.cut = others.flat_map(|other| [(other, node), (node, other)]).collect();
             }
+            Task::Mend => self.cut.clear(),
             Task::Disk(node, loss) => self.lose_disk(node, loss),
             Task::Clock(node, ahead) => self.nodes[node].skew = ahead,
             Task::Rekey(node) => {
@@ -362,10 +368,7 @@ impl World {
 
     fn sign(&self, node: usize, request: SignRequest) -> [u8; 64] {
         let key = self.nodes[node].key_at(&self.checks.sets, request.height());
-        let message = request.signed_bytes(self.chain);
-        let signature = key.sign(&message).to_bytes();
-        self.checks.verified.made(key.verifying_key().as_bytes(), &message, &signature);
-        signature
+        self.checks.verified.sign(key, &request.signed_bytes(self.chain))
     }
 
     fn deliver(&mut self, to: usize, from: ValidatorId, message: Box<Message>) {
@@ -647,7 +650,9 @@ impl World {
                     self.time.after_ms(ms, Task::Signed(node, life, request));
                 }
                 Action::Append(height, records) => {
-                    let task = Task::Appended(node, life, height, entries(&records));
+                    let entries = entries(&records);
+                    entries.iter().for_each(|entry| self.time.trace.write(entry));
+                    let task = Task::Appended(node, life, height, entries);
                     self.time.at(self.time.now + self.fsync, task);
                 }
                 Action::Broadcast(message) => {
@@ -690,19 +695,17 @@ impl World {
         (0..self.nodes.len()).filter(|node| wanted(self.nodes[*node].id)).collect()
     }
 
-    /// Two runs of a seed are equal when what every node did is.
+    /// Two runs of a seed are equal when what every node did is. What it says is noted on its way,
+    /// as bytes.
     fn note(&mut self, node: usize, action: &Action) {
         self.time.trace.write_usize(node);
         match action {
-            Action::Broadcast(message) | Action::Send(_, message) => {
-                self.time.trace.write(&message.encode());
-            }
-            Action::Append(_, records) => self.time.trace.write(&records.encode()),
-            Action::Decide(header, certificate) => {
-                self.time.trace.write(&(header, certificate).encode());
-            }
+            Action::Broadcast(_) | Action::Send(..) | Action::Serve(..) => {}
+            Action::Sign(request) => self.time.trace.write(&request.signed_bytes(self.chain)),
+            Action::Append(height, _) => self.time.trace.write_u64(height.0),
+            Action::Decide(_, certificate) => self.time.trace.write(&certificate.encode()),
             Action::SetTimer(at) => self.time.trace.write_u128(at.as_nanos()),
-            other => self.time.trace.write(format!("{other:?}").as_bytes()),
+            Action::Report(report) => self.time.trace.write(format!("{report:?}").as_bytes()),
         }
     }
 
@@ -729,6 +732,7 @@ impl World {
 
     /// Every message crosses the wire as bytes; what does not decode comes to nothing.
     fn carry(&mut self, from: usize, to: &[usize], bytes: &[u8]) {
+        self.time.trace.write(bytes);
         let id = self.nodes[from].id;
         let message = Message::from_bytes(bytes);
         if message.is_err() && !self.is_liar(from) {
