@@ -1,7 +1,9 @@
 //! The state machine of one validator, over all heights.
 
+mod others;
+
 use crate::{
-    Action, Event, Limits, Message, Now, OrderingError, ReadyBatch, Report, Start,
+    Action, Event, Limits, Message, Now, OrderingError, ReadyBatch, Report, Sets, Start,
     active::{Active, HEAL_EVERY, Held},
     core::{Core, CoreError, Effect, Input},
     drill::{self, Drill},
@@ -23,15 +25,24 @@ use dure_types::{
     BatchReference, CommitCertificate, Evidence, Hash, Header, Height, Roots, TimestampMs,
     ValidatorId, ValidatorSet, limits, vote::Round,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 /// What a validator must know at start.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// The chain.
     pub chain: Hash,
-    /// The validator, or a node that only follows when the set has no such one.
+    /// The validator, or a node that only follows where the set has no such one.
     pub me: ValidatorId,
+    /// The consensus keys that the host can sign with: more than one where a key is about to be
+    /// replaced. Where the set has another one of this validator, the node only follows.
+    pub keys: Vec<[u8; 32]>,
+    /// Validators by height: what was executed until now, known from [`history_from`] on.
+    pub sets: Sets,
     /// Time of genesis: block 1 is later.
     pub genesis_time: TimestampMs,
     /// Bounds of a block.
@@ -60,7 +71,12 @@ pub struct Consensus {
     begun: Height,
     /// The decided header whose contents were taken in last.
     told: Height,
+    /// Decided headers that were not taken in yet: their validators are not known.
+    untold: VecDeque<Header>,
+    sets: Sets,
     rotation: Rotation,
+    /// The height that [`Rotation::begin`] was told of last.
+    rotated: Height,
     offences: Offences,
     ready: Ready,
     named: Named,
@@ -80,6 +96,8 @@ pub struct Consensus {
 enum Stage {
     /// Until the host starts the next height.
     Decided,
+    /// Until so much is executed that the validators of the height are known.
+    Waiting(Box<Start>),
     /// The height has no messages of ours yet.
     Resting(Box<Resting>),
     Active(Box<Active>),
@@ -99,20 +117,19 @@ const FIRST: Height = Height(1);
 
 impl Consensus {
     /// Waits for [`Event::Start`]. `history` are the decided headers from [`history_from`] to the
-    /// newest, each with the validators of its height.
+    /// newest.
     #[must_use]
-    pub fn new(
-        setup: Setup,
-        history: impl IntoIterator<Item = (Header, ValidatorSet)>,
-        now: Now,
-    ) -> Self {
+    pub fn new(setup: Setup, history: impl IntoIterator<Item = Header>, now: Now) -> Self {
         let observes = setup.observe && !drill::is(Drill::ObservesNever);
         let observing = observes.then(|| Observing::new(now));
-        let mut consensus = Self {
+        Self {
             stage: Stage::Decided,
             begun: Height::ZERO,
             told: Height::ZERO,
+            untold: history.into_iter().collect(),
+            sets: setup.sets.clone(),
             rotation: Rotation::default(),
+            rotated: Height::ZERO,
             offences: Offences::new(setup.chain, setup.signatures.clone()),
             ready: Ready::default(),
             named: Named::default(),
@@ -125,12 +142,20 @@ impl Consensus {
             last_start: Duration::ZERO,
             timer: None,
             setup,
-        };
-        for (header, validators) in history {
-            consensus.rotation.begin(header.height, &validators);
-            consensus.tell(&header);
         }
-        consensus
+    }
+
+    /// Validators by height, as far as they are known.
+    #[must_use]
+    pub const fn sets(&self) -> &Sets {
+        &self.sets
+    }
+
+    /// Whether we sign where these are the validators.
+    fn is_signer(&self, validators: &ValidatorSet) -> bool {
+        let record = validators.get(self.setup.me);
+        let ours = |key| self.setup.keys.contains(key) || drill::is(Drill::KeyUnchecked);
+        record.is_some_and(|record| ours(&record.consensus_key))
     }
 
     /// Whether a batch, were it ready now, would start a height at once.
@@ -144,15 +169,13 @@ impl Consensus {
     /// is not known yet that there is nothing; or others are followed for that reason.
     #[must_use]
     pub fn is_in_doubt(&self) -> bool {
-        let start = match &self.stage {
-            Stage::Decided => None,
-            Stage::Resting(resting) => Some(&resting.start),
-            Stage::Active(active) => Some(&active.start),
+        let validators = match &self.stage {
+            Stage::Decided | Stage::Waiting(_) => None,
+            Stage::Resting(resting) => Some(&resting.verifier.validators),
+            Stage::Active(active) => Some(&active.verifier.validators),
         };
-        let unsure = |fresh: &Fresh| {
-            let asks = |start: &Start| fresh.ask_due(self.setup.me, &start.validators).is_some();
-            start.is_none_or(|start| asks(start))
-        };
+        let unsure =
+            |fresh: &Fresh| validators.is_none_or(|of| fresh.ask_due(self.setup.me, of).is_some());
         self.observing.is_some() || self.fresh.as_ref().is_some_and(unsure)
     }
 
@@ -167,7 +190,10 @@ impl Consensus {
             Event::BatchHeld(batch) => self.batch(batch, drill::is(Drill::BatchUnspread)),
             Event::BatchReady(batch) => self.batch(batch, true),
             Event::Evidence(evidence) => self.accuse(*evidence, &mut out),
-            Event::Executed { height, roots, empty } => self.executed(height, roots, empty)?,
+            Event::Executed { height, roots, empty, validators } => {
+                self.sets.executed(height, validators.map(|set| *set))?;
+                self.executed(height, roots, empty)?;
+            }
             Event::Timer => self.timer = None,
             Event::Appended => self.outbox.appended(),
             Event::Signed(request, signature) => self.signed(now, request, signature, &mut out)?,
@@ -179,16 +205,18 @@ impl Consensus {
 
     /// Does what is due.
     fn go_on(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        self.open_when_known(now, out)?;
         self.give_up_when_full(now, out)?;
         self.catch_up(now, out)?;
         self.ask_around(now, out);
+        self.mark_birth();
         self.begin_when_due(now, out)?;
         self.expire(now, out)?;
         self.judge(now, out)?;
         self.propose_when_wanted(now, out)?;
         self.heal(now);
         self.give_up_when_full(now, out)?;
-        if !matches!(self.stage, Stage::Decided) {
+        if matches!(self.stage, Stage::Resting(_) | Stage::Active(_)) {
             out.extend(self.peers.pull(self.begun, now.elapsed));
         }
         self.outbox.flush(out);
@@ -203,7 +231,7 @@ impl Consensus {
     /// When something will be due if nothing happens.
     fn due(&self, now: Now) -> Option<Duration> {
         let stage = match &self.stage {
-            Stage::Decided => return None,
+            Stage::Decided | Stage::Waiting(_) => return None,
             Stage::Resting(resting) => {
                 let pace = self.pace(resting, !self.ready.is_empty());
                 pace.into_iter().chain(self.ask_due(resting)).min()
@@ -225,61 +253,73 @@ impl Consensus {
         let reason = Reason { batches, called: resting.called };
         let due = pace(&resting.start, &self.results, reason, self.last_start)?;
         let Some(fresh) = &self.fresh else { return Some(due) };
-        fresh.begins(self.setup.me, &resting.start.validators).map(|begins| due.max(begins))
+        fresh.begins(self.setup.me, &resting.verifier.validators).map(|begins| due.max(begins))
     }
 
-    /// When a node that found nothing on its disk asks whether the others decided anything.
-    fn ask_due(&self, resting: &Resting) -> Option<Duration> {
-        self.fresh.as_ref()?.ask_due(self.setup.me, &resting.start.validators)
-    }
-
-    fn ask_around(&mut self, now: Now, out: &mut Vec<Action>) {
-        let Stage::Resting(resting) = &self.stage else { return };
-        let due = self.ask_due(resting).is_some_and(|due| due <= now.elapsed);
-        if let Some(fresh) = self.fresh.as_mut().filter(|_| due) {
-            fresh.asked(now);
-            out.push(Action::Broadcast(Box::new(Message::Pull(self.begun))));
-        }
-    }
-
-    fn start(&mut self, now: Now, mut start: Box<Start>, out: &mut Vec<Action>) -> Step {
-        if drill::is(Drill::SetChangeEarly) {
-            start.validators = start.next_validators.clone();
-        }
-        let (got, certified) = position(&start);
+    fn start(&mut self, now: Now, start: Box<Start>, out: &mut Vec<Action>) -> Step {
+        let (got, _) = position(&start);
         let last = self.begun;
         let decided = matches!(self.stage, Stage::Decided);
         if !decided || (last != Height::ZERO && got.0 != last.0 + 1) {
             return Err(OrderingError::OutOfOrder { got, last });
         }
-        if let Some((parent, own)) = start.parent.as_ref().filter(|(p, _)| p.height > self.told) {
+        let newest = self.untold.back().map_or(self.told, |header| header.height);
+        if let Some((parent, own)) = start.parent.as_ref().filter(|(p, _)| p.height > newest) {
             self.rotation.decided_locally(own);
-            self.tell(parent);
+            self.untold.push_back(parent.clone());
         }
         (self.begun, self.timer) = (got, None);
-        self.results.forget(certified);
-        let proposers = self.rotation.begin(got, &start.validators);
-        let validators = Arc::new(start.validators.clone());
+        self.stage = Stage::Waiting(start);
+        self.open_when_known(now, out)
+    }
+
+    /// Lets a height rest or begin once its validators are known, and those of all before.
+    fn open_when_known(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
+        let Stage::Waiting(start) = &self.stage else { return Ok(()) };
+        let next = start.parent.as_ref().map(|(parent, _)| parent.next_validators);
+        while let Some(height) = self.untold.front().map(|header| header.height) {
+            let Some(validators) = self.sets.at(height) else { return Ok(()) };
+            if self.rotated < height {
+                self.rotation.begin(height, validators);
+                self.rotated = height;
+            }
+            if let Some(header) = self.untold.pop_front() {
+                self.sets.follow(&header)?;
+                self.tell(&header);
+            }
+        }
+        let Some(validators) = self.sets.at(self.begun).map(Arc::clone) else { return Ok(()) };
+        next.into_iter().try_for_each(|next| self.sets.must_be(self.begun, next))?;
+        match std::mem::replace(&mut self.stage, Stage::Decided) {
+            Stage::Waiting(start) => self.open(now, start, validators, out),
+            _ => Ok(()),
+        }
+    }
+
+    fn open(
+        &mut self,
+        now: Now,
+        start: Box<Start>,
+        validators: Arc<ValidatorSet>,
+        out: &mut Vec<Action>,
+    ) -> Step {
+        let height = self.begun;
+        self.results.forget(position(&start).1);
+        self.sets.forget(Height(height.0.saturating_sub(EVIDENCE_HEIGHTS + 1)));
+        let proposers = self.rotation.begin(height, &validators);
+        self.rotated = height;
         let (chain, signatures) = (self.setup.chain, self.setup.signatures.clone());
-        let verifier = Verifier::new(chain, signatures, got, validators, proposers);
+        let verifier = Verifier::new(chain, signatures, height, validators, proposers);
         if start.parent.is_some() || start.log.is_some() {
             self.fresh = None;
         }
         // A height that we took part in goes on at once.
-        let called = start.log.as_ref().is_some_and(|log| log.height == got);
+        let called = start.log.as_ref().is_some_and(|log| log.height == height);
         if called {
             self.last_start = now.elapsed.saturating_sub(crate::BLOCK_INTERVAL_MIN);
         }
         self.stage = Stage::Resting(Box::new(Resting { start, verifier, called }));
         self.receive_early(now, out)
-    }
-
-    /// Takes in what was kept for the height that is begun.
-    fn receive_early(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
-        for (from, message) in self.peers.take() {
-            self.received(now, from, message, out)?;
-        }
-        Ok(())
     }
 
     /// Takes in what every decided header tells everyone.
@@ -328,6 +368,7 @@ impl Consensus {
         self.results.add(height, roots, empty, Height(self.begun.0.saturating_sub(open)));
         let start = match &self.stage {
             Stage::Decided => return Ok(()),
+            Stage::Waiting(start) => start,
             Stage::Resting(resting) => &resting.start,
             Stage::Active(active) => &active.start,
         };
@@ -364,14 +405,14 @@ impl Consensus {
         out: &mut Vec<Action>,
     ) -> Step {
         let (chain, me, height) = (self.setup.chain, self.setup.me, self.begun);
-        let signs = self.observing.is_none() && start.validators.get(me).is_some();
+        let signs = self.observing.is_none() && self.is_signer(&verifier.validators);
         let parent = start.parent.as_ref().map_or(chain, |(_, certificate)| certificate.block);
         match signs {
             true => self.outbox.begin(height, parent, log.as_deref()),
             false => self.outbox.begin_silent(height),
         }
         let proposers = Arc::clone(&verifier.proposers);
-        let core = Core::new(me, height, &start.validators, proposers, signs);
+        let core = Core::new(me, height, &verifier.validators, proposers, signs);
         let mut active = Box::new(Active::new(start, core, verifier, now.elapsed));
         let mut effects = Vec::new();
         let replayed = active.replay(me, chain, log.unwrap_or_default(), &mut effects);
@@ -390,7 +431,7 @@ impl Consensus {
         if request.height() != self.begun {
             return Ok(());
         }
-        if let Some(own) = active.start.validators.get(self.setup.me) {
+        if let Some(own) = active.verifier.validators.get(self.setup.me) {
             let bytes = request.signed_bytes(self.setup.chain);
             self.setup.signatures.made(&own.consensus_key, &bytes, &signature);
         }
@@ -473,7 +514,7 @@ impl Consensus {
     /// Sends to all others once what we signed is durable.
     fn broadcast(&mut self, message: Message) {
         if let Stage::Active(active) = &self.stage
-            && active.start.validators.0.iter().any(|record| record.id != self.setup.me)
+            && active.verifier.validators.0.iter().any(|record| record.id != self.setup.me)
         {
             self.outbox.send(Action::Broadcast(Box::new(message)));
         }
@@ -482,9 +523,10 @@ impl Consensus {
     /// Whether the others have no quorum without us: were we silent, nothing would ever be decided.
     fn is_needed(&self) -> bool {
         let Stage::Active(active) = &self.stage else { return false };
-        let others = active.start.validators.0.iter().filter(|record| record.id != self.setup.me);
+        let validators = &active.verifier.validators;
+        let others = validators.0.iter().filter(|record| record.id != self.setup.me);
         let power = others.fold(0u64, |power, record| power.saturating_add(record.power));
-        !active.start.validators.is_quorum(power)
+        !validators.is_quorum(power)
     }
 
     /// The core cannot be trusted to derive again what it signed: follow, and sign nothing.
@@ -541,7 +583,7 @@ impl Consensus {
                 (active.start, evidence)
             }
             Stage::Resting(resting) => (resting.start, Vec::new()),
-            Stage::Decided => return Ok(()),
+            Stage::Decided | Stage::Waiting(_) => return Ok(()),
         };
         let (_, certified) = position(&start);
         for (height, roots) in (certified.0 + 1..).map(Height).zip(&header.roots) {
@@ -564,122 +606,6 @@ impl Consensus {
         Ok(())
     }
 
-    /// Decides what others decided, once their certificate holds.
-    fn catch_up(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
-        let (start, resting) = match &self.stage {
-            Stage::Decided => return Ok(()),
-            Stage::Resting(resting) => (&resting.start, true),
-            Stage::Active(active) => (&active.start, false),
-        };
-        let chain = self.setup.chain;
-        let upon = start.parent.as_ref().map_or(chain, |(_, certificate)| certificate.block);
-        let (header, certificate) = loop {
-            let Some((from, header, certificate)) = self.peers.caught(self.begun) else {
-                return Ok(());
-            };
-            let certified = || {
-                let set = &start.validators;
-                self.setup.signatures.certificate(chain, set, &certificate).is_ok()
-            };
-            let holds = header.parent == upon
-                && certificate.height == self.begun
-                && header.id(chain) == certificate.block
-                && certified();
-            if holds || drill::is(Drill::DecidedUnchecked) {
-                break (header, certificate);
-            }
-            self.peers.forget(from);
-        };
-        let member = start.validators.get(self.setup.me).is_some();
-        let old = |fresh: &Fresh| fresh.is_of_old_chain(&header, now, &start.validators);
-        if self.fresh.as_ref().is_some_and(old) {
-            self.observing.get_or_insert_with(|| Observing::new(now));
-            out.push(Action::Report(Report::Observing));
-        }
-        if resting && !drill::is(Drill::CaughtUpNotLogged) {
-            // The log must not end before the ledger.
-            match member && self.observing.is_none() {
-                true => self.outbox.begin(self.begun, upon, None),
-                false => self.outbox.begin_silent(self.begun),
-            }
-        }
-        self.decide(now, header, certificate, out)
-    }
-
-    /// Notes that a validator works on a height, or says so.
-    fn hear(&mut self, now: Now, from: ValidatorId, height: Height) {
-        if let Some(observing) = &mut self.observing {
-            observing.hear(height, now);
-        }
-        if let Some(fresh) = self.fresh.as_mut().filter(|_| height > self.begun) {
-            fresh.hear(from, height);
-        }
-    }
-
-    fn received(
-        &mut self,
-        now: Now,
-        from: ValidatorId,
-        message: Message,
-        out: &mut Vec<Action>,
-    ) -> Step {
-        let message = match message {
-            Message::Pull(height) => {
-                if height < self.begun {
-                    out.extend(self.peers.serve(from, height, now.elapsed));
-                } else if height == FIRST && !matches!(self.stage, Stage::Decided) {
-                    let nothing = Box::new(Message::Decided(Vec::new()));
-                    out.push(Action::Send(from, nothing));
-                }
-                return Ok(());
-            }
-            Message::Decided(decided) => {
-                match (decided.last(), &mut self.fresh) {
-                    (Some((header, _)), _) => {
-                        self.hear(now, from, header.height.saturating_add(Height(1)));
-                    }
-                    (None, Some(fresh)) => fresh.hear_nothing(from),
-                    (None, None) => {}
-                }
-                self.peers.catch(from, self.begun, decided);
-                return Ok(());
-            }
-            other => other,
-        };
-        let Some(height) = message.height() else { return Ok(()) };
-        self.hear(now, from, height);
-        if height < self.begun {
-            out.extend(self.peers.serve(from, height, now.elapsed));
-            return Ok(());
-        }
-        if height > self.begun {
-            self.peers.saw_ahead(from, (self.begun, height), now.elapsed);
-            if height.0 == self.begun.0 + 1 {
-                self.peers.keep(from, message);
-            }
-            return Ok(());
-        }
-        match &mut self.stage {
-            Stage::Decided => Ok(()),
-            Stage::Resting(resting) => {
-                // Verified once more when the height begins: until then nothing is to be fed.
-                let holds = resting.verifier.clone().verify(0, message.clone()).is_some();
-                resting.called |= holds;
-                if holds {
-                    self.peers.keep(from, message);
-                }
-                Ok(())
-            }
-            Stage::Active(active) => {
-                let Some(verified) = active.verifier.verify(active.round, message) else {
-                    return Ok(());
-                };
-                let inputs = active.take(verified);
-                inputs.into_iter().try_for_each(|input| self.feed(now, input, out))
-            }
-        }
-    }
-
     /// Ends the waiting whose time has come.
     fn expire(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
         loop {
@@ -700,6 +626,8 @@ impl Consensus {
             chain: self.setup.chain,
             signatures: &self.setup.signatures,
             start: &active.start,
+            validators: &active.verifier.validators,
+            sets: &self.sets,
             results: &self.results,
             ready: &self.ready,
             named: &self.named,
@@ -741,19 +669,24 @@ impl Consensus {
         else {
             return Ok(());
         };
+        // Before the validators of the next height are known nobody could vote for it.
+        let next = self.begun.saturating_add(Height(1));
+        let (Some(own), Some(next)) = (self.sets.hash(self.begun), self.sets.hash(next)) else {
+            return Ok(());
+        };
         active.wanted = None;
         let (start, chain) = (&active.start, self.setup.chain);
-        let evidence = self.offences.for_header(self.begun, &start.validators);
+        let evidence = self.offences.for_header(self.begun, &self.sets);
         let bounds = (self.setup.limits, evidence);
         let after_genesis = self.setup.genesis_time.saturating_add(TimestampMs(1));
         let now = Now { wall: now.wall.max(after_genesis), ..now };
         let named = &self.named;
         let allowed = |batch: &&ReadyBatch| {
             let BatchReference { author, seq, .. } = batch.reference;
-            start.validators.get(author).is_some() && named.allows(author, seq)
+            active.verifier.validators.get(author).is_some() && named.allows(author, seq)
         };
         let ready = self.ready.in_turns(self.begun).into_iter().filter(allowed);
-        let header = propose(chain, start, &self.results, ready, bounds, now);
+        let header = propose(chain, start, &self.results, ready, bounds, (own, next), now);
         let block = header.id(chain);
         self.outbox.record(Record::Header(Box::new(header.clone())), false);
         active.headers.insert(block, Held::valid(header, round, self.setup.me));

@@ -63,8 +63,16 @@ pub enum Drill {
     ParentCertificateUnchecked,
     /// The certificate of the parent is verified with the validators of this height.
     ParentSetMixedUp,
-    /// The validators of the next height decide this one.
+    /// A change of validators acts one height early.
     SetChangeEarly,
+    /// What others decided is verified with the newest validators that were announced.
+    NewestSetCertifies,
+    /// A validator that has not got its new key signs with the old one.
+    KeyUnchecked,
+    /// The verdict on a block is told the core once only.
+    VerdictOnce,
+    /// That a node began with the chain is not kept.
+    BirthUnmarked,
     /// Evidence may enter the chain again.
     EvidenceTwice,
     /// The signatures in evidence are not verified.
@@ -129,6 +137,10 @@ mod on {
             Self::ParentCertificateUnchecked,
             Self::ParentSetMixedUp,
             Self::SetChangeEarly,
+            Self::NewestSetCertifies,
+            Self::KeyUnchecked,
+            Self::VerdictOnce,
+            Self::BirthUnmarked,
             Self::EvidenceTwice,
             Self::EvidenceUnchecked,
             Self::DecidedUnchecked,

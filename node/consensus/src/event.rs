@@ -3,7 +3,7 @@
 use crate::{log::Log, log::Record, message::Message};
 use dure_types::{
     BatchReference, CommitCertificate, Evidence, Gas, Hash, Header, Height, Proposal, Roots,
-    TimestampMs, ValidatorId, ValidatorSet, Vote, VoteKind, vote::Round,
+    TimestampMs, ValidatorId, ValidatorSet, Vote, VoteKind, validator::SetError, vote::Round,
 };
 use std::time::Duration;
 
@@ -36,6 +36,9 @@ pub enum Event {
         roots: Roots,
         /// Whether it had no transactions, so that nobody waits for its roots.
         empty: bool,
+        /// The validators that it decided on, if it changed them: they act after the delay of
+        /// [`crate::Sets`].
+        validators: Option<Box<ValidatorSet>>,
     },
     /// The time of the last [`Action::SetTimer`] has come; too early or too often does no harm.
     Timer,
@@ -53,12 +56,6 @@ pub enum Event {
 pub struct Start {
     /// Decided header before, with its certificate; none at height 1.
     pub parent: Option<(Header, CommitCertificate)>,
-    /// Validators of the height before, who signed its certificate.
-    pub parent_validators: ValidatorSet,
-    /// Validators of the height.
-    pub validators: ValidatorSet,
-    /// Validators of the height after.
-    pub next_validators: ValidatorSet,
     /// What the log holds, after a restart; counts when it is of this height.
     pub log: Option<Log>,
 }
@@ -82,7 +79,7 @@ pub enum Action {
     /// Append to the log of this height and make it durable; answer with [`Event::Appended`]. The
     /// first records of a height take the place of those of the height before the last.
     Append(Height, Vec<Record>),
-    /// Sign with the consensus key; answer with [`Event::Signed`].
+    /// Sign with the consensus key that we have at this height; answer with [`Event::Signed`].
     Sign(SignRequest),
     /// Send to every other validator.
     Broadcast(Box<Message>),
@@ -165,7 +162,9 @@ impl SignRequest {
         }
     }
 
-    pub(crate) const fn height(&self) -> Height {
+    /// Its height: the validators of this height have the key to sign with.
+    #[must_use]
+    pub const fn height(&self) -> Height {
         match self {
             Self::Vote((_, height, ..)) | Self::Proposal((height, ..)) => *height,
         }
@@ -218,6 +217,19 @@ pub enum OrderingError {
         /// State root of our execution.
         own: Hash,
     },
+    /// A decided header names other validators than our own execution gave.
+    #[error("height {height}: decided validators {decided} differ from our own {own}")]
+    OtherValidators {
+        /// The height whose validators differ.
+        height: Height,
+        /// Their hash in a decided header.
+        decided: Hash,
+        /// The hash of what we executed.
+        own: Hash,
+    },
+    /// Execution announced what is no validator set.
+    #[error("validators that were executed: {0}")]
+    Set(#[from] SetError),
     /// The core failed though it only followed.
     #[error("height {height}: {reason}")]
     Core {

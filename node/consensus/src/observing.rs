@@ -94,6 +94,11 @@ impl Fresh {
         self.ahead.values().copied().filter(reach).max()
     }
 
+    /// Whether all others, at least one, say that nothing is decided.
+    pub(crate) fn is_level(&self, me: ValidatorId, validators: &ValidatorSet) -> bool {
+        !self.level.is_empty() && self.begins(me, validators) == Some(Duration::ZERO)
+    }
+
     /// When height 1 may begin; none while it is known to be decided, by more than a third.
     pub(crate) fn begins(&self, me: ValidatorId, validators: &ValidatorSet) -> Option<Duration> {
         let others = || validators.0.iter().filter(|record| record.id != me);

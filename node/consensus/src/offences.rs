@@ -2,12 +2,13 @@
 
 use crate::{
     drill::{self, Drill},
+    sets::Sets,
     signatures::Signatures,
 };
 use codec::Encode;
 use dure_types::{
-    BatchHeader, Evidence, Hash, Header, Height, Proposal, ValidatorId, ValidatorSet, Vote,
-    VoteKind, limits, vote::Round,
+    BatchHeader, Evidence, Hash, Header, Height, Proposal, ValidatorId, Vote, VoteKind, limits,
+    vote::Round,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -62,22 +63,24 @@ impl Offences {
     }
 
     /// What a header of ours takes along.
-    pub(crate) fn for_header(&self, height: Height, validators: &ValidatorSet) -> Vec<Evidence> {
-        let may_enter = |evidence: &&Evidence| self.may_enter(evidence, height, validators);
+    pub(crate) fn for_header(&self, height: Height, sets: &Sets) -> Vec<Evidence> {
+        let may_enter = |evidence: &&Evidence| self.may_enter(evidence, height, sets);
         self.waiting.values().filter(may_enter).take(limits::EVIDENCE_MAX).cloned().collect()
     }
 
     /// Whether evidence may stand in the header of a height: a function of the decided headers.
-    pub(crate) fn may_enter(
-        &self,
-        evidence: &Evidence,
-        height: Height,
-        validators: &ValidatorSet,
-    ) -> bool {
-        let accused = evidence.accused().and_then(|accused| validators.get(accused));
+    /// Votes and proposals are judged by the validators of their own height: who left since, or has
+    /// another key now, is accused all the same. A batch has no height but that of the header.
+    pub(crate) fn may_enter(&self, evidence: &Evidence, height: Height, sets: &Sets) -> bool {
+        let judged = match evidence {
+            Evidence::Votes(Vote { height, .. }, _)
+            | Evidence::Proposals(Proposal { height, .. }, _) => *height,
+            Evidence::Batches(..) => height,
+        };
+        let record = || sets.at(judged)?.get(evidence.accused()?);
         heights(evidence).contains(&height.0)
             && !self.has_entered(&place(evidence))
-            && accused.is_some_and(|record| self.signed(evidence, &record.consensus_key))
+            && record().is_some_and(|record| self.signed(evidence, &record.consensus_key))
     }
 
     fn has_entered(&self, place: &Place) -> bool {
@@ -159,7 +162,7 @@ fn in_order(evidence: Evidence) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dure_types::{Gas, Roots, TimestampMs, ValidatorRecord};
+    use dure_types::{Gas, Roots, TimestampMs, ValidatorRecord, ValidatorSet};
     use ed25519_dalek::{Signer, SigningKey};
 
     const CHAIN: Hash = Hash([4; 32]);
@@ -194,7 +197,7 @@ mod tests {
             network_binding: [0; 64],
             power,
         };
-        let set = ValidatorSet::new(vec![record]);
+        let sets = Sets::new(ValidatorSet::new(vec![record]), limits::VALIDATOR_CHANGE_DELAY);
         let sealed = |seq, expiry, key: &SigningKey| {
             let header = BatchHeader {
                 author: id,
@@ -212,7 +215,7 @@ mod tests {
             |seq, a, b| in_order(Evidence::Batches(sealed(seq, a, &key), sealed(seq, b, &key)));
         let mut offences = Offences::new(CHAIN, Signatures::default());
         let may = |offences: &Offences, evidence: &Evidence, height| {
-            offences.may_enter(evidence, Height(height), &set)
+            offences.may_enter(evidence, Height(height), &sets)
         };
         let proof = pair(5, 1_000, 1_001);
         let open: Vec<_> = (700..1_100).filter(|height| may(&offences, &proof, *height)).collect();
@@ -227,12 +230,12 @@ mod tests {
         assert_eq!(offences.add(proof.clone()), Some(id));
         assert_eq!(offences.add(pair(5, 1_000, 1_002)), None, "one offence");
         assert_eq!(offences.add(pair(6, 1_000, 1_002)), Some(id), "another number");
-        assert_eq!(offences.for_header(Height(800), &set).len(), 2);
+        assert_eq!(offences.for_header(Height(800), &sets).len(), 2);
         offences.decided(&header(800, vec![proof.clone()]));
         let again = pair(5, 1_003, 1_004);
         for height in 801..1_057 {
             assert!(!may(&offences, &proof, height) && !may(&offences, &again, height), "{height}");
-            let waiting = offences.for_header(Height(height), &set).len();
+            let waiting = offences.for_header(Height(height), &sets).len();
             assert_eq!(waiting, usize::from(height <= 1_000), "of number 6 at {height}");
             offences.decided(&header(height, Vec::new()));
         }

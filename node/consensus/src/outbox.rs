@@ -34,11 +34,16 @@ pub(crate) struct Outbox {
     silent: bool,
     /// A record did not fit: nothing that is sent from now on may leave.
     full: bool,
+    /// What is recorded is to be durable though nothing waits for it.
+    urgent: bool,
 }
 
 impl Outbox {
     /// Begins the log of a height, or goes on with the one that was replayed.
     pub(crate) fn begin(&mut self, height: Height, parent: Hash, log: Option<&[Record]>) {
+        if self.height == height && log.is_none() && !self.silent {
+            return;
+        }
         self.height = height;
         self.pending.clear();
         self.queue.clear();
@@ -82,6 +87,11 @@ impl Outbox {
         }
     }
 
+    /// Makes what is recorded durable at once.
+    pub(crate) const fn urge(&mut self) {
+        self.urgent = true;
+    }
+
     /// Whether the log of this height has no room for what was to be recorded: what follows from it
     /// must not leave.
     pub(crate) const fn is_full(&self) -> bool {
@@ -112,8 +122,9 @@ impl Outbox {
         while self.queue.front().is_some_and(|(after, _)| *after <= self.durable) {
             out.extend(self.queue.pop_front().map(|(_, action)| action));
         }
-        if (waits || !self.queue.is_empty()) && self.in_flight.is_none() && !self.pending.is_empty()
-        {
+        let waits = waits || self.urgent || !self.queue.is_empty();
+        if waits && self.in_flight.is_none() && !self.pending.is_empty() {
+            self.urgent = false;
             self.in_flight = Some(self.recorded);
             out.push(Action::Append(self.height, std::mem::take(&mut self.pending)));
         }

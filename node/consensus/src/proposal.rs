@@ -129,6 +129,7 @@ pub(crate) fn propose<'a>(
     results: &Results,
     ready: impl Iterator<Item = &'a ReadyBatch>,
     (limits, evidence): (Limits, Vec<Evidence>),
+    (validators, next_validators): (Hash, Hash),
     now: Now,
 ) -> Header {
     let (height, certified) = position(start);
@@ -146,8 +147,8 @@ pub(crate) fn propose<'a>(
         batches: if lagging { Vec::new() } else { named(ready, height, limits) },
         executed: Height(certified.0 + roots.len() as u64),
         roots,
-        validators: start.validators.hash(),
-        next_validators: start.next_validators.hash(),
+        validators,
+        next_validators,
         evidence,
     }
 }

@@ -8,7 +8,7 @@ use dure_types::{
 };
 use ed25519_dalek::{Verifier, VerifyingKey};
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -19,11 +19,12 @@ const KEPT_MAX: usize = 4_096;
 #[derive(Clone, Debug, Default)]
 pub struct Signatures(Arc<Mutex<Known>>);
 
-/// Hashes of key, message and signature together.
+/// Hashes of key, message and signature together. They are looked up, never listed: so no order of
+/// theirs can matter.
 #[derive(Debug, Default)]
 struct Known {
-    newer: BTreeSet<Hash>,
-    older: BTreeSet<Hash>,
+    newer: HashSet<Hash>,
+    older: HashSet<Hash>,
 }
 
 impl Signatures {

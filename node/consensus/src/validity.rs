@@ -10,10 +10,12 @@ use crate::{
     offences::Offences,
     proposal::Results,
     ready::Ready,
+    sets::Sets,
 };
 use dure_light::CertificateError;
 use dure_types::{
-    BatchReference, Hash, Header, Height, TimestampMs, ValidatorId, header::HeaderError,
+    BatchReference, Hash, Header, Height, TimestampMs, ValidatorId, ValidatorSet,
+    header::HeaderError,
 };
 
 /// A validator waits until a block's time is this close to its own clock.
@@ -116,6 +118,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) chain: Hash,
     pub(crate) signatures: &'a Signatures,
     pub(crate) start: &'a Start,
+    pub(crate) validators: &'a ValidatorSet,
+    pub(crate) sets: &'a Sets,
     pub(crate) results: &'a Results,
     pub(crate) ready: &'a Ready,
     pub(crate) named: &'a Named,
@@ -146,27 +150,25 @@ impl Judge<'_> {
             let (count, first) = (header.roots.len(), Height(certified.0 + 1));
             return Err(Invalid::Roots { count, first, last: header.executed });
         }
-        let sets = (self.start.validators.hash(), self.start.next_validators.hash());
-        let chains = (header.validators, header.next_validators) == sets;
+        let chains = self.sets.hash(height) == Some(header.validators);
         if !chains && !drill::is(Drill::SetsUnchecked) {
             return Err(Invalid::Validators { height });
         }
         for BatchReference { author, seq, .. } in header.batches.iter().copied() {
-            if self.start.validators.get(author).is_none() || !self.named.allows(author, seq) {
+            if self.validators.get(author).is_none() || !self.named.allows(author, seq) {
                 return Err(Invalid::Named { author, seq });
             }
         }
         for evidence in &header.evidence {
-            let holds = self.offences.may_enter(evidence, height, &self.start.validators);
+            let holds = self.offences.may_enter(evidence, height, self.sets);
             if let (false, Ok(accused)) = (holds, evidence.check_shape()) {
                 return Err(Invalid::Evidence { accused });
             }
         }
         if let Some(certificate) = &header.parent_certificate {
-            let validators = match drill::is(Drill::ParentSetMixedUp) {
-                true => &self.start.validators,
-                false => &self.start.parent_validators,
-            };
+            let mixed_up = u64::from(!drill::is(Drill::ParentSetMixedUp));
+            let validators = self.sets.at(Height(height.0.saturating_sub(mixed_up)));
+            let validators = validators.ok_or(Invalid::Validators { height })?;
             if drill::is(Drill::ParentCertificateUnchecked) {
                 return Ok(());
             }
@@ -188,6 +190,11 @@ impl Judge<'_> {
                 return Err(Invalid::OtherRoots { height });
             }
         }
+        let next = self.sets.hash(header.height.saturating_add(Height(1)));
+        let other = next.is_some_and(|own| own != header.next_validators);
+        if other && !drill::is(Drill::SetsUnchecked) {
+            return Err(Invalid::Validators { height: header.height });
+        }
         let mut missing = false;
         let (mut bytes, mut gas) = (0usize, 0u64);
         for reference in &header.batches {
@@ -205,7 +212,7 @@ impl Judge<'_> {
         if bytes > dure_types::limits::BLOCK_BYTES_MAX || gas > self.limits.block_gas_max.0 {
             return Err(Invalid::TooMuch { bytes, gas });
         }
-        let unknown = header.executed > self.results.newest(self.start);
+        let unknown = header.executed > self.results.newest(self.start) || next.is_none();
         let due = TimestampMs(header.time.0.saturating_sub(CLOCK_DRIFT_MS_MAX));
         let early = due > self.now.wall && !drill::is(Drill::TimeAhead);
         Ok(match missing || unknown || early {

@@ -1,7 +1,7 @@
 //! Pace, contents and order of one validator's blocks.
 
 use dure_consensus::{
-    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Setup,
+    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Sets, Setup,
     Signatures, Start,
 };
 use dure_types::{
@@ -41,14 +41,21 @@ fn consensus() -> Consensus {
 fn consensus_after(genesis_time: TimestampMs) -> Consensus {
     let limits = Limits { block_gas_max: Gas(100) };
     let signatures = Signatures::default();
-    let setup = Setup { chain: CHAIN, me: ME, genesis_time, limits, signatures, observe: false };
+    let setup = Setup {
+        chain: CHAIN,
+        me: ME,
+        keys: vec![[1; 32]],
+        sets: Sets::new(validators(), 32),
+        genesis_time,
+        limits,
+        signatures,
+        observe: false,
+    };
     Consensus::new(setup, [], Now::default())
 }
 
 fn start(parent: Option<(Header, CommitCertificate)>, log: Option<Log>) -> Event {
-    let [parent_validators, validators, next_validators] = [(); 3].map(|()| validators());
-    let start = Start { parent, parent_validators, validators, next_validators, log };
-    Event::Start(Box::new(start))
+    Event::Start(Box::new(Start { parent, log }))
 }
 
 fn roots(height: u64) -> Roots {
@@ -102,7 +109,8 @@ impl Host {
     fn execute_last(&mut self) {
         let header = &self.blocks.last().unwrap().1;
         let (height, empty) = (header.height, header.batches.is_empty());
-        self.event(Event::Executed { height, roots: roots(height.0), empty });
+        let roots = roots(height.0);
+        self.event(Event::Executed { height, roots, empty, validators: None });
     }
 
     fn last(&self) -> &(u64, Header, CommitCertificate) {
@@ -213,7 +221,8 @@ fn ordering_slows_down_and_waits_when_execution_lags_and_goes_on_after() {
     let with_batches = host.blocks.iter().filter(|block| !block.1.batches.is_empty()).count();
     assert_eq!(with_batches, 8);
     for height in 1..=16 {
-        host.event(Event::Executed { height: Height(height), roots: roots(height), empty: false });
+        let (height, roots) = (Height(height), roots(height));
+        host.event(Event::Executed { height, roots, empty: false, validators: None });
     }
     host.tick(true);
     host.tick(true);

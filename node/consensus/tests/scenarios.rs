@@ -5,7 +5,7 @@ use VoteKind::{Precommit, Prevote};
 use codec::Encode;
 use dure_consensus::{
     Action, Consensus, Event, Limits, Log, Message, Now, Polka, ReadyBatch, Record, Report,
-    RoundProof, Setup, Signatures, Start,
+    RoundProof, Sets, Setup, Signatures, Start,
 };
 use dure_types::{
     BatchReference, CommitCertificate, CommitSignature, Gas, Hash, Header, Height, Proposal,
@@ -113,6 +113,8 @@ impl Host {
         let setup = Setup {
             chain: CHAIN,
             me: id(ME),
+            keys: vec![key(ME).verifying_key().to_bytes()],
+            sets: Sets::new(validators(), 32),
             genesis_time: TimestampMs(1),
             limits: Limits { block_gas_max: Gas(100) },
             signatures: Signatures::default(),
@@ -129,9 +131,8 @@ impl Host {
             reports: Vec::new(),
             decided: Vec::new(),
         };
-        let [parent_validators, validators, next_validators] = [(); 3].map(|()| validators());
         let log = Log::decode(&entries).unwrap();
-        let start = Start { parent: None, parent_validators, validators, next_validators, log };
+        let start = Start { parent: None, log };
         let fresh = start.log.is_none();
         host.event(Event::Start(Box::new(start)));
         if fresh {

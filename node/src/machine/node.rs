@@ -19,7 +19,7 @@ use crate::{
 };
 use codec::Encode;
 use dure_consensus::{
-    Action as Order, Checked, Consensus, Event as Happening, Limits, Log, Named, Now, Record,
+    Action as Order, Checked, Consensus, Event as Happening, Limits, Log, Named, Now, Record, Sets,
     Signatures, Signer, Start, ToSign,
 };
 use dure_types::{
@@ -136,16 +136,17 @@ impl Machine {
         let next_seq = unused(&recovered, me, validators.0.len() == 1);
         let empty = recovered.tip.is_none() && recovered.log.is_none();
         let forgot = empty || recovered.observe;
-        let history = recovered.history.iter().map(|header| (header.clone(), validators.clone()));
         let ordering = dure_consensus::Setup {
             chain,
             me,
+            keys: vec![setup.signer.public_key()],
+            sets: Sets::new(validators.clone(), limits::VALIDATOR_CHANGE_DELAY),
             genesis_time: setup.genesis.time,
             limits,
             signatures: setup.signatures.clone(),
             observe: recovered.observe,
         };
-        let ordering = Consensus::new(ordering, history, now);
+        let ordering = Consensus::new(ordering, recovered.history.iter().cloned(), now);
         let mut machine = Self {
             chain,
             me,
@@ -219,7 +220,8 @@ impl Machine {
         self.next = Some((recovered.tip, recovered.log));
         self.go_on(now, out)?;
         for (height, roots, empty) in recovered.results {
-            self.order(now, Happening::Executed { height, roots, empty }, out)?;
+            let event = Happening::Executed { height, roots, empty, validators: None };
+            self.order(now, event, out)?;
         }
         Ok(())
     }
@@ -302,7 +304,8 @@ impl Machine {
                     Order::Append(height, records) => {
                         let entries = records.iter().map(Encode::encode).collect();
                         let begins = matches!(records.as_slice(), [Record::Begin { .. }]);
-                        if begins && !self.is_alone() {
+                        // That the chain was new when this node was is durable at once.
+                        if begins && !self.is_alone() && height > Height(1) {
                             self.unlogged = Some((height, entries));
                             events.push_back(Happening::Appended);
                         } else {
@@ -368,11 +371,8 @@ impl Machine {
         log: Option<Log>,
         out: &mut Vec<Action>,
     ) -> Result<(), Fault> {
-        let (validators, next_validators) = (self.validators.clone(), self.validators.clone());
-        let parent_validators = self.validators.clone();
-        let start = Start { parent, parent_validators, validators, next_validators, log };
         self.ordering_due = None;
-        self.order(now, Happening::Start(Box::new(start)), out)
+        self.order(now, Happening::Start(Box::new(Start { parent, log })), out)
     }
 
     /// The point of finality: from here on the block is executed, and the next may begin.
@@ -454,7 +454,9 @@ impl Machine {
             out.push(Action::Flush);
         }
         let empty = executed.outcomes.is_empty();
-        self.order(now, Happening::Executed { height, roots: executed.roots, empty }, out)
+        let roots = executed.roots;
+        // No transaction changes validators yet.
+        self.order(now, Happening::Executed { height, roots, empty, validators: None }, out)
     }
 
     /// Seals what is due, and asks for the next wake-up.

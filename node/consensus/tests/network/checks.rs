@@ -15,10 +15,11 @@ use dure_types::{
     CommitCertificate, Evidence, Hash, Header, Height, Proposal, Roots, ValidatorId, Vote,
     VoteKind, domain::blake3_hash, vote::Round,
 };
+use ed25519_dalek::{Signer, SigningKey};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -34,21 +35,36 @@ pub(crate) fn broken(rule: &'static str, text: impl fmt::Display) -> ! {
 }
 
 /// Signatures that the simulator made or a check verified itself. Both runs of a seed share them:
-/// to verify them twice would find nothing more.
+/// to make or verify them twice would find nothing more.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Verified(Arc<Mutex<BTreeSet<Hash>>>);
+pub(crate) struct Verified(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    hold: HashSet<Hash>,
+    made: HashMap<Hash, [u8; 64]>,
+}
 
 impl Verified {
-    /// A signature that was just made need not be verified.
-    pub(crate) fn made(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) {
-        let hash = blake3_hash(&(key, message, signature).encode());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Signs; what was just made need not be verified.
+    pub(crate) fn sign(&self, key: &SigningKey, message: &[u8]) -> [u8; 64] {
+        let public = key.verifying_key().to_bytes();
+        let mut known = self.known();
+        let asked = blake3_hash(&(public, message).encode());
+        let signature = *known.made.entry(asked).or_insert_with(|| key.sign(message).to_bytes());
+        known.hold.insert(blake3_hash(&(public, message, signature).encode()));
+        signature
     }
 
     fn verify(&self, key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
         let hash = blake3_hash(&(key, message, signature).encode());
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains(&hash) || (verify_signature(key, message, signature) && known.insert(hash))
+        let mut known = self.known();
+        known.hold.contains(&hash)
+            || (verify_signature(key, message, signature) && known.hold.insert(hash))
     }
 }
 
@@ -65,7 +81,6 @@ pub(crate) struct Born {
 pub(crate) struct Checks {
     chain: Hash,
     pub(crate) sets: Sets,
-    keys: BTreeMap<ValidatorId, [u8; 32]>,
     /// Validators that lie.
     pub(crate) liars: BTreeSet<ValidatorId>,
     /// A scenario spoils a disk on purpose: a core may find that out.
@@ -80,7 +95,7 @@ pub(crate) struct Checks {
     offences: BTreeSet<(ValidatorId, u8, Height, Round)>,
     signed: BTreeMap<(ValidatorId, u8, Height, Round), Option<Hash>>,
     /// Prevotes that honest validators asked their key for: they count them before they say them.
-    prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
+    pub(crate) prevotes: BTreeSet<(ValidatorId, Height, Round, Hash)>,
     pub(crate) proposers: BTreeMap<(Height, Round), ValidatorId>,
     /// Blocks that honest validators proposed.
     proposed: BTreeSet<Hash>,
@@ -92,11 +107,10 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    pub(crate) fn new(chain: Hash, sets: Sets, keys: BTreeMap<ValidatorId, [u8; 32]>) -> Self {
+    pub(crate) fn new(chain: Hash, sets: Sets) -> Self {
         Self {
             chain,
             sets,
-            keys,
             liars: BTreeSet::new(),
             tampered: false,
             verified: Verified::default(),
@@ -245,17 +259,24 @@ impl Checks {
     fn vote_holds(&self, vote: &Vote) -> bool {
         let Vote { kind, height, round, block, validator, signature } = vote;
         let bytes = Vote::signed_bytes(self.chain, *kind, *height, *round, *block);
-        self.holds(*validator, &bytes, signature)
+        self.holds((*validator, *height), &bytes, signature)
     }
 
     fn proposal_holds(&self, proposal: &Proposal) -> bool {
         let Proposal { height, round, block, pol_round, validator, signature } = proposal;
         let bytes = Proposal::signed_bytes(self.chain, *height, *round, *block, *pol_round);
-        self.holds(*validator, &bytes, signature)
+        self.holds((*validator, *height), &bytes, signature)
     }
 
-    fn holds(&self, validator: ValidatorId, bytes: &[u8], signature: &[u8; 64]) -> bool {
-        self.keys.get(&validator).is_some_and(|key| self.verified.verify(key, bytes, signature))
+    /// By the validators of the height that it is about.
+    fn holds(
+        &self,
+        (validator, height): (ValidatorId, Height),
+        bytes: &[u8],
+        signature: &[u8; 64],
+    ) -> bool {
+        let key = self.sets.key(validator, height);
+        key.is_some_and(|key| self.verified.verify(&key, bytes, signature))
     }
 
     /// An honest validator asks its key for a signature.
@@ -405,7 +426,9 @@ impl Checks {
         if ledger < kept || log.0 > ledger.0 + 1 {
             broken("nothing lost", format_args!("ledger {ledger}, log {log}, kept {kept}"));
         }
-        if observe && !self.silent.contains_key(&me) && !self.tampered {
+        // Who left for some heights writes over the log of the last before.
+        let left = (log.0 + 1..=ledger.0).any(|of| self.sets.key(me, Height(of)).is_none());
+        if observe && !self.silent.contains_key(&me) && !self.tampered && !left {
             broken("log", format_args!("ends at {log}, the ledger at {ledger}"));
         }
         match observe {

@@ -99,7 +99,7 @@ fn three_wait_for_the_third() {
 /// A node that is no validator follows, and signs nothing.
 #[test]
 fn who_is_no_validator_follows_and_signs_nothing() {
-    let mut world = World::changing(8, &[&[1, 1, 1, 1, 0]], u64::MAX, Faults::NONE);
+    let mut world = World::new(8, &[1, 1, 1, 1, 0], Faults::NONE);
     world.faults.until = ms(5_000);
     let mut world = world.with_batches(ms(100));
     world.run_until(ms(8_000));

@@ -25,7 +25,7 @@ fn world(seed: u64, liar: impl Byzantine + 'static) -> World {
     world.with_batches(ms(100))
 }
 
-fn evidence(world: &World) -> Vec<(Height, Evidence)> {
+pub(crate) fn evidence(world: &World) -> Vec<(Height, Evidence)> {
     let ledger = &world.nodes[1].disk.ledger;
     let of = |header: &dure_types::Header| {
         let height = header.height;

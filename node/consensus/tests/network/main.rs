@@ -3,6 +3,7 @@
 
 mod bound;
 mod byzantine;
+mod changing;
 mod chaos;
 mod checks;
 #[cfg(feature = "drills")]

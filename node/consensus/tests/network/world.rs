@@ -3,9 +3,9 @@
 use crate::{
     byzantine::{Byzantine, Said},
     checks::{Born, Checks, broken},
-    node::{Disk, EPOCH_MS, Node, entries, newest_log},
+    node::{EPOCH_MS, Node, entries, newest_log},
     seeded::{Dice, Timeline},
-    sets::Sets,
+    sets::{Sets, Weights, id},
 };
 use codec::Encode;
 use dure_consensus::{
@@ -14,7 +14,6 @@ use dure_consensus::{
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, ValidatorId, domain::blake3_hash,
 };
-use ed25519_dalek::{Signer, SigningKey};
 use std::{collections::BTreeSet, hash::Hasher, time::Duration};
 
 /// What may go wrong in a run.
@@ -61,8 +60,11 @@ enum Task {
     Restart(usize),
     Cut,
     Isolate(usize),
+    Mend,
     Disk(usize, Loss),
     Clock(usize, i64),
+    /// A node starts anew with another key.
+    Rekey(usize),
 }
 
 /// What becomes of a disk while its node is down.
@@ -92,6 +94,11 @@ pub(crate) struct World {
     /// Barriers of node 0 until now, and the one at which it crashes, with entries that survive.
     pub(crate) barriers: u64,
     pub(crate) crash_at: Option<(u64, Crash)>,
+    /// Dies for good when node 0 crashes so.
+    pub(crate) dies: Option<usize>,
+    dead: BTreeSet<usize>,
+    /// A node that has its new key only after that counts; all others have theirs before.
+    late_key: Option<usize>,
     /// Shared by all: what one verified is not verified by the others again.
     signatures: Signatures,
 }
@@ -109,26 +116,36 @@ pub(crate) const RESTART_AFTER: Duration = Duration::from_millis(200);
 
 impl World {
     pub(crate) fn new(seed: u64, powers: &[u64], faults: Faults) -> Self {
-        let keys = keys(powers.len());
-        let sets = Sets::constant(&keys, powers);
-        Self::of(seed, keys, sets, faults)
+        let seeds = seeds(powers.len());
+        let sets = Sets::constant(&seeds, powers);
+        Self::of(seed, seeds, sets, faults)
     }
 
-    /// A world whose validators change.
-    pub(crate) fn changing(seed: u64, powers: &[&[u64]], heights: u64, faults: Faults) -> Self {
-        let keys = keys(powers[0].len());
-        let sets = Sets::changing(&keys, powers, heights);
-        Self::of(seed, keys, sets, faults)
+    /// A world in which the execution of heights announces other validators.
+    pub(crate) fn changing(
+        seed: u64,
+        genesis: &Weights,
+        delay: u64,
+        changes: &[(u64, Weights)],
+    ) -> Self {
+        let seeds = seeds(genesis.len());
+        let sets = Sets::changing(&seeds, delay, genesis, changes);
+        Self::of(seed, seeds, sets, Faults::NONE)
     }
 
-    fn of(seed: u64, keys: Vec<SigningKey>, sets: Sets, faults: Faults) -> Self {
+    /// The same, of six nodes, with changes by the seed.
+    pub(crate) fn drawn(seed: u64, delay: u64) -> Self {
+        let seeds = seeds(6);
+        let sets = Sets::drawn(&seeds, delay, &mut Dice::new(seed ^ 0x5e75));
+        Self::of(seed, seeds, sets, Faults::NONE)
+    }
+
+    fn of(seed: u64, seeds: Vec<u8>, sets: Sets, faults: Faults) -> Self {
         let mut dice = Dice::new(seed);
         let skew = |dice: &mut Dice| i64::try_from(dice.below(400)).unwrap() - 200;
-        let public = |key: &SigningKey| key.verifying_key().to_bytes();
-        let public = keys.iter().map(|key| (ValidatorId::of_key(&public(key)), public(key)));
         let chain = blake3_hash(b"a chain");
-        let checks = Checks::new(chain, sets, public.collect());
-        let nodes = keys.into_iter().map(|key| Node::new(key, skew(&mut dice))).collect();
+        let checks = Checks::new(chain, sets);
+        let nodes = seeds.into_iter().map(|seed| Node::new(seed, skew(&mut dice))).collect();
         let mut world = Self {
             chain,
             nodes,
@@ -143,9 +160,15 @@ impl World {
             stopped: Vec::new(),
             barriers: 0,
             crash_at: None,
+            dies: None,
+            dead: BTreeSet::new(),
+            late_key: None,
             signatures: Signatures::default(),
         };
         for node in 0..world.nodes.len() {
+            if world.checks.sets.change() {
+                world.nodes[node].get_keys();
+            }
             world.restart(node);
         }
         world
@@ -158,11 +181,26 @@ impl World {
         self
     }
 
+    /// Lets a node have its new key too late.
+    pub(crate) fn with_late_key(mut self, node: usize) -> Self {
+        self.nodes[node].keys.truncate(1);
+        self.late_key = Some(node);
+        self.restart(node);
+        self
+    }
+
+    /// Lets a node die for good with the crash of node 0: it counts among those that may lie.
+    pub(crate) fn with_dying(mut self, node: usize) -> Self {
+        self.checks.liars.insert(self.nodes[node].id);
+        self.dies = Some(node);
+        self
+    }
+
     /// Lets a second node run with the key of a node: each is honest by itself.
     pub(crate) fn with_twin(mut self, node: usize) -> Self {
         let first = &self.nodes[node];
         self.checks.liars.insert(first.id);
-        self.nodes.push(Node::new(first.key.clone(), -first.skew));
+        self.nodes.push(Node::new(first.seed, -first.skew));
         self.restart(self.nodes.len() - 1);
         self
     }
@@ -170,6 +208,11 @@ impl World {
     /// Cuts a node off, until links are cut otherwise or healed.
     pub(crate) fn isolate_at(&mut self, node: usize, at: Duration) {
         self.time.at(at, Task::Isolate(node));
+    }
+
+    /// Lets all links carry again.
+    pub(crate) fn mend_at(&mut self, at: Duration) {
+        self.time.at(at, Task::Mend);
     }
 
     /// Loses a disk, or a part of it.
@@ -286,7 +329,7 @@ impl World {
             Task::Appended(..) | Task::Durable(..) => {}
             Task::Execute(node, life) => {
                 if self.nodes[node].lives == life
-                    && let Some(event) = self.nodes[node].execute_next()
+                    && let Some(event) = self.nodes[node].execute_next(&self.checks.sets)
                 {
                     self.step(node, event);
                 }
@@ -311,16 +354,21 @@ impl World {
                 let others = 0..self.nodes.len();
                 self.cut = others.flat_map(|other| [(other, node), (node, other)]).collect();
             }
+            Task::Mend => self.cut.clear(),
             Task::Disk(node, loss) => self.lose_disk(node, loss),
             Task::Clock(node, ahead) => self.nodes[node].skew = ahead,
+            Task::Rekey(node) => {
+                self.crash(node);
+                self.nodes[node].get_keys();
+                // Whether the new key signed already nobody knows.
+                self.checks.lost_log(self.nodes[node].id);
+            }
         }
     }
 
     fn sign(&self, node: usize, request: SignRequest) -> [u8; 64] {
-        let (key, message) = (&self.nodes[node].key, request.signed_bytes(self.chain));
-        let signature = key.sign(&message).to_bytes();
-        self.checks.verified.made(key.verifying_key().as_bytes(), &message, &signature);
-        signature
+        let key = self.nodes[node].key_at(&self.checks.sets, request.height());
+        self.checks.verified.sign(key, &request.signed_bytes(self.chain))
     }
 
     fn deliver(&mut self, to: usize, from: ValidatorId, message: Box<Message>) {
@@ -337,12 +385,15 @@ impl World {
 
     /// As hosts do, asks whoever proposes a batch for it.
     fn fetch(&mut self, to: usize, from: ValidatorId, header: &Header) {
-        let holds = |node: &Node, id| node.batches.iter().find(|b| b.reference.id == id).copied();
+        let lacks = |id: &Hash| self.nodes[to].held(id).is_none();
+        let lacked: Vec<_> = header.batches.iter().map(|batch| batch.id).filter(lacks).collect();
+        if lacked.is_empty() {
+            return;
+        }
         let senders = self.those(|id| id == from);
-        for reference in &header.batches {
-            let mut held =
-                senders.iter().filter_map(|node| holds(&self.nodes[*node], reference.id));
-            if let (Some(batch), None) = (held.next(), holds(&self.nodes[to], reference.id)) {
+        for id in lacked {
+            let mut held = senders.iter().filter_map(|node| self.nodes[*node].held(&id));
+            if let Some(batch) = held.next() {
                 let ms = 20 + self.dice.below(80);
                 self.time.after_ms(ms, Task::Batch(to, batch));
             }
@@ -384,31 +435,45 @@ impl World {
         if !self.is_liar(node) {
             self.checks.kept(self.nodes[node].id, height);
         }
-        let decided = self.nodes[node].decided(&self.checks.sets, header, certificate, now);
+        let decided = self.nodes[node].decided(header, certificate, now);
         if crash.is_some() {
             return self.crash(node);
         }
         let wait = 1 + self.dice.below(4);
         self.time.after_ms(wait, Task::Execute(node, life));
         self.outcome(node, decided);
+        self.rekey(node, height);
+    }
+
+    /// Where a node has not got its new key when that counts, its operator sees to it soon after.
+    fn rekey(&mut self, node: usize, height: Height) {
+        let lacks = || {
+            let next = Height(height.0 + 1);
+            self.nodes[node].signs(&self.checks.sets, next) == Some(false)
+        };
+        if self.late_key == Some(node) && lacks() {
+            self.late_key = None;
+            let ms = self.dice.below(600);
+            self.time.after_ms(ms, Task::Rekey(node));
+        }
     }
 
     /// Takes away what is on a disk, once the node is down.
     fn lose_disk(&mut self, node: usize, loss: Loss) {
         let older = self.nodes[node].older_log.clone();
         self.crash(node);
-        let (id, disk) = (self.nodes[node].id, &mut self.nodes[node].disk);
+        let id = self.nodes[node].id;
         match loss {
             Loss::All => {
-                *disk = Disk::default();
-                self.nodes[node].batches.clear();
+                self.nodes[node].lose_disk();
                 self.checks.lost(id);
             }
             // One of the same height nobody could tell from the true one.
             Loss::OlderLog
-                if newest_log(&older).map_or(0, |log| log.height.0) < disk.height().0 =>
+                if newest_log(&older).map_or(0, |log| log.height.0)
+                    < self.nodes[node].disk.height().0 =>
             {
-                disk.log = older;
+                self.nodes[node].disk.log = older;
                 self.checks.lost_log(id);
             }
             Loss::OlderLog => {}
@@ -422,7 +487,12 @@ impl World {
         }
         self.barriers += 1;
         let (at, crash) = self.crash_at?;
-        (at == self.barriers).then_some(crash)
+        let crash = (at == self.barriers).then_some(crash)?;
+        if let Some(dies) = self.dies {
+            self.dead.insert(dies);
+            self.nodes[dies].life = None;
+        }
+        Some(crash)
     }
 
     fn new_batch(&mut self, seq: u64) {
@@ -451,10 +521,10 @@ impl World {
         if let Some(born) = self.checks.born.get_mut(&batch.reference.id) {
             born.holders.insert(id);
         }
-        if self.nodes[node].batches.contains(&batch) {
+        if self.nodes[node].held(&batch.reference.id).is_some() {
             return;
         }
-        self.nodes[node].batches.push(batch);
+        self.nodes[node].hold(batch);
         if !self.nodes[node].named.contains(&batch.reference.id) {
             self.step(node, Event::BatchHeld(batch));
         }
@@ -473,7 +543,7 @@ impl World {
         let was_ready = host.is_ready(sets, &batch);
         host.holders.entry(id).or_default().insert(by);
         let ready = host.is_ready(sets, &batch) && !was_ready;
-        if ready && host.batches.contains(&batch) && !host.named.contains(&id) {
+        if ready && host.held(&id).is_some() && !host.named.contains(&id) {
             self.step(node, Event::BatchReady(batch));
         }
     }
@@ -536,6 +606,9 @@ impl World {
     }
 
     fn restart(&mut self, node: usize) {
+        if self.dead.contains(&node) {
+            return;
+        }
         let (now, id) = (self.time.now, self.nodes[node].id);
         let (log, ledger, observe) = self.nodes[node].found(&self.checks.sets);
         if !self.is_liar(node) {
@@ -577,7 +650,9 @@ impl World {
                     self.time.after_ms(ms, Task::Signed(node, life, request));
                 }
                 Action::Append(height, records) => {
-                    let task = Task::Appended(node, life, height, entries(&records));
+                    let entries = entries(&records);
+                    entries.iter().for_each(|entry| self.time.trace.write(entry));
+                    let task = Task::Appended(node, life, height, entries);
                     self.time.at(self.time.now + self.fsync, task);
                 }
                 Action::Broadcast(message) => {
@@ -620,19 +695,17 @@ impl World {
         (0..self.nodes.len()).filter(|node| wanted(self.nodes[*node].id)).collect()
     }
 
-    /// Two runs of a seed are equal when what every node did is.
+    /// Two runs of a seed are equal when what every node did is. What it says is noted on its way,
+    /// as bytes.
     fn note(&mut self, node: usize, action: &Action) {
         self.time.trace.write_usize(node);
         match action {
-            Action::Broadcast(message) | Action::Send(_, message) => {
-                self.time.trace.write(&message.encode());
-            }
-            Action::Append(_, records) => self.time.trace.write(&records.encode()),
-            Action::Decide(header, certificate) => {
-                self.time.trace.write(&(header, certificate).encode());
-            }
+            Action::Broadcast(_) | Action::Send(..) | Action::Serve(..) => {}
+            Action::Sign(request) => self.time.trace.write(&request.signed_bytes(self.chain)),
+            Action::Append(height, _) => self.time.trace.write_u64(height.0),
+            Action::Decide(_, certificate) => self.time.trace.write(&certificate.encode()),
             Action::SetTimer(at) => self.time.trace.write_u128(at.as_nanos()),
-            other => self.time.trace.write(format!("{other:?}").as_bytes()),
+            Action::Report(report) => self.time.trace.write(format!("{report:?}").as_bytes()),
         }
     }
 
@@ -659,6 +732,7 @@ impl World {
 
     /// Every message crosses the wire as bytes; what does not decode comes to nothing.
     fn carry(&mut self, from: usize, to: &[usize], bytes: &[u8]) {
+        self.time.trace.write(bytes);
         let id = self.nodes[from].id;
         let message = Message::from_bytes(bytes);
         if message.is_err() && !self.is_liar(from) {
@@ -679,10 +753,9 @@ impl World {
     }
 }
 
-/// Keys of validators, in the order of their ids.
-fn keys(count: usize) -> Vec<SigningKey> {
-    let mut keys: Vec<SigningKey> =
-        (0..count as u8).map(|n| SigningKey::from_bytes(&[n + 1; 32])).collect();
-    keys.sort_by_key(|key| ValidatorId::of_key(key.verifying_key().as_bytes()));
-    keys
+/// What keys of validators are made of, in the order of their ids.
+fn seeds(count: usize) -> Vec<u8> {
+    let mut seeds: Vec<u8> = (1..=count as u8).collect();
+    seeds.sort_by_key(|seed| id(*seed));
+    seeds
 }

@@ -1,0 +1,78 @@
+//! From the validators of one height to those of the next.
+
+use crate::{CertificateError, verify_certificate};
+use dure_types::{CommitCertificate, Hash, Header, ValidatorSet};
+
+/// Says why a header does not lead to validators.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FollowError {
+    /// The certificate is of another block or height.
+    #[error("the certificate is of block {certified}, the header is {block}")]
+    OtherBlock {
+        /// Id of the header.
+        block: Hash,
+        /// Block of the certificate.
+        certified: Hash,
+    },
+    /// The header is of a height with other validators than those that are known.
+    #[error("the header names validators {named}, known are {known}")]
+    Validators {
+        /// Their hash in the header.
+        named: Hash,
+        /// Hash of those that are known.
+        known: Hash,
+    },
+    /// The certificate does not hold.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// What was given as the next validators is something else.
+    #[error("the header names {named} as the next validators, given are {given}")]
+    Next {
+        /// Their hash in the header.
+        named: Hash,
+        /// Hash of those that were given.
+        given: Hash,
+    },
+}
+
+/// Checks that `next` are the validators of the height after a header's.
+///
+/// `validators` are those of its height, from genesis or from the header before. Header by header a
+/// client so follows every change and trusts nobody; who gives it the records is of no matter.
+///
+/// # Errors
+/// [`FollowError`], the cheap ones first.
+///
+/// # Example
+/// ```no_run
+/// # fn f(chain: dure_types::Hash, headers: Vec<(dure_types::Header,
+/// #     dure_types::CommitCertificate, dure_types::ValidatorSet)>,
+/// #     genesis: dure_types::ValidatorSet) -> Result<(), dure_light::FollowError> {
+/// let mut validators = genesis;
+/// for (header, certificate, next) in headers {
+///     dure_light::verify_next_validators(chain, &validators, (&header, &certificate), &next)?;
+///     validators = next;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn verify_next_validators(
+    chain: Hash,
+    validators: &ValidatorSet,
+    (header, certificate): (&Header, &CommitCertificate),
+    next: &ValidatorSet,
+) -> Result<(), FollowError> {
+    let (block, certified) = (header.id(chain), certificate.block);
+    if block != certified || certificate.height != header.height {
+        return Err(FollowError::OtherBlock { block, certified });
+    }
+    let (known, given) = (validators.hash(), next.hash());
+    if header.validators != known {
+        return Err(FollowError::Validators { named: header.validators, known });
+    }
+    if header.next_validators != given {
+        return Err(FollowError::Next { named: header.next_validators, given });
+    }
+    Ok(verify_certificate(chain, validators, certificate)?)
+}
