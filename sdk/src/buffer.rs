@@ -50,13 +50,6 @@ impl<const N: usize> Buffer<N> {
         self.len = end;
     }
 
-    #[inline(always)]
-    fn put_array<const L: usize>(&mut self, bytes: &[u8]) {
-        if let Some(bytes) = bytes.first_chunk::<L>() {
-            self.put(bytes);
-        }
-    }
-
     #[cold]
     fn spill(&mut self, bytes: &[u8]) {
         if self.heap.is_empty() {
@@ -110,18 +103,16 @@ impl codec::Input for Reader<'_> {
 }
 
 impl<const N: usize> codec::Output for Buffer<N> {
-    /// One function for all fields, where inlined into each codec of a number it costs a token 340
-    /// bytes. It asks for the lengths of numbers, amounts and hashes, since a copy of a length that
-    /// the compiler does not know is a call of the engine.
-    #[inline(never)]
+    // Left to the compiler: always inlined it costs a token 340 bytes.
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        match bytes.len() {
-            1 => self.put_array::<1>(bytes),
-            8 => self.put_array::<8>(bytes),
-            16 => self.put_array::<16>(bytes),
-            32 => self.put_array::<32>(bytes),
-            _ => self.put(bytes),
-        }
+        self.put(bytes);
+    }
+
+    // A small number that is stored compact is one byte: no copy, which is a call of the engine.
+    #[inline(never)]
+    fn push_byte(&mut self, byte: u8) {
+        self.put(&[byte]);
     }
 }
 
