@@ -14,8 +14,8 @@
 //! beforehand; who cannot, has obligations carried into the next cycle with a penalty
 //! (`domain::netting`).
 //!
-//! **Invariants.** Positions sum to nought. The funds of all members are what was put in and not taken
-//! out; they, and the authorised tokens of each bank, are there in tokens. Refunds of an
+//! **Invariants.** Positions sum to nought. The funds of all members are what was put in and not
+//! taken out; they, and the authorised tokens of each bank, are there in tokens. Refunds of an
 //! authorisation are at most what was captured.
 #![no_std]
 

@@ -487,8 +487,8 @@ fn an_audit_finds_one_won_that_bypassed_the_books() {
     scene.fund(1, 10_001);
     scene.pay(1, 1_000).unwrap();
     scene.authorise(2, 500).unwrap();
-    // By number of the field, and of its part: what members have put in, each and all, and have room
-    // for, what each bank has in escrow.
+    // By number of the field, and of its part: what members have put in, each and all, and have
+    // room for, what each bank has in escrow.
     check_audit(scene, &[&[7, 0], &[13], &[7, 1], &[10, 0]]);
 }
 

@@ -11,8 +11,8 @@
 //! - **What comes back** (a clawback, a refund, an expiry) is booked in the month in which it comes
 //!   back, and raises only that month's room.
 //!
-//! For each month `drawn = budget + returned - room - taken out`: it is not counted by itself, so that
-//! a draw writes one amount.
+//! For each month `drawn = budget + returned - room - taken out`: it is not counted by itself, so
+//! that a draw writes one amount.
 
 use crate::{Amount, Balance, Map, Order, TimestampMs, domain::calendar::Month};
 

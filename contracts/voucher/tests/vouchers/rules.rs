@@ -400,8 +400,8 @@ fn days_that_are_accepted_are_a_year_or_three_months_on_whatever_day_it_is_sold(
 fn a_product_that_could_not_work_is_refused() {
     let mut scene = Scene::new();
     let define = |scene: &mut Scene, product| scene.by(issuer(), &call::define_product(9, product));
-    // Sold in June 2027, 365 days would be over before June 2028 is a year on; 89 days from February
-    // are three months, and from March they are not.
+    // Sold in June 2027, 365 days would be over before June 2028 is a year on; 89 days from
+    // February are three months, and from March they are not.
     for (short_lived, validity, least_months, least_days) in [
         (false, Period::Months(11), 12, 366),
         (false, Period::Days(365), 12, 366),

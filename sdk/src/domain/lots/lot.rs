@@ -57,8 +57,8 @@ impl LotKey {
     }
 }
 
-/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` and `paid` are its
-/// price, whatever is there of it.
+/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` and `paid` are
+/// its price, whatever is there of it.
 #[crate::ty]
 #[derive(Copy, Default)]
 pub struct Lot {

@@ -213,7 +213,7 @@ impl MerchantSet {
         })?;
         let (mut denied, mut groups) = (self.denied.clone(), self.groups.clone());
         denied.extend(by.denied.iter().filter(|branch| !self.denied.contains(branch)));
-        // A branch of which something is denied has at least itself left, unless it is denied whole.
+        // A branch of which something is denied has at least itself left, unless all of it is.
         let is_denied = |branch: &Category| denied.iter().any(|it| branch.is_under(*it));
         let everything = allowed.is_empty();
         allowed.retain(|branch| !is_denied(branch));
