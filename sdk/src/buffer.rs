@@ -108,6 +108,12 @@ impl<const N: usize> codec::Output for Buffer<N> {
     fn write(&mut self, bytes: &[u8]) {
         self.put(bytes);
     }
+
+    // A small number that is stored compact is one byte: no copy, which is a call of the engine.
+    #[inline(never)]
+    fn push_byte(&mut self, byte: u8) {
+        self.put(&[byte]);
+    }
 }
 
 #[cfg(test)]

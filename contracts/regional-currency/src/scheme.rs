@@ -90,18 +90,22 @@ pub enum SchemeError {
     RefundPercent { percent: u32, least: u32, greatest: u32 },
     /// A validity of nothing.
     NoValidity,
+    /// Who buys more in a month gets a higher rate from that bracket on. A refund gives the month's
+    /// room back: who refunded what was bought at the lower rate and bought again would have all
+    /// of it at the higher.
+    Rising { bracket: u32 },
 }
 
 impl Scheme {
     /// Checks a scheme that came from outside.
     pub(crate) fn check(&self) -> Result<(), SchemeError> {
-        self.discount.check().map_err(SchemeError::Brackets)?;
+        rates(&self.discount)?;
         let (percent, (least, greatest)) = (self.refund_percent, REFUND_PERCENT);
         let lawful = (least..=greatest).contains(&percent);
         ensure!(lawful, SchemeError::RefundPercent { percent, least, greatest });
         lasts(self.validity)?;
         if let Some(top_up) = &self.top_up {
-            top_up.rates.check().map_err(SchemeError::Brackets)?;
+            rates(&top_up.rates)?;
             lasts(top_up.validity)?;
         }
         let Some(cashback) = &self.cashback else { return Ok(()) };
@@ -138,6 +142,11 @@ impl Cashback {
     pub(crate) fn rate_bp(&self, tier: u8) -> u32 {
         self.tiers_bp.get(usize::from(tier)).copied().unwrap_or(0)
     }
+}
+
+fn rates(table: &Brackets) -> Result<(), SchemeError> {
+    table.check().map_err(SchemeError::Brackets)?;
+    table.rising().map_or(Ok(()), |bracket| Err(SchemeError::Rising { bracket }))
 }
 
 fn lasts(period: Period) -> Result<(), SchemeError> {

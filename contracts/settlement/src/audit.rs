@@ -5,37 +5,54 @@ use crate::{
     error::Error,
     state::{Audit, Books, Counted, CountedHolds, HoldsAudit, Settlement, Uncounted},
 };
-use dure_sdk::{prelude::*, standard::TokenClient};
+use dure_sdk::{domain::netting::Recount, prelude::*, standard::TokenClient};
 
-/// Authorisations that one answer counts at most.
+/// Obligations or authorisations that one answer counts at most.
 const COUNTED_MAX: u32 = 200;
 
 impl Settlement {
-    /// What members put in is there in tokens, and their positions sum to nought.
+    /// What members have is what was put in and not taken out, it is there in tokens, and their
+    /// positions sum to nought.
     pub(crate) fn checked(&self, cx: &Cx) -> Result<Books, Error> {
-        let funds = self.netting.audit()?;
+        let (funds, books) = (self.netting.audit()?, self.put_in.get());
+        ensure!(funds == books, Error::Miscounted { books, counted: funds });
         let token = TokenClient::at(self.token.get());
         let tokens = token.balance_of(cx.address()).map_err(Error::Token)?;
         ensure!(funds <= tokens, Error::Unbacked { books: funds, tokens });
         Ok(Books { funds, tokens })
     }
 
-    /// Counts positions again, one by one, then a page of each bank's authorisations.
+    /// Counts a page of what is owed, then of each bank's authorisations.
     pub(crate) fn audited(
         &self,
         cx: &Cx,
         counted: Option<Counted>,
         limit: u32,
     ) -> Result<Audit, Error> {
-        let books = self.checked(cx)?;
-        let Some(Counted { bank, holds }) = counted else {
-            self.netting.recount()?;
-            return Ok(Audit { books, next: self.bank_from(0) });
+        let (books, limit) = (self.checked(cx)?, limit.clamp(1, COUNTED_MAX));
+        let (bank, holds) = match counted {
+            Some(Counted::Holds { bank, holds }) => (bank, holds),
+            Some(Counted::Debts(counted)) => {
+                return self.audited_debts(books, Some(counted), limit);
+            }
+            None => return self.audited_debts(books, None, limit),
         };
-        let next = self.audited_holds(cx, bank, holds, limit)?.next;
-        let next = match next {
-            Some(holds) => Some(Counted { bank, holds: Some(holds) }),
+        let next = match self.audited_holds(cx, bank, holds, limit)?.next {
+            Some(holds) => Some(Counted::Holds { bank, holds: Some(holds) }),
             None => self.bank_from(bank.saturating_add(1)),
+        };
+        Ok(Audit { books, next })
+    }
+
+    fn audited_debts(
+        &self,
+        books: Books,
+        counted: Option<Recount>,
+        limit: u32,
+    ) -> Result<Audit, Error> {
+        let next = match self.netting.recount(counted, limit)? {
+            Some(counted) => Some(Counted::Debts(counted)),
+            None => self.bank_from(0),
         };
         Ok(Audit { books, next })
     }
@@ -44,7 +61,7 @@ impl Settlement {
     fn bank_from(&self, number: u32) -> Option<Counted> {
         let mut members = self.members.entries(Some(&number), Order::Ascending);
         let (bank, _) = members.find(|(_, member)| member.deposit.is_some())?;
-        Some(Counted { bank, holds: None })
+        Some(Counted::Holds { bank, holds: None })
     }
 
     /// Counts a page of all authorisations of which something is held for a bank; then its escrow

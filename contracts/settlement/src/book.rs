@@ -73,6 +73,12 @@ impl Settlement {
         Ok(false)
     }
 
+    /// Funds left. Who takes out needs no other's to be counted, so nothing is read.
+    pub(crate) fn took_out(&mut self, amount: Amount) -> Result<(), Error> {
+        let wrong = |short: Short| Error::Miscounted { books: short.left, counted: short.wanted };
+        self.put_in.sub(amount).map_err(wrong)
+    }
+
     /// A member's account and deposit token.
     fn bank(&self, member: u32) -> Result<(Address, TokenClient), Error> {
         let not_bank = Error::NotBank { member };

@@ -48,6 +48,8 @@ pub enum Error {
     Unbacked { books: Amount, tokens: Amount },
     /// Authorisations of a bank's tokens are not what the escrow says.
     Uncounted { bank: u32, books: Amount, counted: Amount },
+    /// What members have is not what they put in and did not take out.
+    Miscounted { books: Amount, counted: Amount },
 }
 
 dure_sdk::errors_from! {

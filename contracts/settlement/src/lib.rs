@@ -14,8 +14,9 @@
 //! beforehand; who cannot, has obligations carried into the next cycle with a penalty
 //! (`domain::netting`).
 //!
-//! **Invariants.** Positions sum to nought. The funds of all members, and the authorised tokens of
-//! each bank, are there in tokens. Refunds of an authorisation are at most what was captured.
+//! **Invariants.** Positions sum to nought. The funds of all members are what was put in and not
+//! taken out; they, and the authorised tokens of each bank, are there in tokens. Refunds of an
+//! authorisation are at most what was captured.
 #![no_std]
 
 mod audit;
@@ -113,6 +114,7 @@ pub mod settlement {
             }
             let member = self.own(cx)?;
             self.netting.fund(member, amount)?;
+            self.put_in.add(amount);
             let token = TokenClient::at(self.token.get());
             let (from, own) = (cx.caller(), cx.address());
             token.transfer_from(from, own, amount, None).map_err(Error::Token)?;
@@ -128,6 +130,7 @@ pub mod settlement {
             }
             let member = self.own(cx)?;
             self.netting.withdraw(member, amount)?;
+            self.took_out(amount)?;
             let token = TokenClient::at(self.token.get());
             token.transfer(cx.caller(), amount, None).map_err(Error::Token)?;
             cx.emit(&Withdrawn { member, id, amount });
@@ -397,16 +400,17 @@ pub mod settlement {
             self.netting.report(cycle)
         }
 
-        /// The books of funds and positions, checked: what members put in is there in tokens, and
-        /// their positions sum to nought.
+        /// The books of funds and positions, checked: what members have is what they put in and did
+        /// not take out, it is there in tokens, and their positions sum to nought.
         #[query]
         pub fn books(&self, cx: &Cx) -> Result<Books, Error> {
             self.checked(cx)
         }
 
-        /// Counts every position again, then a page of each bank's authorisations, at most `limit`
-        /// (200 at most) after those that were counted; refuses unless all of it is what the books
-        /// say. Ask for all pages at one height.
+        /// Counts a page of what is owed in the open cycle and in one that is being closed, then of
+        /// each bank's authorisations, at most `limit` (200 at most) after those that were counted;
+        /// refuses unless every position, and all that is authorised, is what the books say. Ask
+        /// for all pages at one height.
         #[query]
         pub fn audit(&self, cx: &Cx, counted: Option<Counted>, limit: u32) -> Result<Audit, Error> {
             self.audited(cx, counted, limit)
@@ -424,13 +428,6 @@ pub mod settlement {
             limit: u32,
         ) -> Result<HoldsAudit, Error> {
             self.audited_holds(cx, bank, counted, limit)
-        }
-
-        /// Every member's position, counted from the obligations of the open cycle one by one.
-        /// Answers how many they are. Of more than one query can count, `debts` gives pages.
-        #[query]
-        pub fn recount(&self) -> Result<u32, Error> {
-            Ok(self.netting.recount()?)
         }
 
         /// What is owed in a cycle that was not forgotten, by debtor, in the order in which

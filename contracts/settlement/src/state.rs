@@ -5,7 +5,7 @@ use dure_sdk::{
     domain::{
         freeze::Freeze,
         holds::{Holds, Rest},
-        netting::{Net, Netting},
+        netting::{Net, Netting, Recount},
         policy::Policy,
         roles::Roles,
         vault::Vault,
@@ -37,6 +37,8 @@ pub struct Settlement {
     pub(crate) requests: Map<(Address, Hash), Request>,
     /// Authorisations that ended while the bank's token refused to go back to their payers.
     pub(crate) refused: Set<Hash>,
+    /// What members put in and did not take out: a close moves it between them.
+    pub(crate) put_in: Balance,
 }
 
 /// A bank, or a company.
@@ -147,7 +149,6 @@ pub struct Books {
 
 /// What a page of an audit found.
 #[dure::ty]
-#[derive(Copy)]
 pub struct Audit {
     /// The books.
     pub books: Books,
@@ -155,12 +156,16 @@ pub struct Audit {
     pub next: Option<Counted>,
 }
 
-/// Where a count goes on, after positions and funds: with the authorisations of a bank.
+/// Where a count goes on.
 #[dure::ty]
-#[derive(Copy)]
-pub struct Counted {
-    /// Of which.
-    pub bank: u32,
-    /// Those of it that were counted; none yet.
-    pub holds: Option<CountedHolds>,
+pub enum Counted {
+    /// With what is owed.
+    Debts(Recount),
+    /// With the authorisations of a bank.
+    Holds {
+        /// Of which.
+        bank: u32,
+        /// Those of it that were counted; none yet.
+        holds: Option<CountedHolds>,
+    },
 }

@@ -1,10 +1,7 @@
 //! The conditions of a token: what a policy file says.
 
 use dure_sdk::{
-    domain::{
-        policy::Terms,
-        registry::{MerchantSet, MerchantSetError},
-    },
+    domain::registry::{MerchantSet, MerchantSetError},
     prelude::*,
 };
 
@@ -183,12 +180,6 @@ impl Conditions {
             (at_least(caps.held, others.held), Condition::Held),
         ];
         kept.iter().find(|(kept, _)| !kept).map(|(_, condition)| *condition)
-    }
-}
-
-impl Terms for Conditions {
-    fn is_better_for_holder(&self, than: &Self) -> bool {
-        self.worse_than(than).is_none() && than.worse_than(self).is_some()
     }
 }
 

@@ -34,7 +34,7 @@ pub mod token {
     use dure_sdk::{
         domain::{
             freeze::{FreezeError, FreezeOrder},
-            policy::{Terms, Version},
+            policy::Version,
             registry::{Merchant, Status},
             roles::Role,
         },
@@ -210,9 +210,8 @@ pub mod token {
             if let Some(condition) = conditions.worse_than(&before) {
                 return Err(Error::Worse { condition });
             }
-            // What is better applies to units that were issued before, too.
-            let better = conditions.is_better_for_holder(&before);
-            let scheduled = self.policy.schedule(&conditions, from, cx.time(), 0, better);
+            // All units are judged by what holds now, whenever they were issued: nothing is frozen.
+            let scheduled = self.policy.schedule(&conditions, from, cx.time(), 0, false);
             let from = scheduled.map_err(Error::Policy)?;
             cx.emit(&PolicyScheduled { from, conditions });
             Ok(())

@@ -509,6 +509,20 @@ fn a_policy_changes_from_its_day_on_and_never_for_the_worse() {
 }
 
 #[test]
+fn conditions_are_bettered_as_often_as_the_issuer_likes() {
+    let least = |most| Limits { per_purchase: Some(Amount(most)), ..Limits::NONE };
+    let mut c = Card::new(with(|conditions| conditions.caps = least(100)));
+    let (issuer, ana, june) = (c.issuer, c.ana, on(2026, 6, 1));
+    for time in 1..=40 {
+        let better = with(|conditions| conditions.caps = least(100 + u128::from(time)));
+        c.send(issuer, &call::schedule_policy(better, TimestampMs(june.0 + time))).unwrap();
+    }
+    assert_eq!(c.pay_at(ana, 140, TimestampMs(june.0 + 40)), Ok(()));
+    let above = Error::AbovePurchase { limit: Amount(140), wanted: Amount(141) };
+    assert_eq!(c.pay_at(ana, 141, TimestampMs(june.0 + 41)), Err(above));
+}
+
+#[test]
 fn no_policy_takes_from_a_closed_merchant_what_it_could_redeem() {
     let first = with(|conditions| conditions.merchants = Some(MerchantSet::EVERYWHERE));
     let first = Conditions { gifts: true, redeem: Redeemers::Merchants, ..first };

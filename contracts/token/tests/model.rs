@@ -3,10 +3,9 @@
 mod merchant;
 
 use dure_sdk::{
-    CallError, Field, Invocation, Place,
+    CallError, Invocation,
     domain::{
         calendar::{DAY_MS, Month},
-        policy::{Policy, Version},
         registry::{Merchant, MerchantSet, Status},
         supply::SupplyError,
     },
@@ -19,8 +18,6 @@ use std::collections::BTreeMap;
 use token::token::{Access, Conditions, Error, Limits, PurposeToken, Redeemers, Totals, call};
 
 const TOKEN: Address = Address([200; 32]);
-/// The field `policy`, by `dure.lock`.
-const POLICY: u16 = 3;
 const ISSUER: Address = Address([201; 32]);
 /// 1 January 2026, 00:00 UTC.
 const START: u64 = 1_767_225_600_000;
@@ -417,13 +414,6 @@ impl Contract {
         }
     }
 
-    /// The terms of units that were issued under the first policy, as the module freezes them.
-    fn frozen(&mut self, now: u64) -> Conditions {
-        let (first, now) = (Version(TimestampMs(START)), TimestampMs(now));
-        let policy = Policy::<Conditions>::open(Place::field(POLICY));
-        self.sandbox.contract(TOKEN).run(|_| policy.frozen(first, now)).unwrap()
-    }
-
     fn balances(&mut self) -> [u128; ACTORS] {
         let holders = self.sandbox.ask(TOKEN, &call::holders(None, 200)).unwrap();
         let of = |actor| holders.iter().find(|(holder, _)| *holder == address(actor));
@@ -602,10 +592,10 @@ proptest! {
             let ask = call::can_transfer(address(from), address(to), Amount(amount));
             let can = contract.sandbox.ask(TOKEN, &ask).unwrap();
             prop_assert_eq!(can.is_ok(), model.allows(from, to, amount), "{:?}", can);
-            // Old units have the terms of new ones.
-            let frozen = contract.frozen(model.now);
-            prop_assert_eq!(frozen.worse_than(&model.conditions), None);
-            prop_assert_eq!(model.conditions.worse_than(&frozen), None);
+            // All units have the terms that hold now.
+            let now = contract.sandbox.ask(TOKEN, &call::policy()).unwrap().conditions;
+            prop_assert_eq!(now.worse_than(&model.conditions), None);
+            prop_assert_eq!(model.conditions.worse_than(&now), None);
             for person in 50..52 {
                 let spent = of(&model.spent, &(person, model.month()));
                 prop_assert!(within(spent, model.conditions.caps.spent_per_month));

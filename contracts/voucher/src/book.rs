@@ -26,8 +26,9 @@ pub const LIMITS_MAX: u32 = 8;
 pub const UNDO_DAYS_MAX: u32 = 31;
 /// How long the key of an account has to object to a recovery.
 pub const RECOVERY_DELAY_MS: u64 = 7 * DAY_MS;
-/// How long a voucher has to be good, in months: one that is short-lived, and any other.
-const LEAST_MONTHS: (u32, u32) = (3, 12);
+/// How long a voucher has to be good, in months, and in days that are never fewer: one that is
+/// short-lived, and any other.
+const LEAST: [(u32, u32); 2] = [(3, 92), (12, 366)];
 
 /// What the key of a present signs for who claims it: `count` is the voucher's, `key` the account
 /// that will sign its codes.
@@ -76,12 +77,7 @@ impl Vouchers {
         TokenClient::at(self.token.get()).transfer(to, amount, None).map_err(Error::Token)
     }
 
-    pub(crate) fn define(
-        &mut self,
-        product: u32,
-        terms: &Product,
-        now: TimestampMs,
-    ) -> Result<(), Error> {
+    pub(crate) fn define(&mut self, product: u32, terms: &Product) -> Result<(), Error> {
         ensure!(!self.products.contains(&product), Error::ProductExists { product });
         let worth = terms.value(Amount::ZERO);
         ensure!(worth > Amount::ZERO && terms.face > Amount::ZERO, Error::Zero);
@@ -95,9 +91,15 @@ impl Vouchers {
         for account in terms.payees {
             ensure!(account != Address::SYSTEM, Error::NoAccount { account });
         }
-        let least = if terms.short_lived { LEAST_MONTHS.0 } else { LEAST_MONTHS.1 };
-        let enough = terms.validity.end(now)? >= Period::Months(least).end(now)?;
-        ensure!(enough, Error::TooShort { least_months: least });
+        let [short, any] = LEAST;
+        let (least_months, least_days) = if terms.short_lived { short } else { any };
+        // Whatever the day it is sold on: 365 days are no year where one of them is 29 February.
+        let enough = match terms.validity {
+            Period::Days(days) => days >= least_days,
+            Period::Months(months) => months >= least_months,
+            Period::Years(years) => years > 0,
+        };
+        ensure!(enough, Error::TooShort { least_months, least_days });
         self.registry().merchants().defined(terms.set)?;
         self.products.set(&product, terms);
         Ok(())

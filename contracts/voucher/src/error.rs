@@ -43,8 +43,9 @@ pub enum Error {
     UndoTooLong { undo_days: u32, limit: u32 },
     /// Other vouchers were issued under the id.
     OtherIssue { first: u64, count: u32 },
-    /// The law asks for a year unless it is perishable or seasonal.
-    TooShort { least_months: u32 },
+    /// The law asks for a year, of what is perishable or seasonal for three months: a validity in
+    /// days for as many as these have at most.
+    TooShort { least_months: u32, least_days: u32 },
     /// The shares are not whole.
     Legs(LegsError),
     /// There is no such voucher.

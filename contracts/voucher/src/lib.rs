@@ -96,7 +96,7 @@ pub mod voucher {
             terms: Product,
         ) -> Result<(), Error> {
             self.only(cx, Role::Issuer)?;
-            self.define(product, &terms, cx.time())?;
+            self.define(product, &terms)?;
             cx.emit(&ProductDefined { product, terms });
             Ok(())
         }

@@ -115,8 +115,9 @@ impl Vouchers {
         ensure!(!done.undone, Error::WasUndone { receipt });
         let mut found = self.voucher_of(voucher)?;
         let holder = found.holder;
-        // Who redeemed it gets it back, and nobody else.
-        ensure!(holder == done.holder, Error::PassedOn { voucher, holder });
+        // Who redeemed it gets it back, in whatever account by now, and nobody else.
+        let same = self.recovery.current(holder) == self.recovery.current(done.holder);
+        ensure!(same, Error::PassedOn { voucher, holder });
         match found.state {
             State::Held | State::Used => {}
             State::Offered { until, .. } => return Err(Error::IsOffered { voucher, until }),

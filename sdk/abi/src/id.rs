@@ -1,6 +1,6 @@
 //! Identifiers and units that appear on both sides of the sandbox.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use codec::{CompactAs, Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 
 macro_rules! bytes32 {
@@ -70,7 +70,7 @@ macro_rules! unit {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode,
-            DecodeWithMemTracking, MaxEncodedLen,
+            DecodeWithMemTracking, MaxEncodedLen, CompactAs,
         )]
         #[cfg_attr(feature = "spec", derive(scale_info::TypeInfo))]
         pub struct $name(pub $inner);

@@ -9,9 +9,10 @@
 //! known by the id of the request: repeated, it changes nothing and says so; contradicted
 //! (confirmed after void, another amount under the id), it is refused. An id is never free again.
 //!
-//! The rest is the contract's, out of other modules: only an active merchant requests and confirms
-//! (`registry`), the amount leaves the receivable at the request and comes back when it is void
-//! (`split`), a month has a cap (`caps`). What is pending is not receivable, so no cancel takes it.
+//! The rest is the contract's, out of other modules: any merchant that is not suspended requests
+//! and is confirmed, a closed one too (`cashing_out` of `registry`), the amount leaves the
+//! receivable at the request and comes back when it is void (`split`), a month has a cap (`caps`).
+//! What is pending is not receivable, so no cancel takes it.
 
 use crate::{Address, Amount, Balance, Hash, Map, Order, Page, TimestampMs, ensure};
 

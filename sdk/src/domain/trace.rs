@@ -238,7 +238,8 @@ impl<K: StorageKey + Clone + PartialEq + Described + 'static> Trace<K> {
         lies.ok_or(TraceError::TooMuch { given, amount })
     }
 
-    /// Books a spend that draws from tracks, in their order, and says where its parts lie.
+    /// Books a spend that draws from tracks, in their order, and says where its parts lie. A track
+    /// that is named twice is drawn from once.
     ///
     /// # Errors
     /// `Short` when all of them together have less unspent; nothing is changed then.
@@ -248,8 +249,13 @@ impl<K: StorageKey + Clone + PartialEq + Described + 'static> Trace<K> {
         spend: Hash,
         amount: Amount,
     ) -> Result<Vec<(K, Interval)>, TraceError> {
-        let all = tracks.iter().map(|track| self.unspent(track));
-        let unspent = all.fold(Amount::ZERO, |sum, unspent| sum.saturating_add(unspent));
+        let (mut unspent, mut seen) = (Amount::ZERO, Vec::new());
+        for track in tracks {
+            if !seen.contains(&track) {
+                unspent = unspent.saturating_add(self.unspent(track));
+                seen.push(track);
+            }
+        }
         let short = TraceError::Short { unspent, wanted: amount };
         crate::ensure!(amount <= unspent, short);
         let (mut parts, mut left) = (Vec::new(), amount);

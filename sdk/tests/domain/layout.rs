@@ -163,14 +163,18 @@ fn a_payment_stores_a_purse_a_person_and_itself() {
     let expected = [
         // The first purchase, used up.
         ("01", 57, 104),
-        // Three sums and two counts, how many lots lie behind; bonus, and what is left of the
-        // second purchase with what is known of it.
-        ("02", 32, 3 * 16 + 2 * 4 + 4 + 1 + (41 + 1) + (41 + 1 + 5 * 16 + 8)),
-        // Payer, person, payee, time, amount, two parts of 41 bytes with a price each and no bonus,
-        // what it earned, what was credited, the lot of the cashback, no claws.
-        ("04", 32, 3 * 32 + 8 + 16 + 1 + 2 * (41 + 1 + 32 + 1) + 52 + 16 + 26 + 1 + 32),
+        // Small numbers are one byte, or two. Three sums and two counts, how many lots lie behind;
+        // bonus, and what is left of the second purchase with what is known of it.
+        ("02", 32, 5 + 1 + 1 + (12 + 1 + 1) + (12 + 1 + 1 + 2 + 2 + 3 + 8)),
+        // Payer, person, payee, time, amount, two parts with a price each and no bonus, nothing
+        // divided, what it earned, what was credited, the lot of the cashback, no claws.
+        (
+            "04",
+            32,
+            3 * 32 + 8 + 2 + 1 + (12 + 2 + 33 + 1) + (12 + 1 + 33 + 1) + 1 + 7 + 1 + 13 + 1 + 2,
+        ),
         // The person's debt, number of purchases, month and base.
-        ("05", 32, 16 + 8 + 4 + 16),
+        ("05", 32, 1 + 1 + 4 + 2),
     ];
     let expected = expected.map(|(part, key, value)| (part.to_owned(), key, value)).into();
     assert_eq!(shape(&found), expected);

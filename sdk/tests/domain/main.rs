@@ -11,6 +11,7 @@ mod idempotency;
 mod layout;
 mod lots;
 mod lots_cancel;
+mod lots_gifts;
 mod netting;
 mod policy;
 mod pool;

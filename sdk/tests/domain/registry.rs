@@ -149,6 +149,19 @@ fn what_is_no_category_or_no_set_is_refused() {
     });
 }
 
+#[test]
+fn a_set_of_nobody_is_none() {
+    let food = Category([5, 0, 0, 0]);
+    let allowed = MerchantSet { allowed: vec![food], ..MerchantSet::EVERYWHERE };
+    let denied = MerchantSet { denied: vec![food], ..MerchantSet::EVERYWHERE };
+    assert_eq!(allowed.narrowed(&denied), None);
+    let all = MerchantSet { denied: vec![Category([0; 4])], ..MerchantSet::EVERYWHERE };
+    assert_eq!(all.narrowed(&MerchantSet::EVERYWHERE), None);
+    // Noodles are denied, other food is left.
+    let denied = MerchantSet { denied: vec![Category([5, 2, 0, 0])], ..MerchantSet::EVERYWHERE };
+    assert_eq!(allowed.narrowed(&denied).map(|set| set.allowed), Some(vec![food]));
+}
+
 /// The levels of a category as people would write them.
 fn levels(category: Category) -> Vec<u8> {
     category.0.into_iter().take_while(|level| *level != 0).collect()
@@ -182,6 +195,13 @@ proptest! {
                 set.permits(&merchant, |group| groups >> group & 1 == 1).is_ok()
             };
             prop_assert_eq!(narrowed.as_ref().is_some_and(by), by(&issuer) && by(&guardian));
+        }
+        if let Some(set) = narrowed {
+            // Somebody is in it.
+            let region = set.regions.first().copied().unwrap_or(1);
+            let category = set.allowed.first().copied().unwrap_or(Category([0; 4]));
+            let merchant = Merchant { region, category, tier: 0, ..shop() };
+            prop_assert_eq!(set.permits(&merchant, |_| true), Ok(()));
         }
     }
 

@@ -53,7 +53,11 @@ fn what_was_given_for_it_goes_before_what_was_given_for_anything() {
     let before = sandbox.storage();
     let short = TraceError::Short { unspent: Amount(35), wanted: Amount(36) };
     assert_eq!(sandbox.run(|_| trace.spend(&[1, 0], id(9), Amount(36))), Err(short));
+    // A track that is named twice has its money once.
+    assert_eq!(sandbox.run(|_| trace.spend(&[0, 1, 0, 0], id(9), Amount(36))), Err(short));
     assert_eq!(sandbox.storage(), before);
+    let parts = sandbox.run(|_| trace.spend(&[0, 0, 1], id(9), Amount(35)));
+    assert_eq!(parts, Ok(vec![(0, lies(15, 50))]));
 }
 
 #[test]

@@ -9,12 +9,12 @@ use dure_sdk::{
     domain::{
         calendar::Month,
         caps::CapsError,
-        policy::Version,
+        policy::{Bracket, Brackets, Version},
         roles::{Role, TwoManError, Verdict},
         supply::SupplyError,
     },
 };
-use regional_currency::regional::{Error, Programme, Scheme, SecondAwaited, call};
+use regional_currency::regional::{Error, Programme, Scheme, SchemeError, SecondAwaited, call};
 
 /// Makes the second person an issuer too.
 fn second(scene: &mut Scene) {
@@ -221,4 +221,20 @@ fn at_the_cap_of_the_supply_nothing_is_sold_or_granted_and_payments_go_on() {
     // Cashback comes out of the month's pool, which bounds it.
     assert_eq!(scene.pay(0, 4, 6_000), Ok(Amount(500)));
     scene.books_balance();
+}
+
+#[test]
+fn rates_that_rise_with_what_was_bought_in_the_month_are_refused() {
+    let mut scene = Scene::new();
+    let table = |rates: [u32; 3]| {
+        let bounds = [10_000, 20_000, 30_000].map(Amount);
+        let brackets = bounds.into_iter().zip(rates);
+        let brackets = brackets.map(|(up_to, rate_bp)| Bracket { up_to, rate_bp });
+        Brackets::new(brackets.collect()).unwrap()
+    };
+    let schedule =
+        |discount| call::schedule_scheme(Scheme { discount, ..scheme() }, TimestampMs(START + DAY));
+    let rising = Err(Error::Scheme(SchemeError::Rising { bracket: 2 }));
+    assert_eq!(scene.city(&schedule(table([500, 500, 1_000]))), rising);
+    assert_eq!(scene.city(&schedule(table([1_000, 500, 500]))), Ok(Verdict::Do));
 }

@@ -197,8 +197,8 @@ fn payers_of_one_merchant_do_not_wait_for_each_other() {
         scene.0.touched().clone()
     });
     assert_eq!(one.conflicts(&other), BTreeSet::new());
-    // What the merchant is owed, the month's pool and what was drawn from it, what is outstanding.
-    assert_eq!(one.amounts_shared(&other), 4);
+    // What the merchant is owed, what the month's pool has left, what is outstanding.
+    assert_eq!(one.amounts_shared(&other), 3);
 }
 
 #[test]
@@ -210,15 +210,14 @@ fn an_audit_finds_one_won_that_bypassed_the_books() {
     scene.at(40 * DAY).city(&call::expire(account(0), 9)).unwrap();
     let right = scene.0.storage_of(WON);
     // By number of the field, and of its part: unclaimed, receivable, pending, the pool's room,
-    // budget, draws and returns, what programmes have left, the supply in three sums, the escrow.
-    let fields: [&[u8]; 12] = [
+    // budget and returns, what programmes have left, the supply in three sums, the escrow.
+    let fields: [&[u8]; 11] = [
         &[7, 3],
         &[8, 0],
         &[9, 1],
         &[11, 0],
         &[11, 1],
         &[11, 2],
-        &[11, 3],
         &[14],
         &[15, 0],
         &[15, 1],

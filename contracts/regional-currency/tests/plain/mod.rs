@@ -53,6 +53,9 @@ struct Lot {
 impl Lot {
     /// What of so much of it the holder gets, and what is kept back for the bonus.
     fn divide(&self, amount: u128) -> (u128, u128) {
+        if self.face == 0 {
+            return (0, 0);
+        }
         let to_holder = amount * self.paid / self.face;
         (to_holder, amount * (self.paid + self.bonus) / self.face - to_holder)
     }
@@ -84,6 +87,8 @@ struct Payment {
     at: usize,
     time: u64,
     parts: Vec<Part>,
+    /// What of the last part was given back at the part's own price.
+    divided: u128,
     room: u128,
     bp: u128,
     cashback: u128,
@@ -93,7 +98,7 @@ struct Payment {
     settled: u128,
 }
 
-/// So much of a lot, and that lot as it was; of a gift, what of it was taken.
+/// So much of a lot, and that lot as it was.
 type Part = (Key, u128, Lot);
 
 #[derive(Clone, Copy, Debug)]
@@ -270,10 +275,15 @@ impl Model {
     fn take(&mut self, who: usize, key: Key, amount: u128) {
         let lot = self.holders[who].lots.iter_mut().find(|lot| lot.key == key).unwrap();
         lot.left -= amount;
-        if is_gift(key) {
-            let paid = amount * lot.paid / lot.face;
-            (lot.face, lot.paid) = (lot.face - amount, lot.paid - paid);
-        }
+    }
+
+    /// A gift is joined by another: of two prices, what was paid of each is rounded down.
+    fn receive(&mut self, who: usize, key: Key, amount: u128, paid: u128) {
+        let lot = self.holders[who].lots.iter().find(|lot| lot.key == key && lot.left > 0);
+        let before = lot.map_or(0, |lot| lot.divide(lot.left).0);
+        self.add(who, key, amount);
+        let lot = self.holders[who].lots.iter_mut().find(|lot| lot.key == key).unwrap();
+        (lot.face, lot.paid) = (lot.left, before + paid);
     }
 
     /// The parts of an amount, out of what may be spent: 16, and gifts besides.
@@ -287,11 +297,7 @@ impl Model {
         for lot in &self.holders[who].lots {
             if lot.left > 0 && self.now < lot.key.1 && permits(lot.key.0) && wanted > 0 {
                 let part = lot.left.min(wanted);
-                let mut of = lot.clone();
-                if is_gift(lot.key) {
-                    (of.face, of.paid) = (part, part * lot.paid / lot.face);
-                }
-                parts.push((lot.key, part, of));
+                parts.push((lot.key, part, lot.clone()));
                 wanted -= part;
             }
         }
@@ -426,10 +432,21 @@ impl Model {
         }
         self.receivable[at] += amount;
         let credit = (cashback > 0).then_some(credit);
-        let (time, clawed, owed, settled) = (self.now, Vec::new(), 0, 0);
-        let payment =
-            Payment { who, at, time, parts, room, bp, cashback, credit, clawed, owed, settled };
-        self.payments.push(payment);
+        let (time, clawed, divided, owed, settled) = (self.now, Vec::new(), 0, 0, 0);
+        self.payments.push(Payment {
+            who,
+            at,
+            time,
+            parts,
+            divided,
+            room,
+            bp,
+            cashback,
+            credit,
+            clawed,
+            owed,
+            settled,
+        });
         Some(cashback - recovered)
     }
 
@@ -455,35 +472,7 @@ impl Model {
         let open = self.pay_debt(who, payment.owed);
         payment.settled += payment.owed - open;
         let own_before = own(&payment.parts);
-        let mut wanted = amount;
-        while wanted > 0 {
-            let (key, part, lot) = payment.parts.pop().unwrap();
-            let back = part.min(wanted);
-            wanted -= back;
-            if back < part {
-                payment.parts.push((key, part - back, lot.clone()));
-            }
-            if self.now < key.1 {
-                self.add(who, key, back);
-                if is_gift(key) {
-                    let paid = lot.divide(part).0 - lot.divide(part - back).0;
-                    let lots = &mut self.holders[who].lots;
-                    let open = lots.iter_mut().find(|lot| lot.key == key).unwrap();
-                    (open.face, open.paid) = (open.face + back, open.paid + paid);
-                }
-                continue;
-            }
-            match key.0 {
-                Class::Own => {
-                    let (all, rest) = (lot.divide(part), lot.divide(part - back));
-                    let kept = all.1 as i128 - rest.1 as i128;
-                    let claim = (all.0 - rest.0) as i128 + self.kept(who, lot.bought, kept);
-                    *self.room() += back;
-                    self.claimable(who, claim);
-                }
-                _ => self.over(who, key, back),
-            }
-        }
+        self.give_back(&mut payment, amount);
         let eligible = |own: u128| own.min(payment.room);
         let earned = |own: u128| eligible(own) * payment.bp / 10_000;
         let same = month(payment.time) == self.month();
@@ -502,6 +491,43 @@ impl Model {
         *self.room() -= before;
         self.payments[index] = payment;
         Some(0)
+    }
+
+    /// Gives back from the end of what was taken.
+    fn give_back(&mut self, payment: &mut Payment, amount: u128) {
+        let (who, mut wanted) = (payment.who, amount);
+        while wanted > 0 {
+            let (key, part, lot) = payment.parts.pop().unwrap();
+            let back = part.min(wanted);
+            wanted -= back;
+            // All of a part that is divided so far is rounded down once.
+            let done = std::mem::take(&mut payment.divided);
+            let (all, old) = (lot.divide(done + back), lot.divide(done));
+            let divided = if back < part { done + back } else { 0 };
+            if back < part {
+                payment.parts.push((key, part - back, lot.clone()));
+            }
+            let found = self.holders[who].lots.iter().find(|open| open.key == key && open.left > 0);
+            let price = found.map_or((lot.face, lot.paid), |open| (open.face, open.paid));
+            let joined = is_gift(key) && (done > 0 || price != (lot.face, lot.paid));
+            if self.now < key.1 && joined {
+                self.receive(who, key, back, all.0 - old.0);
+                payment.divided = divided;
+            } else if self.now < key.1 {
+                self.add(who, key, back);
+                let lots = &mut self.holders[who].lots;
+                let open = lots.iter_mut().find(|open| open.key == key).unwrap();
+                (open.face, open.paid) = (lot.face, lot.paid);
+            } else if key.0 == Class::Own {
+                payment.divided = divided;
+                let kept = all.1 as i128 - old.1 as i128;
+                let claim = (all.0 - old.0) as i128 + self.kept(who, lot.bought, kept);
+                *self.room() += back;
+                self.claimable(who, claim);
+            } else {
+                self.over(who, key, back);
+            }
+        }
     }
 
     /// Out of the lot of the cashback, then out of any bonus in order.
@@ -547,10 +573,7 @@ impl Model {
             let lots = &mut self.holders[from].lots;
             lots.iter_mut().find(|lot| lot.key == key).unwrap().gifted += part;
             let gift = (key.0, key.1, key.2, 0);
-            self.add(to, gift, part);
-            let lots = &mut self.holders[to].lots;
-            let lot = lots.iter_mut().find(|lot| lot.key == gift).unwrap();
-            (lot.face, lot.paid) = (lot.face + part, lot.paid + part * paid / face);
+            self.receive(to, gift, part, part * paid / face);
         }
         let after = gifts(&self.holders[to].lots);
         (after <= 16 || after <= before).then_some(0)

@@ -386,13 +386,32 @@ fn holders_are_told_and_can_extend_once() {
 }
 
 #[test]
+fn days_that_are_accepted_are_a_year_or_three_months_on_whatever_day_it_is_sold() {
+    for day in 0..4 * 366 {
+        let sold = instant(days(day));
+        for (least, months) in [(366, 12), (92, 3)] {
+            let end = |period: Period| period.end(sold).unwrap();
+            assert!(end(Period::Days(least)) >= end(Period::Months(months)), "{day}");
+        }
+    }
+}
+
+#[test]
 fn a_product_that_could_not_work_is_refused() {
     let mut scene = Scene::new();
     let define = |scene: &mut Scene, product| scene.by(issuer(), &call::define_product(9, product));
-    let long = Product { short_lived: false, ..product(2) };
-    assert_eq!(define(&mut scene, long), Err(Error::TooShort { least_months: 12 }));
-    let short = Product { validity: Period::Months(2), ..product(2) };
-    assert_eq!(define(&mut scene, short), Err(Error::TooShort { least_months: 3 }));
+    // Sold in June 2027, 365 days would be over before June 2028 is a year on; 89 days from
+    // February are three months, and from March they are not.
+    for (short_lived, validity, least_months, least_days) in [
+        (false, Period::Months(11), 12, 366),
+        (false, Period::Days(365), 12, 366),
+        (true, Period::Months(2), 3, 92),
+        (true, Period::Days(89), 3, 92),
+    ] {
+        let wanted = Product { short_lived, validity, ..product(2) };
+        let refused = Err(Error::TooShort { least_months, least_days });
+        assert_eq!(define(&mut scene, wanted), refused, "{validity:?}");
+    }
     let nowhere = define(&mut scene, Product { set: 99, ..product(0) });
     assert!(matches!(nowhere, Err(Error::Registry(_))), "{nowhere:?}");
     let mut nobody = product(0);

@@ -240,7 +240,7 @@ impl Lots {
             }
             let key = (to, key);
             let mut closed = self.closed.get(&key).unwrap_or_default();
-            closed.join(&lot).ok_or(LotsError::TooMuch { amount: lot.face })?;
+            closed.join(&key.1, &lot).ok_or(LotsError::TooMuch { amount: lot.face })?;
             self.closed.set(&key, &closed);
         }
         self.keep(to, purse);
@@ -373,7 +373,7 @@ impl Lots {
                 continue;
             }
             all = all.saturating_add(lot.remaining);
-            let is_gift = key.class == Class::Own && !key.is_bought();
+            let is_gift = key.is_gift();
             if is_gift || counted < PARTS_MAX {
                 counted += usize::from(!is_gift);
                 let part = left.min(lot.remaining);

@@ -23,12 +23,16 @@ pub struct Earning {
 #[derive(Copy)]
 pub struct Earned {
     /// What of the month's base was left.
+    #[codec(compact)]
     pub base_room: Amount,
     /// The rate, in basis points.
+    #[codec(compact)]
     pub tier_bp: u32,
     /// What earns: own money up to the room.
+    #[codec(compact)]
     pub eligible: Amount,
     /// The cashback.
+    #[codec(compact)]
     pub cashback: Amount,
 }
 
@@ -58,13 +62,15 @@ pub struct Accrual {
     /// What it earns.
     pub earned: Earned,
     pub(super) standing: Standing,
+    /// The month of the payment.
+    pub(super) month: Month,
 }
 
 impl Accrual {
     /// Of a payment that earns nothing.
     #[must_use]
     pub fn nothing() -> Self {
-        Self { earned: Earned::NOTHING, standing: Standing::default() }
+        Self { earned: Earned::NOTHING, standing: Standing::default(), month: Month::default() }
     }
 }
 
@@ -73,11 +79,11 @@ impl Lots {
     #[must_use]
     pub fn earn(&self, person: Hash, plan: &Plan, terms: &Earning, now: TimestampMs) -> Accrual {
         let standing = self.standing(person);
-        let month = standing.base_month == Month::of(now);
-        let used = if month { standing.base_used } else { Amount::ZERO };
+        let month = Month::of(now);
+        let used = if standing.base_month == month { standing.base_used } else { Amount::ZERO };
         let base_room = terms.base_cap.saturating_sub(used);
         let tier_bp = terms.tier_bp;
         let earned = Earned { base_room, tier_bp, ..Earned::NOTHING }.again(plan.own());
-        Accrual { earned, standing }
+        Accrual { earned, standing, month }
     }
 }

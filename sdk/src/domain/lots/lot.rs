@@ -27,10 +27,13 @@ pub struct LotKey {
     /// When it is over.
     pub expiry: TimestampMs,
     /// Which allowance or promotion it came from; 0 of own money.
+    #[codec(compact)]
     pub programme: u32,
     /// Number of the set of merchants where it may be spent.
+    #[codec(compact)]
     pub set: u32,
     /// Number of the holder's purchase, from 1; 0 of everything else.
+    #[codec(compact)]
     pub purchase: u64,
 }
 
@@ -47,10 +50,15 @@ impl LotKey {
     pub fn is_bought(&self) -> bool {
         self.class == Class::Own && self.purchase != 0
     }
+
+    /// Whether the holder was given it by who bought it.
+    pub(super) fn is_gift(&self) -> bool {
+        self.class == Class::Own && self.purchase == 0
+    }
 }
 
-/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` is what is there
-/// and `paid` what was paid for that.
+/// A lot. All but `remaining` is nought unless it is own money; of a gift, `face` and `paid` are
+/// its price, whatever is there of it.
 #[crate::ty]
 #[derive(Copy, Default)]
 pub struct Lot {
@@ -87,8 +95,15 @@ impl Lot {
         floor(amount, self.paid, self.face).unwrap_or(Amount::ZERO)
     }
 
-    /// Makes two lots of one key one lot.
-    pub(super) fn join(&mut self, other: &Self) -> Option<()> {
+    /// Makes two lots of one key one lot. A gift has one price: of two, each is rounded down for
+    /// what is there of it.
+    pub(super) fn join(&mut self, key: &LotKey, other: &Self) -> Option<()> {
+        let mut other = *other;
+        if key.is_gift() && self.face != Amount::ZERO && other.face != Amount::ZERO {
+            for lot in [&mut *self, &mut other] {
+                (lot.face, lot.paid) = (lot.remaining, lot.paid_for(lot.remaining));
+            }
+        }
         self.remaining = self.remaining.checked_add(other.remaining)?;
         // Each is part of what was bought and never more than can be counted for real money.
         for (sum, more) in [
@@ -122,15 +137,15 @@ pub struct Division {
 }
 
 impl Division {
-    /// Who gets what of a part: of all, less of what is divided later.
+    /// Who gets what of a part: of all so far, less of what was divided before.
     ///
     /// What the holder gets and what it gets with the price of the bonus are each rounded down for
     /// all that is divided, so their difference may shrink.
-    pub(super) fn less(&self, later: &Self) -> Self {
-        let amount = self.amount.saturating_sub(later.amount);
-        let own = self.to_holder.saturating_sub(later.to_holder);
+    pub(super) fn less(&self, before: &Self) -> Self {
+        let amount = self.amount.saturating_sub(before.amount);
+        let own = self.to_holder.saturating_sub(before.to_holder);
         let with_bonus = |of: &Self| of.to_holder.saturating_add(of.kept);
-        let all = with_bonus(self).saturating_sub(with_bonus(later));
+        let all = with_bonus(self).saturating_sub(with_bonus(before));
         let to_holder = own.min(all);
         Self {
             amount,
@@ -169,14 +184,19 @@ pub struct Taken {
 #[derive(Copy, Default)]
 pub struct Wallet {
     /// What remains of own money.
+    #[codec(compact)]
     pub own: Amount,
     /// What remains of bonus.
+    #[codec(compact)]
     pub bonus: Amount,
     /// What remains of allowances.
+    #[codec(compact)]
     pub policy: Amount,
     /// Open lots that the holder bought.
+    #[codec(compact)]
     pub bought_lots: u32,
     /// Open lots that the holder was given.
+    #[codec(compact)]
     pub gift_lots: u32,
 }
 
@@ -185,12 +205,15 @@ pub struct Wallet {
 #[derive(Copy, Default)]
 pub struct Standing {
     /// Cashback that could not be clawed back.
+    #[codec(compact)]
     pub debt: Amount,
     /// Purchases so far.
+    #[codec(compact)]
     pub purchases: u64,
     /// The month of the last payment that earned.
     pub base_month: Month,
     /// What earned in that month.
+    #[codec(compact)]
     pub base_used: Amount,
 }
 

@@ -43,9 +43,12 @@
 //!
 //! **Expiry.** What is over is not for spending: bonus and allowances go to their source. Own money
 //! is divided as by a refund: `floor(remaining x paid / face)` is the holder's unclaimed claim, the
-//! pool gets the rest. A gift takes its part of face and paid along, paid rounded down, and what is
-//! spent of a gift takes its part of those along: the next gift has its own price. A part of a
-//! payment remembers its price and its bonus, so that a cancel after the expiry divides it alike.
+//! pool gets the rest. A gift takes its part of face and paid along, paid rounded down, and keeps
+//! that price whatever is spent of it; joined by a gift of another price, each is rounded down for
+//! what is there. A part of a payment remembers its price and its bonus, so that a cancel after the
+//! expiry, or into a gift that was joined by another meanwhile, divides it alike. So nobody has
+//! more to claim than `floor(remaining x paid / face)` of what was bought or given, whatever was
+//! spent, given away and cancelled in between, in however many parts.
 //!
 //! **Refunds** (C6). A purchase is refunded when it is untouched, or when `used x 100 >= face x T`,
 //! where `used = face - remaining` without what was given as a gift or refunded before. The holder

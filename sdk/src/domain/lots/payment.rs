@@ -1,7 +1,7 @@
 //! Payments, and their cancels.
 
 use super::{
-    Accrual, Class, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken,
+    Accrual, Class, Division, Earned, Ended, Lot, LotKey, Lots, LotsError, Plan, Standing, Taken,
     purse::Purse,
 };
 use crate::{
@@ -39,9 +39,9 @@ pub struct Part {
     /// The lot.
     pub key: LotKey,
     /// How much of it.
+    #[codec(compact)]
     pub amount: Amount,
-    /// Face and price of the purchase that it came from, of a gift those of the part; of other
-    /// money none.
+    /// Face and price of the purchase or the gift that it came from; of other money none.
     pub price: Option<(Amount, Amount)>,
     /// The bonus that came with that purchase, and when it was bought.
     pub bonus: Option<(Amount, TimestampMs)>,
@@ -50,28 +50,18 @@ pub struct Part {
 impl Part {
     /// So much of a lot.
     pub(super) fn of(key: LotKey, amount: Amount, lot: &Lot) -> Self {
-        let price = match (key.class, key.is_bought()) {
-            (Class::Own, true) => Some((lot.face, lot.paid)),
-            (Class::Own, false) => Some((amount, lot.paid_for(amount))),
-            _ => None,
-        };
+        let price = (key.class == Class::Own).then_some((lot.face, lot.paid));
         let bonus = (lot.bonus != Amount::ZERO).then_some((lot.bonus, lot.bought));
         Self { key, amount, price, bonus }
     }
 
-    /// So much of a gift with its price, when the part is what is left behind it; of other money
-    /// without one.
-    fn before(&self, amount: Amount) -> Lot {
-        let lot = Lot { remaining: amount, ..Lot::default() };
-        match self.price.filter(|_| !self.key.is_bought()) {
-            None => lot,
-            Some((face, paid)) => {
-                let price = Lot { face, paid, ..Lot::default() };
-                let all = price.paid_for(self.amount.saturating_add(amount));
-                let paid = all.saturating_sub(price.paid_for(self.amount));
-                Lot { face: amount, paid, ..lot }
-            }
-        }
+    /// Divides it by its price, after so much of the same part was divided before: several cancels
+    /// of one part divide it as one would, each rounded down for all so far.
+    fn divide(&self, before: Amount) -> Division {
+        let ((face, paid), (bonus, _)) =
+            (self.price.unwrap_or_default(), self.bonus.unwrap_or_default());
+        let price = Lot { face, paid, bonus, ..Lot::default() };
+        price.divide(before.saturating_add(self.amount)).less(&price.divide(before))
     }
 
     /// The part without its price.
@@ -92,20 +82,27 @@ pub struct Payment {
     /// When.
     pub time: TimestampMs,
     /// How much, before cancels.
+    #[codec(compact)]
     pub amount: Amount,
     /// What was taken and not given back, in the order in which it was taken.
     pub taken: Vec<Part>,
+    /// What of the last of them was given back at a price of its own, and not to the lot as it was.
+    #[codec(compact)]
+    pub divided: Amount,
     /// What it earned, on all of it.
     pub earned: Earned,
     /// What the payer got of that.
+    #[codec(compact)]
     pub credited: Amount,
     /// The lot that the cashback went to.
     pub credit: Option<LotKey>,
     /// What cancels clawed back.
     pub clawed: Vec<Taken>,
     /// What cancels left as a debt.
+    #[codec(compact)]
     pub owed: Amount,
     /// What of that was paid.
+    #[codec(compact)]
     pub settled: Amount,
 }
 
@@ -165,7 +162,7 @@ impl Lots {
             self.reduce(payer, &mut purse, part.taken(), |_, _| {})?;
         }
         let earned = accrual.earned;
-        let recovered = self.count_earned(person, accrual, time);
+        let recovered = self.count_earned(person, accrual);
         let credited = earned.cashback.saturating_sub(recovered);
         if credited != Amount::ZERO {
             self.put(payer, &mut purse, Taken { key: credit, amount: credited })?;
@@ -178,6 +175,7 @@ impl Lots {
             time,
             amount: sum(taken.iter().map(|part| part.amount)),
             taken,
+            divided: Amount::ZERO,
             earned,
             credited,
             credit: (earned.cashback != Amount::ZERO).then_some(credit),
@@ -190,12 +188,11 @@ impl Lots {
     }
 
     /// Counts what earned in the person's month, and says what of the cashback pays its debt.
-    fn count_earned(&mut self, person: Hash, accrual: &Accrual, now: TimestampMs) -> Amount {
-        let Accrual { earned, mut standing } = *accrual;
+    fn count_earned(&mut self, person: Hash, accrual: &Accrual) -> Amount {
+        let Accrual { earned, mut standing, month } = *accrual;
         if earned.eligible == Amount::ZERO {
             return Amount::ZERO;
         }
-        let month = Month::of(now);
         if standing.base_month != month {
             standing.base_month = month;
             standing.base_used = Amount::ZERO;
@@ -229,7 +226,7 @@ impl Lots {
         let own_before = own_part(&payment.taken);
         let clawed_before = self.unclaw(holder, &mut purse, &mut standing, &mut payment)?;
         let debt_before = standing.debt.saturating_add(payment.owed);
-        let mut cancelled = self.give_back(holder, &mut purse, &mut payment.taken, amount, now)?;
+        let mut cancelled = self.give_back(holder, &mut purse, &mut payment, amount, now)?;
 
         let own = own_part(&payment.taken);
         let before = payment.earned.again(own_before);
@@ -286,42 +283,71 @@ impl Lots {
         &mut self,
         holder: Address,
         purse: &mut Purse,
-        taken: &mut Vec<Part>,
+        payment: &mut Payment,
         amount: Amount,
         now: TimestampMs,
     ) -> Result<Cancelled, LotsError> {
         let (mut left, mut given) = (amount, Cancelled::default());
-        while let Some(last) = taken.last_mut().filter(|_| left != Amount::ZERO) {
-            let (key, all) = (last.key, last.amount);
-            let part = Taken { key, amount: all.min(left) };
-            last.amount = all.saturating_sub(part.amount);
-            left = left.saturating_sub(part.amount);
-            let rest = *last;
-            if rest.amount == Amount::ZERO {
-                taken.pop();
-            }
-            if is_live(now, key.expiry) {
-                self.join(holder, purse, key, &rest.before(part.amount))?;
-                given.spendable = given.spendable.saturating_add(part.amount);
+        while let Some(last) = payment.taken.last_mut().filter(|_| left != Amount::ZERO) {
+            let (key, divided) = (last.key, payment.divided);
+            let back = Part { amount: last.amount.min(left), ..*last };
+            last.amount = last.amount.saturating_sub(back.amount);
+            left = left.saturating_sub(back.amount);
+            let is_last = last.amount == Amount::ZERO;
+            let as_it_was = if is_live(now, key.expiry) {
+                given.spendable = given.spendable.saturating_add(back.amount);
+                self.return_part(holder, purse, back, divided)?
             } else {
-                given.expired.push(self.end_part(holder, part.amount, rest));
+                given.expired.push(self.end_part(holder, back, divided));
+                false
+            };
+            if is_last {
+                payment.taken.pop();
+                payment.divided = Amount::ZERO;
+            } else if !as_it_was {
+                payment.divided = divided.saturating_add(back.amount);
             }
         }
         Ok(given)
     }
 
-    /// Divides so much of a part of a payment that is over, of which `rest` is left. Several
-    /// cancels of one part divide it as one would: each gets what the whole left would, less what
-    /// the rest will.
-    fn end_part(&mut self, holder: Address, amount: Amount, rest: Part) -> Ended {
-        let lot = Taken { key: rest.key, amount };
-        let Some((face, paid)) = rest.price else {
-            return self.end(holder, lot, Lot::default());
+    /// Returns a part to the lot that it was taken from; says whether to that lot as it was. A gift
+    /// that was joined by one of another price meanwhile gets the part's own price along.
+    fn return_part(
+        &mut self,
+        holder: Address,
+        purse: &mut Purse,
+        part: Part,
+        divided: Amount,
+    ) -> Result<bool, LotsError> {
+        let Part { key, amount, .. } = part;
+        let Some(price) = part.price.filter(|_| key.is_gift()) else {
+            self.put(holder, purse, part.taken())?;
+            return Ok(true);
         };
-        let (bonus, bought) = rest.bonus.unwrap_or_default();
-        let price = Lot { face, paid, bonus, bought, ..Lot::default() };
-        let all = price.divide(rest.amount.saturating_add(amount));
-        let division = all.less(&price.divide(rest.amount));
+        let open = self.find(holder, purse, &key).map(|lot| (lot.face, lot.paid));
+        // Once a part has its own price, all of it has: in whatever parts it is given back, what
+        // was paid for it is rounded down once.
+        if divided == Amount::ZERO && open.is_none_or(|open| open == price) {
+            let (face, paid) = if open.is_none() { price } else { Default::default() };
+            let lot = Lot { face, paid, remaining: amount, ..Lot::default() };
+            self.join(holder, purse, key, &lot)?;
+            return Ok(true);
+        }
+        let paid = part.divide(divided).to_holder;
+        let lot = Lot { face: amount, paid, remaining: amount, ..Lot::default() };
+        self.join(holder, purse, key, &lot)?;
+        Ok(false)
+    }
+
+    /// Divides a part of a payment that is over.
+    fn end_part(&mut self, holder: Address, part: Part, divided: Amount) -> Ended {
+        let lot = part.taken();
+        if part.price.is_none() {
+            return self.end(holder, lot, Lot::default());
+        }
+        let (_, bought) = part.bonus.unwrap_or_default();
+        let division = part.divide(divided);
         self.owe(holder, division.to_holder);
         Ended { lot, bought, division }
     }

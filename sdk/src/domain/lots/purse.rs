@@ -23,6 +23,7 @@ pub(super) struct Purse {
     /// The sums over all lots.
     pub(super) wallet: Wallet,
     /// How many lie behind the front.
+    #[codec(compact)]
     behind: u32,
     /// Ascending by key.
     front: Vec<Held>,
@@ -33,6 +34,7 @@ pub(super) struct Purse {
 #[derive(Copy)]
 struct Held {
     key: LotKey,
+    #[codec(compact)]
     remaining: Amount,
     origin: Option<Origin>,
 }
@@ -41,10 +43,15 @@ struct Held {
 #[crate::ty]
 #[derive(Copy)]
 struct Origin {
+    #[codec(compact)]
     face: Amount,
+    #[codec(compact)]
     paid: Amount,
+    #[codec(compact)]
     bonus: Amount,
+    #[codec(compact)]
     gifted: Amount,
+    #[codec(compact)]
     refunded: Amount,
     bought: TimestampMs,
 }
@@ -186,11 +193,6 @@ impl Lots {
         lot.remaining = lot.remaining.checked_sub(amount).ok_or(short)?;
         if key.is_bought() {
             note(&mut lot, amount);
-        } else if key.class == Class::Own {
-            // What leaves a gift takes its price along, so that what comes next does not share it.
-            let paid = lot.paid_for(amount);
-            lot.face = lot.face.saturating_sub(amount);
-            lot.paid = lot.paid.saturating_sub(paid);
         }
         if lot.remaining == Amount::ZERO {
             if key.is_bought() {
@@ -205,8 +207,8 @@ impl Lots {
         Ok(())
     }
 
-    /// Adds to one lot, and opens it when it is not open: a purchase that was used up with its
-    /// price.
+    /// Adds to one lot at its price, and opens it when it is not open: a purchase that was used up
+    /// with its price.
     pub(super) fn put(
         &mut self,
         holder: Address,
@@ -242,7 +244,7 @@ impl Lots {
             }
             (None, None) => Lot::default(),
         };
-        lot.join(part).ok_or(too_much)?;
+        lot.join(&key, part).ok_or(too_much)?;
         self.write(holder, purse, key, &lot, found.is_some());
         Ok(())
     }

@@ -266,34 +266,6 @@ impl Netting {
         Ok(self.funds.entries(None, Order::Ascending).fold(Amount::ZERO, sum))
     }
 
-    /// Counts all obligations of the open cycle and compares every position. Reads every one: for
-    /// audits; a cycle that is too long for one query is read by [`Netting::debts`].
-    ///
-    /// # Errors
-    /// `Mismatch`.
-    pub fn recount(&self) -> Result<u32, NettingError> {
-        let limits = self.limits.get();
-        let mut sums = alloc::vec![(Amount::ZERO, Amount::ZERO); limits.len()];
-        let open = self.cycle().number;
-        let mut all = 0u32;
-        let from = (open, 0, Rank::FIRST);
-        for (_, debtor, rank) in self.by_debtor.entries(Some(&from), Order::Ascending) {
-            let Some(debt) = self.debt(debtor, rank) else { continue };
-            all = all.saturating_add(1);
-            if let Some((_, owed)) = sums.get_mut(debtor as usize) {
-                *owed = owed.saturating_add(debt.owed);
-            }
-            if let Some((due, _)) = sums.get_mut(debt.creditor as usize) {
-                *due = due.saturating_add(debt.owed);
-            }
-        }
-        for ((member, limit), (due, owed)) in (0u32..).zip(&limits).zip(sums) {
-            let (books, counted) = (Net::of(self.room(member), limit.base), Net::of(due, owed));
-            crate::ensure!(books == counted, NettingError::Mismatch { member, books, counted });
-        }
-        Ok(all)
-    }
-
     fn known(&self, member: u32) -> Result<(), NettingError> {
         crate::ensure!(member < self.members(), NettingError::NoMember { member });
         Ok(())

@@ -71,14 +71,14 @@ pub(super) struct Closing {
     penalty_bp: u32,
     taken_out: u32,
     taken_out_amount: Amount,
-    standings: Vec<Standing>,
+    pub(super) standings: Vec<Standing>,
 }
 
 /// Where a member stands in a cycle that is cut. Sums only grow.
 #[crate::ty]
 #[derive(Copy)]
-struct Standing {
-    funds: Amount,
+pub(super) struct Standing {
+    pub(super) funds: Amount,
     /// Its room, and what it owed and was taken out.
     due: Amount,
     /// Its room without its position, and what it was owed and was taken out.
@@ -90,7 +90,7 @@ impl Standing {
         self.funds.saturating_add(self.due) < self.owed
     }
 
-    fn net(&self) -> Net {
+    pub(super) fn net(&self) -> Net {
         Net::of(self.due, self.owed)
     }
 }

@@ -36,10 +36,12 @@
 mod book;
 mod close;
 mod obligation;
+mod recount;
 
 pub use book::Netting;
 pub use close::{Carried, Position, Report, Step};
 pub use obligation::{Debt, Net, NettingError, Obligation, Open, Rank};
+pub use recount::Recount;
 
 /// Members that there may be: what is kept of all of them together fits into one stored value.
 pub const MEMBERS_MAX: u32 = 1_024;

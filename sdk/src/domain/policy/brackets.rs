@@ -94,6 +94,16 @@ impl Brackets {
         Ok(())
     }
 
+    /// The index of the first bracket whose rate is above the one before: none where more never
+    /// earns a higher rate.
+    #[must_use]
+    pub fn rising(&self) -> Option<u32> {
+        let mut pairs = self.brackets.windows(2);
+        let found = pairs.position(|pair| matches!(pair, [a, b] if a.rate_bp < b.rate_bp));
+        // There are 16 at most.
+        found.map(|index| index as u32 + 1)
+    }
+
     /// The bounds, ascending: between two of them the rate is one.
     pub fn bounds(&self) -> impl Iterator<Item = Amount> {
         self.brackets.iter().map(|bracket| bracket.up_to)

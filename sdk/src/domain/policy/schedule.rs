@@ -6,8 +6,8 @@ use codec::{Decode, Encode};
 
 /// Versions that a policy may have, the past ones included: what a purchase recorded must stay.
 const VERSIONS_MAX: u32 = 1_024;
-/// Versions whose instants lie together: the last ones, among which is nearly always the one that
-/// holds, so that a payment reads it by its name and need not look for it.
+/// Versions that lie together in one entry: the one that holds when a later one is scheduled, and
+/// those to come. So a payment reads what holds at once, and need not look for it.
 const RECENT_MAX: usize = 4;
 /// Retroactive versions among them, each of which a judgement of old terms reads.
 const RETROACTIVE_MAX: u32 = 32;
@@ -94,11 +94,12 @@ pub struct Policy<T: Encode + Decode + Described + 'static> {
     /// Those that may apply to what was bought before them.
     retroactive: Set<Version>,
     count: Item<Count>,
-    /// The last four versions, ascending.
-    recent: Item<Vec<Version>>,
+    /// The last versions once more, four at most, ascending; none that was over when the last one
+    /// was scheduled.
+    recent: Item<Vec<(Version, T)>>,
 }
 
-impl<T: Encode + Decode + Described + 'static> Policy<T> {
+impl<T: Encode + Decode + Clone + Described + 'static> Policy<T> {
     /// Schedules a version that holds from an instant on, at least `notice_ms` after now.
     ///
     /// The first version of all needs no notice and may hold from the past on, so that a contract
@@ -132,9 +133,9 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         self.count.set(&count);
         self.versions.set(&Version(from), value);
         let mut recent = self.recent();
-        recent.push(Version(from));
-        let old = recent.len().saturating_sub(RECENT_MAX);
-        recent.drain(..old);
+        let over = recent.iter().rposition(|(version, _)| version.0 <= now).unwrap_or(0);
+        recent.push((Version(from), value.clone()));
+        recent.drain(..over.max(recent.len().saturating_sub(RECENT_MAX)));
         self.recent.set(&recent);
         Ok(Version(from))
     }
@@ -155,7 +156,7 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         self.count.set(&count);
         self.versions.remove(&version);
         let mut recent = self.recent();
-        recent.retain(|other| *other != version);
+        recent.retain(|(other, _)| *other != version);
         self.recent.set(&recent);
         Ok(())
     }
@@ -165,12 +166,14 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
     /// # Errors
     /// `NoneYet` before the first version.
     pub fn at(&self, time: TimestampMs) -> Result<(Version, T), PolicyError> {
-        let found = self.recent().into_iter().rev().find(|version| version.0 <= time);
-        let newest = match found {
-            Some(version) => self.versions.get(&version).map(|value| (version, value)),
-            None => self.versions.first(Some(&Version(time)), Order::Descending),
-        };
-        newest.ok_or(PolicyError::NoneYet { time })
+        let mut recent = self.recent();
+        match recent.iter().rposition(|(version, _)| version.0 <= time) {
+            Some(newest) => Ok(recent.swap_remove(newest)),
+            None => {
+                let older = self.versions.first(Some(&Version(time)), Order::Descending);
+                older.ok_or(PolicyError::NoneYet { time })
+            }
+        }
     }
 
     /// A version by name, whether it holds or not.
@@ -195,7 +198,7 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
         later.map(|(version, _)| version)
     }
 
-    fn recent(&self) -> Vec<Version> {
+    fn recent(&self) -> Vec<(Version, T)> {
         self.recent.try_get().unwrap_or_default()
     }
 
@@ -204,7 +207,7 @@ impl<T: Encode + Decode + Described + 'static> Policy<T> {
     }
 }
 
-impl<T: Encode + Decode + Terms + Described + 'static> Policy<T> {
+impl<T: Encode + Decode + Clone + Terms + Described + 'static> Policy<T> {
     /// The terms that apply now to what was bought under a version: that version's, or those of a
     /// later one in force that is retroactive and better for the holder.
     ///

@@ -208,11 +208,19 @@ impl MerchantSet {
     #[must_use]
     pub fn narrowed(&self, by: &Self) -> Option<Self> {
         let regions = both(&self.regions, &by.regions, |a, b| (a == b).then_some(*a))?;
-        let allowed = both(&self.allowed, &by.allowed, |a, b| {
+        let mut allowed = both(&self.allowed, &by.allowed, |a, b| {
             if a.is_under(*b) { Some(*a) } else { b.is_under(*a).then_some(*b) }
         })?;
         let (mut denied, mut groups) = (self.denied.clone(), self.groups.clone());
         denied.extend(by.denied.iter().filter(|branch| !self.denied.contains(branch)));
+        // A branch of which something is denied has at least itself left, unless all of it is.
+        let is_denied = |branch: &Category| denied.iter().any(|it| branch.is_under(*it));
+        let everything = allowed.is_empty();
+        allowed.retain(|branch| !is_denied(branch));
+        let nobody = if everything { is_denied(&Category([0; 4])) } else { allowed.is_empty() };
+        if nobody {
+            return None;
+        }
         groups.extend(by.groups.iter().filter(|group| !self.groups.contains(group)));
         let tier_max = self.tier_max.min(by.tier_max);
         Some(Self { regions, allowed, denied, tier_max, groups })
