@@ -197,7 +197,8 @@ mod tests {
             network_binding: [0; 64],
             power,
         };
-        let sets = Sets::new(ValidatorSet::new(vec![record]), limits::VALIDATOR_CHANGE_DELAY);
+        let mut sets = Sets::new(ValidatorSet::new(vec![record]), limits::VALIDATOR_CHANGE_DELAY);
+        sets.executed(Height(3_000), None).unwrap();
         let sealed = |seq, expiry, key: &SigningKey| {
             let header = BatchHeader {
                 author: id,
