@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(known.stale, ["cafe.pay+cafe.give", "cafe.take"]);
         assert_eq!(known.others, ["token.pay"]);
         let text = known.text();
-        assert!(text.contains("7      1%  cafe.pay  (story)\n"), "{text}");
+        assert!(text.contains("7     1%  cafe.pay  (story)\n"), "{text}");
         assert!(text.contains("no method any more: cafe.pay+cafe.give, cafe.take;"), "{text}");
     }
 
