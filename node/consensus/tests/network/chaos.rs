@@ -66,7 +66,7 @@ fn lively(world: &World) -> Duration {
 fn world(seed: u64) -> World {
     let none = Faults::NONE;
     let mut world = match seed % 8 {
-        0 if seed / 8 % 2 == 0 => World::new(seed, &[1], none),
+        0 if (seed / 8).is_multiple_of(2) => World::new(seed, &[1], none),
         // Two fail at once, and one of them for good.
         0 => World::new(seed, &[1; 4], none).with_dying(1 + seed as usize / 16 % 3),
         1 => World::new(seed, &[2, 1, 1, 1, 1], none),
