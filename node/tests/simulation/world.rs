@@ -84,6 +84,8 @@ pub(crate) struct World {
     /// How often honest nodes asked for batches.
     pub(crate) fetches: usize,
     verdicts: Verdicts,
+    /// Reads that wait until a node is at a height.
+    reads: BTreeMap<(usize, Height), Vec<Hash>>,
 }
 
 /// How long signatures take: 20 us each in bulk, as measured (DESIGN 6), and a thread to wake.
@@ -128,6 +130,7 @@ impl World {
             blames: Vec::new(),
             fetches: 0,
             verdicts: Verdicts::default(),
+            reads: BTreeMap::new(),
         };
         for node in 0..count {
             world.hosts[node].skew = world.dice.below(400) as i64 - 200;
@@ -370,6 +373,12 @@ impl World {
         if host.life.as_ref().is_some_and(|life| !life.blocks.is_empty()) {
             let (life, ms) = (host.lives, 1 + self.dice.below(self.faults.execution));
             self.time.after_ms(ms, Task::Execute(node, life));
+        }
+        let height = executed.head.height;
+        let due: Vec<_> =
+            self.reads.extract_if((node, Height::ZERO)..=(node, height), |_, _| true).collect();
+        for id in due.into_iter().flat_map(|(_, ids)| ids) {
+            self.read(id, node);
         }
         self.step(node, Event::Executed(executed));
     }
@@ -668,7 +677,7 @@ impl World {
         let view = self.hosts[node].life.as_ref().map(|life| life.chain.view().unwrap());
         match view.filter(|view| view.height() >= told.0) {
             Some(view) => self.checks.read(node, &view, (id, sent)),
-            None => self.time.at(self.time.now + LOOK_EVERY, Task::Read(id, node)),
+            None => self.reads.entry((node, told.0)).or_default().push(id),
         }
     }
 }
