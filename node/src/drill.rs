@@ -1,7 +1,7 @@
 //! Mistakes that can be switched on, to see that the simulator of whole nodes finds them.
 //!
 //! As those of the agreement (`dure_consensus::Drill`): with the feature `drills` a thread plays one
-//! of them; without it [`is`] is the constant `false`, and nothing of this is left in the program.
+//! of them; without it `is` is the constant `false`, and nothing of this is left in the program.
 //! One that was built with the feature does nothing but say so. `cargo xtask simulate --drills` plays
 //! them all; `docs/consensus.md` lists what finds them.
 
