@@ -125,6 +125,13 @@ impl Consensus {
                     (None, Some(fresh)) => fresh.hear_nothing(from),
                     (None, None) => {}
                 }
+                // Who tells without being asked may be far ahead.
+                if decided.first().is_some_and(|(first, _)| first.height > self.begun)
+                    && let Some((last, _)) = decided.last()
+                {
+                    let next = last.height.saturating_add(Height(1));
+                    self.peers.saw_ahead(from, (self.begun, next), now.elapsed);
+                }
                 self.peers.catch(from, self.begun, decided);
                 return Ok(());
             }
