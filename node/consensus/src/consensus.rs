@@ -49,6 +49,9 @@ pub struct Setup {
     pub limits: Limits,
     /// Signatures that were verified before.
     pub signatures: Signatures,
+    /// Whether the host reaches other nodes: then a node that finds nothing on its disk asks them
+    /// before it begins a chain, also where it is the only validator.
+    pub has_peers: bool,
     /// Sign nothing until others decide a block that was proposed after now: the log is missing,
     /// or older than the ledger, so that nobody knows what this key signed.
     pub observe: bool,
@@ -137,7 +140,7 @@ impl Consensus {
             expected: BTreeMap::new(),
             outbox: Outbox::default(),
             peers: Peers::default(),
-            fresh: Some(Fresh::new(now)),
+            fresh: Some(Fresh::new(now, setup.has_peers)),
             observing,
             last_start: Duration::ZERO,
             timer: None,

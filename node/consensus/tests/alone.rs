@@ -49,6 +49,7 @@ fn consensus_after(genesis_time: TimestampMs) -> Consensus {
         genesis_time,
         limits,
         signatures,
+        has_peers: false,
         observe: false,
     };
     Consensus::new(setup, [], Now::default())

@@ -6,9 +6,9 @@ use crate::{
     chaos::{one_history, validators_follow},
     liars::evidence,
     sets::Weights,
-    world::{Crash, World},
+    world::{Crash, Loss, World},
 };
-use dure_consensus::{Event, Message};
+use dure_consensus::{Event, Message, Report};
 use dure_light::{FollowError, verify_next_validators};
 use dure_types::{Evidence, Height, Vote, VoteKind};
 use ed25519_dalek::Signer;
@@ -171,6 +171,26 @@ fn one_that_is_left_is_followed_and_joined() {
     assert!(signed_by(&world, 3).iter().any(|height| *height > 94), "it joins again");
     one_history(&world);
     validators_follow(&world);
+}
+
+/// The failure: the disk is lost of one that alone was a quorum of the genesis set, whose
+/// certificates for another block 1 would hold. It follows instead: all that joined are ahead.
+#[test]
+fn lost_disk_of_the_first_validator_begins_no_other_chain() {
+    let changes = [(4, weights(&[7, 1, 1, 1])), (20, weights(&[1; 4]))];
+    let mut world = busy(World::changing(37, &weights(&[1, 0, 0, 0]), 4, &changes));
+    world.lose_disk_at(0, Loss::All, ms(6_000));
+    world.run_until(ms(5_900));
+    assert!(world.slowest() > Height(30), "{}", world.slowest());
+    world.run_until(ms(6_000));
+    world.checks.signed_by.clear();
+    world.run_until(ms(7_000));
+    let me = world.nodes[0].id;
+    assert!(!world.checks.signed_by.contains(&me), "nobody knows what it signed");
+    world.run_until(ms(12_000));
+    assert!(world.checks.signed_by.contains(&me), "it votes again");
+    assert!(world.reports.contains(&(0, Report::Observing)));
+    one_history(&world);
 }
 
 /// Who follows by headers takes no other validators, and no header that they did not decide.
