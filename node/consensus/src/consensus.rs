@@ -49,6 +49,9 @@ pub struct Setup {
     pub limits: Limits,
     /// Signatures that were verified before.
     pub signatures: Signatures,
+    /// Whether the host reaches other nodes: then a node that finds nothing on its disk asks them
+    /// before it begins a chain, also where it is the only validator.
+    pub has_peers: bool,
     /// Sign nothing until others decide a block that was proposed after now: the log is missing,
     /// or older than the ledger, so that nobody knows what this key signed.
     pub observe: bool,
@@ -137,7 +140,7 @@ impl Consensus {
             expected: BTreeMap::new(),
             outbox: Outbox::default(),
             peers: Peers::default(),
-            fresh: Some(Fresh::new(now)),
+            fresh: Some(Fresh::new(now, setup.has_peers)),
             observing,
             last_start: Duration::ZERO,
             timer: None,
@@ -233,7 +236,7 @@ impl Consensus {
         let stage = match &self.stage {
             Stage::Decided | Stage::Waiting(_) => return None,
             Stage::Resting(resting) => {
-                let pace = self.pace(resting, !self.ready.is_empty());
+                let pace = self.pace(resting, self.ready.has_any(&resting.verifier.validators));
                 pace.into_iter().chain(self.ask_due(resting)).min()
             }
             Stage::Active(active) => {
@@ -278,7 +281,7 @@ impl Consensus {
         let Stage::Waiting(start) = &self.stage else { return Ok(()) };
         let next = start.parent.as_ref().map(|(parent, _)| parent.next_validators);
         while let Some(height) = self.untold.front().map(|header| header.height) {
-            let Some(validators) = self.sets.at(height) else { return Ok(()) };
+            let Some(validators) = self.sets.of(height)? else { return Ok(()) };
             if self.rotated < height {
                 self.rotation.begin(height, validators);
                 self.rotated = height;
@@ -378,7 +381,9 @@ impl Consensus {
 
     fn begin_when_due(&mut self, now: Now, out: &mut Vec<Action>) -> Step {
         let due = match &self.stage {
-            Stage::Resting(resting) => self.pace(resting, !self.ready.is_empty()),
+            Stage::Resting(resting) => {
+                self.pace(resting, self.ready.has_any(&resting.verifier.validators))
+            }
             _ => None,
         };
         if due.is_none_or(|due| due > now.elapsed) {
@@ -511,10 +516,11 @@ impl Consensus {
         Ok(())
     }
 
-    /// Sends to all others once what we signed is durable.
+    /// Sends to all others once what we signed is durable. Who is the only validator says nothing
+    /// before it decides: at every message it would wait for its disk.
     fn broadcast(&mut self, message: Message) {
         if let Stage::Active(active) = &self.stage
-            && active.verifier.validators.0.iter().any(|record| record.id != self.setup.me)
+            && !is_only(self.setup.me, &active.verifier.validators)
         {
             self.outbox.send(Action::Broadcast(Box::new(message)));
         }
@@ -566,7 +572,12 @@ impl Consensus {
         let (height, block) = (self.begun, certificate.block);
         let held = active.headers.remove(&block);
         let Held { header, .. } = held.ok_or(OrderingError::NoHeader { height, block })?;
-        self.decide(now, header, certificate, out)
+        // Nobody votes on it but us: so who joins, or left, can follow.
+        let only = is_only(self.setup.me, &active.verifier.validators);
+        let told = only.then(|| Message::Decided(vec![(header.clone(), certificate.clone())]));
+        self.decide(now, header, certificate, out)?;
+        told.into_iter().for_each(|told| self.outbox.send(Action::Broadcast(Box::new(told))));
+        Ok(())
     }
 
     fn decide(
@@ -585,6 +596,11 @@ impl Consensus {
             Stage::Resting(resting) => (resting.start, Vec::new()),
             Stage::Decided | Stage::Waiting(_) => return Ok(()),
         };
+        if !drill::is(Drill::SetsUnchecked) {
+            let next = header.height.saturating_add(Height(1));
+            self.sets.must_be(header.height, header.validators)?;
+            self.sets.must_be(next, header.next_validators)?;
+        }
         let (_, certified) = position(&start);
         for (height, roots) in (certified.0 + 1..).map(Height).zip(&header.roots) {
             match self.results.get(height) {
@@ -717,6 +733,11 @@ impl Consensus {
         };
         (self.begun, round)
     }
+}
+
+/// Whether there is no other validator.
+fn is_only(me: ValidatorId, validators: &ValidatorSet) -> bool {
+    validators.0.iter().all(|record| record.id == me)
 }
 
 fn same(height: Height, decided: Roots, own: Roots) -> Step {

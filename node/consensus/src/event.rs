@@ -46,8 +46,8 @@ pub enum Event {
     Appended,
     /// The signature for an [`Action::Sign`], verified: see [`crate::Checked`].
     Signed(SignRequest, [u8; 64]),
-    /// A validator said something; the stream says who, and the host admits validators only.
-    /// Nothing in it is verified.
+    /// A node said something; the stream says who. The host admits validators, who is about to join
+    /// and who left, and nobody else. Nothing in it is verified.
     Received(ValidatorId, Box<Message>),
 }
 
@@ -81,11 +81,11 @@ pub enum Action {
     Append(Height, Vec<Record>),
     /// Sign with the consensus key that we have at this height; answer with [`Event::Signed`].
     Sign(SignRequest),
-    /// Send to every other validator.
+    /// Send to every node that the host admits: validators, who is about to join, and who left.
     Broadcast(Box<Message>),
-    /// Send to one validator.
+    /// Send to one of these.
     Send(ValidatorId, Box<Message>),
-    /// Send a validator [`Message::Decided`] with what is durable from this height on.
+    /// Send one of these [`Message::Decided`] with what is durable from this height on.
     Serve(ValidatorId, Height),
     /// The height is decided: make both durable, then answer `final`, execute, and send
     /// [`Event::Start`] for the next height.
@@ -226,6 +226,13 @@ pub enum OrderingError {
         decided: Hash,
         /// The hash of what we executed.
         own: Hash,
+    },
+    /// The state keeps changes of validators too short: those of a header that consensus must know
+    /// are older than all that were told.
+    #[error("the validators of height {height} are older than all that are known")]
+    Forgotten {
+        /// The height of the header.
+        height: Height,
     },
     /// Execution announced what is no validator set.
     #[error("validators that were executed: {0}")]

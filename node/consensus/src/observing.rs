@@ -65,11 +65,14 @@ pub(crate) struct Fresh {
     /// Who was heard of at greater heights, and the greatest.
     ahead: BTreeMap<ValidatorId, Height>,
     ask: Duration,
+    /// Whether there is anybody to hear, validator or not.
+    has_peers: bool,
 }
 
 impl Fresh {
-    pub(crate) const fn new(start: Now) -> Self {
-        Self { start, level: BTreeSet::new(), ahead: BTreeMap::new(), ask: start.elapsed }
+    pub(crate) fn new(start: Now, has_peers: bool) -> Self {
+        let (level, ahead) = (BTreeSet::new(), BTreeMap::new());
+        Self { start, level, ahead, ask: start.elapsed, has_peers }
     }
 
     /// A validator said that it decided nothing.
@@ -100,13 +103,18 @@ impl Fresh {
     }
 
     /// When height 1 may begin; none while it is known to be decided, by more than a third.
+    ///
+    /// The validators are those of height 1, the only ones that such a node knows. Who is none of
+    /// them and is ahead may have joined since: nobody can say what it weighs, and it is waited for.
     pub(crate) fn begins(&self, me: ValidatorId, validators: &ValidatorSet) -> Option<Duration> {
-        let others = || validators.0.iter().filter(|record| record.id != me);
-        if others().all(|record| self.level.contains(&record.id)) {
+        let mut others = validators.0.iter().filter(|record| record.id != me).peekable();
+        let alone = others.peek().is_none();
+        if others.all(|record| self.level.contains(&record.id)) && !(alone && self.has_peers) {
             return Some(Duration::ZERO);
         }
-        let known = self.known(validators).is_some();
-        (!known).then(|| self.start.elapsed + LOOK_AROUND)
+        let joined = self.ahead.keys().any(|id| validators.get(*id).is_none());
+        let wait = if joined { BELIEVE } else { LOOK_AROUND };
+        self.known(validators).is_none().then(|| self.start.elapsed + wait)
     }
 
     /// When the others are to be asked; none when all have answered.

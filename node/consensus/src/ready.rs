@@ -8,7 +8,7 @@ use crate::{
     drill::{self, Drill},
     named::Named,
 };
-use dure_types::{BatchReference, Header, Height, ValidatorId};
+use dure_types::{BatchReference, Header, Height, ValidatorId, ValidatorSet};
 use std::collections::{BTreeMap, VecDeque, btree_map::Entry};
 
 /// Held, verified, durable, and not yet named by a decided header.
@@ -18,13 +18,14 @@ pub(crate) struct Ready {
     order: BTreeMap<u64, (ReadyBatch, bool)>,
     numbers: BTreeMap<BatchReference, u64>,
     next: u64,
-    /// Of these, those that a header of ours may name.
-    spread: usize,
+    /// Of these, how many of each author a header of ours may name.
+    spread: BTreeMap<ValidatorId, usize>,
 }
 
 impl Ready {
     /// Adds a batch, or says of one that is held that it is spread.
     pub(crate) fn add(&mut self, batch: ReadyBatch, spread: bool) {
+        let author = batch.reference.author;
         let number = match self.numbers.entry(batch.reference) {
             Entry::Occupied(number) => *number.get(),
             Entry::Vacant(number) => {
@@ -36,7 +37,7 @@ impl Ready {
         if let Some((_, known)) = self.order.get_mut(&number).filter(|(_, known)| spread && !known)
         {
             *known = true;
-            self.spread += 1;
+            *self.spread.entry(author).or_default() += 1;
         }
     }
 
@@ -55,7 +56,7 @@ impl Ready {
         let mut queues: VecDeque<_> = authors.into_values().collect();
         let count = u64::try_from(queues.len()).unwrap_or(u64::MAX).max(1);
         queues.rotate_left(usize::try_from(height.0 % count).unwrap_or(0));
-        let mut turns = Vec::with_capacity(self.spread);
+        let mut turns = Vec::with_capacity(self.spread.values().sum());
         while let Some(mut queue) = queues.pop_front() {
             if let Some(batch) = queue.pop_front() {
                 turns.push(batch);
@@ -65,9 +66,10 @@ impl Ready {
         turns
     }
 
-    /// Whether a header of ours would name nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.spread == 0
+    /// Whether a header of ours would name something at a height with these validators. What others
+    /// sealed stays, for they may come back before it expires.
+    pub(crate) fn has_any(&self, validators: &ValidatorSet) -> bool {
+        self.spread.keys().any(|author| validators.get(*author).is_some())
     }
 
     /// Forgets what a decided header names, and what no later one may.
@@ -79,10 +81,13 @@ impl Ready {
             let keep = named.allows(author, seq) && in_time;
             if !keep {
                 numbers.remove(&batch.reference);
-                *spread -= usize::from(*known);
+                if let Some(count) = spread.get_mut(&author).filter(|_| *known) {
+                    *count -= 1;
+                }
             }
             keep
         });
+        self.spread.retain(|_, count| *count > 0);
     }
 }
 

@@ -48,15 +48,22 @@ impl Sets {
     ) -> Result<(), OrderingError> {
         let early = u64::from(drill::is(Drill::SetChangeEarly));
         let from = height.saturating_add(Height(self.delay - early));
-        if let Some(set) = change {
-            set.check()?;
-            let hash = set.hash();
-            let oldest = self.changes.first_key_value().map(|(oldest, _)| *oldest);
-            if from > self.newest() || early > 0 {
-                self.changes.insert(from, (Arc::new(set), hash));
-            } else if oldest < Some(from) {
-                self.must_be(from, hash)?;
+        let before = self.changes.range(..from).next_back().map(|(_, (_, hash))| *hash);
+        match change {
+            Some(set) => {
+                set.check()?;
+                let hash = set.hash();
+                if from > self.newest() || early > 0 {
+                    self.changes.insert(from, (Arc::new(set), hash));
+                } else {
+                    self.must_be(from, hash)?;
+                }
             }
+            // What was told before must be told again.
+            None if self.changes.contains_key(&from) => {
+                self.must_be(from, before.unwrap_or(Hash::ZERO))?;
+            }
+            None => {}
         }
         self.executed = self.executed.max(height);
         Ok(())
@@ -76,6 +83,17 @@ impl Sets {
     #[must_use]
     pub fn at(&self, height: Height) -> Option<&Arc<ValidatorSet>> {
         self.entry(height).map(|(set, _)| set)
+    }
+
+    /// The same, of a height whose header is decided and needed.
+    ///
+    /// # Errors
+    /// [`OrderingError::Forgotten`]: it is long past, and no execution will tell.
+    pub(crate) fn of(&self, height: Height) -> Result<Option<&Arc<ValidatorSet>>, OrderingError> {
+        match self.changes.first_key_value() {
+            Some((oldest, _)) if *oldest > height => Err(OrderingError::Forgotten { height }),
+            _ => Ok(self.at(height)),
+        }
     }
 
     /// The hash of the validators of a height.
@@ -171,8 +189,12 @@ mod tests {
         sets.executed(Height(1), Some(set(&[1, 2]))).unwrap();
         let other = sets.executed(Height(1), Some(set(&[1])));
         assert!(matches!(other, Err(OrderingError::OtherValidators { height: Height(5), .. })));
+        let none = sets.executed(Height(2), None);
+        assert!(matches!(none, Err(OrderingError::OtherValidators { height: Height(6), .. })));
         assert!(matches!(sets.executed(Height(3), Some(set(&[]))), Err(OrderingError::Set(_))));
         sets.forget(Height(5));
+        assert_eq!(sets.of(Height(4)).err(), Some(OrderingError::Forgotten { height: Height(4) }));
+        assert!(sets.executed(Height(1), Some(set(&[1]))).is_err(), "the oldest that is kept");
         assert_eq!([4, 5, 6].map(|height| members(&sets, height)), [None, Some(2), Some(3)]);
     }
 

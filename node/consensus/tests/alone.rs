@@ -1,8 +1,8 @@
 //! Pace, contents and order of one validator's blocks.
 
 use dure_consensus::{
-    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Sets, Setup,
-    Signatures, Start,
+    Action, Consensus, Event, Limits, Log, Message, Now, OrderingError, ReadyBatch, Record, Sets,
+    Setup, Signatures, Start,
 };
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
@@ -49,6 +49,7 @@ fn consensus_after(genesis_time: TimestampMs) -> Consensus {
         genesis_time,
         limits,
         signatures,
+        has_peers: false,
         observe: false,
     };
     Consensus::new(setup, [], Now::default())
@@ -63,7 +64,11 @@ fn roots(height: u64) -> Roots {
 }
 
 fn batch(seq: u64) -> Event {
-    let reference = BatchReference { author: ME, seq, id: Hash([seq as u8; 32]) };
+    batch_of(ME, seq)
+}
+
+fn batch_of(author: ValidatorId, seq: u64) -> Event {
+    let reference = BatchReference { author, seq, id: Hash([seq as u8; 32]) };
     Event::BatchReady(ReadyBatch { reference, bytes: 1 << 20, gas: Gas(1), expiry: Height(250) })
 }
 
@@ -87,6 +92,8 @@ impl Host {
                     }
                     Action::Sign(request) => events.push_back(Event::Signed(request, [9; 64])),
                     Action::SetTimer(at) => self.timer = at.as_millis() as u64,
+                    // So that others can follow: nothing else is said.
+                    Action::Broadcast(told) if matches!(*told, Message::Decided(_)) => {}
                     Action::Decide(header, certificate) => {
                         self.blocks.push((self.now, *header.clone(), certificate.clone()));
                         events.push_back(start(Some((*header, certificate)), None));
@@ -126,6 +133,17 @@ fn idle_chain_beats_once_a_second() {
     }
     let times: Vec<_> = host.blocks.iter().map(|block| block.0).collect();
     assert_eq!(times, [1_000, 2_000, 3_000, 4_000, 5_000]);
+}
+
+/// The failure: batches of a validator that left wait, and no header may name them.
+#[test]
+fn batch_that_no_header_may_name_is_no_reason_to_hurry() {
+    let mut host = Host::new();
+    host.tick(true);
+    host.event(batch_of(ValidatorId([2; 32]), 1));
+    (0..3).for_each(|_| host.tick(true));
+    let times: Vec<_> = host.blocks.iter().map(|block| block.0).collect();
+    assert_eq!(times, [1_000, 2_000, 3_000, 4_000]);
 }
 
 #[test]
@@ -241,7 +259,9 @@ fn after_a_restart_the_same_header_is_decided_again() {
     let log = Log { height, parent, records: records.collect() };
     let now = Now { elapsed: Duration::from_secs(1), wall: TimestampMs(77_777) };
     let actions = consensus().step(now, start(None, Some(log))).unwrap();
-    assert_eq!(actions, [Action::Decide(Box::new(header), certificate)]);
+    let told = Message::Decided(vec![(header.clone(), certificate.clone())]);
+    let told = Action::Broadcast(Box::new(told));
+    assert_eq!(actions, [Action::Decide(Box::new(header), certificate), told]);
 }
 
 /// What the log says cannot be derived again, and nobody else decides: the node stops.
@@ -279,7 +299,11 @@ fn nothing_is_proposed_between_a_decision_and_the_next_start() {
     }
     let [Action::Append(Height(1), _)] = actions.as_slice() else { panic!("{actions:?}") };
     assert_eq!(lone.step(at(1_002), Event::Timer).unwrap(), []);
-    let [Action::Decide(..)] = lone.step(at(1_003), Event::Appended).unwrap()[..] else { panic!() };
+    let [Action::Decide(..), Action::Broadcast(_)] =
+        lone.step(at(1_003), Event::Appended).unwrap()[..]
+    else {
+        panic!()
+    };
     assert_eq!(lone.step(at(9_000), batch(1)).unwrap(), []);
     assert_eq!(lone.step(at(9_000), Event::Timer).unwrap(), []);
 }

@@ -4,8 +4,8 @@
 use VoteKind::{Precommit, Prevote};
 use codec::Encode;
 use dure_consensus::{
-    Action, Consensus, Event, Limits, Log, Message, Now, Polka, ReadyBatch, Record, Report,
-    RoundProof, Sets, Setup, Signatures, Start,
+    Action, Consensus, Event, Limits, Log, Message, Now, OrderingError, Polka, ReadyBatch, Record,
+    Report, RoundProof, Sets, Setup, Signatures, Start,
 };
 use dure_types::{
     BatchReference, CommitCertificate, CommitSignature, Gas, Hash, Header, Height, Proposal,
@@ -118,6 +118,7 @@ impl Host {
             genesis_time: TimestampMs(1),
             limits: Limits { block_gas_max: Gas(100) },
             signatures: Signatures::default(),
+            has_peers: true,
             observe: false,
         };
         let entries: Vec<_> = log.iter().map(Encode::encode).collect();
@@ -374,4 +375,30 @@ fn second_vote_in_a_polka_proves_it() {
     host.hears(1, polka(0, &header, [1, 2, 3]));
     host.hears_votes(Precommit, 0, [Some(&header); 3]);
     assert_eq!(host.reports, [Report::Equivocation { validator: id(3) }]);
+}
+
+/// A quorum decided a header that names other next validators than our own execution knows: it
+/// stops the node, and the decision is not handed on.
+#[test]
+fn decided_header_of_other_validators_stops_the_node() {
+    let mut header = block(2_000_000);
+    let host = Host::new();
+    header.next_validators = Hash([7; 32]);
+    let signature = |of| {
+        let Vote { validator, signature, .. } = vote(of, Precommit, 0, Some(&header));
+        CommitSignature { validator, signature }
+    };
+    let mut signatures: Vec<_> = (1..4).map(signature).collect();
+    signatures.sort_by_key(|signature| signature.validator);
+    let block = header.id(CHAIN);
+    let certificate = CommitCertificate { height: ONE, round: 0, block, signatures };
+    let decided = Message::Decided(vec![(header, certificate)]);
+    let now = Now { elapsed: host.now, wall: TimestampMs(1_000_000) };
+    let mut consensus = host.consensus;
+    let stopped = consensus.step(now, Event::Received(id(1), Box::new(decided)));
+    let of_next = matches!(
+        stopped,
+        Err(OrderingError::OtherValidators { height: Height(2), decided: Hash([7, ..]), .. })
+    );
+    assert!(of_next, "{stopped:?}");
 }

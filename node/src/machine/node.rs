@@ -129,21 +129,24 @@ impl Machine {
         let chain = setup.genesis.chain_id();
         let me = ValidatorId::of_key(&setup.signer.public_key());
         let limits = Limits { block_gas_max: setup.genesis.parameters.block_gas_max };
-        // Until validators change by transaction, every height has those of genesis.
+        // Until validators change by transaction, every height has those of genesis: others do not start.
         let validators = setup.genesis.validators.clone();
         let mut named = Named::default();
         recovered.history.iter().for_each(|header| named.decided(header));
         let next_seq = unused(&recovered, me, validators.0.len() == 1);
+        let mut sets = Sets::new(validators.clone(), limits::VALIDATOR_CHANGE_DELAY);
+        sets.executed(recovered.executed, None)?;
         let empty = recovered.tip.is_none() && recovered.log.is_none();
         let forgot = empty || recovered.observe;
         let ordering = dure_consensus::Setup {
             chain,
             me,
             keys: vec![setup.signer.public_key()],
-            sets: Sets::new(validators.clone(), limits::VALIDATOR_CHANGE_DELAY),
+            sets,
             genesis_time: setup.genesis.time,
             limits,
             signatures: setup.signatures.clone(),
+            has_peers: setup.genesis.validators.0.len() > 1,
             observe: recovered.observe,
         };
         let ordering = Consensus::new(ordering, recovered.history.iter().cloned(), now);

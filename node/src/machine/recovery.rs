@@ -34,6 +34,8 @@ pub struct Recovered {
     pub results: Vec<(Height, Roots, bool)>,
     /// Decided blocks after the newest executed one: the first lacks a batch.
     pub backlog: Vec<Waiting>,
+    /// The newest executed height: the state is after it.
+    pub executed: Height,
     /// Durable batches that no decided header names, ours and those of others that may still be
     /// named, ascending for each author.
     pub batches: Vec<(Batch, Vec<VerifiedTransaction>)>,
@@ -93,6 +95,7 @@ pub fn recover(chain: &Chain, me: ValidatorId) -> Result<Recovered, Fault> {
         history,
         results,
         backlog,
+        executed,
         batches,
         expired,
         seq_highest,

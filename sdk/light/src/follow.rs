@@ -1,7 +1,7 @@
 //! From the validators of one height to those of the next.
 
 use crate::{CertificateError, verify_certificate};
-use dure_types::{CommitCertificate, Hash, Header, ValidatorSet};
+use dure_types::{CommitCertificate, Hash, Header, Height, ValidatorSet};
 
 /// Says why a header does not lead to validators.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,14 @@ pub enum FollowError {
         block: Hash,
         /// Block of the certificate.
         certified: Hash,
+    },
+    /// The header is of another height than the one whose validators are known.
+    #[error("the header is of height {header}, the validators of height {wanted} are known")]
+    Height {
+        /// Height of the header.
+        header: Height,
+        /// The height that was to be followed.
+        wanted: Height,
     },
     /// The header is of a height with other validators than those that are known.
     #[error("the header names validators {named}, known are {known}")]
@@ -38,8 +46,10 @@ pub enum FollowError {
 
 /// Checks that `next` are the validators of the height after a header's.
 ///
-/// `validators` are those of its height, from genesis or from the header before. Header by header a
-/// client so follows every change and trusts nobody; who gives it the records is of no matter.
+/// `height` is the one that is followed and `validators` are its own: 1 and those of genesis, or one
+/// more than the header before and what that one led to. Header by header a client so follows every
+/// change and trusts nobody; who gives it the records is of no matter. Were the height not given, an
+/// old header could lead it back to validators that left.
 ///
 /// # Errors
 /// [`FollowError`], the cheap ones first.
@@ -50,8 +60,9 @@ pub enum FollowError {
 /// #     dure_types::CommitCertificate, dure_types::ValidatorSet)>,
 /// #     genesis: dure_types::ValidatorSet) -> Result<(), dure_light::FollowError> {
 /// let mut validators = genesis;
-/// for (header, certificate, next) in headers {
-///     dure_light::verify_next_validators(chain, &validators, (&header, &certificate), &next)?;
+/// for (height, (header, certificate, next)) in (1..).map(dure_types::Height).zip(headers) {
+///     let known = (height, &validators);
+///     dure_light::verify_next_validators(chain, known, (&header, &certificate), &next)?;
 ///     validators = next;
 /// }
 /// # Ok(())
@@ -59,13 +70,16 @@ pub enum FollowError {
 /// ```
 pub fn verify_next_validators(
     chain: Hash,
-    validators: &ValidatorSet,
+    (height, validators): (Height, &ValidatorSet),
     (header, certificate): (&Header, &CommitCertificate),
     next: &ValidatorSet,
 ) -> Result<(), FollowError> {
     let (block, certified) = (header.id(chain), certificate.block);
     if block != certified || certificate.height != header.height {
         return Err(FollowError::OtherBlock { block, certified });
+    }
+    if header.height != height {
+        return Err(FollowError::Height { header: header.height, wanted: height });
     }
     let (known, given) = (validators.hash(), next.hash());
     if header.validators != known {

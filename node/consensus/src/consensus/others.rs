@@ -6,7 +6,7 @@ use crate::{
     drill::{self, Drill},
     observing::{Fresh, Observing},
 };
-use dure_types::{Height, ValidatorId};
+use dure_types::{CommitCertificate, Header, Height, ValidatorId};
 use std::time::Duration;
 
 impl Consensus {
@@ -100,6 +100,25 @@ impl Consensus {
         }
     }
 
+    /// Keeps what a validator says was decided, unverified.
+    fn told(&mut self, now: Now, from: ValidatorId, decided: Vec<(Header, CommitCertificate)>) {
+        match (decided.last(), &mut self.fresh) {
+            (Some((header, _)), _) => {
+                self.hear(now, from, header.height.saturating_add(Height(1)));
+            }
+            (None, Some(fresh)) => fresh.hear_nothing(from),
+            (None, None) => {}
+        }
+        // Who tells without being asked may be far ahead.
+        if decided.first().is_some_and(|(first, _)| first.height > self.begun)
+            && let Some((last, _)) = decided.last()
+        {
+            let next = last.height.saturating_add(Height(1));
+            self.peers.saw_ahead(from, (self.begun, next), now.elapsed);
+        }
+        self.peers.catch(from, self.begun, decided);
+    }
+
     pub(super) fn received(
         &mut self,
         now: Now,
@@ -118,14 +137,7 @@ impl Consensus {
                 return Ok(());
             }
             Message::Decided(decided) => {
-                match (decided.last(), &mut self.fresh) {
-                    (Some((header, _)), _) => {
-                        self.hear(now, from, header.height.saturating_add(Height(1)));
-                    }
-                    (None, Some(fresh)) => fresh.hear_nothing(from),
-                    (None, None) => {}
-                }
-                self.peers.catch(from, self.begun, decided);
+                self.told(now, from, decided);
                 return Ok(());
             }
             other => other,

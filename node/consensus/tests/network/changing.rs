@@ -6,9 +6,9 @@ use crate::{
     chaos::{one_history, validators_follow},
     liars::evidence,
     sets::Weights,
-    world::{Crash, World},
+    world::{Crash, Loss, World},
 };
-use dure_consensus::{Event, Message};
+use dure_consensus::{Event, Message, Report};
 use dure_light::{FollowError, verify_next_validators};
 use dure_types::{Evidence, Height, Vote, VoteKind};
 use ed25519_dalek::Signer;
@@ -152,6 +152,47 @@ fn who_left_is_accused_of_what_it_did_before() {
     assert!(world.slowest() > Height(30), "{}", world.slowest());
 }
 
+/// The failure: the only validator says nothing to anybody. Who left goes on following, and who
+/// joins is there when it counts: more is decided than one answer holds.
+#[test]
+fn one_that_is_left_is_followed_and_joined() {
+    let changes = [(4, weights(&[1, 0, 0, 0])), (90, weights(&[7, 1, 1, 1]))];
+    let mut world = World::changing(36, &weights(&[1; 4]), 4, &changes);
+    world.faults.until = ms(9_000);
+    let mut world = world.with_batches(ms(50));
+    world.isolate_at(3, ms(1_000));
+    world.run_until(ms(6_000));
+    assert!(world.newest() > Height(75), "{}", world.newest());
+    assert!(world.nodes[2].disk.height().0 + 3 > world.newest().0, "who left follows");
+    assert!(world.nodes[3].disk.height() < Height(30));
+    world.heal();
+    world.run_until(ms(12_000));
+    assert!(world.slowest() > Height(105), "{}", world.slowest());
+    assert!(signed_by(&world, 3).iter().any(|height| *height > 94), "it joins again");
+    one_history(&world);
+    validators_follow(&world);
+}
+
+/// The failure: the disk is lost of one that alone was a quorum of the genesis set, whose
+/// certificates for another block 1 would hold. It follows instead: all that joined are ahead.
+#[test]
+fn lost_disk_of_the_first_validator_begins_no_other_chain() {
+    let changes = [(4, weights(&[7, 1, 1, 1])), (20, weights(&[1; 4]))];
+    let mut world = busy(World::changing(37, &weights(&[1, 0, 0, 0]), 4, &changes));
+    world.lose_disk_at(0, Loss::All, ms(6_000));
+    world.run_until(ms(5_900));
+    assert!(world.slowest() > Height(30), "{}", world.slowest());
+    world.run_until(ms(6_000));
+    world.checks.signed_by.clear();
+    world.run_until(ms(7_000));
+    let me = world.nodes[0].id;
+    assert!(!world.checks.signed_by.contains(&me), "nobody knows what it signed");
+    world.run_until(ms(12_000));
+    assert!(world.checks.signed_by.contains(&me), "it votes again");
+    assert!(world.reports.contains(&(0, Report::Observing)));
+    one_history(&world);
+}
+
 /// Who follows by headers takes no other validators, and no header that they did not decide.
 #[test]
 fn other_validators_are_not_followed() {
@@ -163,17 +204,23 @@ fn other_validators_are_not_followed() {
         |height: u64| (sets.at(Height(height)), &world.nodes[1].disk.ledger[height as usize - 1]);
     let follow = |set, of: u64, next| {
         let (header, certificate) = at(of).1;
-        verify_next_validators(world.chain, set, (header, certificate), next)
+        verify_next_validators(world.chain, (Height(of), set), (header, certificate), next)
     };
     let (old, new) = (at(6).0, at(7).0);
     assert_eq!((follow(old, 6, new), follow(new, 7, new)), (Ok(()), Ok(())));
     assert!(matches!(follow(old, 6, old), Err(FollowError::Next { .. })));
     assert!(matches!(follow(old, 7, new), Err(FollowError::Validators { .. })));
+    // The attack: a certified header of before leads back to who left.
+    let (header, certificate) = at(5).1;
+    let back = (header, certificate);
+    let back = verify_next_validators(world.chain, (Height(6), old), back, old);
+    assert!(matches!(back, Err(FollowError::Height { .. })));
+    let at_6 = (Height(6), old);
     let ((_, (header, _)), (_, (_, other))) = (at(6), at(5));
-    let forged = verify_next_validators(world.chain, old, (header, other), new);
+    let forged = verify_next_validators(world.chain, at_6, (header, other), new);
     assert!(matches!(forged, Err(FollowError::OtherBlock { .. })));
     let (header, mut certificate) = at(6).1.clone();
     certificate.signatures.truncate(2);
-    let short = verify_next_validators(world.chain, old, (&header, &certificate), new);
+    let short = verify_next_validators(world.chain, at_6, (&header, &certificate), new);
     assert!(matches!(short, Err(FollowError::Certificate(_))));
 }

@@ -141,7 +141,8 @@ pub(crate) fn validators_follow(world: &World) {
     let sets = &world.checks.sets;
     for (header, certificate) in ledgers.max_by_key(|ledger| ledger.len()).unwrap() {
         let [now, next] = [0, 1].map(|more| sets.at(Height(header.height.0 + more)));
-        let followed = verify_next_validators(world.chain, now, (header, certificate), next);
+        let followed =
+            verify_next_validators(world.chain, (header.height, now), (header, certificate), next);
         assert_eq!(followed, Ok(()), "from height {}", header.height);
     }
 }

@@ -212,6 +212,7 @@ impl Node {
             genesis_time,
             limits,
             signatures,
+            has_peers: sets.nodes > 1,
             observe,
         };
         let from = history_from(tip);

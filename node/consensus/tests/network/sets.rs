@@ -16,6 +16,8 @@ pub(crate) const REPLACED_MAX: u8 = 6;
 #[derive(Clone, Debug)]
 pub(crate) struct Sets {
     pub(crate) delay: u64,
+    /// Nodes, validators or not.
+    pub(crate) nodes: usize,
     genesis: ValidatorSet,
     changes: BTreeMap<Height, ValidatorSet>,
 }
@@ -35,7 +37,8 @@ impl Sets {
         changes: &[(u64, Weights)],
     ) -> Self {
         let changes = changes.iter().map(|(at, weights)| (Height(*at), set(seeds, weights)));
-        Self { delay, genesis: set(seeds, genesis), changes: changes.collect() }
+        let (nodes, genesis, changes) = (seeds.len(), set(seeds, genesis), changes.collect());
+        Self { delay, nodes, genesis, changes }
     }
 
     /// Nodes join, leave, weigh otherwise and replace their keys, up to four times in a row. None
