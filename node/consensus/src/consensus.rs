@@ -573,7 +573,7 @@ impl Consensus {
         let held = active.headers.remove(&block);
         let Held { header, .. } = held.ok_or(OrderingError::NoHeader { height, block })?;
         // Nobody votes on it but us: so who joins, or left, can follow.
-        let only = is_only(self.setup.me, &active.verifier.validators);
+        let only = self.setup.has_peers && is_only(self.setup.me, &active.verifier.validators);
         let told = only.then(|| Message::Decided(vec![(header.clone(), certificate.clone())]));
         self.decide(now, header, certificate, out)?;
         told.into_iter().for_each(|told| self.outbox.send(Action::Broadcast(Box::new(told))));

@@ -1,8 +1,8 @@
 //! Pace, contents and order of one validator's blocks.
 
 use dure_consensus::{
-    Action, Consensus, Event, Limits, Log, Message, Now, OrderingError, ReadyBatch, Record, Sets,
-    Setup, Signatures, Start,
+    Action, Consensus, Event, Limits, Log, Now, OrderingError, ReadyBatch, Record, Sets, Setup,
+    Signatures, Start,
 };
 use dure_types::{
     BatchReference, CommitCertificate, Gas, Hash, Header, Height, Roots, TimestampMs, ValidatorId,
@@ -92,8 +92,6 @@ impl Host {
                     }
                     Action::Sign(request) => events.push_back(Event::Signed(request, [9; 64])),
                     Action::SetTimer(at) => self.timer = at.as_millis() as u64,
-                    // So that others can follow: nothing else is said.
-                    Action::Broadcast(told) if matches!(*told, Message::Decided(_)) => {}
                     Action::Decide(header, certificate) => {
                         self.blocks.push((self.now, *header.clone(), certificate.clone()));
                         events.push_back(start(Some((*header, certificate)), None));
@@ -259,9 +257,7 @@ fn after_a_restart_the_same_header_is_decided_again() {
     let log = Log { height, parent, records: records.collect() };
     let now = Now { elapsed: Duration::from_secs(1), wall: TimestampMs(77_777) };
     let actions = consensus().step(now, start(None, Some(log))).unwrap();
-    let told = Message::Decided(vec![(header.clone(), certificate.clone())]);
-    let told = Action::Broadcast(Box::new(told));
-    assert_eq!(actions, [Action::Decide(Box::new(header), certificate), told]);
+    assert_eq!(actions, [Action::Decide(Box::new(header), certificate)]);
 }
 
 /// What the log says cannot be derived again, and nobody else decides: the node stops.
@@ -299,11 +295,7 @@ fn nothing_is_proposed_between_a_decision_and_the_next_start() {
     }
     let [Action::Append(Height(1), _)] = actions.as_slice() else { panic!("{actions:?}") };
     assert_eq!(lone.step(at(1_002), Event::Timer).unwrap(), []);
-    let [Action::Decide(..), Action::Broadcast(_)] =
-        lone.step(at(1_003), Event::Appended).unwrap()[..]
-    else {
-        panic!()
-    };
+    let [Action::Decide(..)] = lone.step(at(1_003), Event::Appended).unwrap()[..] else { panic!() };
     assert_eq!(lone.step(at(9_000), batch(1)).unwrap(), []);
     assert_eq!(lone.step(at(9_000), Event::Timer).unwrap(), []);
 }
