@@ -5,26 +5,7 @@
 //! One that was built with the feature does nothing but say so. `cargo xtask simulate --drills` plays
 //! them all; `docs/consensus.md` lists what finds them.
 
-/// Whether this program can make the mistakes.
-pub const DRILLS: bool = cfg!(feature = "drills");
-
-macro_rules! drills {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// A mistake.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Drill {
-            $($(#[$doc])* $name,)*
-        }
-
-        #[cfg(feature = "drills")]
-        impl Drill {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$name,)*];
-        }
-    };
-}
-
-drills! {
+dure_consensus::drills! {
     /// A batch is acknowledged when it is on its way to the disk.
     AcknowledgedEarly,
     /// Of two batches with one number both are held and acknowledged.
@@ -47,35 +28,4 @@ drills! {
     FetchNever,
     /// A validator that lost its disk seals as if it had used no number.
     NumbersForgotten,
-}
-
-#[cfg(feature = "drills")]
-mod on {
-    use super::Drill;
-    use std::cell::Cell;
-
-    thread_local! {
-        static ON: Cell<Option<Drill>> = const { Cell::new(None) };
-    }
-
-    /// Makes this thread play a mistake, or none.
-    pub fn play(drill: Option<Drill>) {
-        ON.set(drill);
-    }
-
-    pub(crate) fn is(drill: Drill) -> bool {
-        ON.get() == Some(drill)
-    }
-}
-
-#[cfg(feature = "drills")]
-pub use on::play;
-
-#[cfg(feature = "drills")]
-pub(crate) use on::is;
-
-/// Whether the mistake is to be made.
-#[cfg(not(feature = "drills"))]
-pub(crate) const fn is(_: Drill) -> bool {
-    false
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
 /// Root of the checkout: that of `cargo xtask`, for a build folder that two checkouts share may hold
@@ -48,7 +48,11 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 /// Runs a command whose output the person sees.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     let status = command.status().map_err(|error| format!("{}: {error}", words(command)))?;
-    if status.success() { Ok(()) } else { Err(format!("`{}` failed: {status}", words(command))) }
+    ended(&words(command), status)
+}
+
+fn ended(what: &str, status: ExitStatus) -> Outcome {
+    if status.success() { Ok(()) } else { Err(format!("`{what}` failed: {status}")) }
 }
 
 /// Runs a command of whose output the lines of JSON go to standard output, and the others to the
@@ -61,8 +65,7 @@ pub(crate) fn run_json(command: &mut Command) -> Outcome {
         let line = line.map_err(failed)?;
         if line.starts_with('{') { println!("{line}") } else { eprintln!("{line}") }
     }
-    let status = child.wait().map_err(failed)?;
-    if status.success() { Ok(()) } else { Err(format!("`{what}` failed: {status}")) }
+    ended(&what, child.wait().map_err(failed)?)
 }
 
 /// Runs a command and returns what it printed, or nothing where it failed.
@@ -106,11 +109,7 @@ pub(crate) fn build(arguments: &[&str]) -> Outcome<Vec<Built>> {
         }
     }
     let status = child.wait().map_err(|error| format!("{}: {error}", words(&command)))?;
-    if status.success() {
-        Ok(built)
-    } else {
-        Err(format!("`{}` failed: {status}", words(&command)))
-    }
+    ended(&words(&command), status).map(|()| built)
 }
 
 /// Reads one of cargo's messages.

@@ -5,12 +5,59 @@
 //! nothing of this is left in the program. A node refuses to be compiled with the feature.
 //! `cargo xtask simulate --drills` plays them all; `docs/consensus.md` lists what finds them.
 
-/// Whether this program can make the mistakes.
-pub const DRILLS: bool = cfg!(feature = "drills");
+/// Makes `Drill`, an enum of mistakes, and what switches them on, in the crate that asks: with its
+/// feature `drills` its `Drill::ALL` and `play`; with and without, `DRILLS` and `is`.
+#[macro_export]
+macro_rules! drills {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Whether this program can make the mistakes.
+        pub const DRILLS: bool = cfg!(feature = "drills");
 
-/// A mistake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drill {
+        /// A mistake.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Drill {
+            $($(#[$doc])* $name,)*
+        }
+
+        #[cfg(feature = "drills")]
+        mod on {
+            use super::Drill;
+            use std::cell::Cell;
+
+            thread_local! {
+                static ON: Cell<Option<Drill>> = const { Cell::new(None) };
+            }
+
+            /// Makes this thread play a mistake, or none.
+            pub fn play(drill: Option<Drill>) {
+                ON.set(drill);
+            }
+
+            pub(crate) fn is(drill: Drill) -> bool {
+                ON.get() == Some(drill)
+            }
+
+            impl Drill {
+                /// All of them.
+                pub const ALL: &[Self] = &[$(Self::$name,)*];
+            }
+        }
+
+        #[cfg(feature = "drills")]
+        pub use on::play;
+
+        #[cfg(feature = "drills")]
+        pub(crate) use on::is;
+
+        /// Whether the mistake is to be made.
+        #[cfg(not(feature = "drills"))]
+        pub(crate) const fn is(_: Drill) -> bool {
+            false
+        }
+    };
+}
+
+drills! {
     /// What we sign leaves before it is durable.
     VoteBeforeBarrier,
     /// A decision is handed on before the log of its height is durable.
@@ -87,79 +134,4 @@ pub enum Drill {
     ObservesNever,
     /// An empty disk is taken for a new chain.
     EmptyDiskVotes,
-}
-
-#[cfg(feature = "drills")]
-mod on {
-    use super::Drill;
-    use std::cell::Cell;
-
-    thread_local! {
-        static ON: Cell<Option<Drill>> = const { Cell::new(None) };
-    }
-
-    /// Makes this thread play a mistake, or none.
-    pub fn play(drill: Option<Drill>) {
-        ON.set(drill);
-    }
-
-    pub(crate) fn is(drill: Drill) -> bool {
-        ON.get() == Some(drill)
-    }
-
-    impl Drill {
-        /// All of them.
-        pub const ALL: &[Self] = &[
-            Self::VoteBeforeBarrier,
-            Self::DecisionBeforeBarrier,
-            Self::ReasonsNotLogged,
-            Self::LogOfAnotherHeight,
-            Self::OwnForgotten,
-            Self::CaughtUpNotLogged,
-            Self::LockForgotten,
-            Self::QuorumInCore,
-            Self::QuorumInCertificate,
-            Self::BatchOfDalek,
-            Self::QuorumInPolka,
-            Self::PolkaOfAnotherRound,
-            Self::RoundsUnverified,
-            Self::RotationFromLocal,
-            Self::RootSkipped,
-            Self::RootsUnchecked,
-            Self::ExpiredBatch,
-            Self::BatchTwice,
-            Self::BatchUnheld,
-            Self::BatchUnspread,
-            Self::TimeBackwards,
-            Self::TimeAhead,
-            Self::ParentUnchecked,
-            Self::SetsUnchecked,
-            Self::ParentCertificateUnchecked,
-            Self::ParentSetMixedUp,
-            Self::SetChangeEarly,
-            Self::NewestSetCertifies,
-            Self::KeyUnchecked,
-            Self::VerdictOnce,
-            Self::BirthUnmarked,
-            Self::EvidenceTwice,
-            Self::EvidenceUnchecked,
-            Self::DecidedUnchecked,
-            Self::MemoUnbound,
-            Self::HealNever,
-            Self::ObservesNever,
-            Self::EmptyDiskVotes,
-        ];
-    }
-}
-
-#[cfg(feature = "drills")]
-pub use on::play;
-
-#[cfg(feature = "drills")]
-pub(crate) use on::is;
-
-/// Whether the mistake is to be made.
-#[cfg(not(feature = "drills"))]
-pub(crate) const fn is(_: Drill) -> bool {
-    false
 }

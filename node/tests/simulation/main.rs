@@ -16,6 +16,9 @@ mod faults;
 mod figures;
 mod home;
 mod host;
+#[cfg(feature = "drills")]
+#[path = "../../consensus/tests/network/hunt.rs"]
+mod hunt;
 mod liars;
 mod real;
 #[path = "../../consensus/tests/network/seeded.rs"]

@@ -11,6 +11,8 @@ mod drills;
 mod faults;
 mod figures;
 mod healthy;
+#[cfg(feature = "drills")]
+mod hunt;
 mod liars;
 mod node;
 mod seeded;
