@@ -6,7 +6,7 @@
 use crate::{
     Outcome,
     cargo::{self, command},
-    node::{self, Folder, Node},
+    node::{self, Folder, Node, Purpose},
     prerequisites,
     progress::Progress,
 };
@@ -21,7 +21,7 @@ const CONTRACTS: [&str; 3] = ["exchange", "shop", "token"];
 
 /// The task.
 pub(crate) fn run(progress: &mut Progress, keep: bool) -> Outcome {
-    let played = story(progress);
+    let played = prerequisites::all(progress).and_then(|()| story(progress, Purpose::Show));
     progress.summary();
     let (mut node, folder, record) = played?;
     println!("\nThe story holds.");
@@ -37,11 +37,17 @@ pub(crate) fn run(progress: &mut Progress, keep: bool) -> Outcome {
     folder.remove()
 }
 
+/// Plays it with the programs that tests have built.
+pub(crate) fn test(progress: &mut Progress) -> Outcome {
+    let (mut node, folder, _) = story(progress, Purpose::Test)?;
+    node.kill()?;
+    folder.remove()
+}
+
 /// Plays it; the node, its folder, and what the story wrote down.
-fn story(progress: &mut Progress) -> Outcome<(Node, Folder, PathBuf)> {
-    prerequisites::all(progress)?;
-    let (dure, cafe) = node::build(progress, "cafe", &CONTRACTS)?;
-    let folder = Folder::new()?;
+fn story(progress: &mut Progress, purpose: Purpose) -> Outcome<(Node, Folder, PathBuf)> {
+    let (dure, cafe) = node::build(progress, purpose, "cafe", &CONTRACTS)?;
+    let folder = Folder::new("cafe")?;
     let mut node = progress.stage("node: start", || Node::start(&dure, &folder.path))?;
     let record = folder.path.join("record.json");
     progress.stage("story: the café", || {

@@ -4,7 +4,7 @@
 use crate::{
     Outcome,
     cargo::{self, command, root},
-    node::{self, Folder, Node},
+    node::{self, Folder, Node, Purpose},
     prerequisites,
     progress::Progress,
 };
@@ -15,6 +15,8 @@ struct Example {
     about: &'static str,
     /// The contracts that it deploys, and no others: they are built for it.
     contracts: &'static [&'static str],
+    /// What makes it short enough for a test.
+    short: &'static [&'static str],
 }
 
 const EXAMPLES: [Example; 5] = [
@@ -22,26 +24,31 @@ const EXAMPLES: [Example; 5] = [
         name: "gimpo",
         about: "a city's year: ten thousand citizens, five hundred merchants, a report",
         contracts: &["merchants", "regional-currency"],
+        short: &["--payments", "250"],
     },
     Example {
         name: "giftishow",
         about: "a gift voucher from its issue to five payees, against a 30-day cycle",
         contracts: &["merchants", "token", "voucher"],
+        short: &[],
     },
     Example {
         name: "donation",
         about: "every won from a donor to a receipt",
         contracts: &["merchants", "token", "donation"],
+        short: &[],
     },
     Example {
         name: "neighbourhood-energy",
         about: "a day of a hundred homes that trade power",
         contracts: &["token", "energy"],
+        short: &[],
     },
     Example {
         name: "two-banks",
         about: "a salary paid across banks in under a second, netted at noon",
         contracts: &["token", "settlement"],
+        short: &[],
     },
 ];
 
@@ -59,7 +66,7 @@ pub(crate) fn run(progress: &mut Progress, name: &str, keep: bool) -> Outcome {
         let known: Vec<&str> = EXAMPLES.iter().map(|example| example.name).collect();
         return Err(format!("no example `{name}`; there are {}", known.join(", ")));
     };
-    let played = play(progress, example);
+    let played = prerequisites::all(progress).and_then(|()| play(progress, example, Purpose::Show));
     progress.summary();
     let (mut node, folder) = played?;
     if keep {
@@ -69,15 +76,33 @@ pub(crate) fn run(progress: &mut Progress, name: &str, keep: bool) -> Outcome {
     folder.remove()
 }
 
-fn play(progress: &mut Progress, example: &Example) -> Outcome<(Node, Folder)> {
-    prerequisites::all(progress)?;
-    let (dure, program) = node::build(progress, example.name, example.contracts)?;
-    let folder = Folder::new()?;
+/// Plays every example, short enough for a test; says which failed.
+pub(crate) fn test(progress: &mut Progress) -> Vec<String> {
+    let mut failed = Vec::new();
+    for example in &EXAMPLES {
+        let played = play(progress, example, Purpose::Test);
+        let ended = played.and_then(|(mut node, folder)| node.kill().and_then(|()| folder.remove()));
+        failed.extend(ended.err().map(|error| format!("example {}: {error}", example.name)));
+    }
+    failed
+}
+
+fn play(
+    progress: &mut Progress,
+    example: &Example,
+    purpose: Purpose,
+) -> Outcome<(Node, Folder)> {
+    let Example { name, contracts, .. } = *example;
+    let (dure, program) = node::build(progress, purpose, name, contracts)?;
+    let folder = Folder::new(name)?;
     let node = progress.stage("node: start", || Node::start(&dure, &folder.path))?;
-    progress.stage(&format!("story: {}", example.name), || {
+    progress.stage(&format!("story: {name}"), || {
         let mut story = command(&program.to_string_lossy());
         story.arg("--rpc").arg(node.url()).arg("--keys").arg(folder.keys());
-        story.arg("--contracts").arg(folder.modules(example.contracts)?);
+        story.arg("--contracts").arg(folder.modules(contracts)?);
+        if purpose == Purpose::Test {
+            story.args(example.short);
+        }
         cargo::run(story.current_dir(root()))
     })?;
     Ok((node, folder))

@@ -20,17 +20,30 @@ use std::{
 /// How long a node may take until it answers.
 const READY_MAX: Duration = Duration::from_secs(30);
 
-/// Tests compile these without optimising, for speed of building; what is played shows how fast a
-/// node is.
+/// Tests compile these without optimising, for speed of building.
 const OPTIMISED: [&str; 3] = ["dure-client", "dure-node", "dure-rpc"];
+
+/// What a story is played for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It shows how fast a node is.
+    Show,
+    /// It shows that it runs: with the programs that tests have built.
+    Test,
+}
 
 /// Builds the node with RocksDB, another program, and contracts; says where both programs are.
 pub(crate) fn build(
     progress: &mut Progress,
+    purpose: Purpose,
     program: &str,
     contracts: &[&str],
 ) -> Outcome<(PathBuf, PathBuf)> {
-    let optimised = OPTIMISED.map(|name| format!("profile.dev.package.{name}.opt-level=2"));
+    let optimised: &[&str] = if purpose == Purpose::Show { &OPTIMISED } else { &[] };
+    let optimised: Vec<String> = optimised
+        .iter()
+        .map(|name| format!("profile.dev.package.{name}.opt-level=2"))
+        .collect();
     let mut arguments = vec!["build", "--workspace", "--bins"];
     arguments.extend(optimised.iter().flat_map(|setting| ["--config", setting]));
     let programs = progress.stage("build: the node with RocksDB", || cargo::build(&arguments))?;
@@ -56,8 +69,9 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    pub(crate) fn new() -> Outcome<Self> {
-        let path = std::env::temp_dir().join(format!("dure-xtask-{}", std::process::id()));
+    pub(crate) fn new(story: &str) -> Outcome<Self> {
+        let name = format!("dure-{story}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         eprintln!("\nthe node's data and log are in {}", path.display());
         Ok(Self { path })

@@ -3,12 +3,13 @@
 //! Two builds: all crates without RocksDB, whose tests run first, and the node as it ships, of which
 //! only what touches its disk is tested again. Both select the whole workspace, so that cargo
 //! chooses the same features of what they share and compiles it once. The programs are then run
-//! here, which gives a time for each and lets one failure not hide the next.
+//! here, which gives a time for each and lets one failure not hide the next. At the end every example
+//! is played, the city's year with less in it.
 
 use crate::{
     Outcome,
     cargo::{self, Built, cargo, command, output},
-    prerequisites,
+    demo, example, prerequisites,
     progress::{Progress, time},
     simulate,
 };
@@ -116,6 +117,8 @@ fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
         None => {}
     }
     programs_stage(progress, tally, "test: RocksDB, real processes and pages", &full);
+    tally.bad.extend(demo::test(progress).err().map(|error| format!("demo: {error}")));
+    tally.bad.extend(example::test(progress));
     Ok(())
 }
 

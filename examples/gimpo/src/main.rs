@@ -45,11 +45,14 @@ struct Options {
     /// told.
     #[arg(long)]
     report: Option<PathBuf>,
+    /// Payments of half a month, and as many purchases fewer: a poorer year, which tests play.
+    #[arg(long, default_value_t = year::PAYMENTS)]
+    payments: usize,
 }
 
 #[tokio::main]
 async fn main() -> eyre::Result<()> {
-    let Options { arguments, report } = Options::parse();
+    let Options { arguments, report, payments } = Options::parse();
     let report = report.unwrap_or_else(|| arguments.contracts.with_file_name("gimpo.html"));
     let started = Instant::now();
     let stage = Stage::open(&arguments).await?;
@@ -58,14 +61,15 @@ async fn main() -> eyre::Result<()> {
     let first = next_year(stage.client.status().await?.now.0)?;
     let mirror = Mirror::new(FIRST_HALF, noon(first, 1, 1)?, CITIZENS + OWNERS, town::shops());
     say("the year can begin", Some(started.elapsed()));
-    let mut year = Year::new(stage, load, town, mirror, first);
+    let mut year = Year::new(stage, load, town, mirror, (first, payments));
     year.play(SECOND_HALF).await?;
     year.audit().await?;
     let (count, took) = (year.log.transactions, year.log.took);
     let (least, most) = BAR;
     let seconds = (took.as_secs_f64(), most.as_secs());
     println!("{count} transactions in {:.1} s; the bar is {least} in {} s", seconds.0, seconds.1);
-    ensure!(count >= least, "a year of {count} transactions, which is fewer than {least}");
+    let whole = payments >= year::PAYMENTS;
+    ensure!(!whole || count >= least, "a year of {count} transactions, fewer than {least}");
     report::write(&year, &report)?;
     println!("report: {}", std::path::absolute(&report)?.display());
     Ok(())

@@ -47,8 +47,11 @@ pub(crate) enum Class {
 pub(crate) struct LotKey {
     pub(crate) class: Class,
     expiry: u64,
+    #[codec(compact)]
     programme: u32,
+    #[codec(compact)]
     set: u32,
+    #[codec(compact)]
     purchase: u64,
 }
 

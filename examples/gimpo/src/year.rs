@@ -21,7 +21,7 @@ use std::{
 
 /// Purchases and payments of half a month.
 const PURCHASES: usize = 3_000;
-const PAYMENTS: usize = 4_750;
+pub(crate) const PAYMENTS: usize = 4_750;
 /// Gifts, cancels and refunds of half a month.
 const GIFTS: usize = 150;
 const CANCELS: usize = 120;
@@ -62,14 +62,22 @@ pub(crate) struct Year {
     pub(crate) mirror: Mirror,
     pub(crate) log: Log,
     pub(crate) first: i32,
+    /// Payments of half a month.
+    wanted: usize,
     pub(crate) rng: ChaCha8Rng,
     ids: u64,
 }
 
 impl Year {
-    pub(crate) fn new(stage: Stage, load: Load, town: Town, mirror: Mirror, first: i32) -> Self {
+    pub(crate) fn new(
+        stage: Stage,
+        load: Load,
+        town: Town,
+        mirror: Mirror,
+        (first, wanted): (i32, usize),
+    ) -> Self {
         let (log, rng) = (Log::default(), ChaCha8Rng::seed_from_u64(2_027));
-        Self { stage, load, town, mirror, log, first, rng, ids: 0 }
+        Self { stage, load, town, mirror, log, first, wanted, rng, ids: 0 }
     }
 
     /// Plays all twelve months; `later` is the scheme from July on.
@@ -187,7 +195,7 @@ impl Year {
     async fn half(&mut self) -> eyre::Result<Vec<Payment>> {
         let orders = self.purchases();
         self.send("purchases", orders).await?;
-        let (mut all, mut wanted) = (BTreeMap::new(), PAYMENTS);
+        let (mut all, mut wanted) = (BTreeMap::new(), self.wanted);
         while wanted > 0 {
             let (orders, payments) = self.payments(wanted);
             ensure!(!orders.is_empty(), "nobody has money to spend");
@@ -200,10 +208,10 @@ impl Year {
     }
 
     fn purchases(&mut self) -> Vec<Order> {
-        let mut orders = Vec::new();
+        let (mut orders, wanted) = (Vec::new(), self.wanted * PURCHASES / PAYMENTS);
         for who in self.some(CITIZENS) {
             let face = [30_000, 50_000, 50_000, 70_000, 100_000][self.below(5)];
-            if orders.len() == PURCHASES {
+            if orders.len() == wanted {
                 break;
             }
             if self.mirror.may_buy(who, face) {
