@@ -29,6 +29,26 @@ pub(crate) struct Package {
     pub(crate) lock_mark: String,
     /// Folders of this package and of what it depends on by path, with the packages' names.
     sources: Vec<(PathBuf, String)>,
+    /// The compiler's `opt-level`.
+    level: &'static str,
+}
+
+/// What a contract is compiled for, by `optimise` under `[package.metadata.dure]` of its Cargo.toml:
+/// the compiler's level. Nothing else there is known.
+fn level(package: &Value) -> Result<&'static str, String> {
+    const SIZE: &str = "z";
+    const SPEED: &str = "2";
+    let place = "Cargo.toml, [package.metadata.dure]";
+    let Some(settings) = package["metadata"].get("dure") else { return Ok(SIZE) };
+    let settings = settings.as_object().ok_or_else(|| format!("{place}: no table"))?;
+    if let Some(other) = settings.keys().find(|key| *key != "optimise") {
+        return Err(format!("{place}: `{other}` is not known; there is `optimise`"));
+    }
+    match settings.get("optimise").map(Value::as_str) {
+        None | Some(Some("size")) => Ok(SIZE),
+        Some(Some("speed")) => Ok(SPEED),
+        Some(_) => Err(format!("{place}: `optimise` is \"size\" or \"speed\"")),
+    }
 }
 
 impl Package {
@@ -70,6 +90,7 @@ impl Package {
             workspace: text(&metadata["workspace_root"]).into(),
             lock_mark: String::new(),
             sources: sources::find(&metadata)?,
+            level: level(package).map_err(|reason| missing(&reason))?,
         })
     }
 
@@ -186,10 +207,9 @@ pub(crate) fn wasm(
         cargo.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
-    // One profile for every contract, whatever its workspace says: the bytes are its name. "z" was a
-    // quarter smaller than "s" when a token was measured (decision 0009). What only describes the
-    // contract runs once: least work for the compiler.
-    let level = if spec { "0" } else { "z" };
+    // The profile is the contract's, whatever its workspace says: the bytes are its name (decision
+    // 0009). What only describes the contract runs once: least work for the compiler.
+    let level = if spec { "0" } else { package.level };
     cargo
         .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", level)
         .env("CARGO_PROFILE_RELEASE_LTO", "fat")
@@ -220,7 +240,8 @@ pub(crate) fn wasm(
 /// each other, and so would those with other flags what all of them use. In folders of their own
 /// nothing that did not change is compiled again.
 fn folder(package: &Package, flags: &str, spec: bool) -> PathBuf {
-    let name = dure_types::domain::blake3_hash((flags.to_owned() + wrapper::SCRIPT).as_bytes());
+    let what = [flags, package.level, wrapper::SCRIPT].concat();
+    let name = dure_types::domain::blake3_hash(what.as_bytes());
     let name = name.to_string();
     let short = name.trim_start_matches("0x").get(..8).unwrap_or_default();
     package.target_dir.join(if spec { "spec" } else { "code" }).join(short)
@@ -319,4 +340,23 @@ fn artifact(stdout: &[u8], package: &Package) -> Option<PathBuf> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::level;
+    use serde_json::json;
+
+    #[test]
+    fn a_contract_is_compiled_for_size_unless_its_manifest_says_speed() {
+        let of = |settings| level(&json!({ "metadata": { "dure": settings } }));
+        assert_eq!(level(&json!({ "metadata": null })), Ok("z"));
+        assert_eq!(of(json!({})), Ok("z"));
+        assert_eq!(of(json!({ "optimise": "size" })), Ok("z"));
+        assert_eq!(of(json!({ "optimise": "speed" })), Ok("2"));
+        for wrong in [json!("speed"), json!({ "optimise": 3 }), json!({ "optimize": "speed" })] {
+            let refused = of(wrong).unwrap_err();
+            assert!(refused.starts_with("Cargo.toml, [package.metadata.dure]: "), "{refused}");
+        }
+    }
 }
