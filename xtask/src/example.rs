@@ -81,17 +81,14 @@ pub(crate) fn test(progress: &mut Progress) -> Vec<String> {
     let mut failed = Vec::new();
     for example in &EXAMPLES {
         let played = play(progress, example, Purpose::Test);
-        let ended = played.and_then(|(mut node, folder)| node.kill().and_then(|()| folder.remove()));
+        let ended =
+            played.and_then(|(mut node, folder)| node.kill().and_then(|()| folder.remove()));
         failed.extend(ended.err().map(|error| format!("example {}: {error}", example.name)));
     }
     failed
 }
 
-fn play(
-    progress: &mut Progress,
-    example: &Example,
-    purpose: Purpose,
-) -> Outcome<(Node, Folder)> {
+fn play(progress: &mut Progress, example: &Example, purpose: Purpose) -> Outcome<(Node, Folder)> {
     let Example { name, contracts, .. } = *example;
     let (dure, program) = node::build(progress, purpose, name, contracts)?;
     let folder = Folder::new(name)?;

@@ -40,10 +40,8 @@ pub(crate) fn build(
     contracts: &[&str],
 ) -> Outcome<(PathBuf, PathBuf)> {
     let optimised: &[&str] = if purpose == Purpose::Show { &OPTIMISED } else { &[] };
-    let optimised: Vec<String> = optimised
-        .iter()
-        .map(|name| format!("profile.dev.package.{name}.opt-level=2"))
-        .collect();
+    let optimised: Vec<String> =
+        optimised.iter().map(|name| format!("profile.dev.package.{name}.opt-level=2")).collect();
     let mut arguments = vec!["build", "--workspace", "--bins"];
     arguments.extend(optimised.iter().flat_map(|setting| ["--config", setting]));
     let programs = progress.stage("build: the node with RocksDB", || cargo::build(&arguments))?;
