@@ -315,6 +315,32 @@ fn validator_sets_that_are_none_are_refused() {
     assert!(set.is_quorum(total * 2 / 3 + 1));
 }
 
+/// One joins three with a quorum of four; of two that join one, or of three by another, none stays
+/// that can decide alone, unless it has the power.
+#[test]
+fn a_set_is_followed_by_one_that_those_who_stay_can_decide() {
+    let first = sample::validator_set().0.remove(0);
+    let set = |powers: &[(u8, u64)]| {
+        let record = |&(member, power): &(u8, u64)| dure_types::ValidatorRecord {
+            id: dure_types::ValidatorId([member; 32]),
+            consensus_key: [member; 32],
+            network_key: [member; 32],
+            power,
+            ..first.clone()
+        };
+        dure_types::ValidatorSet::new(powers.iter().map(record).collect())
+    };
+    let three = set(&[(1, 1), (2, 1), (3, 1)]);
+    assert_eq!(three.check_next(&set(&[(1, 1), (2, 1), (3, 1), (4, 1)])), Ok(()));
+    assert_eq!(three.check_next(&set(&[(2, 1)])), Ok(()), "whoever leaves");
+    let replaced = three.check_next(&set(&[(1, 1), (2, 1), (4, 1)]));
+    assert_eq!(replaced, Err(SetError::Stay { stay: 2, total: 3 }));
+    let one = set(&[(1, 1)]);
+    assert_eq!(one.check_next(&set(&[(1, 1), (2, 1)])), Err(SetError::Stay { stay: 1, total: 2 }));
+    assert_eq!(one.check_next(&set(&[(1, 3), (2, 1)])), Ok(()));
+    assert!(matches!(one.check_next(&set(&[])), Err(SetError::Count { .. })));
+}
+
 #[test]
 fn chain_id_depends_on_every_field_of_genesis() {
     let changes: [&dyn Fn(&mut Genesis); 8] = [

@@ -16,12 +16,17 @@ use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     net::TcpListener,
     path::Path,
     process::{Command, Output, Stdio},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
+
+const STDERR: usize = 0;
+const STDOUT: usize = 1;
 
 fn write_counter(folder: &Path) -> String {
     let path = folder.join("counter.wasm");
@@ -50,6 +55,76 @@ fn a_contract_is_deployed_and_called_with_a_dev_key_unasked() {
     assert_eq!(dev.answer(&["status"])["chain"]["name"], "dev");
     let events = dev.run(&["events", "--contract", address]);
     assert_eq!(String::from_utf8(events.stdout).unwrap().lines().count(), 2);
+}
+
+/// What a program that never ends says on its standard error and output, and its end with the test.
+struct Following(std::process::Child, [mpsc::Receiver<String>; 2]);
+
+impl Following {
+    fn start(dev: &Dev, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dure"))
+            .args(["events", "--follow", "--rpc", &dev.url])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let error = lines(child.stderr.take().unwrap());
+        let output = lines(child.stdout.take().unwrap());
+        Self(child, [error, output])
+    }
+
+    /// The next line that has these words; a program that does not say it fails the test.
+    fn says(&self, stream: usize, words: &str) -> String {
+        loop {
+            let line = self.1[stream].recv_timeout(Duration::from_secs(60)).expect(words);
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn lines(from: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    let each = move || {
+        BufReader::new(from).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    };
+    thread::spawn(each);
+    lines
+}
+
+#[test]
+fn events_are_followed_from_now_or_from_where_one_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(&[]);
+    let file = write_counter(folder.path());
+    let done = dev.answer(&["deploy", &file, "--init", r#"{"start": 5}"#]);
+    let address = done["address"].as_str().unwrap();
+    let called = |amount: &str| {
+        let called = dev.answer(&["call", address, "add", "--amount", amount]);
+        called["receipt"]["height"].as_str().unwrap().to_owned()
+    };
+    let first = called("1");
+    let now = Following::start(&dev, &["--contract", address]);
+    let line = now.says(STDERR, "following from block ");
+    let block: u64 = line.rsplit(' ').next().unwrap().parse().unwrap();
+    assert!(block > first.parse().unwrap(), "{line} after {first}");
+    let second = called("2");
+    assert!(now.says(STDOUT, address).starts_with(&format!("{second}-0 ")));
+    // Told where, it begins there, with what was before it came.
+    let from = Following::start(&dev, &["--contract", address, "--from", &format!("{first}-0")]);
+    from.says(STDERR, &format!("following from block {first}"));
+    for height in [first, second] {
+        assert!(from.says(STDOUT, address).starts_with(&format!("{height}-0 ")));
+    }
 }
 
 #[test]

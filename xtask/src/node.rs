@@ -5,6 +5,7 @@ use crate::{
     Outcome,
     cargo::{self, command, target_dir},
     progress::{Progress, time},
+    test,
 };
 use serde_json::Value;
 use std::{
@@ -39,11 +40,15 @@ pub(crate) fn build(
     program: &str,
     contracts: &[&str],
 ) -> Outcome<(PathBuf, PathBuf)> {
-    let optimised: &[&str] = if purpose == Purpose::Show { &OPTIMISED } else { &[] };
-    let optimised: Vec<String> =
-        optimised.iter().map(|name| format!("profile.dev.package.{name}.opt-level=2")).collect();
-    let mut arguments = vec!["build", "--workspace", "--bins"];
-    arguments.extend(optimised.iter().flat_map(|setting| ["--config", setting]));
+    let optimised = OPTIMISED.map(|name| format!("profile.dev.package.{name}.opt-level=2"));
+    let arguments = match purpose {
+        Purpose::Show => {
+            let mut arguments = vec!["build", "--workspace", "--bins"];
+            arguments.extend(optimised.iter().flat_map(|setting| ["--config", setting]));
+            arguments
+        }
+        Purpose::Test => test::with_rocks(),
+    };
     let programs = progress.stage("build: the node with RocksDB", || cargo::build(&arguments))?;
     let find = |name: &str| {
         let found = programs.iter().find(|built| built.target == name);

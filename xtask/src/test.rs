@@ -32,6 +32,13 @@ fn is_page(built: &Built) -> bool {
 /// The test programs of the node whose tests differ with RocksDB.
 const ROCKS: [&str; 5] = ["command", "node", "store", "process", "page"];
 
+/// What builds these, and all programs with what is compiled for them: the stories are played by
+/// them.
+pub(crate) fn with_rocks() -> Vec<&'static str> {
+    let tests = ROCKS.iter().flat_map(|name| ["--test", *name]);
+    ["build", "--workspace", "--bins"].into_iter().chain(tests).collect()
+}
+
 /// Tests by what became of them.
 #[derive(Default)]
 struct Counts {
@@ -103,10 +110,8 @@ fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
         let what = format!("chaos finds every mistake: {}", simulator.package);
         command_stage(progress, tally, &what, drills.arg("drills::"));
     }
-    let mut arguments = vec!["test", "--workspace", "--no-run", "--bin", "dure"];
-    arguments.extend(ROCKS.iter().flat_map(|name| ["--test", name]));
     let full = progress
-        .stage("build: the node with RocksDB, and its tests", || cargo::build(&arguments))?;
+        .stage("build: the node with RocksDB, and its tests", || cargo::build(&with_rocks()))?;
     let of_node = full.into_iter().filter(|built| built.package == "dure-node").collect();
     let (full_pages, mut full) = tests(of_node);
     match chromium {

@@ -194,7 +194,8 @@ impl Consensus {
             Event::BatchReady(batch) => self.batch(batch, true),
             Event::Evidence(evidence) => self.accuse(*evidence, &mut out),
             Event::Executed { height, roots, empty, validators } => {
-                self.sets.executed(height, validators.map(|set| *set))?;
+                let refused = self.sets.executed(height, validators.map(|set| *set))?;
+                out.extend(refused.map(|why| Action::Report(Report::NoChange { height, why })));
                 self.executed(height, roots, empty)?;
             }
             Event::Timer => self.timer = None,

@@ -123,6 +123,13 @@ pub enum Report {
     /// The ledger is empty, but the chain is older than this node: its disk may have been lost, and
     /// nobody knows what its key signed. It follows, and signs nothing until [`Report::Signing`].
     Observing,
+    /// What the execution of a height announced is no validator set: nothing changes, on any node.
+    NoChange {
+        /// The height.
+        height: Height,
+        /// Why.
+        why: SetError,
+    },
     /// Others decided a block that was proposed after we had stopped signing: we sign again.
     Signing {
         /// From this height on.
@@ -234,9 +241,6 @@ pub enum OrderingError {
         /// The height of the header.
         height: Height,
     },
-    /// Execution announced what is no validator set.
-    #[error("validators that were executed: {0}")]
-    Set(#[from] SetError),
     /// The core failed though it only followed.
     #[error("height {height}: {reason}")]
     Core {

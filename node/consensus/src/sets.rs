@@ -10,7 +10,7 @@ use crate::{
     OrderingError,
     drill::{self, Drill},
 };
-use dure_types::{Hash, Header, Height, ValidatorSet};
+use dure_types::{Hash, Header, Height, ValidatorSet, validator::SetError};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Validators by height: those of genesis, and every change since.
@@ -36,22 +36,24 @@ impl Sets {
     }
 
     /// Takes in what the execution of a height decided about validators, if anything. Heights come
-    /// in order; one that comes again must tell the same. Heights left out changed nothing.
+    /// in order; one that comes again must tell the same. Heights left out changed nothing. What is
+    /// no set of validators changes nothing either, on every node alike, and why is the answer: a
+    /// mistake of who announced it must not stop the chain.
     ///
     /// # Errors
-    /// [`OrderingError::Set`]: these are no validators. [`OrderingError::OtherValidators`]: a
-    /// decided header, or an execution before, says otherwise.
+    /// [`OrderingError::OtherValidators`]: a decided header, or an execution before, says otherwise.
     pub fn executed(
         &mut self,
         height: Height,
         change: Option<ValidatorSet>,
-    ) -> Result<(), OrderingError> {
+    ) -> Result<Option<SetError>, OrderingError> {
+        let refused = change.as_ref().and_then(|set| set.check().err());
+        let change = change.filter(|_| refused.is_none());
         let early = u64::from(drill::is(Drill::SetChangeEarly));
         let from = height.saturating_add(Height(self.delay - early));
         let before = self.changes.range(..from).next_back().map(|(_, (_, hash))| *hash);
         match change {
             Some(set) => {
-                set.check()?;
                 let hash = set.hash();
                 if from > self.newest() || early > 0 {
                     self.changes.insert(from, (Arc::new(set), hash));
@@ -66,7 +68,7 @@ impl Sets {
             None => {}
         }
         self.executed = self.executed.max(height);
-        Ok(())
+        Ok(refused)
     }
 
     /// The newest height whose validators are known.
@@ -191,7 +193,10 @@ mod tests {
         assert!(matches!(other, Err(OrderingError::OtherValidators { height: Height(5), .. })));
         let none = sets.executed(Height(2), None);
         assert!(matches!(none, Err(OrderingError::OtherValidators { height: Height(6), .. })));
-        assert!(matches!(sets.executed(Height(3), Some(set(&[]))), Err(OrderingError::Set(_))));
+        let refused = sets.executed(Height(3), Some(set(&[]))).unwrap();
+        assert!(matches!(refused, Some(SetError::Count { count: 0, .. })));
+        assert_eq!(members(&sets, 7), Some(3), "what is no set changes nothing");
+        assert_eq!(sets.executed(Height(3), None), Ok(None), "nor is it told again");
         sets.forget(Height(5));
         assert_eq!(sets.of(Height(4)).err(), Some(OrderingError::Forgotten { height: Height(4) }));
         assert!(sets.executed(Height(1), Some(set(&[1]))).is_err(), "the oldest that is kept");

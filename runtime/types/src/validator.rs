@@ -120,12 +120,34 @@ impl ValidatorSet {
         }
         Ok(())
     }
+
+    /// Judges a set that is to follow on this one: besides [`Self::check`], those that stay must
+    /// hold a quorum of it. Who joins signs only once others decided without it, so a chain that
+    /// needed it at once would stand.
+    ///
+    /// # Errors
+    /// [`SetError`] names the offender, or what stays and what there is.
+    pub fn check_next(&self, next: &Self) -> Result<(), SetError> {
+        next.check()?;
+        let stay = next.0.iter().filter(|record| self.get(record.id).is_some());
+        let stay = stay.fold(0u64, |power, record| power.saturating_add(record.power));
+        let total = next.total_power();
+        if next.is_quorum(stay) { Ok(()) } else { Err(SetError::Stay { stay, total }) }
+    }
 }
 
 /// Says why records are no validator set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetError {
+    /// Those that stay could not decide without those that join.
+    #[error("{stay} of {total} power stays: more than two thirds must")]
+    Stay {
+        /// Power of those that are in both sets, in the next.
+        stay: u64,
+        /// All power in the next.
+        total: u64,
+    },
     /// None, or too many.
     #[error("{count} validators; allowed are 1 to {limit}")]
     Count {

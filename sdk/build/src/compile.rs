@@ -7,8 +7,12 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// Bytes of the guest's stack: it lies first, so that overflowing it traps, and is small, so that a
@@ -140,17 +144,30 @@ fn cargo() -> Command {
 pub(crate) fn metadata(manifest: &Path) -> Result<Value, BuildError> {
     let mut cargo = cargo();
     cargo.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(manifest);
-    let output = run(&mut cargo)?;
+    let output = run(cargo, &mut |_| {})?;
     serde_json::from_slice(&output.stdout).map_err(|error| BuildError::Crate {
         path: manifest.to_path_buf(),
         reason: format!("cargo metadata: {error}"),
     })
 }
 
-fn run(command: &mut Command) -> Result<Output, BuildError> {
-    let output = command
-        .output()
-        .map_err(|error| BuildError::Compiler(format!("cargo does not run: {error}")))?;
+/// How long nothing is said while cargo, which is told to be quiet, runs.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
+
+/// Runs cargo; `waiting` is told now and then for how long that takes.
+fn run(mut command: Command, waiting: &mut dyn FnMut(Duration)) -> Result<Output, BuildError> {
+    let (sender, ended) = mpsc::channel();
+    let begun = Instant::now();
+    thread::spawn(move || sender.send(command.stdin(Stdio::null()).output()));
+    let output = loop {
+        match ended.recv_timeout(SILENCE_MAX) {
+            Ok(output) => break output,
+            Err(RecvTimeoutError::Timeout) => waiting(begun.elapsed()),
+            Err(RecvTimeoutError::Disconnected) => break Err(ErrorKind::Interrupted.into()),
+        }
+    };
+    let output =
+        output.map_err(|error| BuildError::Compiler(format!("cargo does not run: {error}")))?;
     if output.status.success() {
         return Ok(output);
     }
@@ -179,6 +196,7 @@ pub(crate) fn wasm(
     package: &Package,
     request: &BuildRequest,
     spec: bool,
+    progress: &mut dyn FnMut(&str),
 ) -> Result<Compiled, BuildError> {
     let mut cargo = cargo();
     cargo.args([
@@ -228,7 +246,13 @@ pub(crate) fn wasm(
     cargo.args(unplaced(package, package.folder(), &package.name));
     let stack = if spec { SPEC_STACK_BYTES } else { STACK_BYTES };
     cargo.args([format!("-Clink-arg=-zstack-size={stack}"), "-Clink-arg=--stack-first".to_owned()]);
-    let output = run(&mut cargo)?;
+    let output = run(cargo, &mut |time| {
+        let seconds = time.as_secs();
+        progress(&format!(
+            "{}: after {seconds} s cargo compiles, or waits for another",
+            package.name
+        ));
+    })?;
     let module = artifact(&output.stdout, package).ok_or_else(|| BuildError::Crate {
         path: package.manifest.clone(),
         reason: "cargo reported no WASM module".into(),

@@ -28,7 +28,7 @@ mod wrapper;
 use codec::{Decode, DecodeAll, Encode};
 use dure_abi::spec::ContractSpec;
 use dure_types::{Hash, ModuleError};
-use lock::{LockFile, LockMode};
+use lock::{LockFile, LockMode, Settled};
 use std::path::{Path, PathBuf};
 
 pub use lock::{LOCK_FILE, LockError, lock_of};
@@ -201,15 +201,15 @@ fn built(
     let lock = read_lock(&lock_path, mode)?;
     package.lock_mark = lock_mark(lock.as_ref());
     progress(&format!("compiling {} to WASM for its specification", package.name));
-    let spec_module = compile::wasm(toolchain, &package, request, true)?.module;
+    let spec_module = compile::wasm(toolchain, &package, request, true, progress)?.module;
     let bytes = dure_runtime::vm::run_spec(&read(&spec_module)?)
         .map_err(|error| BuildError::Spec(error.to_string()))?;
     let described = Described::decode_all(&mut bytes.as_slice())
         .map_err(|error| BuildError::Spec(error.to_string()))?;
-    settle_lock(&lock_path, lock.as_ref(), &described, mode, progress)?;
+    let settled = settle(&lock_path, lock.as_ref(), &described, mode)?;
     let spec = described.spec;
     progress(&format!("compiling {} to WASM", package.name));
-    let compiled = compile::wasm(toolchain, &package, request, false)?;
+    let compiled = compile::wasm(toolchain, &package, request, false, progress)?;
     compiled.warnings.lines().for_each(&mut *progress);
     let plain = read(&compiled.module)?;
     let wasm = module::with_spec(&plain, &spec.encode())
@@ -217,6 +217,10 @@ fn built(
     dure_runtime::vm::validate(&wasm).map_err(|error| unfit(error, &plain))?;
     let path = package.output();
     write(&path, &wasm)?;
+    // Last: a build that did not end leaves the lock of what was built before it.
+    if let (LockMode::Write, Some(settled)) = (mode, settled) {
+        pin(&lock_path, &settled, progress)?;
+    }
     let code_hash = dure_types::domain::blake3_hash(&wasm);
     let sizes = sizes(&plain).unwrap_or_default();
     Ok(Built { wasm, spec, path, code_hash, sizes })
@@ -257,32 +261,35 @@ fn lock_mark(lock: Option<&LockFile>) -> String {
     })
 }
 
-/// Holds the contract against its lock and writes what is new, if the build may.
-fn settle_lock(
+/// Holds the contract against its lock; what is new, if there is something and it may be written.
+fn settle(
     path: &Path,
     lock: Option<&LockFile>,
     described: &Described,
     mode: LockMode,
-    progress: &mut dyn FnMut(&str),
-) -> Result<(), BuildError> {
+) -> Result<Option<Settled>, BuildError> {
     let settled = lock::settle(lock, &described.spec).map_err(|error| {
         let place = described.places.iter().find(|(id, _)| error.field() == Some(*id));
         let place = place.map(|(_, place)| place.as_str().into());
         BuildError::Lock { path: path.into(), place, error }
     })?;
-    let Some(first) = settled.changes.first() else { return Ok(()) };
-    match mode {
-        LockMode::Keep => Ok(()),
-        LockMode::Locked => Err(refused(path)(LockError::Stale { change: first.clone() })),
-        LockMode::Write => {
-            write(path, settled.lock.render().as_bytes())?;
-            for change in &settled.changes {
-                progress(&format!("{LOCK_FILE}: {change}"));
-            }
-            progress(&format!("{} pins the storage: commit it", path.display()));
-            Ok(())
+    match (settled.changes.first(), mode) {
+        (None, _) => Ok(None),
+        (Some(first), LockMode::Locked) => {
+            Err(refused(path)(LockError::Stale { change: first.clone() }))
         }
+        (Some(_), LockMode::Write | LockMode::Keep) => Ok(Some(settled)),
     }
+}
+
+/// Writes the lock and says what is new in it.
+fn pin(path: &Path, settled: &Settled, progress: &mut dyn FnMut(&str)) -> Result<(), BuildError> {
+    write(path, settled.lock.render().as_bytes())?;
+    for change in &settled.changes {
+        progress(&format!("{LOCK_FILE}: {change}"));
+    }
+    progress(&format!("{} pins the storage: commit it", path.display()));
+    Ok(())
 }
 
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> BuildError {

@@ -277,4 +277,5 @@ fn slow_what_no_contract_can_have_is_named_with_the_remedy() {
             || function == "dure_call"),
         "{error}"
     );
+    assert!(!folder.join("dure.lock").exists(), "a lock of what was never built");
 }

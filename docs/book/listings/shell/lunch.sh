@@ -21,7 +21,7 @@ dure call $A register --account @carol --merchant "{\"owner\": \"$OWNER\", \"reg
 dure call $A register --account @dave --merchant "{\"owner\": \"$OWNER\", \"region\": 11000, \"category\": \"0x01020000\", \"tier\": 0, \"status\": \"Active\"}"
 # ANCHOR_END: register
 # ANCHOR: pay
-dure call $A issue --to @bob --amount 20
+dure call $A issue --to @bob --amount 20 --until 4102412400000
 dure call $A pay --merchant @carol --amount 8 --key bob
 dure query $A balance --holder @bob
 # ANCHOR_END: pay

@@ -323,7 +323,7 @@ errors! {
         "contract {contract} is frozen: nobody may upgrade it"
     5022 SameCode { contract: Hex<Address>, code: Hex<Hash> }
         "The contract runs this code already."
-        "contract {contract} runs code {code} already"
+        "contract {contract} runs code {code} already: build first what you changed"
     5023 SchemaForeign { stored: String, offered: String }
         "The code is of another contract: the names differ."
         "the contract is {stored}, the code is of {offered}"

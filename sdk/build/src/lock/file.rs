@@ -1,11 +1,7 @@
 //! Reading and writing the file.
 
 use super::LockError;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write,
-    ops::Range,
-};
+use std::{collections::BTreeMap, fmt::Write, ops::Range};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -207,15 +203,19 @@ impl<'t> Reader<'t> {
     fn fields(&self, list: &Spanned<DeValue<'t>>) -> Result<Vec<LockedField>, LockError> {
         let no_list = || self.malformed(Some(list.span()), "`field` is no list of tables".into());
         let list = list.get_ref().as_array().ok_or_else(no_list)?;
-        let (mut fields, mut ids, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut fields: Vec<LockedField> = Vec::new();
         for value in list.iter() {
             let field = self.field(value)?;
-            if !ids.insert(field.id) {
-                let reason = format!("id {} stands here a second time", field.id);
-                return Err(self.malformed(Some(value.span()), reason));
-            }
-            if !names.insert(field.name.clone()) {
-                let reason = format!("the name `{}` stands here a second time", field.name);
+            let (id, name) = (field.id, &field.name);
+            let twice =
+                fields.iter().find_map(|other| match (other.id == id, other.name == *name) {
+                    (true, _) => Some(format!("`{name}` has the id {id} of `{}`", other.name)),
+                    (_, true) => {
+                        Some(format!("`{name}` stands here twice, as {} and {id}", other.id))
+                    }
+                    _ => None,
+                });
+            if let Some(reason) = twice {
                 return Err(self.malformed(Some(value.span()), reason));
             }
             fields.push(field);

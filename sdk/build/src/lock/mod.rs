@@ -37,7 +37,7 @@ mod tests;
 pub use error::LockError;
 pub(crate) use file::LockFile;
 pub use recover::lock_of;
-pub(crate) use settle::settle;
+pub(crate) use settle::{Settled, settle};
 
 /// Name of the file.
 pub const LOCK_FILE: &str = "dure.lock";
