@@ -3,10 +3,10 @@
 use super::{Remote, exit::Failure, key, module, output::Output, read::connect};
 use crate::printable::one_line;
 use clap::Args;
-use dure_abi::spec::{ArgSpec, ContractSpec, EventSpec, MethodKind, MethodSpec};
+use dure_abi::spec::{ArgSpec, ContractSpec, EventSpec, FieldSpec, MethodKind, MethodSpec};
 use dure_client::Client;
 use dure_rpc::{
-    json::{type_name, value_text},
+    json::{type_name, typed_text, value_text},
     shape::StorageEntry,
 };
 use dure_types::{Address, domain::blake3_hash};
@@ -90,7 +90,7 @@ pub(super) async fn run(args: InspectArgs, output: &mut Output) -> Result<(), Fa
         );
         shown.push_str("storage\n");
         for entry in &entries {
-            shown.push_str(&format!("  {}\n", entry_text(entry)));
+            shown.push_str(&format!("  {}\n", entry_text(&spec, entry)));
         }
         if more {
             shown.push_str("  ... (more: --limit)\n");
@@ -156,13 +156,37 @@ async fn storage(
 /// Entries asked for at once.
 const PAGE: u32 = 100;
 
-fn entry_text(entry: &StorageEntry) -> String {
+/// The field of a name, of a part by both names: `merchants.sets`.
+fn field<'s>(spec: &'s ContractSpec, name: &str) -> Option<&'s FieldSpec> {
+    let mut names = name.split('.');
+    let named = |fields: &'s [FieldSpec], name: &str| fields.iter().find(|of| of.name == name);
+    let first = named(&spec.storage, names.next()?)?;
+    names.try_fold(first, |field, name| named(&field.parts, name))
+}
+
+/// An entry on one line, its parts in the order of their declaration; of a set the member alone.
+fn entry_text(spec: &ContractSpec, entry: &StorageEntry) -> String {
+    let known = field(spec, &entry.field);
+    let text = |ty: Option<u32>, value| match ty {
+        Some(ty) => typed_text(&spec.types, ty, value),
+        None => value_text(value),
+    };
     let key = match &entry.entry {
         Value::Null => String::new(),
-        key => format!("[{}]", value_text(key)),
+        key => format!("[{}]", text(known.and_then(|field| field.key), key)),
     };
-    let line = format!("{}{key} = {}", entry.field, value_text(&entry.decoded));
-    one_line(&line).into_owned()
+    let unit = |field: &FieldSpec| {
+        let described = spec.types.resolve(field.value);
+        described.is_some_and(|described| match &described.type_def {
+            TypeDef::Tuple(tuple) => tuple.fields.is_empty(),
+            _ => false,
+        })
+    };
+    let value = match known.is_some_and(unit) {
+        true => String::new(),
+        false => format!(" = {}", text(known.map(|field| field.value), &entry.decoded)),
+    };
+    one_line(&format!("{}{key}{value}", entry.field)).into_owned()
 }
 
 /// A method for machines.

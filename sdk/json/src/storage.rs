@@ -7,7 +7,8 @@ use serde_json::Value;
 /// One stored entry, decoded as far as the specification goes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// Name of the field; its number where the specification has no such field.
+    /// Name of the field, of a part behind that of the whole: `merchants.sets`; its number where the
+    /// specification has no such field.
     pub field: String,
     /// The key within the field; none where the field is one value.
     pub key: Option<Value>,
@@ -44,18 +45,25 @@ pub(super) fn entry_within(
         Some((id, rest)) => (u16::from_be_bytes(*id), rest),
         None => return Entry { field: to_text(key), key: None, value: raw(value) },
     };
+    let Some(mut field) = spec.storage.iter().find(|field| field.id == id) else {
+        let key = (!rest.is_empty()).then(|| raw(rest));
+        return Entry { field: id.to_string(), key, value: raw(value) };
+    };
+    let (mut name, mut rest) = (field.name.clone(), rest);
+    while let Some((part, after)) = rest.split_first()
+        && let Some(found) = field.parts.iter().find(|of| of.id == u16::from(*part))
+    {
+        name = format!("{name}.{}", found.name);
+        (field, rest) = (found, after);
+    }
     let ordered = |ty: Option<u32>| match ty {
         Some(ty) => key_to_json(&spec.types, ty, rest, "key").unwrap_or_else(|_| raw(rest)),
         None => raw(rest),
     };
-    let Some(field) = spec.storage.iter().find(|field| field.id == id) else {
-        let key = (!rest.is_empty()).then(|| raw(rest));
-        return Entry { field: id.to_string(), key, value: raw(value) };
-    };
-    let decoded = budget.value(spec, field.value, value, &field.name);
+    let decoded = budget.value(spec, field.value, value, &name);
     Entry {
-        field: field.name.clone(),
         key: (!rest.is_empty()).then(|| ordered(field.key)),
         value: decoded.unwrap_or_else(|_| raw(value)),
+        field: name,
     }
 }

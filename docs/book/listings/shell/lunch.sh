@@ -31,3 +31,6 @@ dure call $A pay --merchant @dave --amount 8 --key bob
 # ANCHOR: merchant
 dure query $A merchant --account @dave
 # ANCHOR_END: merchant
+# ANCHOR: inspect
+dure inspect $A | sed -n '/^storage/,$p'
+# ANCHOR_END: inspect

@@ -101,7 +101,8 @@ pub struct StorageEntry {
     pub key: Bytes,
     /// SCALE bytes of the value.
     pub value: Bytes,
-    /// Name of the field, by the specification; its number where there is no such field.
+    /// Name of the field, by the specification, of a part behind that of the whole:
+    /// `merchants.sets`; its number where there is no such field.
     pub field: String,
     /// The key within the field, by the specification; null for a single value.
     pub entry: serde_json::Value,
