@@ -18,7 +18,7 @@ use serde_json::Value;
 
 /// One event.
 pub(super) fn event(specs: &SpecView<'_>, place: Place, id: Hash, event: &Event) -> EventItem {
-    let spec = specs.find(event.contract).ok().flatten();
+    let spec = specs.find_at(event.contract, place);
     let known = spec.as_ref().and_then(|spec| Some((spec, spec.event_by_topic(event.topic)?)));
     let fields = known.and_then(|(spec, known)| specs.budget.event(spec, known, &event.data).ok());
     EventItem {
@@ -38,21 +38,23 @@ pub(super) fn numbered(specs: &SpecView<'_>, stored: &NumberedEvent) -> EventIte
     event(specs, place, stored.transaction, &stored.event)
 }
 
-/// Outputs of the calls of an account, or what stopped them.
+/// Outputs of the calls of an account, or what stopped them; they were made at a place, unless they
+/// are only tried.
 pub(super) fn result(
     specs: &SpecView<'_>,
-    account: Address,
-    calls: &[Call],
+    place: Option<Place>,
+    (account, calls): (Address, &[Call]),
     result: &Result<Vec<Vec<u8>>, Failure>,
 ) -> ExecutionResult {
     match result {
         Ok(outputs) => {
-            let decoded = calls.iter().zip(outputs).map(|(call, bytes)| output(specs, call, bytes));
+            let decoded = calls.iter().zip(outputs);
+            let decoded = decoded.map(|(call, bytes)| output(specs, place, call, bytes));
             ExecutionResult::Succeeded { outputs: decoded.collect() }
         }
         Err(failure) => {
             let ran = calls.iter().take(usize::from(failure.call).saturating_add(1));
-            let mut codes = Codes::default();
+            let mut codes = Codes { place, ..Codes::default() };
             for call in ran {
                 codes.of.extend(given(account, call));
                 codes.offered = offered(call.contract, call.method, &call.args);
@@ -88,8 +90,11 @@ fn upgrade(contract: Address, method: Selector, mut args: &[u8]) -> Option<(Addr
     upgrades.then(|| <(Address, Hash)>::decode(&mut args).ok()).flatten()
 }
 
-fn output(specs: &SpecView<'_>, call: &Call, bytes: &[u8]) -> CallOutput {
-    let spec = specs.find(call.contract).ok().flatten();
+fn output(specs: &SpecView<'_>, place: Option<Place>, call: &Call, bytes: &[u8]) -> CallOutput {
+    let spec = match place {
+        Some(place) => specs.find_at(call.contract, place),
+        None => specs.find(call.contract).ok().flatten(),
+    };
     let known = spec.as_ref().and_then(|spec| Some((spec, spec.method_by_selector(call.method)?)));
     let value = known.and_then(|(spec, method)| {
         specs.budget.value(spec, method.returns, bytes, &method.name).ok()
@@ -130,7 +135,10 @@ pub(super) fn shape(
     let (result, gas_used, gas_base, gas_charged) = match &located.outcome {
         Outcome::Receipt(receipt) => {
             let body = &transaction.body;
-            let result = result(specs, body.account, &body.calls, &receipt.result);
+            // Without an event it is not known between which events of its block it stands.
+            let first = events.first().map_or(0, |first| first.index);
+            let place = Some(Place::new(located.height, first));
+            let result = result(specs, place, (body.account, &body.calls), &receipt.result);
             let base = specs.base_gas(transaction.encoded_size()).map_or(nought, Into::into);
             (result, receipt.gas_used.into(), base, receipt.gas_charged.into())
         }

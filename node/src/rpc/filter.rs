@@ -4,7 +4,7 @@ use super::spec::SpecView;
 use crate::view::NumberedEvent;
 use dure_abi::spec::{ContractSpec, EventSpec};
 use dure_rpc::{
-    RpcError,
+    Place, RpcError,
     json::{encode, return_to_json},
     shape::{EventFilter, TransactionFilter},
 };
@@ -54,7 +54,8 @@ impl EventMatcher {
 fn have(fields: &WantedFields, specs: &SpecView<'_>, stored: &NumberedEvent) -> bool {
     let event = &stored.event;
     let Some(wanted) = fields.get(&event.topic) else { return false };
-    let Ok(Some(spec)) = specs.find(event.contract) else { return false };
+    let place = Place::new(stored.height, stored.index);
+    let Some(spec) = specs.find_at(event.contract, place) else { return false };
     let Some(known) = spec.event_by_topic(event.topic) else { return false };
     let Ok(Value::Object(found)) = specs.looked_at.event(&spec, known, &event.data) else {
         return false;

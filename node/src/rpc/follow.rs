@@ -160,7 +160,7 @@ pub(super) fn events(
     from: Place,
     filter: &EventFilter,
 ) -> Result<Page<EventItem>, RpcError> {
-    let specs = reader.specs.at(reader.view.state().as_ref());
+    let specs = reader.specs.of(&reader.view)?;
     let matcher = EventMatcher::new(&specs, filter)?;
     let newest = reader.view.height();
     let stored = reader.event_page(&matcher, from, newest)?;
@@ -198,7 +198,7 @@ pub(super) fn receipts(
     let transactions = reader.view.block_transactions(height).map_err(of_fault)?;
     let count = outcomes.iter().map(|(_, outcome)| outcome.events() as usize);
     let events = reader.view.events((height, 0), height, count.sum()).map_err(of_fault)?;
-    let specs = reader.specs.at(reader.view.state().as_ref());
+    let specs = reader.specs.of(&reader.view)?;
     let mut items = Vec::new();
     let mut rest = events.as_slice();
     for (((id, outcome), transaction), index) in outcomes.iter().zip(&transactions).zip(0u32..) {
@@ -229,7 +229,7 @@ fn one_receipt(
     let Some(located) = located else {
         return Ok(Page { items: Vec::new(), next: above.max(from), done: false });
     };
-    let specs = reader.specs.at(reader.view.state().as_ref());
+    let specs = reader.specs.of(&reader.view)?;
     let receipt = decode::receipt(&reader.view, &specs, &located)?;
     let after = Place::new(located.height, located.index).next();
     Ok(Page { items: vec![(receipt, after)], next: after, done: true })

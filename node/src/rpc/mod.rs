@@ -37,6 +37,7 @@ mod storage;
 mod submit;
 mod trace;
 mod trial;
+mod upgrades;
 mod websocket;
 
 pub use config::{Origins, RpcConfig, RpcLimits};

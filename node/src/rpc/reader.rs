@@ -126,7 +126,7 @@ impl Reader<'_> {
     pub(super) fn receipt(&self, id: Hash, proof: bool) -> Result<ReceiptAnswer, RpcError> {
         let located = self.view.receipt(id).map_err(of_fault)?;
         let located = located.ok_or(RpcError::UnknownTransaction { id: id.into() })?;
-        let specs = self.specs.at(self.view.state().as_ref());
+        let specs = self.specs.of(&self.view)?;
         let receipt = decode::receipt(&self.view, &specs, &located)?;
         let certified = if proof {
             let outcome = &located.outcome;
@@ -307,7 +307,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn events(&self, filter: &EventFilter) -> Result<EventList, RpcError> {
-        let specs = self.specs.at(self.view.state().as_ref());
+        let specs = self.specs.of(&self.view)?;
         let matcher = EventMatcher::new(&specs, filter)?;
         let limit = self.page(filter.limit)?;
         let newest = self.view.height();

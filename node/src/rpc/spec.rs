@@ -1,9 +1,11 @@
 //! Specifications of contracts, read once from their code and kept.
 
+use super::upgrades::{Replaced, Upgrades};
+use crate::view::View;
 use codec::Decode;
 use dure_abi::spec::{ContractSpec, MethodKind};
 use dure_rpc::{
-    RefusedCall, RpcError,
+    Place, RefusedCall, RpcError,
     json::{Budget, JSON_BYTES_MAX, arguments_from_json, entry_text},
     shape::CallRequest,
 };
@@ -29,12 +31,15 @@ const NAME_BYTES: usize = 64;
 #[derive(Default)]
 pub(super) struct Specs {
     known: Mutex<BTreeMap<Hash, Arc<ContractSpec>>>,
+    upgrades: Mutex<Upgrades>,
 }
 
 /// The specifications as one snapshot of state needs them.
 pub(super) struct SpecView<'a> {
     specs: &'a Specs,
     state: &'a dyn StateRead,
+    /// Codes that contracts had before the state's.
+    replaced: Arc<Replaced>,
     /// Those of code that only this answer knows: strangers offer it, so nothing keeps them.
     learned: BTreeMap<Hash, Arc<ContractSpec>>,
     /// Memory for the decoded values of the one answer that the view is for.
@@ -44,9 +49,18 @@ pub(super) struct SpecView<'a> {
 }
 
 impl Specs {
-    pub(super) const fn at<'a>(&'a self, state: &'a dyn StateRead) -> SpecView<'a> {
+    /// Those of what is now, by a state.
+    pub(super) fn at<'a>(&'a self, state: &'a dyn StateRead) -> SpecView<'a> {
         let (budget, looked_at) = (Budget::new(ANSWER_BYTES), Budget::new(ANSWER_BYTES));
-        SpecView { specs: self, state, learned: BTreeMap::new(), budget, looked_at }
+        let (learned, replaced) = (BTreeMap::new(), Arc::default());
+        SpecView { specs: self, state, replaced, learned, budget, looked_at }
+    }
+
+    /// Those of all that ever happened.
+    pub(super) fn of<'a>(&'a self, view: &'a View) -> Result<SpecView<'a>, RpcError> {
+        let mut upgrades = self.upgrades.lock().unwrap_or_else(PoisonError::into_inner);
+        let replaced = upgrades.up_to(view).map_err(super::failure::of_fault)?;
+        Ok(SpecView { replaced, ..self.at(view.state().as_ref()) })
     }
 }
 
@@ -61,6 +75,15 @@ impl SpecView<'_> {
             },
         };
         self.of_code(code)
+    }
+
+    /// The specification by which a contract acted at a place. What cannot be read decorates
+    /// nothing.
+    pub(super) fn find_at(&self, contract: Address, place: Place) -> Option<Arc<ContractSpec>> {
+        let replaced = self.replaced.get(&contract);
+        let code = replaced.and_then(|codes| codes.range(place..).next()).map(|(_, code)| *code);
+        let found = code.map_or_else(|| self.find(contract), |code| self.of_code(code));
+        found.ok().flatten()
     }
 
     /// The specification of stored code; none when it is not stored. The system contract has no
@@ -196,6 +219,8 @@ pub(super) struct Codes {
     pub(super) of: BTreeMap<Address, Hash>,
     /// The one that an upgrade offered that may have been refused.
     pub(super) offered: Option<Hash>,
+    /// Where the transaction stands; none when it does not stand yet.
+    pub(super) place: Option<Place>,
 }
 
 /// Reads errors of contracts by their specifications.
@@ -210,11 +235,11 @@ pub(super) struct Errors<'a> {
 impl Errors<'_> {
     /// What only decorates an answer: a contract that cannot be read has none.
     fn spec(&self, contract: Address) -> Option<Arc<ContractSpec>> {
-        let found = match self.codes.of.get(&contract) {
-            Some(code) => self.specs.of_code(*code),
-            None => self.specs.find(contract),
-        };
-        found.ok().flatten()
+        match (self.codes.of.get(&contract), self.codes.place) {
+            (Some(code), _) => self.specs.of_code(*code).ok().flatten(),
+            (None, Some(place)) => self.specs.find_at(contract, place),
+            (None, None) => self.specs.find(contract).ok().flatten(),
+        }
     }
 }
 

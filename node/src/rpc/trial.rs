@@ -113,7 +113,7 @@ pub(super) fn simulate(
     Ok(SimulationAnswer {
         height: reader.height(),
         time: block.time.into(),
-        result: decode::result(&specs, account, &body.calls, &tried.outputs),
+        result: decode::result(&specs, None, (account, &body.calls), &tried.outputs),
         gas_used: tried.gas_used.into(),
         gas_base: tried.gas_base.into(),
         events: events
@@ -147,7 +147,7 @@ fn simulate_query(
     Ok(SimulationAnswer {
         height: reader.height(),
         time: block.time.into(),
-        result: decode::result(specs, Address::SYSTEM, &[call], &outputs),
+        result: decode::result(specs, None, (Address::SYSTEM, &[call]), &outputs),
         gas_used: asked.gas_used.into(),
         gas_base: Gas::ZERO.into(),
         events: Vec::new(),

@@ -5,9 +5,9 @@ use codec::Encode;
 use dure_abi::spec::{FieldKind, MigrationSpec};
 use dure_client::{
     Client, NewFields, RpcError, Wait,
-    shape::{CallRequest, ExecutionResult, OneOrMany, SimulateRequest},
+    shape::{CallRequest, EventFilter, ExecutionResult, OneOrMany, SimulateRequest},
 };
-use dure_rpc::hex::to_text;
+use dure_rpc::{Place, hex::to_text};
 use dure_types::{Address, Gas, Hash, domain};
 use scale_info::{MetaType, Registry, TypeInfo};
 use serde_json::{Value, json};
@@ -224,5 +224,36 @@ async fn a_module_travels_twice_to_be_tried_and_to_be_stored() {
     let done = client.upgrade(&chain.alice, made, &next, &json!({}), NewFields::MustBeSet).await;
     done.unwrap();
     twice();
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_before_an_upgrade_is_read_by_the_code_of_then() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let made = chain.counter(&client).await;
+    let add = || client.transaction(&chain.alice).call(made, "add", json!({ "amount": "3" }));
+    let before = add().submit(Wait::Final).await.unwrap().id;
+    let mut registry = Registry::new();
+    let error = registry.register_type(&MetaType::new::<Error>()).id;
+    let mut renamed = spec(registry, error);
+    renamed.events[0].fields[0].name = "sum".into();
+    let next = with_this_spec(module(), &renamed);
+    let done = client.upgrade(&chain.alice, made, &next, &json!({}), NewFields::MustBeSet).await;
+    done.unwrap();
+    let after = add().submit(Wait::Final).await.unwrap().id;
+
+    let receipt = async |id| client.receipt(id, false).await.unwrap().receipt.events.remove(0);
+    assert_eq!(receipt(before.0).await.fields, json!({ "amount": "3" }));
+    assert_eq!(receipt(after.0).await.fields, json!({ "sum": "3" }));
+    let filter = EventFilter { contract: Some(made.into()), ..EventFilter::default() };
+    let events = client.events(filter.clone()).await.unwrap().events;
+    let fields: Vec<_> = events.into_iter().map(|event| event.fields).collect();
+    assert_eq!(fields, [json!({ "amount": "3" }), json!({ "sum": "3" })]);
+    let from = EventFilter { from: Some(Place::default()), ..filter };
+    let mut followed = chain.socket().await.follow_events(from).await.unwrap();
+    for expect in fields {
+        assert_eq!(followed.next().await.unwrap().unwrap().fields, expect);
+    }
     chain.stop().await;
 }
