@@ -382,8 +382,8 @@ fn a_malformed_lock_names_the_line() {
     check("vers = 1", "version = 1", 3, "unknown key `vers`");
     check("contract = 5", "contract = \"tally\"", 4, "no text");
     check("id = 70000", "id = 0", 7, "`id`");
-    check("id = 0", "id = 1", 12, "`count` has the id 0 of `prices`");
-    check("name = \"count\"", "name = \"prices\"", 12, "`count` stands here twice, as 0 and 1");
+    check("id = 0", "id = 1", 12, "`prices` has the id 0 of `count`");
+    check("name = \"count\"", "name = \"prices\"", 12, "`count` stands here twice");
     check("", "kind = \"item\"\n", 6, "`kind` is missing");
     check("kidn = \"item\"", "kind = \"item\"", 9, "unknown key `kidn`");
     check("kind = \"item\"\nretired = 1", "kind = \"item\"", 10, "`true` or `false`");
