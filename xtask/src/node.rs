@@ -22,7 +22,7 @@ use std::{
 const READY_MAX: Duration = Duration::from_secs(30);
 
 /// Tests compile these without optimising, for speed of building.
-const OPTIMISED: [&str; 3] = ["dure-client", "dure-node", "dure-rpc"];
+const OPTIMISED: [&str; 5] = ["dure-client", "dure-node", "dure-rpc", "gimpo", "stage"];
 
 /// What a story is played for.
 #[derive(Clone, Copy, PartialEq, Eq)]
