@@ -5,7 +5,7 @@ use crate::Stage;
 use codec::Encode;
 use dure_client::{Client, ClientError, Key, Wait};
 use dure_rpc::{DureClient, hex::Unchecked, shape::ExecutionResult};
-use dure_types::{Address, Call, Gas, TimestampMs, Transaction, TransactionBody, domain};
+use dure_types::{Address, Call, Gas, TimestampMs, Transaction, TransactionBody, domain, limits};
 use eyre::eyre;
 use futures::{StreamExt, TryStreamExt, stream};
 use rayon::prelude::*;
@@ -120,15 +120,18 @@ impl Load {
     pub async fn send(&self, drafts: &[Draft]) -> eyre::Result<Outcomes> {
         let signed = self.sign(drafts).await?;
         let started = Instant::now();
-        let mut shares = vec![Vec::new(); self.connections.len()];
+        let (mut counts, mut rounds) = (HashMap::<Address, u64>::new(), Vec::<Vec<_>>::new());
         for (index, transaction) in signed.into_iter().enumerate() {
-            shares[index % self.connections.len()].push((index, transaction));
+            // A connection may be behind another: what goes out together fits into a lane's window.
+            let count = counts.entry(transaction.body.account).or_default();
+            let round = usize::try_from(*count / limits::NONCE_WINDOW)?;
+            *count += 1;
+            rounds.resize(rounds.len().max(round + 1), Vec::new());
+            rounds[round].push((index, transaction));
         }
-        let sent = shares.into_iter().zip(&self.connections);
-        let sent = sent.map(|(share, client)| tokio::spawn(submit_all(client.clone(), share)));
         let mut answers = Vec::with_capacity(drafts.len());
-        for share in sent.collect::<Vec<_>>() {
-            answers.extend(share.await??);
+        for round in rounds {
+            answers.extend(self.submit_round(round).await?);
         }
         let took = started.elapsed();
         answers.sort_unstable_by_key(|(index, ..)| *index);
@@ -137,6 +140,21 @@ impl Load {
         latencies_ms.sort_unstable_by(f64::total_cmp);
         let results = answers.into_iter().map(|(_, result, _)| result).collect();
         Ok(Outcomes { results, latencies_ms, took })
+    }
+
+    /// Sends transactions over all connections at once.
+    async fn submit_round(&self, round: Vec<(usize, Transaction)>) -> eyre::Result<Vec<Answer>> {
+        let mut shares = vec![Vec::new(); self.connections.len()];
+        for (turn, transaction) in round.into_iter().enumerate() {
+            shares[turn % self.connections.len()].push(transaction);
+        }
+        let sent = shares.into_iter().zip(&self.connections);
+        let sent = sent.map(|(share, client)| tokio::spawn(submit_all(client.clone(), share)));
+        let mut answers = Vec::new();
+        for share in sent.collect::<Vec<_>>() {
+            answers.extend(share.await??);
+        }
+        Ok(answers)
     }
 
     async fn sign(&self, drafts: &[Draft]) -> eyre::Result<Vec<Transaction>> {

@@ -353,8 +353,12 @@ mod tests {
         let (mut ours, mut new) = (profile(include_str!("../../../Cargo.toml")), profile(PROFILE));
         // Of crates that no test of a contract needs.
         const OTHERS: &[&str] = &[
+            "cafe",
             "clap_builder",
             "clap_complete",
+            "example-donation",
+            "giftishow",
+            "gimpo",
             "h2",
             "hyper",
             "idna",
@@ -362,11 +366,14 @@ mod tests {
             "jsonrpsee-server",
             "librocksdb-sys",
             "multiaddr",
+            "neighbourhood-energy",
             "rustls",
             "rustls-webpki",
             "schemars",
+            "stage",
             "tokio",
             "tracing-subscriber",
+            "two-banks",
             "url",
         ];
         // Ours are compiled for each workspace anyway, and for other ends.

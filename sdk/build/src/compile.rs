@@ -7,7 +7,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
-    io::ErrorKind,
+    io::{ErrorKind, IsTerminal},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -154,7 +154,7 @@ pub(crate) fn metadata(manifest: &Path) -> Result<Value, BuildError> {
 /// How long nothing is said while cargo, which is told to be quiet, runs.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 
-/// Runs cargo; `waiting` is told now and then for how long that takes.
+/// Runs cargo; `waiting` is told now and then for how long that takes, where a person watches.
 fn run(mut command: Command, waiting: &mut dyn FnMut(Duration)) -> Result<Output, BuildError> {
     let (sender, ended) = mpsc::channel();
     let begun = Instant::now();
@@ -162,7 +162,11 @@ fn run(mut command: Command, waiting: &mut dyn FnMut(Duration)) -> Result<Output
     let output = loop {
         match ended.recv_timeout(SILENCE_MAX) {
             Ok(output) => break output,
-            Err(RecvTimeoutError::Timeout) => waiting(begun.elapsed()),
+            // To a file it would say how busy the machine was.
+            Err(RecvTimeoutError::Timeout) if std::io::stderr().is_terminal() => {
+                waiting(begun.elapsed());
+            }
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break Err(ErrorKind::Interrupted.into()),
         }
     };
