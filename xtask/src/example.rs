@@ -24,7 +24,7 @@ const EXAMPLES: [Example; 5] = [
         name: "gimpo",
         about: "a city's year: ten thousand citizens, five hundred merchants, a report",
         contracts: &["merchants", "regional-currency"],
-        short: &["--payments", "250"],
+        short: &["--payments", "1000"],
     },
     Example {
         name: "giftishow",
