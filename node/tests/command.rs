@@ -400,6 +400,9 @@ fn a_build_without_a_database_refuses_a_folder_for_one() {
 #[cfg(feature = "rocksdb")]
 mod disk {
     use super::*;
+    use codec::Encode;
+    use dure_client::{Client, Wait};
+    use dure_types::{Address, Gas};
 
     fn refused(arguments: &[&str], text: &str) {
         let output = dure(&[&["dev", "--rpc-port", "0"], arguments].concat());
@@ -469,6 +472,60 @@ mod disk {
         drop(Dev::start(&["--data-dir", &data]));
         damage("ledger");
         refused(&["--data-dir", &data], "put a copy");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_node_that_cannot_write_any_more_says_so_and_ends_with_its_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data").display().to_string();
+        // No file may grow above 2 MiB; the system says so instead of ending the process.
+        let limited = r#"trap "" XFSZ; ulimit -f 4096; exec "$0" "$@""#;
+        let mut node = Command::new("sh")
+            .args(["-c", limited, env!("CARGO_BIN_EXE_dure"), "dev", "--rpc-port", "0", "--json"])
+            .args(["--data-dir", &data])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(node.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let url = ready["url"].as_str().unwrap();
+        // Refused by the chain until the disk refuses: each is kept in a batch first.
+        let (client, junk) = (Client::connect(url).await.unwrap(), vec![7u8; 900_000].encode());
+        let alice = Key::from_file(Path::new(&data).join("keys/alice.key")).unwrap();
+        let mut left = 20;
+        while client.health().await.is_ok_and(|health| health.running) {
+            let sent =
+                client.transaction(&alice).call_scale(Address::SYSTEM, "deploy", junk.clone());
+            let refused = sent.gas_limit(Gas(90_000_000)).submit(Wait::Final).await;
+            assert!(refused.is_err(), "it is no module");
+            left -= 1;
+            assert!(left > 0, "nothing was too large for the disk");
+        }
+        let output = node.wait_with_output().unwrap();
+        assert_eq!(code(&output), 5, "{}", said(&output));
+        assert!(said(&output).contains("File too large"), "{}", said(&output));
+        // What is there can be used where there is room.
+        drop(Dev::start(&["--data-dir", &data]));
+    }
+
+    #[test]
+    fn a_port_that_is_taken_leaves_no_keys_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port().to_string();
+        let path = data.display().to_string();
+        let output = dure(&["dev", "--rpc-port", &port, "--data-dir", &path]);
+        assert_eq!(code(&output), 5);
+        assert!(!data.exists(), "nothing was written");
+        // A key whose writing a crash cut off is written anew.
+        let keys = data.join("keys");
+        fs::create_dir_all(&keys).unwrap();
+        fs::write(keys.join("alice.key"), "").unwrap();
+        drop(Dev::start(&["--data-dir", &path]));
+        assert!(Key::from_file(keys.join("alice.key")).is_ok());
     }
 }
 

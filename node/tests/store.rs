@@ -348,6 +348,51 @@ mod rocks {
         }
     }
 
+    /// Changes some bytes in the middle of every file of a kind.
+    fn damage(folder: &std::path::Path, extension: &str) -> usize {
+        let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<_> =
+            files.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
+        for file in &files {
+            let mut bytes = std::fs::read(file).unwrap();
+            let middle = bytes.len() / 3;
+            bytes[middle..middle + 16].iter_mut().for_each(|byte| *byte ^= 0xff);
+            std::fs::write(file, bytes).unwrap();
+        }
+        files.len()
+    }
+
+    #[test]
+    fn rocks_names_a_database_whose_files_are_damaged() {
+        // Tables of the state, and the blob files in which batches lie.
+        let cases = [(Column::State, "sst"), (Column::Batches, "blob")];
+        for (column, extension) in cases {
+            let directory = tempfile::tempdir().unwrap();
+            let store = RocksStore::open(directory.path(), CHAIN).unwrap();
+            let value = |key: u32| (0..8_192u32).map(|at| (at * at ^ key * 77) as u8).collect();
+            for key in 0..64u32 {
+                let value: Vec<u8> = value(key);
+                store.write(batch(&[(column, &key.to_be_bytes(), Some(&value))])).unwrap();
+            }
+            store.barrier(column.database()).unwrap();
+            drop(store);
+            // The ledger's log becomes files when it is opened the next time.
+            drop(RocksStore::open(directory.path(), CHAIN).unwrap());
+            let folder = directory.path().join(column.database().name());
+            assert!(damage(&folder, extension) > 0, "no .{extension} in {}", folder.display());
+            let read = RocksStore::open(directory.path(), CHAIN).and_then(|store| {
+                (0..64u32).try_for_each(|key| {
+                    let found = store.get(column, &key.to_be_bytes())?;
+                    assert_eq!(found, Some(value(key)), "what is read is what was written");
+                    Ok(())
+                })
+            });
+            let refused = read.unwrap_err();
+            let StoreError::Corrupt { path, .. } = &refused else { panic!("{refused}") };
+            assert!(path.contains(column.database().name()), "{refused}");
+        }
+    }
+
     #[test]
     fn rocks_says_what_is_wrong_with_a_directory() {
         let directory = tempfile::tempdir().unwrap();

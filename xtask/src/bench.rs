@@ -37,12 +37,12 @@ pub(crate) fn run(name: &str) -> Outcome {
         let names = ["figures::", "slow_", "--include-ignored"];
         let tests = [&names[..], &["--nocapture", "--test-threads", "1", "--quiet"]].concat();
         for simulator in simulate::released()? {
-            cargo::run_json(command(&simulator.program.to_string_lossy()).args(&tests))?;
+            cargo::run_bench(command(&simulator.program.to_string_lossy()).args(&tests))?;
         }
         return Ok(());
     }
     if own().iter().any(|known| known == name) {
-        return cargo::run_json(&mut cargo(&[
+        return cargo::run_bench(&mut cargo(&[
             "run",
             "--release",
             "-p",
@@ -53,5 +53,5 @@ pub(crate) fn run(name: &str) -> Outcome {
     }
     let manifest = "benches/peers/Cargo.toml";
     let mut peers = cargo(&["run", "--release", "--manifest-path", manifest, "--", name]);
-    cargo::run_json(peers.env("CARGO_TARGET_DIR", target_dir().join("peers")))
+    cargo::run_bench(peers.env("CARGO_TARGET_DIR", target_dir().join("peers")))
 }

@@ -55,17 +55,52 @@ fn ended(what: &str, status: ExitStatus) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("`{what}` failed: {status}")) }
 }
 
-/// Runs a command of whose output the lines of JSON go to standard output, and the others to the
-/// terminal.
-pub(crate) fn run_json(command: &mut Command) -> Outcome {
+/// What every line of a bench has: others script against it.
+const BENCH_FIELDS: [&str; 7] = ["bench", "metric", "value", "unit", "peer", "peer_value", "ratio"];
+
+/// Runs a bench, whose lines of JSON go to standard output and the others to the terminal.
+pub(crate) fn run_bench(command: &mut Command) -> Outcome {
     let what = words(command);
     let failed = |error: std::io::Error| format!("{what}: {error}");
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let (mut measured, mut wrong) = (0usize, Vec::new());
     for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines()) {
         let line = line.map_err(failed)?;
-        if line.starts_with('{') { println!("{line}") } else { eprintln!("{line}") }
+        if line.starts_with('{') {
+            println!("{line}");
+            measured += 1;
+            wrong.extend(misshapen(&line));
+        } else {
+            eprintln!("{line}");
+        }
     }
-    ended(&what, child.wait().map_err(failed)?)
+    ended(&what, child.wait().map_err(failed)?)?;
+    match wrong.first() {
+        Some(reason) => Err(format!("{what} printed a line that is no measurement: {reason}")),
+        None if measured == 0 => Err(format!("{what} measured nothing")),
+        None => Ok(()),
+    }
+}
+
+/// What is wrong with a line of a bench.
+fn misshapen(line: &str) -> Option<String> {
+    let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
+        return Some(format!("no JSON object: {line}"));
+    };
+    let missing = BENCH_FIELDS.iter().find(|name| !fields.contains_key(**name));
+    let fits = |name: &&str| {
+        let value = fields.get(*name);
+        match *name {
+            "value" => value.is_some_and(Value::is_number),
+            "peer_value" | "ratio" => {
+                value.is_none_or(|value| value.is_number() || value.is_null())
+            }
+            "peer" => value.is_none_or(|value| value.is_string() || value.is_null()),
+            _ => value.is_some_and(Value::is_string),
+        }
+    };
+    let wrong = BENCH_FIELDS.iter().find(|name| !fits(name));
+    missing.map(|name| format!("no {name}: {line}")).or(wrong.map(|name| format!("{name}: {line}")))
 }
 
 /// Runs a command and returns what it printed, or nothing where it failed.
@@ -130,4 +165,30 @@ fn program(message: &Value) -> Option<Built> {
         folder,
         program,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::misshapen;
+
+    #[test]
+    fn a_line_of_a_bench_has_what_others_script_against() {
+        let with = |value: &str, peer: &str| {
+            format!(
+                "{{\"bench\":\"execution\",\"metric\":\"transfer\",\"value\":{value},\"unit\":\"us\",\
+                 \"peer\":{peer},\"peer_value\":null,\"ratio\":1.5,\"seed\":7}}"
+            )
+        };
+        assert_eq!(misshapen(&with("11.2", "\"revm\"")), None);
+        assert_eq!(misshapen(&with("11", "null")), None);
+        for wrong in [with("null", "null"), with("\"11\"", "null"), with("11", "3")] {
+            assert!(misshapen(&wrong).is_some(), "{wrong}");
+        }
+        let line = with("11", "null");
+        for field in ["bench", "metric", "value", "unit", "peer", "peer_value", "ratio"] {
+            let without = line.replace(&format!("\"{field}\":"), "\"other\":");
+            assert!(misshapen(&without).is_some(), "without {field}");
+        }
+        assert!(misshapen("{torn").is_some());
+    }
 }

@@ -168,10 +168,16 @@ impl Node {
             self.port
         );
         println!("Funded keys, known to everyone: {}", folder.keys().display());
-        println!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        println!("{}", of_this_start(&log));
         let status = self.child.wait().map_err(|error| format!("waiting for the node: {error}"))?;
         if status.success() { Ok(()) } else { Err(format!("the node ended: {status}")) }
     }
+}
+
+/// What the last of the nodes that wrote into a log said: those before it are gone, with their ports.
+fn of_this_start(log: &str) -> &str {
+    log.rmatch_indices("ready: ").next().map_or(log, |(at, _)| log.get(at..).unwrap_or(log))
 }
 
 /// A port that nobody listens on; another program may take it before the node does, in which case
@@ -201,4 +207,16 @@ fn health(port: u16) -> Option<Value> {
     let json = body.get(body.find('{')?..=body.rfind('}')?)?;
     let value: Value = serde_json::from_str(json).ok()?;
     value.get("result").cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_this_start;
+
+    #[test]
+    fn a_node_that_was_killed_is_not_shown() {
+        let log = "ready: http://127.0.0.1:1/v1\nkeys\nready: http://127.0.0.1:2/v1\nkeys\n";
+        assert_eq!(of_this_start(log), "ready: http://127.0.0.1:2/v1\nkeys\n");
+        assert_eq!(of_this_start("starting\n"), "starting\n");
+    }
 }

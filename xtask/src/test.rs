@@ -19,6 +19,7 @@ use std::{
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
     },
     thread::available_parallelism,
     time::{Duration, Instant},
@@ -230,7 +231,11 @@ fn run_tests(command: &mut Command, mut line: impl FnMut(&str)) -> Report {
     report
 }
 
-/// Output and error output together, line by line.
+/// How long what a program started may go on writing after it ended.
+const LEFT_MAX: Duration = Duration::from_secs(2);
+
+/// Output and error output together, line by line. A program that leaves another behind, which holds
+/// its output open, has failed: nobody would ever end that one.
 fn watched(command: &mut Command, mut line: impl FnMut(&str)) -> Outcome {
     let words = cargo::words(command);
     let failed = |error: std::io::Error| format!("{words}: {error}");
@@ -239,11 +244,34 @@ fn watched(command: &mut Command, mut line: impl FnMut(&str)) -> Outcome {
     let mut child = command.spawn().map_err(failed)?;
     // Else this process would hold the pipe open for ever.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    for text in BufReader::new(output).split(b'\n') {
-        line(&String::from_utf8_lossy(&text.map_err(failed)?));
+    let (to, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for text in BufReader::new(output).split(b'\n') {
+            // Whoever does not listen any more has said why.
+            let _ = to.send(text);
+        }
+    });
+    let (mut ended, mut left) = (None, false);
+    loop {
+        match lines.recv_timeout(Duration::from_millis(100)) {
+            Ok(text) => line(&String::from_utf8_lossy(&text.map_err(failed)?)),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if ended.is_none() && child.try_wait().map_err(failed)?.is_some() {
+            ended = Some(Instant::now());
+        }
+        left = ended.is_some_and(|at| at.elapsed() > LEFT_MAX);
+        if left {
+            break;
+        }
     }
     let status = child.wait().map_err(failed)?;
-    if status.success() { Ok(()) } else { Err(format!("{words}: {status}")) }
+    match (status.success(), left) {
+        (true, false) => Ok(()),
+        (true, true) => Err(format!("{words}: left a process behind that holds its output")),
+        (false, _) => Err(format!("{words}: {status}")),
+    }
 }
 
 /// Reads `test result: ok. 5 passed; 0 failed; 1 ignored; ..`.
@@ -286,6 +314,17 @@ mod tests {
         let report = run_tests(&mut Command::new("false"), |_| {});
         assert!(report.outcome.is_err());
         assert_eq!(report.counts.failed, 1);
+    }
+
+    #[test]
+    fn a_program_that_leaves_another_behind_is_a_failure_and_not_waited_for() {
+        for end in ["kill -9 $$", "true"] {
+            let mut command = Command::new("sh");
+            let report =
+                run_tests(command.args(["-c", &format!("echo said; sleep 30 & {end}")]), |_| {});
+            assert!(report.outcome.is_err(), "{end}");
+            assert!(report.took.as_secs() < 25, "{end}: waited for what was left");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a contract author waits for: one test on WASM and a hundred, the program built from nothing,
-//! the first green test of a new crate and of the next, a live token out of a policy file; and the
-//! sizes of the token that `dure new` writes. The peers are the bars that these were made for.
+//! the first green test of a new crate and of the next, a node that answers, a live token out of a
+//! policy file; and the sizes of the token that `dure new` writes. The peers are the bars that these were made for.
 //!
 //! The program and the crates are compiled into a folder of their own, which is emptied first: what
 //! is waited for is then what an author waits for whose cargo has downloaded all it needs. It takes
@@ -43,7 +43,9 @@ fn main() -> Outcome {
     sizes(&target)?;
     let policy = root().join("contracts/token/policies/plain.toml").display().to_string();
     for metric in ["token_issued", "token_issued_again"] {
+        let begun = Instant::now();
         let dev = Dev::start(&target)?;
+        line("node_ready", seconds(begun), "s", 1.0);
         let begun = Instant::now();
         target.dure(&["token", "issue", "--policy", &policy, "--offline", "--rpc", &dev.url])?;
         line(metric, seconds(begun), "s", 60.0);

@@ -70,9 +70,7 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
         );
         return Err(Failure::Usage(text));
     }
-    if let Some(folder) = &data_dir {
-        write_keys(&folder.join("keys"), &accounts)?;
-    }
+    let keys = data_dir.as_ref().map(|folder| folder.join("keys"));
     let validator = dev_validator();
     let config = NodeConfig {
         data_dir,
@@ -87,7 +85,9 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
         peer_id: peer_id(&dev_network()),
         trusted_proxies: Vec::new(),
     };
-    node::run(config, rpc, &accounts, output).await
+    // Once the folder is known to be ours and the port free.
+    let write = || keys.map_or(Ok(()), |folder| write_keys(&folder, &accounts));
+    node::run(config, rpc, &accounts, write, output).await
 }
 
 fn genesis(accounts: &[(&str, Key)]) -> Genesis {
@@ -104,6 +104,11 @@ fn write_keys(folder: &Path, accounts: &[(&str, Key)]) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
     for (name, key) in accounts {
         let path = folder.join(format!("{name}.key"));
+        // A crash may have left an empty one.
+        let empty = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() == 0);
+        if empty {
+            std::fs::remove_file(&path).map_err(|error| failed(&error))?;
+        }
         if !path.exists() {
             key.to_file(&path).map_err(|error| failed(&error))?;
         }

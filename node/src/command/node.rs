@@ -98,14 +98,16 @@ pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Fa
         peer_id: network.as_ref().and_then(peer_id),
         trusted_proxies: args.trusted_proxy,
     };
-    run(config, rpc, &[], output).await
+    run(config, rpc, &[], || Ok(()), output).await
 }
 
-/// Runs a node until a signal or a fault; `accounts` are shown when it is ready.
+/// Runs a node until a signal or a fault; `before_ready` has the folder for itself, and `accounts`
+/// are shown when the node is ready.
 pub(super) async fn run(
     config: NodeConfig,
     rpc: RpcConfig,
     accounts: &[(&str, Key)],
+    before_ready: impl FnOnce() -> Result<(), Failure>,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let started = |error: &dyn std::fmt::Display| Failure::Start(error.to_string());
@@ -117,6 +119,7 @@ pub(super) async fn run(
     drop(std::net::TcpListener::bind(listen).map_err(|error| occupied(listen, &error))?);
     let node = Node::start(config).await.map_err(|error| started(&error))?;
     let server = RpcServer::start(rpc, node.handle()).await.map_err(|error| started(&error))?;
+    before_ready()?;
     ready(&node, &server, accounts, output)?;
     let fault = tokio::select! {
         _ = terminate.recv() => None,

@@ -34,14 +34,6 @@ pub enum Rejection {
         /// What the check found.
         reason: String,
     },
-    /// The client says that it signed for another chain.
-    #[error("signed for chain {signed}; this is {chain}")]
-    WrongChain {
-        /// The chain that the client named.
-        signed: Hash,
-        /// Our chain.
-        chain: Hash,
-    },
     /// Block time is past `valid_until`.
     #[error("expired: valid until {valid_until}, time is {time}")]
     Expired {

@@ -37,6 +37,9 @@ pub struct RpcLimits {
     pub connections: usize,
     /// Connections of one address.
     pub connections_of_address: usize,
+    /// Connections that are turned away with patience at the same time, above those; more are told
+    /// and closed at once.
+    pub farewells: usize,
     /// Bytes of one request: a deploy in hexadecimal and its envelope.
     pub request_bytes: u32,
     /// Bytes of all requests that come or are at work; those of one address may be half of it.
@@ -95,6 +98,7 @@ impl Default for RpcLimits {
         Self {
             connections: 2_048,
             connections_of_address: 1_024,
+            farewells: 256,
             request_bytes: 3 << 20,
             // Eighty of the longest.
             requests_bytes: 256 << 20,
@@ -132,16 +136,37 @@ const _: () = {
 };
 
 impl RpcLimits {
-    /// Lowers the number of connections to what the process may have open, half of it left to the
-    /// store: a node that runs out of descriptors cannot write its ledger.
+    /// Lowers the number of connections, with those that are turned away, to what the process may
+    /// have open, half of it left to the store: a node that runs out of descriptors cannot write its
+    /// ledger.
     #[must_use]
     pub fn within(self, descriptors: u64) -> Self {
         let share = usize::try_from(descriptors / 2).unwrap_or(usize::MAX).max(8);
-        let connections = self.connections.min(share);
+        let farewells = self.farewells.min(share / 8);
+        let connections = self.connections.min(share - farewells);
         Self {
             connections,
             connections_of_address: self.connections_of_address.min(connections),
+            farewells,
             ..self
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RpcLimits;
+
+    #[test]
+    fn sockets_leave_half_of_the_descriptors_to_the_store() {
+        let all = RpcLimits::default();
+        for descriptors in [20, 256, 1_024, 4_096, 65_536, u64::MAX] {
+            let limits = all.within(descriptors);
+            let sockets = (limits.connections + limits.farewells) as u64;
+            assert!(sockets <= descriptors / 2, "{sockets} of {descriptors}");
+            assert!(limits.connections >= 8, "{descriptors}: too few to be of use");
+            assert!(limits.connections_of_address <= limits.connections);
+        }
+        assert_eq!(all.within(65_536), all);
     }
 }

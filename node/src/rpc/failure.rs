@@ -42,9 +42,6 @@ pub(super) fn of_rejection(rejection: Rejection) -> RpcError {
         Rejection::BadSignature { index, chain, reason } => {
             RpcError::BadSignature { index: index.into(), chain: chain.into(), reason }
         }
-        Rejection::WrongChain { signed, chain } => {
-            RpcError::WrongChain { signed: signed.into(), chain: chain.into() }
-        }
         Rejection::Expired { valid_until, time } => {
             RpcError::Expired { valid_until: valid_until.into(), time: time.into() }
         }

@@ -27,8 +27,6 @@ use tokio::{
     sync::Semaphore,
 };
 
-/// Connections turned away with patience at the same time; more are told and closed at once.
-const FAREWELLS_MAX: usize = 256;
 /// Bytes that the system takes for one connection ahead of its client. Left to itself it takes
 /// megabytes, and says that it takes more only after a third of them went: too seldom to tell a slow
 /// client from one that has stopped.
@@ -142,7 +140,7 @@ async fn accept(
         Server::builder().set_config(server).set_http_middleware(http).to_service_builder();
     let methods = service.into_rpc();
     let proxies = Proxies::new(&config.trusted_proxies);
-    let farewells = Arc::new(Semaphore::new(FAREWELLS_MAX));
+    let farewells = Arc::new(Semaphore::new(limits.farewells));
     let mut end = Box::pin(stopped.clone().shutdown());
     loop {
         let accepted = tokio::select! {

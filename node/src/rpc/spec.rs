@@ -143,8 +143,14 @@ impl SpecView<'_> {
 
     /// Turns a caller's request into a call, by the specification.
     ///
-    /// A method is looked up by name, or by selector; only those of `kind` can be reached.
-    pub(super) fn call(&self, request: &CallRequest, kind: MethodKind) -> Result<Call, RpcError> {
+    /// A method is looked up by name, or by selector; only those of `kind` can be reached. `index`
+    /// is the request's place among those that were asked at once.
+    pub(super) fn call(
+        &self,
+        index: usize,
+        request: &CallRequest,
+        kind: MethodKind,
+    ) -> Result<Call, RpcError> {
         let contract = request.contract.check("contract")?;
         let spec = self.need(contract)?;
         let selector = dure_rpc::hex::parse::<Selector>(&request.method);
@@ -174,7 +180,8 @@ impl SpecView<'_> {
         };
         if args.len() > limit {
             let (length, limit) = (args.len() as u64, limit as u64);
-            return Err(RpcError::ArgumentsTooLong { call: 0, length, limit });
+            let call = u32::try_from(index).unwrap_or(u32::MAX);
+            return Err(RpcError::ArgumentsTooLong { call, length, limit });
         }
         Ok(Call { contract, method: method.selector, args })
     }

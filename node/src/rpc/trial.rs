@@ -35,8 +35,8 @@ pub(super) fn query(
     let executor = handle.executor();
     let mut gas = Gas(limits::QUERY_GAS_MAX);
     let mut results = Vec::with_capacity(requests.len());
-    for request in requests {
-        let call = specs.call(request, MethodKind::Query)?;
+    for (index, request) in requests.iter().enumerate() {
+        let call = specs.call(index, request, MethodKind::Query)?;
         let input = [call.method.0.as_slice(), &call.args].concat();
         let asked = executor.query(reader.view.state(), &block, call.contract, &input, gas);
         let asked = asked.map_err(of_runtime)?;
@@ -81,11 +81,12 @@ pub(super) fn simulate(
     }
     let mut specs = reader.specs.at(reader.view.state().as_ref());
     if let [request] = requests.as_slice()
-        && let Ok(call) = specs.call(request, MethodKind::Query)
+        && let Ok(call) = specs.call(0, request, MethodKind::Query)
     {
         return simulate_query(reader, handle, &specs, call, Gas(gas_limit));
     }
-    let calls = requests.iter().map(|request| specs.call(request, MethodKind::Call));
+    let calls = requests.iter().enumerate();
+    let calls = calls.map(|(index, request)| specs.call(index, request, MethodKind::Call));
     let calls = calls.collect::<Result<Vec<Call>, RpcError>>()?;
     let block = next_block(reader, handle);
     let body = TransactionBody {

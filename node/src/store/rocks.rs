@@ -349,15 +349,19 @@ impl Databases {
 /// Sorts what can go wrong at opening by what the operator should do. RocksDB tells some of it in
 /// words only.
 fn open_error(path: &str, error: &rocksdb::Error) -> StoreError {
-    let (path, reason) = (path.to_owned(), error.to_string());
-    // Not what the path says, as `/srv/blockchain` does of a lock.
+    told(path.to_owned(), &error.kind(), error.to_string())
+}
+
+fn told(path: String, kind: &ErrorKind, reason: String) -> StoreError {
+    // Not what the path says.
     let words = reason.replace(&path, "");
     let says = |word: &str| words.contains(word);
-    match error.kind() {
-        ErrorKind::IOError if says("lock") => StoreError::InUse { path },
+    match kind {
+        // Before the lock: it may be the lock's file that we may not write.
         ErrorKind::IOError if says("Permission denied") || says("Read-only") => {
             StoreError::NotWritable { path, reason }
         }
+        ErrorKind::IOError if says("/LOCK") => StoreError::InUse { path },
         ErrorKind::IOError if !says("No such file") => StoreError::of_io(path, reason),
         _ => StoreError::Corrupt { path, reason },
     }
@@ -443,5 +447,37 @@ impl Read for RocksSnapshot {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
         self.databases.scan(column, range, reverse, limit, self.options(column.database()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorKind, StoreError, told};
+
+    /// Words as RocksDB 10 says them; what we cannot bring about as root is told from them alone.
+    #[test]
+    fn what_an_operator_should_do_is_told_by_the_words_of_the_system() {
+        let of = |reason: &str| told("/srv/blockchain".into(), &ErrorKind::IOError, reason.into());
+        let lock = "IO error: While lock file: /srv/blockchain/LOCK: ";
+        let held = of(&format!("{lock}Resource temporarily unavailable"));
+        assert!(matches!(held, StoreError::InUse { .. }), "{held}");
+        let own =
+            of("IO error: lock hold by current process, acquire time 17: /srv/blockchain/LOCK");
+        assert!(matches!(own, StoreError::InUse { .. }), "{own}");
+        let open = "IO error: While open a file for lock: /srv/blockchain/LOCK: ";
+        for reason in ["Permission denied", "Read-only file system"] {
+            let refused = of(&format!("{open}{reason}"));
+            assert!(matches!(refused, StoreError::NotWritable { .. }), "{refused}");
+        }
+        let written = "IO error: While appending to file: /srv/blockchain/000012.log: ";
+        for reason in ["No space left on device", "Disk quota exceeded"] {
+            let full = of(&format!("{written}{reason}"));
+            assert!(full.is_full(), "{full}");
+        }
+        let broken = of(&format!("{written}Input/output error"));
+        assert!(matches!(broken, StoreError::Io { .. }), "{broken}");
+        let missing =
+            of("IO error: No such file or directory: While open /srv/blockchain/000012.sst");
+        assert!(matches!(missing, StoreError::Corrupt { .. }), "{missing}");
     }
 }

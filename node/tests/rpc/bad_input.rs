@@ -3,7 +3,7 @@
 use crate::chain::{Chain, counter, with_spec};
 use codec::Encode;
 use dure_client::{Client, ClientError, Key, RpcError, Wait};
-use dure_types::{Address, Gas, Hash, Signature, Transaction};
+use dure_types::{Address, Gas, Hash, Signature, Transaction, limits};
 use serde_json::{Value, json};
 
 fn code<T: std::fmt::Debug>(result: Result<T, ClientError>) -> (i32, RpcError) {
@@ -141,6 +141,48 @@ async fn bad_transactions_are_refused_at_the_door() {
     let far = resign(&chain.alice, &far, client.chain());
     let (_, error) = code(client.submit(&far, Wait::Accepted).await);
     assert!(matches!(error, RpcError::NonceTooHigh { .. }), "{error}");
+
+    // The window moves on with the highest nonce.
+    for nonce in [1_000, 2_000] {
+        let mut next = good.clone();
+        next.body.nonce = nonce;
+        let next = resign(&chain.alice, &next, client.chain());
+        client.submit(&next, Wait::Final).await.unwrap();
+    }
+    let mut old = good.clone();
+    old.body.nonce = 7;
+    let old = resign(&chain.alice, &old, client.chain());
+    let (_, error) = code(client.submit(&old, Wait::Accepted).await);
+    assert!(matches!(error, RpcError::NonceTooOld { nonce, .. } if nonce == 7.into()), "{error}");
+
+    // Longer than any transaction may be.
+    let bytes = vec![0; limits::TRANSACTION_BYTES_MAX + 1];
+    let params = json!([dure_rpc::hex::to_text(&bytes)]);
+    let refused = chain.refusal("tx_submit", params).await;
+    assert_eq!(refused, (2001, "TransactionTooLarge".into()));
+
+    // A sponsor of contracts does not pay for what is asked of the system.
+    let mut sponsored = good.clone();
+    sponsored.body.account = mallory.address();
+    sponsored.body.sponsor = Some(chain.alice.address());
+    sponsored.body.calls[0].contract = Address::SYSTEM;
+    let sponsored = resign(&mallory, &sponsored, client.chain());
+    let (_, error) = code(client.submit(&sponsored, Wait::Accepted).await);
+    let sponsor = chain.alice.address().into();
+    assert_eq!(error, RpcError::SponsorRefuses { sponsor });
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_gas_than_a_block_has_is_refused_at_the_door() {
+    let chain =
+        Chain::start_altered(|genesis| genesis.parameters.block_gas_max = Gas(60_000_000)).await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let call = client.transaction(&chain.alice).call(counter, "add", json!({ "amount": "1" }));
+    let refused = call.gas_limit(Gas(60_000_001)).submit(Wait::Accepted).await;
+    let limit = 60_000_000.into();
+    assert_eq!(code(refused).1, RpcError::GasAboveBlock { gas_limit: 60_000_001.into(), limit });
     chain.stop().await;
 }
 
@@ -182,6 +224,16 @@ async fn failed_calls_say_why_with_the_contracts_own_error() {
     assert_eq!(number, 1003);
     let text = "args.amount: expected u64 as decimal string, found \"many\"";
     assert_eq!(error.to_string(), text);
+
+    // Too many bytes of arguments: which of the calls it was is said.
+    let good = json!({ "contract": counter.to_string(), "method": "add", "args": [1] });
+    let mut long = good.clone();
+    long["args"] = json!(dure_rpc::hex::to_text(&vec![0; limits::ARGS_BYTES_MAX + 1]));
+    let account = chain.alice.address().to_string();
+    let tried = json!([{ "account": account, "calls": [good, long] }]);
+    let answer = chain.post("tx_simulate", tried).await;
+    assert_eq!(answer["error"]["data"]["name"], "ArgumentsTooLong", "{answer}");
+    assert_eq!(answer["error"]["data"]["call"], 1, "{answer}");
     chain.stop().await;
 }
 
@@ -207,6 +259,17 @@ async fn bad_modules_are_refused_with_what_is_wrong() {
     let (number, error) = deploy(with_spec(wat::parse_str(text).unwrap())).await;
     assert!(matches!(error, RpcError::ModuleOpcode { .. }), "{number} {error}");
     assert!(error.to_string().contains("mean"), "{error}");
+    let text = "(module (func (param f64)))";
+    let (number, error) = deploy(with_spec(wat::parse_str(text).unwrap())).await;
+    assert!(matches!(error, RpcError::ModuleType { .. }), "{number} {error}");
+    assert!(error.to_string().contains("f64"), "{error}");
+    let text = "(module (func $begin) (start $begin))";
+    let (_, error) = deploy(with_spec(wat::parse_str(text).unwrap())).await;
+    assert_eq!(error, RpcError::ModuleStart);
+    let text = "(module (memory 65))";
+    let (number, error) = deploy(with_spec(wat::parse_str(text).unwrap())).await;
+    let RpcError::ModuleLimit { value, limit, .. } = &error else { panic!("{number} {error}") };
+    assert_eq!((value.0, limit.0), (65, limits::MEMORY_PAGES_MAX));
     let without_spec = wat::parse_str("(module)").unwrap();
     assert_eq!(deploy(without_spec).await.0, 5007);
     // The good one still goes, once.

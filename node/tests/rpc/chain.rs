@@ -13,7 +13,7 @@ use dure_node::{
     rpc::{Origins, RpcConfig, RpcLimits, RpcServer},
     store::MemoryStore,
 };
-use dure_types::{Address, Selector, TimestampMs, domain};
+use dure_types::{Address, Genesis, Selector, TimestampMs, domain};
 use scale_info::{MetaType, PortableRegistry, Registry, TypeDef, TypeInfo};
 use serde_json::{Value, json};
 use std::{net::IpAddr, sync::Arc};
@@ -30,24 +30,36 @@ impl Chain {
     }
 
     pub(crate) async fn start_with(limits: RpcLimits, origins: Origins) -> Self {
-        Self::begin(limits, origins, Arc::new(MemoryStore::new())).await
+        Self::begin(limits, origins, Arc::new(MemoryStore::new()), |_| {}).await
+    }
+
+    /// Of another genesis.
+    pub(crate) async fn start_altered(alter: impl FnOnce(&mut Genesis)) -> Self {
+        let store = Arc::new(MemoryStore::new());
+        Self::begin(RpcLimits::default(), Origins::Any, store, alter).await
     }
 
     /// On a simulated disk.
     pub(crate) async fn start_on(disk: &MemoryStore) -> Self {
-        Self::begin(RpcLimits::default(), Origins::Any, Arc::new(disk.clone())).await
+        Self::begin(RpcLimits::default(), Origins::Any, Arc::new(disk.clone()), |_| {}).await
     }
 
-    async fn begin(limits: RpcLimits, origins: Origins, store: Arc<MemoryStore>) -> Self {
+    async fn begin(
+        limits: RpcLimits,
+        origins: Origins,
+        store: Arc<MemoryStore>,
+        alter: impl FnOnce(&mut Genesis),
+    ) -> Self {
         let validator = Key::from_seed([1; 32]);
         let alice = Key::from_seed([2; 32]);
-        let genesis = dev_genesis(
+        let mut genesis = dev_genesis(
             "test",
             TimestampMs(1),
             validator.signing(),
             Key::from_seed([3; 32]).signing(),
             &[alice.address()],
         );
+        alter(&mut genesis);
         let config = NodeConfig::new(genesis, validator.signing().clone());
         let node = Node::start_on(config, store).await.unwrap();
         let server = serve(&node, limits, origins, Vec::new()).await;

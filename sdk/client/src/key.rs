@@ -80,10 +80,10 @@ impl Key {
         Some(Self::from_seed(seed))
     }
 
-    /// Writes the key to a new file that only its owner may read.
+    /// Writes the key to a new file that only its owner may read, and sees that it is on the disk.
     ///
     /// # Errors
-    /// [`KeyError::File`] when the file exists already or cannot be written.
+    /// [`KeyError::File`] when the file exists already or cannot be written; nothing is left then.
     pub fn to_file(&self, path: impl AsRef<Path>) -> Result<(), KeyError> {
         let path = path.as_ref();
         let mut options = std::fs::OpenOptions::new();
@@ -91,10 +91,14 @@ impl Key {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let text = format!("{}\n", to_text(&self.signing.to_bytes()));
-        options
-            .open(path)
-            .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()))
-            .map_err(|reason| KeyError::File { path: path.display().to_string(), reason })
+        let failed = |reason| KeyError::File { path: path.display().to_string(), reason };
+        let mut file = options.open(path).map_err(failed)?;
+        let written = std::io::Write::write_all(&mut file, text.as_bytes());
+        written.and_then(|()| file.sync_all()).map_err(|reason| {
+            // Half a key is none, and would stand in the way of a whole one.
+            let _ = std::fs::remove_file(path);
+            failed(reason)
+        })
     }
 
     /// The public half.

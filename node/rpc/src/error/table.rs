@@ -109,9 +109,6 @@ errors! {
     1001 MalformedHex { argument: String, reason: String, found: String }
         "A value that should be 0x and hexadecimal digits is not, or has another length."
         "{argument}: {reason}, found \"{found}\""
-    1002 MalformedScale { argument: String, reason: String }
-        "Bytes that should be the SCALE encoding of something are not."
-        "{argument}: {reason}"
     1003 InvalidArguments { path: String, reason: String }
         "Arguments in JSON do not fit the contract's specification; `path` names the value."
         "{path}: {reason}"
@@ -326,10 +323,10 @@ errors! {
         "contract {contract} runs code {code} already: build first what you changed"
     5023 SchemaForeign { stored: String, offered: String }
         "The code is of another contract: the names differ."
-        "the contract is {stored}, the code is of {offered}"
+        "the contract is {stored}, the code is of {offered}: the module under `#[dure::contract]` keeps its name; what is another contract is deployed, not upgraded to"
     5024 SchemaOlder { stored: u32, offered: u32 }
         "The code is of an older version of the storage than what is stored."
-        "the storage has version {stored}, the code is of version {offered}"
+        "the storage has version {stored}, the code is of version {offered}: what was migrated does not go back; give code of version {stored} or of the next"
     5025 NoMigration { stored: u32, offered: u32 }
         "The storage's version rises and the code has no migration from exactly the stored one: a contract gets the code of every version in turn."
         "the code is of version {offered} and has no migration from version {stored}: a contract gets the code of every version in turn"
@@ -341,13 +338,13 @@ errors! {
         "field {field} (id {id}) is stored as {stored}, in the code it is {offered}: raise the version of `#[storage]` by one and rewrite what is stored in a `#[migrate]` method, which opens it by `dure::before!`"
     5028 FieldLost { field: String, id: u16 }
         "The code neither has a stored field nor lists it as retired: build it with the contract's dure.lock, which `dure inspect CONTRACT --lock dure.lock` writes where it was lost."
-        "the code knows nothing of the stored field {field} (id {id})"
+        "the code knows nothing of the stored field {field} (id {id}): build it with the contract's dure.lock, in which a field that is gone stands with `retired = true`; `dure inspect CONTRACT --lock dure.lock` writes one that was lost"
     5029 FieldReused { field: String, id: u16 }
         "The code uses the id of a retired field again: build it with the contract's dure.lock."
-        "field {field} uses id {id} again, which was retired"
+        "field {field} uses id {id} again, which was retired: build with the contract's dure.lock, which gives a new field an id of its own; `dure inspect CONTRACT --lock dure.lock` writes one that was lost"
     5030 InterfaceDropped { interface: String }
         "The code lacks an interface that the contract has and callers rely on."
-        "the code drops the interface {interface}"
+        "the code drops the interface {interface}, which callers rely on: keep its `impl`, the new methods beside it"
     5031 SchemaTooLarge { limit: Decimal<u64> }
         "The types of the two codes refer to each other in more ways than are compared."
         "comparing the types takes more than {limit} steps"
@@ -356,7 +353,7 @@ errors! {
         "the code no longer publishes field {field} (id {id})"
     5033 FieldRenamed { stored: String, offered: String, id: u16 }
         "The id of a stored field has another name in the code, which does not say that it is the same field. It was renamed: write `#[was(\"stored\")]` above it. Or the code was built without the contract's dure.lock: restore the file, or write it by `dure inspect CONTRACT --lock dure.lock`."
-        "id {id} is the stored field {stored}, in the code it is {offered}: if it was renamed, write `#[was(\"{stored}\")]` above it; if not, the code was built without the contract's dure.lock: restore the file, or have `dure inspect CONTRACT --lock dure.lock` write it"
+        "id {id} is the stored field {stored}, in the code it is {offered}: if it was renamed, write `#[was(\"{stored}\")]` above it; if not, the code was built without the contract's dure.lock: restore the file, or have `dure inspect CONTRACT --lock dure.lock` write it; or it is another contract, whose module is called the same"
     5034 FieldUnread { field: String, id: u16, key: Bytes, entry: String }
         "A field has another kind or type, and the migration left an entry that is none of it: rewrite or remove every entry. `key` is what follows the id, 96 bytes of it at most; `entry` is field and key in words."
         "the migration left the entry {entry} (field id {id}), which the field's new type cannot read: rewrite or remove every entry"
