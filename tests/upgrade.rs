@@ -46,6 +46,8 @@ impl Scene {
 
     fn of(code: &Code) -> Self {
         let mut chain = Chain::new();
+        // What the chain itself takes; that more is asked for by default has a test of its own.
+        chain.allow_unset();
         let owner = chain.account("owner");
         let contract = chain.deploy_wasm(&code.bytes(), owner, ()).expect("the code is in order");
         Self { chain, owner, contract }
@@ -274,6 +276,39 @@ fn a_retired_id_is_never_used_again() {
         &first().marked(3).with(|spec| spec.storage.truncate(1)),
         SchemaError::FieldLost { field: name("held"), id: 1 },
     );
+}
+
+#[test]
+fn a_new_field_of_one_value_that_nothing_sets_is_refused_unless_it_may_be() {
+    let mut chain = Chain::new();
+    let owner = chain.account("owner");
+    let contract = chain.deploy_wasm(&first().bytes(), owner, ()).expect("the code is in order");
+    let limited = |code: Code| {
+        code.with(|spec| {
+            let number = spec.storage[0].value;
+            spec.storage.push(field("limit", 2, FieldKind::Item, None, number));
+        })
+    };
+    let (plain, migrating) =
+        (limited(first().marked(2)), limited(first().marked(2).migrating(1, 2, WRITE)));
+    let same = |chain: &Chain| {
+        let record: Option<ContractRecord> =
+            chain.query(Address::SYSTEM, "contract", contract).expect("a query");
+        assert_eq!(record.map(|record| record.code), Some(blake3_hash(&first().bytes())));
+    };
+    let refused = chain.upgrade_wasm(owner, contract, &plain.bytes(), ()).expect_err("unset");
+    let TestFailure::Unset(unset) = &refused else { panic!("{refused}") };
+    let names: Vec<&str> = unset.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!((names.as_slice(), unset.migration.is_none()), (["limit"].as_slice(), true));
+    same(&chain);
+    // A migration that sets something else.
+    let refused = chain.upgrade_wasm(owner, contract, &migrating.bytes(), 7u64).expect_err("unset");
+    let TestFailure::Unset(unset) = &refused else { panic!("{refused}") };
+    assert!(unset.migration.is_some(), "{refused}");
+    assert!(refused.to_string().contains("Chain::allow_unset"), "{refused}");
+    same(&chain);
+    chain.allow_unset();
+    chain.upgrade_wasm(owner, contract, &plain.bytes(), ()).expect("it may be");
 }
 
 #[test]

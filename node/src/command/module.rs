@@ -4,7 +4,7 @@ use super::exit::Failure;
 use dure_abi::spec::ContractSpec;
 use dure_client::{RpcError, module_spec};
 use dure_types::limits::CODE_BYTES_MAX;
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 /// What WASM begins with.
 const WASM_MAGIC: &[u8] = b"\0asm";
@@ -12,7 +12,12 @@ const WASM_MAGIC: &[u8] = b"\0asm";
 /// Reads a module and its specification; what is wrong is told with the file.
 pub(super) fn read(path: &Path) -> Result<(Vec<u8>, ContractSpec), Failure> {
     let told = |reason: String| Failure::File(format!("{}: {reason}", path.display()));
-    let wasm = crate::file::read(path, CODE_BYTES_MAX).map_err(|error| told(error.to_string()))?;
+    let wasm = crate::file::read(path, CODE_BYTES_MAX).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => told(format!(
+            "{error}: `dure build` writes a module and prints its path; one that is refused leaves none"
+        )),
+        _ => told(error.to_string()),
+    })?;
     let spec = spec(&wasm).map_err(told)?;
     Ok((wasm, spec))
 }

@@ -276,7 +276,11 @@ pub enum SystemError {
 )]
 pub enum SchemaError {
     /// The code is of another contract.
-    #[error("the contract is {stored}, the code is of {offered}", stored = text(.stored), offered = text(.offered))]
+    #[error(
+        "the contract is {stored}, the code is of {offered}: the module under `#[dure::contract]` \
+         keeps its name; what is another contract is deployed, not upgraded to",
+        stored = text(.stored), offered = text(.offered)
+    )]
     Foreign {
         /// Name of the contract that is there.
         stored: Vec<u8>,
@@ -284,7 +288,10 @@ pub enum SchemaError {
         offered: Vec<u8>,
     },
     /// The code is of an older version of the storage.
-    #[error("the storage has version {stored}, the code is of version {offered}")]
+    #[error(
+        "the storage has version {stored}, the code is of version {offered}: what was migrated \
+         does not go back; give code of version {stored} or of the next"
+    )]
     Older {
         /// Version of the stored state.
         stored: u32,
@@ -326,7 +333,12 @@ pub enum SchemaError {
         offered: Vec<u8>,
     },
     /// The code neither has a field that is stored nor lists it as retired.
-    #[error("the code knows nothing of the stored field {field} (id {id})", field = text(.field))]
+    #[error(
+        "the code knows nothing of the stored field {field} (id {id}): build it with the \
+         contract's dure.lock, in which a field that is gone stands with `retired = true`; `dure \
+         inspect CONTRACT --lock dure.lock` writes one that was lost",
+        field = text(.field)
+    )]
     FieldLost {
         /// Its name in the code that runs.
         field: Vec<u8>,
@@ -334,7 +346,12 @@ pub enum SchemaError {
         id: u16,
     },
     /// The code uses the id of a retired field again.
-    #[error("field {field} uses id {id} again, which was retired", field = text(.field))]
+    #[error(
+        "field {field} uses id {id} again, which was retired: build with the contract's dure.lock, \
+         which gives a new field an id of its own; `dure inspect CONTRACT --lock dure.lock` writes \
+         one that was lost",
+        field = text(.field)
+    )]
     FieldReused {
         /// Its name in the new code.
         field: Vec<u8>,
@@ -342,7 +359,11 @@ pub enum SchemaError {
         id: u16,
     },
     /// The code lacks an interface that callers rely on.
-    #[error("the code drops the interface {interface}", interface = text(.interface))]
+    #[error(
+        "the code drops the interface {interface}, which callers rely on: keep its `impl`, the new \
+         methods beside it",
+        interface = text(.interface)
+    )]
     InterfaceDropped {
         /// Its name.
         interface: Vec<u8>,
@@ -366,7 +387,8 @@ pub enum SchemaError {
     #[error(
         "id {id} is the stored field {stored}, in the code it is {offered}: if it was renamed, \
          write `#[was(\"{stored}\")]` above it; if not, the code was built without the contract's \
-         dure.lock: restore the file, or have `dure inspect CONTRACT --lock dure.lock` write it",
+         dure.lock: restore the file, or have `dure inspect CONTRACT --lock dure.lock` write it; \
+         or it is another contract, whose module is called the same",
         stored = text(.stored), offered = text(.offered)
     )]
     FieldRenamed {

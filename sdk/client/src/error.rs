@@ -1,6 +1,6 @@
 //! What can go wrong between a program and a node.
 
-use crate::{Submission, key::KeyError, unset::Unset};
+use crate::{Submission, Unset, key::KeyError};
 use dure_rpc::{
     RpcError,
     hex::HexError,

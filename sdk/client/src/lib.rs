@@ -29,11 +29,11 @@ mod read;
 mod refused;
 mod stream;
 mod transaction;
-mod unset;
 mod upgrade;
 
 pub use connection::Client;
 pub use deploy::Deployment;
+pub use dure_rpc::json::{Unset, UnsetField};
 pub use dure_rpc::{
     Place, RpcError,
     shape::{self, Stage, Submission, Wait},
@@ -43,5 +43,4 @@ pub use key::{Key, KeyError, ParseAddress};
 pub use module::spec as module_spec;
 pub use stream::{EventStream, SubscriptionItem};
 pub use transaction::{Submitted, TransactionBuilder};
-pub use unset::{Unset, UnsetField};
 pub use upgrade::{NewFields, Rehearsal, Upgraded};

@@ -1,9 +1,8 @@
 //! Giving a contract new code, and trying it first.
 
 use crate::{
-    Client, ClientError, Key, RpcError, Submission, Wait,
+    Client, ClientError, Key, RpcError, Submission, Unset, Wait,
     deploy::{refusal, storing_gas},
-    unset::Unset,
 };
 use codec::{Decode, Encode};
 use dure_abi::spec::ContractSpec;
@@ -61,7 +60,9 @@ impl Rehearsal {
         let ExecutionResult::Succeeded { .. } = self.answer.result else { return None };
         let contract = self.contract.into();
         let own = self.answer.changes.iter().filter(|change| change.contract == contract);
-        Unset::find(&self.stored, &self.offered, &own.collect::<Vec<_>>())
+        let changed: Vec<_> = own.filter(|change| change.after.is_some()).collect();
+        let is_set = |key: &[u8]| changed.iter().any(|change| change.key.0 == key);
+        Unset::find(&self.stored, &self.offered, is_set)
     }
 
     fn check(&self, fields: NewFields) -> Result<(), ClientError> {

@@ -34,6 +34,7 @@ mod names;
 mod schema;
 mod storage;
 mod text;
+mod unset;
 
 pub use arguments::{arguments_from_json, arguments_to_json, event_to_json, return_to_json};
 pub use budget::Budget;
@@ -45,6 +46,7 @@ pub use key::{key_to_json, key_to_scale};
 pub use names::replace_names;
 pub use storage::{Entry, entry_text, entry_to_json};
 pub use text::{Ordered, error_text, fields_text, typed_text, value_text};
+pub use unset::{Unset, UnsetField};
 
 /// Levels of nesting that are followed.
 pub const DEPTH_MAX: usize = 32;

@@ -41,6 +41,8 @@ pub struct Chain {
     pub(crate) shadows: Shadows,
     /// The latest calls of contracts that were accepted: random sequences begin with what they know.
     pub(crate) accepted: VecDeque<Accepted>,
+    /// Upgrades may leave new fields of one value without one.
+    pub(crate) may_be_unset: bool,
 }
 
 /// Calls that are remembered.
@@ -121,6 +123,7 @@ impl Chain {
             why: String::new(),
             shadows: Shadows::new(),
             accepted: VecDeque::new(),
+            may_be_unset: false,
         }
     }
 

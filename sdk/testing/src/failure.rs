@@ -1,7 +1,9 @@
 //! Why a call on a test chain did not succeed.
 
 use codec::Decode;
+use dure_json::Unset;
 use dure_types::{Address, ExecutionError, SkipReason};
+use std::fmt;
 
 /// Why a call or a query did not give a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +35,10 @@ pub enum TestFailure {
         /// The contract that has none.
         contract: Address,
     },
+    /// An upgrade adds fields of one value and does not set them: `dure upgrade` refuses it, too. See
+    /// [`Chain::allow_unset`](crate::Chain::allow_unset).
+    #[error("{0}; where the code does so already, Chain::allow_unset goes on")]
+    Unset(Unset),
     /// The contract could not be built.
     #[error("build: {0}")]
     Build(String),
@@ -94,3 +100,14 @@ impl TestFailure {
         }
     }
 }
+
+impl<E: fmt::Debug> fmt::Display for Refusal<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contract(error) => write!(f, "the contract refused: {error:?}"),
+            Self::Other(failure) => failure.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug> std::error::Error for Refusal<E> {}

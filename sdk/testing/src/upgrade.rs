@@ -1,11 +1,20 @@
 //! Upgrading a contract under test.
 
-use crate::{Account, Chain, TestFailure};
+use crate::{Account, Chain, TestFailure, chain::fault};
 use codec::Encode;
+use dure_abi::spec::ContractSpec;
+use dure_json::Unset;
+use dure_runtime::system;
 use dure_types::Address;
 use std::path::Path;
 
 impl Chain {
+    /// From here on, upgrades may add fields of one value that they do not set, as `dure upgrade
+    /// --allow-unset`: for code that reads them by `try_get`.
+    pub fn allow_unset(&mut self) {
+        self.may_be_unset = true;
+    }
+
     /// Builds the contract crate at `manifest_dir` and gives its code to a contract that lives.
     ///
     /// `migrate` is a tuple of the arguments of the migration that runs, `()` when none does or it
@@ -13,7 +22,8 @@ impl Chain {
     /// has no shadow afterwards.
     ///
     /// # Errors
-    /// [`TestFailure`] when it does not build or is refused; then nothing of the contract changed.
+    /// [`TestFailure`] when it does not build or is refused, or leaves a new field without a value
+    /// ([`TestFailure::Unset`]); then nothing of the contract changed.
     pub fn upgrade(
         &mut self,
         by: Account,
@@ -38,10 +48,24 @@ impl Chain {
         migrate: impl Encode,
     ) -> Result<(), TestFailure> {
         let code = self.store(wasm, by)?;
+        let (before, stored) = (self.snapshot(), self.spec(contract)?);
         let args = (contract, code, migrate.encode());
         self.call::<()>(by, Address::SYSTEM, "upgrade", args)?;
+        if let (Some(stored), Some(offered)) = (stored, self.spec(contract)?)
+            && !self.may_be_unset
+        {
+            let is_set = |key: &[u8]| matches!(self.storage(contract, key), Ok(Some(_)));
+            if let Some(unset) = Unset::find(&stored, &offered, is_set) {
+                self.restore(&before);
+                return Err(TestFailure::Unset(unset));
+            }
+        }
         // What it was a shadow of is gone.
         self.shadows.remove(&contract);
         Ok(())
+    }
+
+    fn spec(&self, contract: Address) -> Result<Option<ContractSpec>, TestFailure> {
+        system::spec_of(self.state().as_ref(), contract).map_err(fault)
     }
 }

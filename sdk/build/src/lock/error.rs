@@ -54,9 +54,8 @@ pub enum LockError {
     },
     /// The version rose and nothing migrates from the file's.
     #[error(
-        "has storage version {locked}, the source has {found}: write `#[storage(version = {next})]` \
-         and a method `#[migrate(from = {locked})]`, or keep the version",
-        next = .locked.saturating_add(1)
+        "has storage version {locked}, the source has {found}: {}, or keep the version",
+        next_version(*.locked, *.found)
     )]
     NoMigration {
         /// Version in the file.
@@ -195,4 +194,14 @@ impl LockError {
             | Self::Contract { .. } => "",
         }
     }
+}
+
+/// What a source lacks whose version is above that of the file.
+fn next_version(locked: u32, found: u32) -> String {
+    let (next, migrate) =
+        (locked.saturating_add(1), format!("a method `#[migrate(from = {locked})]`"));
+    if found == next {
+        return format!("write {migrate}, which takes what is stored to version {next}");
+    }
+    format!("versions follow one by one: write `#[storage(version = {next})]` and {migrate}")
 }

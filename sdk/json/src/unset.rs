@@ -5,7 +5,6 @@
 //! whether the code reads such a field by `get`; the rehearsal knows whether it has a value.
 
 use dure_abi::spec::{ContractSpec, FieldKind, FieldSpec};
-use dure_rpc::shape::StorageChange;
 use std::fmt;
 
 /// A field of one value that is new and has none.
@@ -29,20 +28,19 @@ pub struct Unset {
 }
 
 impl Unset {
-    /// What of the new code's fields has no value after an upgrade that changed these entries of
-    /// the contract; none when all have.
-    pub(crate) fn find(
+    /// What of the new code's fields has no value after an upgrade; none when all have. `is_set` says
+    /// whether an entry of the contract has one, by its key.
+    pub fn find(
         stored: &ContractSpec,
         offered: &ContractSpec,
-        changes: &[&StorageChange],
+        mut is_set: impl FnMut(&[u8]) -> bool,
     ) -> Option<Self> {
         let mut fields = Vec::new();
         for new in &offered.storage {
             let old = stored.storage.iter().find(|old| old.id == new.id);
             let key = new.id.to_be_bytes().to_vec();
             walk(old, new, (&key, &new.name), &mut |key, name| {
-                let set = |change: &&StorageChange| change.key.0 == key && change.after.is_some();
-                if !changes.iter().any(set) {
+                if !is_set(key) {
                     fields.push(UnsetField { name: name.to_owned(), id: new.id });
                 }
             });
