@@ -15,6 +15,8 @@ pub mod genesis_file;
 pub mod handle;
 pub mod machine;
 pub mod mempool;
+#[cfg(feature = "network")]
+pub mod network;
 mod printable;
 pub mod recent;
 pub mod rpc;

@@ -1,35 +1,19 @@
 //! Several nodes in one process: the real threads of each, and channels in place of a network.
 
-use codec::Encode;
+mod town;
+
 use dure_node::{
     config::NodeConfig,
     driver::{Inbox, Node, Outgoing},
-    genesis_file::{dev_genesis, validator_record},
     store::MemoryStore,
 };
-use dure_types::{
-    Address, Call, Gas, Genesis, Hash, Height, Outcome, PublicKey, Selector, Signature,
-    TimestampMs, Transaction, TransactionBody, ValidatorId, ValidatorSet, address,
-};
-use ed25519_dalek::{Signer, SigningKey};
+use dure_types::{Genesis, Height, ValidatorId};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, mpsc},
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-
-fn now() -> TimestampMs {
-    TimestampMs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64)
-}
-
-fn key(n: u8) -> SigningKey {
-    SigningKey::from_bytes(&[n; 32])
-}
-
-fn id(key: &SigningKey) -> ValidatorId {
-    ValidatorId::of_key(key.verifying_key().as_bytes())
-}
+use town::{has, id, key, transaction, until};
 
 /// Four validators, and who of them can be reached.
 struct Town {
@@ -39,14 +23,7 @@ struct Town {
 
 impl Town {
     fn new() -> Self {
-        let account = address::of_key(PublicKey::Ed25519(key(10).verifying_key().to_bytes()));
-        let mut genesis = dev_genesis("town", now(), &key(1), &key(21), &[account]);
-        let record = |n: u8| validator_record("one of four", &key(n), &key(20 + n), 1);
-        let mut records: Vec<_> = (1..=4).map(record).collect();
-        records.sort_by_key(|record| record.id);
-        genesis.validators = ValidatorSet::new(records);
-        genesis.check().unwrap();
-        Self { genesis, inboxes: Arc::default() }
+        Self { genesis: town::genesis(), inboxes: Arc::default() }
     }
 
     /// Starts a validator on an empty disk, and a thread that carries what it says.
@@ -58,7 +35,10 @@ impl Town {
         let (own, inboxes) = (id(&key(n)), Arc::clone(&self.inboxes));
         inboxes.lock().unwrap().insert(own, inbox);
         thread::spawn(move || {
-            for Outgoing { to, bytes } in carried {
+            for out in carried {
+                let Outgoing::Message { to, bytes, .. } = out else {
+                    panic!("nobody sent nonsense")
+                };
                 let all: Vec<_> = inboxes
                     .lock()
                     .unwrap()
@@ -68,49 +48,12 @@ impl Town {
                 let reached = |id: &ValidatorId| *id != own && to.is_none_or(|to| to == *id);
                 for (_, inbox) in all.iter().filter(|(id, _)| reached(id)) {
                     // One that has stopped hears nothing.
-                    let _ = inbox.deliver(own, bytes.to_vec());
+                    let _ = inbox.deliver(own, bytes.to_vec(), None);
                 }
             }
         });
         node
     }
-
-    /// Calls a contract that does not exist: the receipt says so, and the nonce is used.
-    fn transaction(&self, nonce: u64) -> (Hash, Vec<u8>) {
-        let chain = self.genesis.chain_id();
-        let body = TransactionBody {
-            account: self.genesis.accounts[0].0,
-            lane: 0,
-            nonce,
-            valid_until: now().saturating_add(TimestampMs(600_000)),
-            gas_limit: Gas(1_000_000),
-            sponsor: None,
-            calls: vec![Call {
-                contract: Address([9; 32]),
-                method: Selector([1; 4]),
-                args: vec![],
-            }],
-        };
-        let signature = key(10).sign(&body.signed_bytes(chain)).to_bytes();
-        let id = body.id(chain);
-        let key = key(10).verifying_key().to_bytes();
-        let witness = vec![Signature::Ed25519 { key, signature }];
-        (id, Transaction { body, witness }.encode())
-    }
-}
-
-/// Waits as long as a slow machine may need.
-async fn until(what: &str, holds: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(120), "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-fn has(node: &Node, id: Hash) -> bool {
-    let located = node.handle().view().unwrap().receipt(id).unwrap();
-    located.is_some_and(|located| matches!(located.outcome, Outcome::Receipt(_)))
 }
 
 /// Three decide without the fourth, which begins later and takes over what they decided: headers with
@@ -124,7 +67,7 @@ async fn nodes_agree_over_channels_and_a_late_one_catches_up() {
     }
     let mut ids = Vec::new();
     for nonce in 1..=90u64 {
-        let (id, bytes) = town.transaction(nonce);
+        let (id, bytes) = transaction(&town.genesis, nonce);
         nodes[nonce as usize % 3].handle().submit(bytes).await.unwrap();
         ids.push(id);
         if nonce % 10 == 1 {
@@ -149,7 +92,7 @@ async fn nodes_agree_over_channels_and_a_late_one_catches_up() {
         assert_eq!(roots(late, height), roots(&nodes[0], height), "height {height}");
     }
     // What it takes in itself is final everywhere.
-    let (id, bytes) = town.transaction(91);
+    let (id, bytes) = transaction(&town.genesis, 91);
     late.handle().submit(bytes).await.unwrap();
     for node in &nodes {
         until("final at every node", || has(node, id)).await;

@@ -33,6 +33,10 @@ fn is_page(built: &Built) -> bool {
 /// The test programs of the node whose tests differ with RocksDB.
 const ROCKS: [&str; 5] = ["command", "node", "store", "process", "page"];
 
+/// Everything but RocksDB, with the network: its tests run on sockets, and on memory for a disk.
+const LIGHT: [&str; 4] =
+    ["--workspace", "--no-default-features", "--features", "dure-node/network"];
+
 /// What builds these, and all programs with what is compiled for them: the stories are played by
 /// them.
 pub(crate) fn with_rocks() -> Vec<&'static str> {
@@ -100,11 +104,11 @@ fn stages(progress: &mut Progress, tally: &mut Tally, pages: bool) -> Outcome {
         eprintln!("   {reason}");
     }
     let light = progress.stage("build: tests without RocksDB", || {
-        cargo::build(&["test", "--workspace", "--no-default-features", "--no-run"])
+        cargo::build(&[&["test"], &LIGHT[..], &["--no-run"]].concat())
     })?;
     let (light_pages, light) = tests(light);
     programs_stage(progress, tally, "test: everything but RocksDB and pages", &light);
-    let mut documentation = cargo(&["test", "--workspace", "--no-default-features", "--doc"]);
+    let mut documentation = cargo(&[&["test"], &LIGHT[..], &["--doc"]].concat());
     command_stage(progress, tally, "examples in the documentation", &mut documentation);
     for simulator in simulate::with_mistakes(progress)? {
         let mut drills = test_command(&simulator);

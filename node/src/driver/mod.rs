@@ -7,7 +7,7 @@
 //! | ledger | writes, one fsync for all that came meanwhile | a step never waits for the disk |
 //! | signer | writes the signer's mark, with an fsync of its own file | it does not queue behind batches |
 //! | execution | runs blocks, writes the state | nor for a contract |
-//! | inbox, checks, archive | with the other validators: `peers.rs` | nor for their messages |
+//! | urgent, inbox, checks, archive | with the other validators: `peers.rs` | nor for their messages |
 //! | flush | makes the state durable now and then | nor does execution |
 //!
 //! **Invariant:** decides nothing. What a thread fails with, or panics with, becomes the node's
@@ -22,4 +22,4 @@ mod threads;
 pub use clock::{AHEAD_MAX_MS, WallClock};
 pub use door::Door;
 pub use node::Node;
-pub use peers::{Inbox, Outgoing};
+pub use peers::{Held, Inbox, Outgoing};

@@ -68,9 +68,28 @@ impl Node {
             schema::claim(store.as_ref(), config.genesis.chain_id(), "store")?;
             Ok(store)
         };
+        Self::start_carried(config, claimed, outgoing).await
+    }
+
+    /// The same on the folder that is configured.
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_networked(
+        config: NodeConfig,
+        outgoing: mpsc::Sender<Outgoing>,
+    ) -> Result<(Self, Inbox), StartError> {
+        Self::start_carried(config, open, outgoing).await
+    }
+
+    async fn start_carried(
+        config: NodeConfig,
+        open: impl FnOnce(&NodeConfig) -> Result<Arc<dyn Store>, StartError> + Send + 'static,
+        outgoing: mpsc::Sender<Outgoing>,
+    ) -> Result<(Self, Inbox), StartError> {
         let (inbox, letters) = Inbox::new();
         let carrier = Some((outgoing, letters));
-        Ok((Self::start_between(config, claimed, carrier).await?, inbox))
+        Ok((Self::start_between(config, open, carrier).await?, inbox))
     }
 
     async fn start_with(
@@ -240,10 +259,13 @@ fn among(
     let (to_checks, check_work) = mpsc::channel();
     let (to_archive, archive_work) = mpsc::channel();
     let node = || (Arc::clone(&chain), machine.clone(), stop.clone());
-    let (shared, done, own) = node();
-    threads.push(
-        stop.spawn("inbox", move || peers::inbox(&shared, &letters, &signatures, &done, &own))?,
-    );
+    let Letters { urgent, bulk } = letters;
+    for (name, letters) in [("urgent", urgent), ("inbox", bulk)] {
+        let ((shared, done, own), signatures) = (node(), signatures.clone());
+        threads.push(
+            stop.spawn(name, move || peers::inbox(&shared, &letters, &signatures, &done, &own))?,
+        );
+    }
     let ((shared, done, own), wall) = (node(), wall.clone());
     threads.push(
         stop.spawn("checks", move || peers::checks((&shared, &wall), &check_work, &done, &own))?,

@@ -1,7 +1,8 @@
 //! The other validators: what they send comes in as bytes, what is for them leaves as bytes.
 //!
 //! ```text
-//! Inbox::deliver ─► inbox: decodes, checks certificates on all cores ─► machine
+//! Inbox::deliver ─► urgent: decodes ──────────────────────────────────► machine
+//!                ─► inbox: decodes, checks certificates on all cores ──────┤
 //!                                 checks: batches, transactions  ◄─────────┤
 //!     outgoing ◄─ archive: batches and headers from the ledger   ◄─────────┤
 //!     outgoing ◄───────────────────────────────────────────────────────────┘
@@ -14,7 +15,7 @@ use crate::{
     chain::Chain,
     driver::WallClock,
     fault::Fault,
-    machine::{Action, Event, Wire, verify_ahead, verify_batch},
+    machine::{Action, Blame, Event, Lane, Wire, verify_ahead, verify_batch},
     mempool::{Admission, admission},
     store::ledger,
 };
@@ -24,37 +25,65 @@ use dure_runtime::signature;
 use dure_types::{Batch, BatchReference, Height, Transaction, ValidatorId};
 use rayon::prelude::*;
 use std::sync::{Arc, mpsc};
+use tokio::sync::OwnedSemaphorePermit;
 
-/// Messages that wait to be decoded; who delivers more is made to wait.
-const INBOX_MAX: usize = 1_024;
-
-/// A message that is to be carried.
+/// What the node asks of whoever carries its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The validator; none: every other.
-    pub to: Option<ValidatorId>,
-    /// As it goes on the wire.
-    pub bytes: Arc<[u8]>,
+pub enum Outgoing {
+    /// A message that is to be carried.
+    Message {
+        /// The validator; none: every other.
+        to: Option<ValidatorId>,
+        /// What it must not wait behind.
+        lane: Lane,
+        /// As it goes on the wire.
+        bytes: Arc<[u8]>,
+    },
+    /// Hear this validator no more for a while: what it sends does not decode.
+    Shun(ValidatorId),
+}
+
+/// The room that a message takes of what its sender may make us hold; given back when the node has
+/// taken the message.
+pub type Held = Option<OwnedSemaphorePermit>;
+
+/// A message that came.
+pub(super) struct Letter {
+    from: ValidatorId,
+    bytes: Vec<u8>,
+    held: Held,
 }
 
 /// Takes what other validators sent. Clones lead to the same node.
 #[derive(Clone, Debug)]
-pub struct Inbox(mpsc::SyncSender<(ValidatorId, Vec<u8>)>);
+pub struct Inbox {
+    urgent: mpsc::Sender<Letter>,
+    bulk: mpsc::Sender<Letter>,
+}
 
-/// The far end of an [`Inbox`].
-pub(super) type Letters = mpsc::Receiver<(ValidatorId, Vec<u8>)>;
+/// The far ends of an [`Inbox`]: what is urgent, and the rest.
+pub(super) struct Letters {
+    pub(super) urgent: mpsc::Receiver<Letter>,
+    pub(super) bulk: mpsc::Receiver<Letter>,
+}
 
 impl Inbox {
     pub(super) fn new() -> (Self, Letters) {
-        let (sender, receiver) = mpsc::sync_channel(INBOX_MAX);
-        (Self(sender), receiver)
+        let ((urgent, urgent_letters), (bulk, bulk_letters)) = (mpsc::channel(), mpsc::channel());
+        (Self { urgent, bulk }, Letters { urgent: urgent_letters, bulk: bulk_letters })
     }
 
-    /// Hands a message over, in the order in which the validator sent it; waits where the node is
-    /// behind. Returns false once the node has stopped.
+    /// Hands a message over. Returns false once the node has stopped.
+    ///
+    /// Messages of a lane are taken in the order in which they are handed over. Whoever carries them
+    /// bounds what waits here by the room that each takes of its sender's.
     #[must_use]
-    pub fn deliver(&self, from: ValidatorId, bytes: Vec<u8>) -> bool {
-        self.0.send((from, bytes)).is_ok()
+    pub fn deliver(&self, from: ValidatorId, bytes: Vec<u8>, held: Held) -> bool {
+        let to = match Wire::lane_of(&bytes) {
+            Lane::Urgent => &self.urgent,
+            Lane::Bulk => &self.bulk,
+        };
+        to.send(Letter { from, bytes, held }).is_ok()
     }
 }
 
@@ -93,7 +122,12 @@ impl Peers {
                 drop(self.archive.send(Request::Batches { to, batches, bytes_max }));
             }
             Action::Serve(to, from) => drop(self.archive.send(Request::Decided(to, from))),
-            Action::Blame(who, blame) => tracing::warn!(?who, ?blame, "a validator broke a rule"),
+            Action::Blame(who, blame) => {
+                tracing::warn!(?who, ?blame, "a validator broke a rule");
+                if matches!(blame, Blame::Malformed(_)) {
+                    drop(self.outgoing.send(Outgoing::Shun(who)));
+                }
+            }
             other => return Some(other),
         }
         None
@@ -101,19 +135,19 @@ impl Peers {
 }
 
 fn outgoing(to: Option<ValidatorId>, wire: &Wire) -> Outgoing {
-    Outgoing { to, bytes: wire.encode().into() }
+    Outgoing::Message { to, lane: wire.lane(), bytes: wire.encode().into() }
 }
 
 /// Decodes what comes, in order. Certificates of a range of headers are checked on all cores before
 /// the machine sees them: it finds their signatures known, and execution need not wait for it.
 pub(super) fn inbox(
     chain: &Chain,
-    letters: &Letters,
+    letters: &mpsc::Receiver<Letter>,
     signatures: &Signatures,
     machine: &mpsc::Sender<Input>,
     stop: &Stop,
 ) -> Result<(), Fault> {
-    while let Some((from, bytes)) = stop.wait(letters) {
+    while let Some(Letter { from, bytes, held }) = stop.wait(letters) {
         let event = match Wire::from_bytes(&bytes) {
             Ok(wire) => {
                 verify_ahead(signatures, chain.id, &chain.genesis.validators, &wire);
@@ -121,7 +155,7 @@ pub(super) fn inbox(
             }
             Err(error) => Event::Malformed(from, error),
         };
-        drop(machine.send(Input::Done(event)));
+        drop(machine.send(Input::Came(event, held)));
     }
     Ok(())
 }
@@ -181,7 +215,7 @@ pub(super) fn archive(
                     let Some(after) = left.checked_sub(batch.len()) else { continue };
                     left = after;
                     let bytes = Wire::batch_bytes(&batch).into();
-                    drop(out.send(Outgoing { to: Some(to), bytes }));
+                    drop(out.send(Outgoing::Message { to: Some(to), lane: Lane::Bulk, bytes }));
                 }
                 drop(machine.send(Input::Done(Event::Handed(to, left))));
             }

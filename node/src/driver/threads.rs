@@ -1,6 +1,10 @@
 //! The threads around the machine, and how they end.
 
-use super::{clock::Clock, door::Reply, peers::Peers};
+use super::{
+    clock::Clock,
+    door::Reply,
+    peers::{Held, Peers},
+};
 use crate::{
     chain::{Chain, Head},
     execution::{Block, execute},
@@ -121,6 +125,8 @@ pub(super) enum Input {
     Submit { transaction: Admissible, reply: Reply },
     /// A thread is done with something.
     Done(Event),
+    /// Another validator sent something, which takes room until it is dealt with.
+    Came(Event, Held),
 }
 
 /// What the machine's thread sends to.
@@ -147,6 +153,7 @@ pub(super) fn machine(
     let mut requests = 0u64;
     let mut timer = act(actions, outputs, &mut replies);
     while !stop.is_stopping() {
+        let mut held: Held = None;
         let left = timer.map_or(STOP_POLL, |at| at.saturating_sub(clock.now().elapsed));
         let event = match inputs.recv_timeout(left.min(STOP_POLL)) {
             Ok(Input::Submit { transaction, reply }) => {
@@ -155,6 +162,10 @@ pub(super) fn machine(
                 Event::Submit { request: requests, transaction }
             }
             Ok(Input::Done(event)) => event,
+            Ok(Input::Came(event, room)) => {
+                held = room;
+                event
+            }
             Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 match timer.filter(|at| *at <= clock.now().elapsed) {
@@ -166,6 +177,7 @@ pub(super) fn machine(
         };
         let actions = machine.step(clock.now(), event)?;
         timer = act(actions, outputs, &mut replies).or(timer);
+        drop(held);
         outputs.mempool.send_if_modified(|status| {
             let new = machine.mempool();
             std::mem::replace(status, new) != new

@@ -39,4 +39,4 @@ pub use home::{HAND_OVER_AFTER, homes};
 pub use node::{Machine, Setup};
 pub use recovery::{Recovered, recover};
 pub use verified::{BadBatch, VerifiedBatch, verify_ahead, verify_batch};
-pub use wire::{FETCH_MAX, FORWARD_BYTES_MAX, WIRE_BYTES_MAX, Wire};
+pub use wire::{FETCH_MAX, FORWARD_BYTES_MAX, Lane, WIRE_BYTES_MAX, Wire};

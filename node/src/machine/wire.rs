@@ -33,6 +33,8 @@ const _: () = {
 
 /// First byte of a [`Wire::Batch`].
 const BATCH_KIND: u8 = 1;
+/// Second byte of a [`Wire::Consensus`] with [`Message::Decided`].
+const DECIDED_KIND: u8 = 5;
 
 /// One message between validators.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
@@ -55,7 +57,40 @@ impl Wire {
     /// # Errors
     /// [`DecodeError`] when it is longer than its kind may be, or malformed.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode(bytes, bytes.first().map_or(1, |kind| bytes_max(*kind)))
+        decode(bytes, bytes.first().map_or(1, |kind| Self::bytes_max(*kind)))
+    }
+
+    /// What it must not wait behind.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Self::Consensus(Message::Decided(_)) => Lane::Bulk,
+            Self::Consensus(_) | Self::Acknowledgements(_) => Lane::Urgent,
+            Self::Batch(_) | Self::Fetch(_) | Self::Transactions(_) => Lane::Bulk,
+        }
+    }
+
+    /// The same of what was not decoded, whatever it is.
+    #[must_use]
+    pub fn lane_of(bytes: &[u8]) -> Lane {
+        match bytes {
+            [0, DECIDED_KIND, ..] => Lane::Bulk,
+            [0 | 2, ..] => Lane::Urgent,
+            _ => Lane::Bulk,
+        }
+    }
+
+    /// Bytes of a message whose first is this; of none that exists, that byte alone.
+    #[must_use]
+    pub const fn bytes_max(kind: u8) -> usize {
+        1 + match kind {
+            0 => MESSAGE_BYTES_MAX,
+            BATCH_KIND => limits::BATCH_BYTES_MAX,
+            2 => 4 + limits::ACKNOWLEDGEMENTS_MAX * REFERENCE_BYTES,
+            3 => 4 + FETCH_MAX * REFERENCE_BYTES,
+            4 => FORWARD_BYTES_MAX,
+            _ => 0,
+        }
     }
 
     /// A batch as it is sent, from the SCALE bytes that the ledger keeps: whoever hands out many need
@@ -66,16 +101,13 @@ impl Wire {
     }
 }
 
-/// Bytes of a message of a kind; of none that exists, its kind alone.
-const fn bytes_max(kind: u8) -> usize {
-    1 + match kind {
-        0 => MESSAGE_BYTES_MAX,
-        BATCH_KIND => limits::BATCH_BYTES_MAX,
-        2 => 4 + limits::ACKNOWLEDGEMENTS_MAX * REFERENCE_BYTES,
-        3 => 4 + FETCH_MAX * REFERENCE_BYTES,
-        4 => FORWARD_BYTES_MAX,
-        _ => 0,
-    }
+/// What may not wait behind what: each lane has connections of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// What an agreement waits for: proposals, votes, acknowledgements.
+    Urgent,
+    /// Batches, decided headers, transactions, and what asks for them.
+    Bulk,
 }
 
 #[cfg(test)]
@@ -94,6 +126,7 @@ mod tests {
         ) {
             let bytes = [&[kind, count << 2], rest.as_slice()].concat();
             if let Ok(wire) = Wire::from_bytes(&bytes) {
+                prop_assert_eq!(wire.lane(), Wire::lane_of(&bytes));
                 prop_assert_eq!(wire.encode(), bytes);
             }
         }
@@ -107,8 +140,10 @@ mod tests {
         let pull = Wire::Consensus(Message::Pull(Height(3)));
         assert_eq!(pull.encode(), [0, 4, 3, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(Wire::from_bytes(&pull.encode()), Ok(pull));
+        let decided = Wire::Consensus(Message::Decided(Vec::new()));
+        assert_eq!(Wire::lane_of(&decided.encode()), decided.lane());
 
-        let limit = bytes_max(3);
+        let limit = Wire::bytes_max(3);
         let long = Wire::Fetch(vec![reference; FETCH_MAX + 1]).encode();
         assert_eq!(
             Wire::from_bytes(&long),

@@ -72,12 +72,13 @@ async fn start(world: &World, node: usize, store: MemoryStore, inboxes: &Inboxes
     let (own, inboxes) = (world.hosts[node].id, Arc::clone(inboxes));
     inboxes.lock().unwrap().insert(own, inbox);
     thread::spawn(move || {
-        for Outgoing { to, bytes } in carried {
+        for out in carried {
+            let Outgoing::Message { to, bytes, .. } = out else { panic!("nobody sent nonsense") };
             let all = inboxes.lock().unwrap().clone();
             let reached = |id: &ValidatorId| *id != own && to.is_none_or(|to| to == *id);
             for (_, inbox) in all.iter().filter(|(id, _)| reached(id)) {
                 // One that has stopped hears nothing.
-                let _ = inbox.deliver(own, bytes.to_vec());
+                let _ = inbox.deliver(own, bytes.to_vec(), None);
             }
         }
     });
