@@ -152,7 +152,64 @@ pub fn read(path: &Path) -> Result<Genesis, GenesisFileError> {
 /// # Errors
 /// [`GenesisFileError::Io`].
 pub fn write(path: &Path, genesis: &Genesis) -> Result<(), GenesisFileError> {
-    std::fs::write(path, print(genesis)?).map_err(|source| io_error(path, source))
+    write_whole(path, &print(genesis)?)
+}
+
+/// Beside the file first: a write that is cut off leaves the old one.
+fn write_whole(path: &Path, text: &str) -> Result<(), GenesisFileError> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
+    std::fs::write(partial, text)
+        .and_then(|()| std::fs::rename(partial, path))
+        .map_err(|source| io_error(path, source))
+}
+
+/// Reads a genesis that may have no validator yet.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_draft(path: &Path) -> Result<Genesis, GenesisFileError> {
+    let text = crate::file::read_text(path).map_err(|source| io_error(path, source))?;
+    let genesis = unchecked(&text)?;
+    if !genesis.validators.0.is_empty() {
+        return checked(genesis);
+    }
+    Ok(genesis)
+}
+
+/// Reads the public file of a validator, and checks its signatures.
+///
+/// # Errors
+/// [`GenesisFileError`] names the key or rule that is wrong.
+pub fn read_validator(path: &Path) -> Result<ValidatorRecord, GenesisFileError> {
+    let text = crate::file::read_text(path).map_err(|source| io_error(path, source))?;
+    let entry: ValidatorEntry =
+        toml::from_str(&text).map_err(|error| GenesisFileError::Syntax(error.to_string()))?;
+    if entry.name.contains(is_steering) {
+        return Err(GenesisFileError::Name(entry.name));
+    }
+    let record = validator(&entry)?;
+    check_binding(&record)?;
+    Ok(record)
+}
+
+/// Writes the public file of a validator.
+///
+/// # Errors
+/// [`GenesisFileError::Io`].
+pub fn write_validator(path: &Path, record: &ValidatorRecord) -> Result<(), GenesisFileError> {
+    let text = toml::to_string_pretty(&print_validator(record))
+        .map_err(|error| GenesisFileError::Syntax(error.to_string()))?;
+    write_whole(path, &text)
+}
+
+/// A chain without validators, whose deployers have gas of their own and carry nobody else's.
+#[must_use]
+pub fn draft(name: String, time: TimestampMs, deployers: &[Address]) -> Genesis {
+    let nobody = SigningKey::from_bytes(&[0; 32]);
+    let beginning = dev_genesis(&name, time, &nobody, &nobody, deployers);
+    Genesis { validators: ValidatorSet(Vec::new()), sponsors: Vec::new(), ..beginning }
 }
 
 fn io_error(path: &Path, source: std::io::Error) -> GenesisFileError {
@@ -164,6 +221,16 @@ fn io_error(path: &Path, source: std::io::Error) -> GenesisFileError {
 /// # Errors
 /// [`GenesisFileError`] names the key or rule that is wrong.
 pub fn parse(text: &str) -> Result<Genesis, GenesisFileError> {
+    checked(unchecked(text)?)
+}
+
+fn checked(genesis: Genesis) -> Result<Genesis, GenesisFileError> {
+    genesis.check()?;
+    genesis.validators.0.iter().try_for_each(check_binding)?;
+    Ok(genesis)
+}
+
+fn unchecked(text: &str) -> Result<Genesis, GenesisFileError> {
     // Text is longer than SCALE, by less than eight times.
     let limit = limits::GENESIS_BYTES_MAX * 8;
     if text.len() > limit {
@@ -175,10 +242,7 @@ pub fn parse(text: &str) -> Result<Genesis, GenesisFileError> {
     if let Some(name) = validators.chain([&file.name]).find(|name| name.contains(is_steering)) {
         return Err(GenesisFileError::Name(name.clone()));
     }
-    let genesis = genesis(&file)?;
-    genesis.check()?;
-    genesis.validators.0.iter().try_for_each(check_binding)?;
-    Ok(genesis)
+    genesis(&file)
 }
 
 fn genesis(file: &File) -> Result<Genesis, GenesisFileError> {
@@ -299,19 +363,7 @@ pub fn print(genesis: &Genesis) -> Result<String, GenesisFileError> {
             vm_version: genesis.parameters.vm_version,
             gas_table: text(&genesis.parameters.gas_table.0),
         },
-        validators: genesis
-            .validators
-            .0
-            .iter()
-            .map(|record| ValidatorEntry {
-                name: record.name.clone(),
-                power: record.power,
-                consensus_key: text(&record.consensus_key),
-                network_key: text(&record.network_key),
-                consensus_binding: text(&record.consensus_binding),
-                network_binding: text(&record.network_binding),
-            })
-            .collect(),
+        validators: genesis.validators.0.iter().map(print_validator).collect(),
         tiers: genesis
             .tiers
             .iter()
@@ -330,6 +382,18 @@ pub fn print(genesis: &Genesis) -> Result<String, GenesisFileError> {
         sponsors: genesis.sponsors.iter().map(print_sponsor).collect(),
     };
     toml::to_string_pretty(&file).map_err(|error| GenesisFileError::Syntax(error.to_string()))
+}
+
+fn print_validator(record: &ValidatorRecord) -> ValidatorEntry {
+    let text = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
+    ValidatorEntry {
+        name: record.name.clone(),
+        power: record.power,
+        consensus_key: text(&record.consensus_key),
+        network_key: text(&record.network_key),
+        consensus_binding: text(&record.consensus_binding),
+        network_binding: text(&record.network_binding),
+    }
 }
 
 fn print_sponsor(record: &SponsorRecord) -> SponsorEntry {

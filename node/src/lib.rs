@@ -6,6 +6,7 @@ const _: () = assert!(!dure_consensus::DRILLS, "built with the feature `drills`"
 pub mod chain;
 pub mod command;
 pub mod config;
+pub mod config_file;
 pub mod drill;
 pub mod driver;
 pub mod execution;

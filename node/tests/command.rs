@@ -322,7 +322,9 @@ fn a_node_with_a_dev_key_is_not_reached_from_elsewhere() {
             &accounts,
         );
         genesis_file::write(Path::new(&genesis), &chain).unwrap();
-        let start = ["start", "--genesis", &genesis, "--data-dir", &at("data"), "--key", &key];
+        let (id, data) = (chain.chain_id().to_string(), at("data"));
+        let start = ["start", "--genesis", &genesis, "--data-dir", &data, "--key", &key];
+        let start = [&start[..], &["--chain", &id]].concat();
         let refused = dure(&[&start[..], &["--listen", "0.0.0.0", "--rpc-port", "0"]].concat());
         assert_eq!(code(&refused), 2, "{}", said(&refused));
         assert!(said(&refused).contains("everybody knows"), "{}", said(&refused));

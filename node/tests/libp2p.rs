@@ -86,8 +86,8 @@ impl Town {
             let own = config(n, [anywhere(), anywhere()]);
             // The ports are given back, and taken again when it starts.
             let addresses = Network::listen(own, id(&key(n)), set).await.unwrap().addresses();
-            let [port, bulk_port] = addresses.map(|address| address.port());
-            let address = PeerAddress { host: "localhost".to_owned(), port, bulk_port };
+            let [urgent, bulk] = addresses.map(|address| ("localhost".to_owned(), address.port()));
+            let address = PeerAddress { urgent, bulk };
             peers.insert(id(&key(n)), address);
             let store = Arc::new(MemoryStore::new());
             members.push(Member { n, store, addresses, running: None });

@@ -369,7 +369,7 @@ mod rocks {
         for (column, extension) in cases {
             let directory = tempfile::tempdir().unwrap();
             let store = RocksStore::open(directory.path(), CHAIN).unwrap();
-            let value = |key: u32| (0..8_192u32).map(|at| (at * at ^ key * 77) as u8).collect();
+            let value = |key: u32| (0..8_192u32).map(|at| ((at * at) ^ (key * 77)) as u8).collect();
             for key in 0..64u32 {
                 let value: Vec<u8> = value(key);
                 store.write(batch(&[(column, &key.to_be_bytes(), Some(&value))])).unwrap();

@@ -31,7 +31,7 @@ fn is_page(built: &Built) -> bool {
 }
 
 /// The test programs of the node whose tests differ with RocksDB.
-const ROCKS: [&str; 5] = ["command", "node", "store", "process", "page"];
+const ROCKS: [&str; 6] = ["cluster", "command", "node", "store", "process", "page"];
 
 /// Everything but RocksDB, with the network: its tests run on sockets, and on memory for a disk.
 const LIGHT: [&str; 4] =

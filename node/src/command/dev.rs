@@ -84,10 +84,11 @@ pub(super) async fn run(args: DevArgs, output: &mut Output) -> Result<(), Failur
         limits: RpcLimits::default().within(descriptors()),
         peer_id: peer_id(&dev_network()),
         trusted_proxies: Vec::new(),
+        peers: None,
     };
     // Once the folder is known to be ours and the port free.
     let write = || keys.map_or(Ok(()), |folder| write_keys(&folder, &accounts));
-    node::run(config, rpc, &accounts, write, output).await
+    node::run(config, None, rpc, &accounts, write, output).await
 }
 
 fn genesis(accounts: &[(&str, Key)]) -> Genesis {

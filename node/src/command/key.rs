@@ -26,6 +26,11 @@ pub(super) enum KeysCommand {
     New {
         /// A name, or a path.
         name: String,
+        /// Encrypt it: file, or pipe as /dev/fd/3, whose first line is the passphrase. For
+        /// validators; accounts sign with keys that are not.
+        #[cfg(feature = "network")]
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
     },
     /// Show a key's address.
     Show {
@@ -41,7 +46,11 @@ pub(super) enum KeysCommand {
 
 pub(super) fn run(command: KeysCommand, output: &mut Output) -> Result<(), Failure> {
     match command {
-        KeysCommand::New { name } => {
+        KeysCommand::New {
+            name,
+            #[cfg(feature = "network")]
+            passphrase_file,
+        } => {
             if name.is_empty() || DEV_NAMES.contains(&name.as_str()) {
                 let text = format!(
                     "\"{name}\" is no name for a key: {} are those of every dure dev",
@@ -55,6 +64,12 @@ pub(super) fn run(command: KeysCommand, output: &mut Output) -> Result<(), Failu
                     .map_err(|error| Failure::File(format!("{}: {error}", folder.display())))?;
             }
             let key = Key::generate().map_err(ClientError::from)?;
+            #[cfg(feature = "network")]
+            if let Some(file) = passphrase_file {
+                let passphrase = super::sealed::passphrase(&file)?;
+                super::sealed::write(&key, &path, &passphrase)?;
+                return print(&name, &key, Some(&path), false, output);
+            }
             key.to_file(&path).map_err(ClientError::from)?;
             print(&name, &key, Some(&path), false, output)
         }
@@ -156,6 +171,18 @@ pub(super) fn peer_id(key: &Key) -> Option<String> {
 #[cfg(not(feature = "network"))]
 pub(super) const fn peer_id(_: &Key) -> Option<String> {
     None
+}
+
+/// Reads the key of a validator: its owner's alone, and maybe encrypted.
+#[cfg(feature = "network")]
+pub(super) fn unlocked(path: &Path, passphrase_file: Option<&Path>) -> Result<Key, Failure> {
+    super::sealed::read(path, passphrase_file)
+}
+
+/// The same in a build that opens no encrypted keys.
+#[cfg(not(feature = "network"))]
+pub(super) fn unlocked(path: &Path, _: Option<&Path>) -> Result<Key, Failure> {
+    read(path)
 }
 
 /// Reads a key file; says so when others may read it too.

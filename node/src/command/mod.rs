@@ -32,11 +32,15 @@ mod inspect;
 mod key;
 mod module;
 mod names;
+#[cfg(feature = "network")]
+mod net;
 mod new;
 mod node;
 mod output;
 mod plan;
 mod read;
+#[cfg(feature = "network")]
+mod sealed;
 mod test;
 mod token;
 mod trace;
@@ -143,9 +147,16 @@ enum Command {
     Tx(read::TxArgs),
     /// List or follow events.
     Events(read::EventsArgs),
-    /// Look at a genesis file.
+    /// Look at a genesis file, or make one with the other operators.
     #[command(subcommand)]
     Genesis(genesis::GenesisCommand),
+    /// Look at the configuration of a node.
+    #[command(subcommand)]
+    Config(node::ConfigCommand),
+    /// Run a network of several validators on this machine.
+    #[cfg(feature = "network")]
+    #[command(subcommand)]
+    Net(net::NetCommand),
 }
 
 impl Cli {
@@ -219,6 +230,9 @@ async fn dispatch(command: Command, output: &mut Output) -> Result<(), Failure> 
         Command::Tx(args) => read::tx(args, output).await,
         Command::Events(args) => read::events(args, output).await,
         Command::Genesis(command) => genesis::run(command, output),
+        Command::Config(command) => node::config(command, output),
+        #[cfg(feature = "network")]
+        Command::Net(command) => net::run(command, output).await,
     }
 }
 

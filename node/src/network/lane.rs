@@ -85,6 +85,9 @@ pub(super) struct Around {
     pub(super) inbox: Inbox,
 }
 
+/// The queues of a lane.
+type OwnQueues = Vec<((Lane, ValidatorId), Queue)>;
+
 /// A lane that runs; [`Running::stop`] ends it.
 pub(super) struct Running {
     end: watch::Sender<bool>,
@@ -170,10 +173,7 @@ impl Listener {
     }
 
     /// Starts what connects, reads and writes.
-    pub(super) fn run(
-        mut self,
-        around: Around,
-    ) -> Result<(Running, Vec<((Lane, ValidatorId), Queue)>), NetworkError> {
+    pub(super) fn run(mut self, around: Around) -> Result<(Running, OwnQueues), NetworkError> {
         let lane = self.lane;
         let (end, ending) = watch::channel(false);
         // A peer of another chain, or of another version, opens no stream here.

@@ -25,6 +25,7 @@ pub use status::{PeerStatus, Peers as PeerStatuses};
 use crate::{
     driver::{Inbox, Outgoing},
     machine::Lane,
+    rpc::PeersView,
 };
 use dure_types::{Hash, ValidatorId, ValidatorSet};
 use libp2p_identity::{Keypair, PeerId, ed25519};
@@ -62,15 +63,13 @@ pub struct NetworkConfig {
     pub peers: BTreeMap<ValidatorId, PeerAddress>,
 }
 
-/// Where a validator listens: a name or address, and a port for each lane.
+/// Where a validator listens: a name or address with a port, for each lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerAddress {
-    /// Host name or address.
-    pub host: String,
-    /// Port of [`Lane::Urgent`]...
-    pub port: u16,
-    /// ... and of [`Lane::Bulk`].
-    pub bulk_port: u16,
+    /// For [`Lane::Urgent`].
+    pub urgent: (String, u16),
+    /// For [`Lane::Bulk`].
+    pub bulk: (String, u16),
 }
 
 /// Why the network cannot be joined.
@@ -81,9 +80,9 @@ pub enum NetworkError {
     #[error("the network key gives peer {found}; genesis binds this validator to {expected}")]
     OtherKey {
         /// What the key gives.
-        found: PeerId,
+        found: String,
         /// What genesis says.
-        expected: PeerId,
+        expected: String,
     },
     /// A validator's record has no key that is one.
     #[error("the network key of validator {name} in genesis is no ed25519 key")]
@@ -157,7 +156,8 @@ impl Network {
         let Some((expected, _)) = expected else { return Err(NetworkError::NotAValidator) };
         let found = key.public().to_peer_id();
         if found != *expected {
-            return Err(NetworkError::OtherKey { found, expected: *expected });
+            let (found, expected) = (found.to_string(), expected.to_string());
+            return Err(NetworkError::OtherKey { found, expected });
         }
         let urgent = lane::Listener::bind(Lane::Urgent, &key, config.listen).await?;
         let next = |address: SocketAddr| match config.listen.port() {
@@ -173,6 +173,13 @@ impl Network {
     #[must_use]
     pub const fn status(&self) -> &PeerStatuses {
         &self.status
+    }
+
+    /// The same for `node_health`.
+    #[must_use]
+    pub fn view(&self) -> PeersView {
+        let status = self.status.clone();
+        PeersView(Arc::new(move || status.health()))
     }
 
     /// Closes the connections. What the driver still sends is dropped.
@@ -220,7 +227,7 @@ impl Listening {
             .filter(|(_, member)| member.id != me)
             .map(|(peer, member)| (*peer, member.clone()))
             .collect();
-        let status = PeerStatuses::new(others.values().map(|member| member.id));
+        let status = PeerStatuses::new(others.values().map(|member| (member.id, &*member.name)));
         let shunned = shun::Shunned::default();
         let mut queues = post::Queues::default();
         let mut running = Vec::new();
@@ -248,13 +255,13 @@ impl Listening {
 
 /// The address of a host on a lane, as the system resolves it now.
 pub(crate) async fn resolve(address: &PeerAddress, lane: Lane) -> Vec<SocketAddr> {
-    let port = match lane {
-        Lane::Urgent => address.port,
-        Lane::Bulk => address.bulk_port,
+    let (host, port) = match lane {
+        Lane::Urgent => &address.urgent,
+        Lane::Bulk => &address.bulk,
     };
-    match address.host.parse::<IpAddr>() {
-        Ok(ip) => vec![SocketAddr::new(ip, port)],
-        Err(_) => match tokio::net::lookup_host((address.host.as_str(), port)).await {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => vec![SocketAddr::new(ip, *port)],
+        Err(_) => match tokio::net::lookup_host((host.as_str(), *port)).await {
             Ok(found) => found.collect(),
             Err(_) => Vec::new(),
         },

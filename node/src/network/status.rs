@@ -1,6 +1,7 @@
 //! How it stands with each of the other validators, for operators.
 
 use crate::machine::Lane;
+use dure_rpc::shape::PeerHealth;
 use dure_types::ValidatorId;
 use std::{
     collections::BTreeMap,
@@ -8,8 +9,10 @@ use std::{
 };
 
 /// How it stands with one of the others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerStatus {
+    /// Its name in genesis.
+    pub name: String,
     /// Whether a connection for what is urgent stands...
     pub urgent: bool,
     /// ... and one for batches.
@@ -29,9 +32,26 @@ pub struct PeerStatus {
 pub struct Peers(Arc<Mutex<BTreeMap<ValidatorId, PeerStatus>>>);
 
 impl Peers {
-    pub(super) fn new(others: impl Iterator<Item = ValidatorId>) -> Self {
-        let all = others.map(|validator| (validator, PeerStatus::default())).collect();
+    pub(super) fn new<'a>(others: impl Iterator<Item = (ValidatorId, &'a str)>) -> Self {
+        let named = |name: &str| PeerStatus { name: name.to_owned(), ..PeerStatus::default() };
+        let all = others.map(|(validator, name)| (validator, named(name))).collect();
         Self(Arc::new(Mutex::new(all)))
+    }
+
+    /// The same as `node_health` tells it.
+    #[must_use]
+    pub fn health(&self) -> Vec<PeerHealth> {
+        let shown = |peer: &PeerStatus| PeerHealth {
+            name: peer.name.clone(),
+            connected: peer.urgent && peer.bulk,
+            sent: peer.sent.into(),
+            received: peer.received.into(),
+            dropped: peer.dropped.into(),
+            shunned: peer.shunned.into(),
+        };
+        let mut all: Vec<PeerHealth> = self.lock().values().map(shown).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ValidatorId, PeerStatus>> {

@@ -1,8 +1,10 @@
 //! How the server is set up, and its limits.
 
+use dure_rpc::shape::PeerHealth;
 use dure_types::limits;
 use std::{
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -19,6 +21,18 @@ pub struct RpcConfig {
     pub peer_id: Option<String>,
     /// Reverse proxies that are believed when they say for whom they ask.
     pub trusted_proxies: Vec<IpAddr>,
+    /// What `node_health` tells of the other validators.
+    pub peers: Option<PeersView>,
+}
+
+/// Looks at how it stands with the other validators.
+#[derive(Clone)]
+pub struct PeersView(pub Arc<dyn Fn() -> Vec<PeerHealth> + Send + Sync>);
+
+impl std::fmt::Debug for PeersView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PeersView")
+    }
 }
 
 /// Web pages that may use the server. Programs send no origin and are not concerned.

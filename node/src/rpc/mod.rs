@@ -40,6 +40,6 @@ mod trial;
 mod upgrades;
 mod websocket;
 
-pub use config::{Origins, RpcConfig, RpcLimits};
+pub use config::{Origins, PeersView, RpcConfig, RpcLimits};
 pub use listener::{RpcError as StartRpcError, RpcServer};
 pub use storage::{StatePage, state_page};

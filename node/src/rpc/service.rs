@@ -1,7 +1,7 @@
 //! The methods: each takes its permits, reads one snapshot on a thread of its own, and answers.
 
 use super::{
-    config::{RpcConfig, RpcLimits},
+    config::{PeersView, RpcConfig, RpcLimits},
     failure::{self, of_fault, of_stop},
     filter::{EventMatcher, TransactionMatcher},
     follow,
@@ -50,6 +50,7 @@ pub(super) struct Service {
     subscription_reads: Arc<Permits>,
     sockets: Arc<Sockets>,
     peer_id: Option<String>,
+    peers: Option<PeersView>,
     begun: Instant,
 }
 
@@ -67,6 +68,7 @@ impl Service {
             subscription_reads: Arc::new(Permits::new(config.limits.subscription_reads)),
             sockets,
             peer_id: config.peer_id.clone(),
+            peers: config.peers.clone(),
             begun: Instant::now(),
         }
     }
@@ -399,6 +401,7 @@ impl DureServer for Service {
             },
             connections: u32::try_from(self.sockets.count()).unwrap_or(u32::MAX),
             uptime_s: self.begun.elapsed().as_secs(),
+            peers: self.peers.as_ref().map(|view| (view.0)()).unwrap_or_default(),
             peer_id: self.peer_id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })

@@ -7,6 +7,7 @@ use std::{
 };
 
 /// A running `dure dev`; killed without mercy when dropped.
+#[allow(dead_code, reason = "not every test needs one")]
 pub(crate) struct Dev {
     child: Child,
     pub(crate) url: String,
@@ -14,6 +15,7 @@ pub(crate) struct Dev {
     pub(crate) ready: Value,
 }
 
+#[allow(dead_code, reason = "not every test needs one")]
 impl Dev {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dure"))

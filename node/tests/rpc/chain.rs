@@ -158,7 +158,7 @@ async fn serve(
 ) -> RpcServer {
     let listen = "127.0.0.1:0".parse().unwrap();
     let peer_id = Some("peer".into());
-    let config = RpcConfig { listen, origins, limits, peer_id, trusted_proxies };
+    let config = RpcConfig { listen, origins, limits, peer_id, trusted_proxies, peers: None };
     RpcServer::start(config, node.handle()).await.unwrap()
 }
 

@@ -262,6 +262,7 @@ async fn a_port_in_use_is_said() {
         limits: RpcLimits::default(),
         peer_id: None,
         trusted_proxies: Vec::new(),
+        peers: None,
     };
     let error = RpcServer::start(config, chain.node.handle()).await.err().unwrap();
     assert!(error.to_string().contains(&chain.server.address().to_string()), "{error}");

@@ -117,10 +117,29 @@ pub struct Health {
     pub connections: u32,
     /// Seconds since the server started.
     pub uptime_s: u64,
+    /// The other validators, as this one reaches them; none where it is alone.
+    pub peers: Vec<PeerHealth>,
     /// The node's name on the network; none in a build without `network`.
     pub peer_id: Option<String>,
     /// Version of the node's program.
     pub version: String,
+}
+
+/// How it stands with another validator.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PeerHealth {
+    /// Its name in genesis.
+    pub name: String,
+    /// Whether a connection stands for proposals and votes, and one for batches.
+    pub connected: bool,
+    /// Messages that were given to its connection since the start.
+    pub sent: Number,
+    /// Messages that came from it.
+    pub received: Number,
+    /// Messages that were dropped because too much waited for it.
+    pub dropped: Number,
+    /// How often it was shut out for what it sent.
+    pub shunned: Number,
 }
 
 /// How full the mempool is.

@@ -11,7 +11,9 @@ mod trace;
 mod transaction;
 
 pub use block::{Block, BlockAnswer, BlockRoots, BlockTransaction, TransactionStatus};
-pub use chain::{ChainParams, ChainStatus, ClockAnswer, Health, Limits, Mempool, TierShape};
+pub use chain::{
+    ChainParams, ChainStatus, ClockAnswer, Health, Limits, Mempool, PeerHealth, TierShape,
+};
 pub use contract::{
     ArgumentShape, CallRequest, CallResult, ContractAnswer, ContractEntry, ContractList,
     EventShape, MethodShape, OneOrMany, QueryAnswer, StorageShape, TypeShape,
