@@ -281,7 +281,7 @@ fn make(dir: &Path, validators: u16, (rpc_port, p2p_port): (u16, u16)) -> Result
             0 => [ports.take(0, 0, 0)?, ports.take(0, 0, 0)?],
             _ => [0, 1].map(|next| p2p_port.saturating_add(2 * (number - 1)).saturating_add(next)),
         };
-        places.push((folder, name, rpc, urgent, bulk));
+        places.push(Seat { folder, name, rpc, urgent, bulk });
     }
     let developers: Vec<Address> =
         DEV_NAMES.iter().filter_map(|name| Some(dev_key(name)?.address())).collect();
@@ -298,28 +298,43 @@ fn make(dir: &Path, validators: u16, (rpc_port, p2p_port): (u16, u16)) -> Result
     (genesis.accounts, genesis.sponsors) = (known.accounts, known.sponsors);
     genesis.validators = ValidatorSet::new(records);
     let chain = genesis.chain_id();
-    for (folder, name, rpc, urgent, bulk) in &places {
+    configure(&places, &chain.to_string())?;
+    // Last: with it the network is there.
+    let path = dir.join("genesis.toml");
+    genesis_file::write(&path, &genesis).map_err(|error| Failure::File(error.to_string()))
+}
+
+/// Where a validator lies, and where it listens.
+struct Seat {
+    folder: PathBuf,
+    name: String,
+    rpc: u16,
+    urgent: u16,
+    bulk: u16,
+}
+
+/// Writes the configuration of each.
+fn configure(seats: &[Seat], chain: &str) -> Result<(), Failure> {
+    for Seat { folder, name, rpc, urgent, bulk } in seats {
         let mut text = format!(
             "genesis = \"../genesis.toml\"\nchain = \"{chain}\"\ndata_dir = \"data\"\n\
              key = \"./consensus.key\"\nnetwork_key = \"./network.key\"\n\n\
              [rpc]\nlisten = \"127.0.0.1:{rpc}\"\n\n\
              [network]\nlisten = \"127.0.0.1:{urgent}\"\nbulk_listen = \"127.0.0.1:{bulk}\"\n"
         );
-        let others = || places.iter().filter(|(_, other, ..)| other != name);
+        let others = || seats.iter().filter(|other| other.name != *name);
         text.push_str("\n[network.peers]\n");
-        for (_, other, _, urgent, _) in others() {
-            text.push_str(&format!("{other} = \"127.0.0.1:{urgent}\"\n"));
+        for other in others() {
+            text.push_str(&format!("{} = \"127.0.0.1:{}\"\n", other.name, other.urgent));
         }
         text.push_str("\n[network.bulk_peers]\n");
-        for (_, other, _, _, bulk) in others() {
-            text.push_str(&format!("{other} = \"127.0.0.1:{bulk}\"\n"));
+        for other in others() {
+            text.push_str(&format!("{} = \"127.0.0.1:{}\"\n", other.name, other.bulk));
         }
         let config = folder.join("node.toml");
         fs::write(&config, text).map_err(file_failed(&config))?;
     }
-    // Last: with it the network is there.
-    let path = dir.join("genesis.toml");
-    genesis_file::write(&path, &genesis).map_err(|error| Failure::File(error.to_string()))
+    Ok(())
 }
 
 fn no_keys() -> Failure {

@@ -218,82 +218,112 @@ impl Listener {
 }
 
 /// Keeps a connection with everybody.
+struct Keeper {
+    swarm: Swarm<Behaviour>,
+    lane: Lane,
+    around: Arc<Around>,
+    connected: HashMap<PeerId, watch::Sender<bool>>,
+    attempts: HashMap<PeerId, Attempt>,
+}
+
+/// Addresses of a validator, as the system resolved them.
+type Resolved = (PeerId, Vec<SocketAddr>);
+
 async fn drive(
-    mut swarm: Swarm<Behaviour>,
+    swarm: Swarm<Behaviour>,
     lane: Lane,
     around: Arc<Around>,
     connected: HashMap<PeerId, watch::Sender<bool>>,
     mut ending: watch::Receiver<bool>,
 ) {
-    let (found, mut resolved) = mpsc::channel::<(PeerId, Vec<SocketAddr>)>(64);
-    let mut attempts: HashMap<PeerId, Attempt> =
-        around.others.keys().map(|peer| (*peer, Attempt::default())).collect();
+    let (found, mut resolved) = mpsc::channel::<Resolved>(64);
+    let attempts = around.others.keys().map(|peer| (*peer, Attempt::default())).collect();
+    let mut keeper = Keeper { swarm, lane, around, connected, attempts };
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ending.changed() => return,
-            _ = tick.tick() => {
-                let now = Instant::now();
-                for (peer, member) in &around.others {
-                    let out = around.shunned.is_out(member.id, now);
-                    enforce(&mut swarm, *peer, out);
-                    let stands = connected.get(peer).is_some_and(|stands| *stands.borrow());
-                    let (Some(attempt), Some(address)) =
-                        (attempts.get_mut(peer), around.addresses.get(&member.id))
-                    else { continue };
-                    if stands || out || !attempt.due(now) {
-                        continue;
-                    }
-                    let (found, peer, address) = (found.clone(), *peer, address.clone());
-                    tokio::spawn(async move {
-                        let _ = found.send((peer, resolve(&address, lane).await)).await;
-                    });
+            _ = tick.tick() => keeper.look_around(&found),
+            Some(resolved) = resolved.recv() => keeper.dial(resolved),
+            event = keeper.swarm.select_next_some() => keeper.happened(event),
+        }
+    }
+}
+
+impl Keeper {
+    /// Lets in who may be, and has the addresses of those who are missing resolved.
+    fn look_around(&mut self, found: &mpsc::Sender<Resolved>) {
+        let now = Instant::now();
+        for (peer, member) in &self.around.others {
+            let out = self.around.shunned.is_out(member.id, now);
+            enforce(&mut self.swarm, *peer, out);
+            let stands = self.connected.get(peer).is_some_and(|stands| *stands.borrow());
+            let (Some(attempt), Some(address)) =
+                (self.attempts.get_mut(peer), self.around.addresses.get(&member.id))
+            else {
+                continue;
+            };
+            if stands || out || !attempt.due(now) {
+                continue;
+            }
+            let (found, peer, address, lane) = (found.clone(), *peer, address.clone(), self.lane);
+            tokio::spawn(async move {
+                let _ = found.send((peer, resolve(&address, lane).await)).await;
+            });
+        }
+    }
+
+    fn dial(&mut self, (peer, addresses): Resolved) {
+        let addresses = addresses.into_iter().map(multiaddr).collect::<Vec<_>>();
+        let dial = DialOpts::peer_id(peer)
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .addresses(addresses)
+            .build();
+        // Why it does not work is told by the event.
+        let _ = self.swarm.dial(dial);
+    }
+
+    fn happened(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::ConnectionEstablished { peer_id, .. } => self.stands(peer_id, None),
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
+                let cause = cause.map_or_else(String::new, |cause| cause.to_string());
+                self.stands(peer_id, Some(cause));
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
+                if let Some(member) = self.around.others.get(&peer) {
+                    said(&error, member, self.attempts.get_mut(&peer));
                 }
             }
-            Some((peer, addresses)) = resolved.recv() => {
-                let addresses = addresses.into_iter().map(multiaddr).collect::<Vec<_>>();
-                let dial = DialOpts::peer_id(peer)
-                    .condition(PeerCondition::DisconnectedAndNotDialing)
-                    .addresses(addresses)
-                    .build();
-                // Why it does not work is told by the event.
-                let _ = swarm.dial(dial);
+            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
+                connection,
+                result: Err(error),
+                peer,
+            })) if !matches!(error, ping::Failure::Unsupported) => {
+                tracing::debug!(%peer, %error, "no answer to a ping");
+                self.swarm.close_connection(connection);
             }
-            event = swarm.select_next_some() => match event {
-                SwarmEvent::ConnectionEstablished { peer_id, .. } => {
-                    if let (Some(stands), Some(member)) =
-                        (connected.get(&peer_id), around.others.get(&peer_id))
-                    {
-                        attempts.insert(peer_id, Attempt::default());
-                        around.status.connection(member.id, lane, true);
-                        if !stands.send_replace(true) {
-                            tracing::info!(validator = %member.name, lane = name(lane), "connected");
-                        }
-                    }
+            _ => {}
+        }
+    }
+
+    /// Notes that a validator is connected, or why it is not any more.
+    fn stands(&mut self, peer: PeerId, ended: Option<String>) {
+        let (Some(stands), Some(member)) =
+            (self.connected.get(&peer), self.around.others.get(&peer))
+        else {
+            return;
+        };
+        let (before, lane) = (stands.send_replace(ended.is_none()), name(self.lane));
+        self.around.status.connection(member.id, self.lane, ended.is_none());
+        match ended {
+            Some(cause) => tracing::info!(validator = %member.name, lane, cause, "disconnected"),
+            None => {
+                self.attempts.insert(peer, Attempt::default());
+                if !before {
+                    tracing::info!(validator = %member.name, lane, "connected");
                 }
-                SwarmEvent::ConnectionClosed { peer_id, num_established: 0, cause, .. } => {
-                    if let (Some(stands), Some(member)) =
-                        (connected.get(&peer_id), around.others.get(&peer_id))
-                    {
-                        around.status.connection(member.id, lane, false);
-                        stands.send_replace(false);
-                        let cause = cause.map_or_else(String::new, |cause| cause.to_string());
-                        tracing::info!(validator = %member.name, lane = name(lane), cause, "disconnected");
-                    }
-                }
-                SwarmEvent::OutgoingConnectionError { peer_id: Some(peer), error, .. } => {
-                    if let Some(member) = around.others.get(&peer) {
-                        said(&error, member, attempts.get_mut(&peer));
-                    }
-                }
-                SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
-                    connection, result: Err(error), peer,
-                })) if !matches!(error, ping::Failure::Unsupported) => {
-                    tracing::debug!(%peer, %error, "no answer to a ping");
-                    swarm.close_connection(connection);
-                }
-                _ => {}
             }
         }
     }

@@ -142,6 +142,16 @@ async fn bad_transactions_are_refused_at_the_door() {
     let (_, error) = code(client.submit(&far, Wait::Accepted).await);
     assert!(matches!(error, RpcError::NonceTooHigh { .. }), "{error}");
 
+    chain.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_nonces_long_transactions_and_unwilling_sponsors_are_refused_at_the_door() {
+    let chain = Chain::start().await;
+    let client = chain.client().await;
+    let counter = chain.counter(&client).await;
+    let good = signed(&client, &chain.alice, counter).await;
+    let mallory = Key::from_seed([66; 32]);
     // The window moves on with the highest nonce.
     for nonce in [1_000, 2_000] {
         let mut next = good.clone();
