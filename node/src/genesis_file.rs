@@ -206,10 +206,9 @@ pub fn write_validator(path: &Path, record: &ValidatorRecord) -> Result<(), Gene
 
 /// A chain without validators, whose deployers have gas of their own and carry nobody else's.
 #[must_use]
-pub fn draft(name: String, time: TimestampMs, deployers: &[Address]) -> Genesis {
-    let nobody = SigningKey::from_bytes(&[0; 32]);
-    let beginning = dev_genesis(&name, time, &nobody, &nobody, deployers);
-    Genesis { validators: ValidatorSet(Vec::new()), sponsors: Vec::new(), ..beginning }
+pub fn draft(name: &str, time: TimestampMs, deployers: &[Address]) -> Genesis {
+    let none = ValidatorSet(Vec::new());
+    Genesis { sponsors: Vec::new(), ..dev_genesis_of(name, time, none, deployers) }
 }
 
 fn io_error(path: &Path, source: std::io::Error) -> GenesisFileError {
@@ -452,6 +451,18 @@ pub fn dev_genesis(
     network_key: &SigningKey,
     developers: &[Address],
 ) -> Genesis {
+    let validator = validator_record("dev", consensus_key, network_key, 1);
+    dev_genesis_of(name, time, ValidatorSet::new(vec![validator]), developers)
+}
+
+/// The same of these validators.
+#[must_use]
+pub fn dev_genesis_of(
+    name: &str,
+    time: TimestampMs,
+    validators: ValidatorSet,
+    developers: &[Address],
+) -> Genesis {
     let mut developers = developers.to_vec();
     developers.sort();
     developers.dedup();
@@ -474,7 +485,7 @@ pub fn dev_genesis(
         version: Genesis::VERSION,
         name: name.to_owned(),
         time,
-        validators: ValidatorSet::new(vec![validator_record("dev", consensus_key, network_key, 1)]),
+        validators,
         tiers: vec![everyone, developer],
         sponsors: sponsors.collect(),
         accounts: developers.iter().map(|address| (*address, DEVELOPER_TIER)).collect(),

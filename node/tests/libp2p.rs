@@ -25,6 +25,7 @@ fn anywhere() -> SocketAddr {
 }
 
 fn config(n: u8, listen: [SocketAddr; 2]) -> NetworkConfig {
+    // Where the others listen is said when a node starts.
     NetworkConfig {
         key: key(20 + n),
         listen: listen[0],
@@ -53,9 +54,8 @@ impl Member {
     /// Starts on the addresses that it had, knowing those of the others.
     async fn start(&mut self, genesis: &Genesis, peers: &BTreeMap<ValidatorId, PeerAddress>) {
         let set = (genesis.chain_id(), &genesis.validators);
-        let own = config(self.n, self.addresses);
+        let own = NetworkConfig { peers: peers.clone(), ..config(self.n, self.addresses) };
         let listening = Network::listen(own, id(&key(self.n)), set).await.unwrap();
-        let listening = listening.with_peers(peers.clone());
         let (outgoing, carried) = mpsc::channel();
         let node = NodeConfig::new(genesis.clone(), key(self.n));
         let (node, inbox) = Node::start_among(node, self.store.clone(), outgoing).await.unwrap();

@@ -9,14 +9,14 @@ use super::{
     key,
     output::{Output, say},
 };
-use crate::genesis_file::{self, GenesisFileError};
-use clap::Subcommand;
-use dure_types::{Genesis, TimestampMs};
-use serde_json::json;
-use std::{
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+use crate::{
+    driver::WallClock,
+    genesis_file::{self, GenesisFileError},
 };
+use clap::Subcommand;
+use dure_types::Genesis;
+use serde_json::json;
+use std::path::{Path, PathBuf};
 
 /// What to do with a genesis file.
 #[derive(Debug, Subcommand)]
@@ -118,11 +118,9 @@ fn new(
     if path.exists() {
         return Err(Failure::File(format!("{} is there already", path.display())));
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = TimestampMs(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
     let deployers = deployers.iter().map(|text| key::address(text));
     let deployers = deployers.collect::<Result<Vec<_>, _>>()?;
-    let genesis = genesis_file::draft(name, now, &deployers);
+    let genesis = genesis_file::draft(&name, WallClock::fixed().now(), &deployers);
     genesis_file::write(path, &genesis).map_err(failed)?;
     let value = json!({ "file": path.display().to_string(), "name": genesis.name });
     output.answer(&value, || {

@@ -9,10 +9,10 @@ use super::{
     exit::Failure,
     output::Output,
 };
-use crate::genesis_file;
+use crate::{driver::WallClock, genesis_file};
 use clap::{Args, Subcommand};
 use dure_client::{Client, ClientError, Key};
-use dure_types::{Address, TimestampMs, ValidatorSet};
+use dure_types::{Address, ValidatorSet};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::{
@@ -21,7 +21,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 /// How long all validators may take until they answer and agree on a block.
@@ -95,10 +95,7 @@ pub(super) async fn run(command: NetCommand, output: &mut Output) -> Result<(), 
             if !place.dir.join("genesis.toml").exists() {
                 make(&place.dir, validators, (rpc_port, p2p_port))?;
             }
-            let members = members(&place.dir)?;
-            start(&members)?;
-            ready(&members).await?;
-            report(&members, output).await
+            run_all(&members(&place.dir)?, output).await
         }
         NetCommand::Status { place } => report(&members(&place.dir)?, output).await,
         NetCommand::Kill { number, place } => {
@@ -112,9 +109,7 @@ pub(super) async fn run(command: NetCommand, output: &mut Output) -> Result<(), 
             for member in members.iter().filter(|member| member.state() == State::Frozen) {
                 member.signal(Signal::CONT)?;
             }
-            start(&members)?;
-            ready(&members).await?;
-            report(&members, output).await
+            run_all(&members, output).await
         }
         NetCommand::Down { place } => {
             let members = members(&place.dir)?;
@@ -254,7 +249,7 @@ fn make(dir: &Path, validators: u16, (rpc_port, p2p_port): (u16, u16)) -> Result
     }
     fs::create_dir_all(dir).map_err(file_failed(dir))?;
     let mut ports = Ports::default();
-    let (mut records, mut places) = (Vec::new(), Vec::new());
+    let (mut records, mut seats) = (Vec::new(), Vec::new());
     for number in 1..=validators {
         let folder = dir.join(number.to_string());
         fs::create_dir_all(&folder).map_err(file_failed(&folder))?;
@@ -268,37 +263,25 @@ fn make(dir: &Path, validators: u16, (rpc_port, p2p_port): (u16, u16)) -> Result
             Ok(key)
         };
         let (consensus, network) = (key("consensus.key")?, key("network.key")?);
-        let name = format!("validator-{number}");
-        let power = 1;
-        records.push(genesis_file::validator_record(
-            &name,
-            consensus.signing(),
-            network.signing(),
-            power,
-        ));
-        let rpc = ports.take(rpc_port, number - 1, 1)?;
-        let [urgent, bulk] = match p2p_port.min(rpc_port) {
-            0 => [ports.take(0, 0, 0)?, ports.take(0, 0, 0)?],
-            _ => [0, 1].map(|next| p2p_port.saturating_add(2 * (number - 1)).saturating_add(next)),
+        let (name, power) = (format!("validator-{number}"), 1);
+        let (key, network) = (consensus.signing(), network.signing());
+        records.push(genesis_file::validator_record(&name, key, network, power));
+        let before = number - 1;
+        let rpc = match rpc_port {
+            0 => ports.free()?,
+            first => first.saturating_add(before),
         };
-        places.push(Seat { folder, name, rpc, urgent, bulk });
+        let [urgent, bulk] = match p2p_port.min(rpc_port) {
+            0 => [ports.free()?, ports.free()?],
+            _ => [0, 1].map(|next| p2p_port.saturating_add(2 * before).saturating_add(next)),
+        };
+        seats.push(Seat { folder, name, rpc, urgent, bulk });
     }
     let developers: Vec<Address> =
         DEV_NAMES.iter().filter_map(|name| Some(dev_key(name)?.address())).collect();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = TimestampMs(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
-    let mut genesis = genesis_file::draft("net".to_owned(), now, &[]);
-    let known = genesis_file::dev_genesis(
-        "net",
-        now,
-        dev_key(DEV_NAMES[0]).ok_or_else(no_keys)?.signing(),
-        dev_key(DEV_NAMES[0]).ok_or_else(no_keys)?.signing(),
-        &developers,
-    );
-    (genesis.accounts, genesis.sponsors) = (known.accounts, known.sponsors);
-    genesis.validators = ValidatorSet::new(records);
-    let chain = genesis.chain_id();
-    configure(&places, &chain.to_string())?;
+    let (now, validators) = (WallClock::fixed().now(), ValidatorSet::new(records));
+    let genesis = genesis_file::dev_genesis_of("net", now, validators, &developers);
+    configure(&seats, &genesis.chain_id().to_string())?;
     // Last: with it the network is there.
     let path = dir.join("genesis.toml");
     genesis_file::write(&path, &genesis).map_err(|error| Failure::File(error.to_string()))
@@ -337,20 +320,12 @@ fn configure(seats: &[Seat], chain: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn no_keys() -> Failure {
-    Failure::Start("the keys of dure dev are missing".to_owned())
-}
-
 /// Ports that nobody listens on; all are held until the last is known, so that they differ.
 #[derive(Default)]
 struct Ports(Vec<TcpListener>);
 
 impl Ports {
-    /// The port at a place behind the first, or a free one where the first is 0.
-    fn take(&mut self, first: u16, index: u16, step: u16) -> Result<u16, Failure> {
-        if first != 0 {
-            return Ok(first.saturating_add(index.saturating_mul(step)));
-        }
+    fn free(&mut self) -> Result<u16, Failure> {
         let failed = |error: std::io::Error| Failure::Start(format!("no free port: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
@@ -383,9 +358,11 @@ fn members(dir: &Path) -> Result<Vec<Member>, Failure> {
     Ok(members)
 }
 
-/// Starts those that do not run.
-fn start(members: &[Member]) -> Result<(), Failure> {
-    members.iter().filter(|member| member.state() == State::Ended).try_for_each(Member::start)
+/// Starts those that do not run, and says how all fare once they decide.
+async fn run_all(members: &[Member], output: &mut Output) -> Result<(), Failure> {
+    members.iter().filter(|member| member.state() == State::Ended).try_for_each(Member::start)?;
+    ready(members).await?;
+    report(members, output).await
 }
 
 /// Waits until all answer, and have decided something.

@@ -142,12 +142,7 @@ pub(super) enum ConfigCommand {
 pub(super) fn config(command: ConfigCommand, output: &mut Output) -> Result<(), Failure> {
     let ConfigCommand::Check(args) = command;
     let file = settings(*args)?;
-    let genesis = agreed(&file)?;
-    need(file.data_dir.as_ref(), "data_dir")?;
-    let passphrase = file.passphrase_file.as_deref();
-    let read = |name: &str| key::unlocked(&key::path_of(name), passphrase);
-    let consensus = read(&need(file.key.clone(), "key")?)?;
-    let network = file.network_key.as_deref().map(read).transpose()?;
+    let Identity { genesis, consensus, network, .. } = identity(&file)?;
     let own = own_record(&genesis, &consensus, network.as_ref())?;
     #[cfg(feature = "network")]
     if genesis.validators.0.len() > 1 {
@@ -170,6 +165,25 @@ pub(super) fn config(command: ConfigCommand, output: &mut Output) -> Result<(), 
             genesis.validators.0.len()
         )
     })
+}
+
+/// Which node it is, of which chain.
+struct Identity {
+    genesis: Genesis,
+    data_dir: PathBuf,
+    consensus: Key,
+    network: Option<Key>,
+}
+
+/// Reads what the settings name.
+fn identity(file: &ConfigFile) -> Result<Identity, Failure> {
+    let genesis = agreed(file)?;
+    let data_dir = need(file.data_dir.clone(), "data_dir")?;
+    let passphrase = file.passphrase_file.as_deref();
+    let read = |name: &str| key::unlocked(&key::path_of(name), passphrase);
+    let consensus = read(&need(file.key.clone(), "key")?)?;
+    let network = file.network_key.as_deref().map(read).transpose()?;
+    Ok(Identity { genesis, data_dir, consensus, network })
 }
 
 /// Who we are in genesis, by both keys.
@@ -222,12 +236,7 @@ fn agreed(file: &ConfigFile) -> Result<Genesis, Failure> {
 
 pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Failure> {
     let file = settings(args)?;
-    let genesis = agreed(&file)?;
-    let data_dir = need(file.data_dir.clone(), "data_dir")?;
-    let passphrase = file.passphrase_file.as_deref();
-    let read = |name: &str| key::unlocked(&key::path_of(name), passphrase);
-    let consensus = read(&need(file.key.clone(), "key")?)?;
-    let network = file.network_key.as_deref().map(read).transpose()?;
+    let Identity { genesis, data_dir, consensus, network } = identity(&file)?;
     let listen = need(file.rpc.listen, "listen")?;
     let keys = [Some(&consensus), network.as_ref()].into_iter().flatten().map(Key::address);
     let accounts = genesis.accounts.iter().map(|(account, _)| *account);
@@ -242,7 +251,7 @@ pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Fa
         );
         return Err(Failure::Usage(text));
     }
-    own_record(&genesis, &consensus, network.as_ref())?;
+    let me = own_record(&genesis, &consensus, network.as_ref())?.id;
     let rpc = RpcConfig {
         listen,
         origins: Origins::List(file.rpc.origins.clone()),
@@ -251,7 +260,7 @@ pub(super) async fn start(args: StartArgs, output: &mut Output) -> Result<(), Fa
         trusted_proxies: file.rpc.trusted_proxies.clone(),
         peers: None,
     };
-    let joins = joining(&genesis, &consensus, network.as_ref(), &file.network).await?;
+    let joins = joining(&genesis, me, network.as_ref(), &file.network).await?;
     let config = NodeConfig {
         data_dir: Some(data_dir),
         ..NodeConfig::new(genesis, consensus.signing().clone())
@@ -270,7 +279,7 @@ pub(super) type Joining = std::convert::Infallible;
 #[cfg(feature = "network")]
 async fn joining(
     genesis: &Genesis,
-    consensus: &Key,
+    me: ValidatorId,
     network: Option<&Key>,
     section: &NetworkSection,
 ) -> Result<Option<Joining>, Failure> {
@@ -279,7 +288,6 @@ async fn joining(
     if set.0.len() == 1 {
         return Ok(None);
     }
-    let me = ValidatorId::of_key(consensus.signing().verifying_key().as_bytes());
     let key = need(network, "network_key")?;
     let peers = peers(set, me, section)?;
     let config = NetworkConfig {
@@ -296,7 +304,7 @@ async fn joining(
 #[cfg(not(feature = "network"))]
 async fn joining(
     genesis: &Genesis,
-    _: &Key,
+    _: ValidatorId,
     _: Option<&Key>,
     _: &NetworkSection,
 ) -> Result<Option<Joining>, Failure> {

@@ -3,26 +3,17 @@
 
 use super::exit::Failure;
 use crate::file;
-use dure_client::Key;
+use dure_client::{Key, write_secret};
 use ed25519_dalek::{
     SigningKey,
     pkcs8::{DecodePrivateKey, EncodePrivateKey, spki::der::pem::LineEnding},
 };
-use std::{
-    io::{Read, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{io::Read, path::Path};
 
 /// How such a file begins.
 const HEAD: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";
 /// Bytes of a passphrase's file.
 const PASSPHRASE_BYTES_MAX: usize = 4_096;
-
-/// Whether what a key's file holds is encrypted.
-pub(super) fn is_sealed(text: &str) -> bool {
-    text.trim_start().starts_with(HEAD)
-}
 
 /// The first line of a file, or of what a pipe gives (`/dev/fd/3`): a passphrase.
 pub(super) fn passphrase(path: &Path) -> Result<String, Failure> {
@@ -43,19 +34,9 @@ pub(super) fn passphrase(path: &Path) -> Result<String, Failure> {
 
 /// Writes a key into a new file that only its owner may read, encrypted.
 pub(super) fn write(key: &Key, path: &Path, passphrase: &str) -> Result<(), Failure> {
-    let failed =
-        |error: &dyn std::fmt::Display| Failure::File(format!("{}: {error}", path.display()));
     let text = key.signing().to_pkcs8_encrypted_pem(passphrase, LineEnding::LF);
-    let text = text.map_err(|error| failed(&error))?;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = options.open(path).map_err(|error| failed(&error))?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    written.map_err(|error| {
-        // Half a key is none, and would stand in the way of a whole one.
-        let _ = std::fs::remove_file(path);
-        failed(&error)
-    })
+    let text = text.map_err(|error| Failure::File(format!("{}: {error}", path.display())))?;
+    write_secret(path, &text).map_err(|error| Failure::File(error.to_string()))
 }
 
 /// Reads a validator's key: its file must be its owner's alone, and opens by a passphrase where it is
@@ -70,7 +51,7 @@ pub(super) fn read(path: &Path, secret: Option<&Path>) -> Result<Key, Failure> {
         return Err(failed(&format!("others may use this key: chmod 600 {shown}")));
     }
     let text = String::from_utf8(bytes).map_err(|_| failed(&"no key"))?;
-    if !is_sealed(&text) {
+    if !text.trim_start().starts_with(HEAD) {
         return Key::from_text(&text)
             .ok_or_else(|| failed(&"expected 0x and 64 hexadecimal digits, or an encrypted key"));
     }

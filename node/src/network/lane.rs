@@ -89,15 +89,11 @@ pub(super) struct Around {
 type OwnQueues = Vec<((Lane, ValidatorId), Queue)>;
 
 /// A lane that runs; [`Running::stop`] ends it.
-pub(super) struct Running {
-    end: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
-}
+pub(super) struct Running(Vec<JoinHandle<()>>);
 
 impl Running {
     pub(super) async fn stop(mut self) {
-        self.end.send_replace(true);
-        for task in std::mem::take(&mut self.tasks) {
+        for task in std::mem::take(&mut self.0) {
             task.abort();
             // It was told to end: how is no matter.
             let _ = task.await;
@@ -107,7 +103,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -175,7 +171,6 @@ impl Listener {
     /// Starts what connects, reads and writes.
     pub(super) fn run(mut self, around: Around) -> Result<(Running, OwnQueues), NetworkError> {
         let lane = self.lane;
-        let (end, ending) = watch::channel(false);
         // A peer of another chain, or of another version, opens no stream here.
         let text = format!("/dure/{}/{}/{WIRE_VERSION}", around.chain, name(lane));
         let protocol = StreamProtocol::try_from_owned(text)
@@ -212,8 +207,8 @@ impl Listener {
                 }
             }
         }));
-        tasks.push(tokio::spawn(drive(self.swarm, lane, around, connected, ending)));
-        Ok((Running { end, tasks }, queues))
+        tasks.push(tokio::spawn(drive(self.swarm, lane, around, connected)));
+        Ok((Running(tasks), queues))
     }
 }
 
@@ -234,7 +229,6 @@ async fn drive(
     lane: Lane,
     around: Arc<Around>,
     connected: HashMap<PeerId, watch::Sender<bool>>,
-    mut ending: watch::Receiver<bool>,
 ) {
     let (found, mut resolved) = mpsc::channel::<Resolved>(64);
     let attempts = around.others.keys().map(|peer| (*peer, Attempt::default())).collect();
@@ -243,7 +237,6 @@ async fn drive(
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ending.changed() => return,
             _ = tick.tick() => keeper.look_around(&found),
             Some(resolved) = resolved.recv() => keeper.dial(resolved),
             event = keeper.swarm.select_next_some() => keeper.happened(event),

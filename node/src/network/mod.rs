@@ -133,8 +133,7 @@ impl Members {
 
 /// The running network. Dropping it closes every connection.
 pub struct Network {
-    lanes: [lane::Running; 2],
-    post: std::thread::JoinHandle<()>,
+    lanes: Vec<lane::Running>,
     status: PeerStatuses,
 }
 
@@ -187,7 +186,6 @@ impl Network {
         for lane in self.lanes {
             lane.stop().await;
         }
-        drop(self.post);
     }
 }
 
@@ -207,12 +205,6 @@ impl Listening {
         [self.lanes[0].address(), self.lanes[1].address()]
     }
 
-    /// Says where the others listen, once that is known.
-    #[must_use]
-    pub fn with_peers(self, peers: BTreeMap<ValidatorId, PeerAddress>) -> Self {
-        Self { peers, ..self }
-    }
-
     /// Begins to carry what the node says and to hand it what it is told.
     ///
     /// # Errors
@@ -230,7 +222,7 @@ impl Listening {
         let status = PeerStatuses::new(others.values().map(|member| (member.id, &*member.name)));
         let shunned = shun::Shunned::default();
         let mut queues = post::Queues::default();
-        let mut running = Vec::new();
+        let mut running = Vec::with_capacity(lanes.len());
         for listener in lanes {
             let around = lane::Around {
                 chain,
@@ -244,12 +236,9 @@ impl Listening {
             queues.add(own);
             running.push(lane);
         }
-        let Ok(lanes) = <[lane::Running; 2]>::try_from(running) else {
-            return Err(NetworkError::Setup("a lane is missing".to_owned()));
-        };
-        let post = post::start(outgoing, queues, status.clone(), shunned)
+        post::start(outgoing, queues, status.clone(), shunned)
             .map_err(|error| NetworkError::Setup(error.to_string()))?;
-        Ok(Network { lanes, post, status })
+        Ok(Network { lanes: running, status })
     }
 }
 

@@ -7,7 +7,6 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, mpsc},
-    thread::JoinHandle,
     time::Instant,
 };
 use tokio::sync::{OwnedSemaphorePermit, mpsc as tasks};
@@ -65,7 +64,7 @@ pub(super) fn start(
     queues: Queues,
     status: Peers,
     shunned: Shunned,
-) -> io::Result<JoinHandle<()>> {
+) -> io::Result<()> {
     let carry = move || {
         for out in outgoing {
             match out {
@@ -82,7 +81,7 @@ pub(super) fn start(
             }
         }
     };
-    std::thread::Builder::new().name("dure-post".into()).spawn(carry)
+    std::thread::Builder::new().name("dure-post".into()).spawn(carry).map(drop)
 }
 
 /// Notes that a validator is to be heard no more for a while; its lanes close its connections.

@@ -85,20 +85,7 @@ impl Key {
     /// # Errors
     /// [`KeyError::File`] when the file exists already or cannot be written; nothing is left then.
     pub fn to_file(&self, path: impl AsRef<Path>) -> Result<(), KeyError> {
-        let path = path.as_ref();
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let text = format!("{}\n", to_text(&self.signing.to_bytes()));
-        let failed = |reason| KeyError::File { path: path.display().to_string(), reason };
-        let mut file = options.open(path).map_err(failed)?;
-        let written = std::io::Write::write_all(&mut file, text.as_bytes());
-        written.and_then(|()| file.sync_all()).map_err(|reason| {
-            // Half a key is none, and would stand in the way of a whole one.
-            let _ = std::fs::remove_file(path);
-            failed(reason)
-        })
+        write_secret(path.as_ref(), &format!("{}\n", to_text(&self.signing.to_bytes())))
     }
 
     /// The public half.
@@ -126,6 +113,26 @@ impl Key {
         let key = self.signing.verifying_key().to_bytes();
         Transaction { body, witness: vec![Signature::Ed25519 { key, signature }] }
     }
+}
+
+/// Writes what a key's file holds into a new one that only its owner may read, and sees that it is on
+/// the disk.
+///
+/// # Errors
+/// [`KeyError::File`] when the file exists already or cannot be written; nothing is left then.
+pub fn write_secret(path: &Path, text: &str) -> Result<(), KeyError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let failed = |reason| KeyError::File { path: path.display().to_string(), reason };
+    let mut file = options.open(path).map_err(failed)?;
+    let written = std::io::Write::write_all(&mut file, text.as_bytes());
+    written.and_then(|()| file.sync_all()).map_err(|reason| {
+        // Half a key is none, and would stand in the way of a whole one.
+        let _ = std::fs::remove_file(path);
+        failed(reason)
+    })
 }
 
 /// Reads an address from text.

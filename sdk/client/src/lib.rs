@@ -39,7 +39,7 @@ pub use dure_rpc::{
     shape::{self, Stage, Submission, Wait},
 };
 pub use error::ClientError;
-pub use key::{Key, KeyError, ParseAddress};
+pub use key::{Key, KeyError, ParseAddress, write_secret};
 pub use module::spec as module_spec;
 pub use stream::{EventStream, SubscriptionItem};
 pub use transaction::{Submitted, TransactionBuilder};
